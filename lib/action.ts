@@ -1,0 +1,15 @@
+/**
+ * What a handler asks the loop to do once its output has been taken.
+ *
+ * - `None`: go on.
+ * - `Detach`: write what is pending, then hand the connection over as a `net.Socket`.
+ * - `Close`: write what is pending, then close the connection.
+ * - `Shutdown`: end the loop; `serve` resolves.
+ */
+export const Action = { None: 0, Detach: 1, Close: 2, Shutdown: 3 } as const
+
+export type Action = (typeof Action)[keyof typeof Action]
+
+export function isAction(value: unknown): value is Action {
+  return value === 0 || value === 1 || value === 2 || value === 3
+}

@@ -1,0 +1,28 @@
+/** The codes of the errors that revio itself raises; docs/errors.md says what each means and what to do. */
+export type Code =
+  | 'ERR_ADDRESS'
+  | 'ERR_REPLY'
+  | 'ERR_OPTION'
+  | 'ERR_UNSUPPORTED'
+  | 'ERR_NATIVE'
+  | 'EADDRINUSE'
+  | 'ENOBUFS'
+  | 'ETIMEDOUT'
+  | 'ECONNRESET'
+  | 'EPIPE'
+
+/** An `Error` with a stable `code`. Its message names what was wrong, and with what. */
+export class RevioError extends Error {
+  readonly code: Code
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RevioError'
+    this.code = code
+  }
+}
+
+/** What was thrown as an `Error`: handlers may throw anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`a handler threw ${String(thrown)}`, { cause: thrown })
+}

@@ -1,0 +1,133 @@
+import type * as net from 'node:net'
+import type { Action } from './action.js'
+
+/** One piece of output. A string goes out as UTF-8. */
+export type Chunk = Uint8Array | string
+
+/** Output: nothing, one piece, or a list that goes out as one, in order. */
+export type Out = Chunk | readonly Chunk[] | null | undefined
+
+/** What a `data` handler returns: output and what to do then. Nothing means no bytes and `Action.None`. */
+export type Reply = readonly [out?: Out, action?: Action] | void
+
+/** What `opened` returns. */
+export type Opening<Context> = readonly [out?: Out, options?: Options<Context>, action?: Action] | void
+
+/** When `tick` runs next, and what to do now. Nothing means no further tick. */
+export type Tick = readonly [delay: number, action?: Action] | void
+
+/**
+ * The handlers of a program. All are optional; they run one at a time in the thread that called `serve`, never inside
+ * one another. One that throws closes its own connection, with what it threw as `closed`'s error.
+ */
+export interface Events<Context = undefined> {
+  /** Everything is bound. Runs once, before every other handler. Throwing ends the loop and rejects `serve`. */
+  serving?(server: Server): Action | void
+  /** A connection is there. Runs once for each `id`, before its other handlers. */
+  opened?(id: number, info: Info): Opening<Context>
+  /**
+   * Bytes arrived, or `null` after a `wake`. They are a copy of their own unless `reuseInputBuffer` was chosen, in
+   * which case they are the loop's again once the handler has returned.
+   *
+   * May return a promise: until it settles this connection is not read, then its reply counts as if returned then.
+   */
+  data?(id: number, input: Buffer | null, context: Context): Reply | Promise<Reply>
+  /**
+   * The connection is gone; no event of this `id` follows. `error` is what ended it (`ECONNRESET`, `ETIMEDOUT`, what a
+   * handler threw …), or `undefined` after an orderly end. Of the actions only `Shutdown` has a meaning here.
+   */
+  closed?(id: number, error: Error | undefined, context: Context): Action | void
+  /**
+   * `Detach` has been done: `socket` is the program's from now on, with what was read and not delivered still readable
+   * on it. No event of this `id` follows. Of the actions only `Shutdown` has a meaning here.
+   * Without this handler, `Detach` counts as `Close`.
+   */
+  detached?(id: number, socket: net.Socket, context: Context): Action | void
+  /** Before every attempt to write; `amount` is all that is pending, in bytes. */
+  prewrite?(id: number, amount: number, context: Context): Action | void
+  /** After every attempt to write: `amount` bytes were taken, `remaining` are left. */
+  postwrite?(id: number, amount: number, remaining: number, context: Context): Action | void
+  /**
+   * Runs right after `serving`, and again `delay` milliseconds (at least 1) after it returned `[delay]`.
+   * Throwing ends the loop and rejects `serve`.
+   */
+  tick?(): Tick
+}
+
+/** What is known of a connection when it opens. It stays readable after the connection is gone. */
+export interface Info {
+  /** Which of `serve`'s addresses accepted it; -1 for one that was dialled or attached. */
+  readonly addressIndex: number
+  readonly localAddress: Address
+  readonly remoteAddress: Address
+  /** True for a dialled connection that could not be made; `closed` follows with the error. */
+  readonly closing: boolean
+}
+
+/** One end of a connection, or what was bound. */
+export interface Address {
+  readonly network: 'tcp4' | 'tcp6' | 'unix' | 'udp4' | 'udp6'
+  /** Numeric host; empty for `unix`. */
+  readonly host: string
+  /** 0 for `unix`. */
+  readonly port: number
+  /** Empty for all but `unix`, and for the nameless peer of a Unix socket. */
+  readonly path: string
+  /** The address in the form that `serve` takes: `tcp4://127.0.0.1:5000`, `unix:///tmp/echo.sock`. */
+  toString(): string
+}
+
+/** How a connection is to be treated, from what `opened` returned. */
+export interface Options<Context = undefined> {
+  /** Handed to every later event of this connection: state without a `Map`. */
+  context?: Context
+  /** Milliseconds of silence before TCP probes the peer; 0 or absent: off. */
+  keepAlive?: number
+  /** Sends small output at once (`TCP_NODELAY`). Default true. */
+  noDelay?: boolean
+  /** True: nothing is read before `resume(id)`. Default false. */
+  paused?: boolean
+  /** True: `data`'s input is only valid until the handler returns, and costs no copy. Default false. */
+  reuseInputBuffer?: boolean
+  /** Milliseconds without a byte either way after which it is closed with `ETIMEDOUT`. 0 or absent: never. */
+  idleTimeout?: number
+  /** Bytes of unsent output above which this connection is not read. Default 1 MiB. */
+  highWaterMark?: number
+  /** Bytes of unsent output above which this connection is closed with `ENOBUFS`. Default 16 MiB. */
+  maxPending?: number
+  /** Milliseconds in which unsent output must make some progress, or it is closed with `ETIMEDOUT`. Default 30 000. */
+  writeTimeout?: number
+}
+
+/** A running loop, as `serving` gets it. Its methods may be called at any time, from handlers and outside of them. */
+export interface Server {
+  /** What was bound, in the order of `serve`'s arguments; port 0 is resolved. */
+  readonly addresses: readonly Address[]
+  /** Connections open now. */
+  readonly connections: number
+  /** What plain addresses run on. */
+  readonly transport: 'native' | 'net' | 'memory'
+  /** Why plain addresses do not run on `native`, if they do not. */
+  readonly transportError: Error | undefined
+  /** Bytes of unsent output; 0 for an id that is not open. */
+  pending(id: number): number
+  /** Fires `data(id, null)` soon; calls before it fires count once. False, and nothing done, for an id not open. */
+  wake(id: number): boolean
+  /**
+   * A reply outside a handler: output, and what to do then. Its bytes are taken before it returns.
+   * False, and nothing done, for an id not open.
+   *
+   * @throws `ERR_REPLY` when `out` or `action` is neither of their types.
+   */
+  send(id: number, out: Out, action?: Action): boolean
+  /** Connects to an address; answers the id at once, and `opened` follows. `timeout` in milliseconds. */
+  dial(address: string, options?: { timeout?: number }): number
+  /** Takes a connected socket into the loop; answers its id, and `opened` follows. */
+  attach(socket: net.Socket): number
+  /** Stops reading from a connection. False, and nothing done, for an id not open. */
+  pause(id: number): boolean
+  /** Goes on reading from a connection. False, and nothing done, for an id not open. */
+  resume(id: number): boolean
+  /** Ends the loop. `timeout`: how many milliseconds pending output may take to leave; default 1000. */
+  shutdown(options?: { timeout?: number }): void
+}

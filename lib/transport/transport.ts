@@ -1,0 +1,85 @@
+import type * as net from 'node:net'
+import type { Binding } from '../address.js'
+import type { Address } from '../events.js'
+import type { Outbox } from '../outbox.js'
+import type { Stage } from '../stage.js'
+
+/**
+ * What the loop and a transport say to each other. A transport moves bytes and has no policy: what a reply means,
+ * when to read, how long to wait are the loop's.
+ *
+ * A transport speaks to the loop in turns: `host.turnStarts()`, any number of calls to `host.accepted` and to the
+ * receivers of its links, `host.turnEnds()`. The loop writes what the handlers returned before `turnEnds` returns.
+ * Between turns the loop may call a link or a transport at any time; a transport never answers such a call with a turn
+ * inside of it.
+ */
+export interface Host {
+  turnStarts(): void
+  /** A peer connected to the binding with this index. The transport keeps the receiver with the link. */
+  accepted(link: Link, addressIndex: number): Receiver
+  turnEnds(): void
+}
+
+/** The connection behind a link, as the transport sees it. Its methods are called inside a turn only. */
+export interface Receiver {
+  /** Bytes from the peer. Where `transport.sharesInput` they are only valid until the turn ends. */
+  input(bytes: Buffer): void
+  /** The peer has sent all it will. Comes after every byte; nothing but `writable` and `failed` follows. */
+  ended(): void
+  /** The link is broken. Comes after every byte that arrived before; nothing follows, and only `close` is left to do. */
+  failed(error: Error): void
+  /** After a `write` that took less than was offered: more goes now. */
+  writable(): void
+}
+
+/** One connection of a transport. After `close` or `detach` no method is called, and its receiver hears nothing. */
+export interface Link {
+  /** How many bytes have been taken by `write`; known when `transport.flush` has returned. */
+  readonly taken: number
+  /** Why the last `write` failed, if it did; known when `transport.flush` has returned. Later bytes may still be read. */
+  readonly failure: Error | undefined
+  /**
+   * Takes as much of the outbox as goes without waiting, in order, and leaves it as it is: the loop removes what was
+   * taken. Where less was taken than there is, `receiver.writable` follows once more goes, without being asked for.
+   * Not called again before that.
+   */
+  write(outbox: Outbox): void
+  /** Whether input is wanted; a new link is read. Takes effect at once: a turn may still deliver what it has read. */
+  read(wanted: boolean): void
+  /** Sends the orderly end behind what was written. Input goes on. */
+  end(): void
+  /** Gives the descriptor back; with `reset`, so that the peer learns that not everything reached it. */
+  close(options: { reset: boolean }): void
+  /** Gives the connection away as a socket on which `unread` and what the kernel still holds can be read. */
+  detach(unread: readonly Uint8Array[]): net.Socket
+  tune(options: Tuning): void
+  /** Both ends; asked for at most once, in `accepted`. Stays true after the link is gone. */
+  addresses(): { local: Address; remote: Address }
+}
+
+export interface Tuning {
+  noDelay?: boolean
+  /** Milliseconds; 0 is off. */
+  keepAlive?: number
+}
+
+export interface Transport {
+  readonly name: 'native' | 'net' | 'memory'
+  /** Where small output is gathered until the turn ends. */
+  readonly stage: Stage
+  /** Input lies in memory that the next turn uses again. */
+  readonly sharesInput: boolean
+  /**
+   * Binds an address and listens. Rejects with the system's error, having left nothing behind.
+   * No peer is accepted before `start`.
+   */
+  bind(binding: Binding, addressIndex: number): Promise<Address>
+  /** All addresses are bound and `serving` has run: peers may come. */
+  start(): void
+  /** Does the writes that were asked for since the last flush. Afterwards each link's `taken` and `failure` stand. */
+  flush(): void
+  /** Releases every listener, and removes the path of a Unix socket. What is connected goes on. */
+  unbind(): void
+  /** Gives back everything else; every link has been closed by now. */
+  close(): void
+}
