@@ -1,0 +1,209 @@
+import { Buffer } from 'node:buffer'
+import type { Address } from '../events.js'
+import { systemError } from '../transport/memory-errors.js'
+import type { Arrival } from '../transport/memory-network.js'
+import type { Schedule } from '../transport/memory-schedule.js'
+import type { End, Watcher } from '../transport/memory-wire.js'
+
+/** How a peer behaves. */
+export interface PeerOptions {
+  /** True: it reads nothing before `resume`. Default false. */
+  paused?: boolean
+  /** True: it does not answer the loop's end with its own; `end` does. Default false, as most clients are. */
+  allowHalfOpen?: boolean
+}
+
+/**
+ * The other side of a simulated connection. Its methods answer the peer itself, so that they can be chained, and
+ * unless the simulation is `stepwise` all that follows from a call has happened when it returns.
+ */
+export interface Peer {
+  /** The connection's id in the loop; 0 until the loop has accepted it. */
+  readonly id: number
+  /** Where it connects from: the loop's `info.remoteAddress`. */
+  readonly address: Address
+  /**
+   * Sends a string as UTF-8, or bytes, of which a copy is taken. What does not fit into the buffers on the way waits.
+   *
+   * @throws when it has ended, closed or reset before.
+   */
+  send(chunk: Uint8Array | string): this
+  /** Says that it has sent all it will, behind what still waits; goes on receiving. */
+  end(): this
+  /** Closes both ways, as a program that exits: what the loop sends from now on is answered with a reset. */
+  close(): this
+  /** Breaks the connection. Bytes that wait are lost, and what has been received stays. */
+  reset(): this
+  /** Stops reading: what the loop sends fills the buffers between them. */
+  pause(): this
+  /** Goes on reading; where `bytes` is given, only for so many. */
+  resume(bytes?: number): this
+  /** What it has received, as UTF-8. */
+  readonly received: string
+  /** What it has received. */
+  readonly receivedBytes: Buffer
+  /** What it has received, as UTF-8, and forgets it. */
+  take(): string
+  /** Bytes given to `send` that have not left, as the loop does not read; after a reset, those that never will. */
+  readonly unsent: number
+  /** The loop's orderly end has come: nothing more will be received. */
+  readonly ended: boolean
+  /** Why it broke: `ECONNREFUSED` as nobody listens, `ECONNRESET` as the loop did not close in order. */
+  readonly error: Error | undefined
+  /** Nothing goes either way any more. */
+  readonly closed: boolean
+}
+
+/** A peer, and how it moves its bytes. */
+export class SimulatedPeer implements Peer, Watcher {
+  readonly address: Address
+  readonly #wire: End
+  readonly #schedule: Schedule
+  readonly #allowHalfOpen: boolean
+  readonly #idOf: () => number
+  readonly #waiting: Buffer[] = []
+  #unsent = 0
+  #received: Buffer[] = []
+  /** Bytes it will still read before it stops. */
+  #appetite: number
+  #ending = false
+  #ended = false
+  /** Closed or reset from this side. */
+  #left = false
+  #error: Error | undefined
+
+  constructor({ wire, local }: Arrival, schedule: Schedule, options: PeerOptions, idOf: () => number) {
+    this.address = local
+    this.#wire = wire
+    this.#schedule = schedule
+    this.#allowHalfOpen = options.allowHalfOpen ?? false
+    this.#idOf = idOf
+    this.#appetite = options.paused === true ? 0 : Number.POSITIVE_INFINITY
+    wire.watcher = this
+  }
+
+  get id(): number {
+    return this.#idOf()
+  }
+
+  get received(): string {
+    return this.receivedBytes.toString()
+  }
+
+  get receivedBytes(): Buffer {
+    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)]
+    return Buffer.concat(this.#received)
+  }
+
+  get unsent(): number {
+    return this.#unsent
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  get closed(): boolean {
+    return this.#left || this.#error !== undefined || (this.#ended && this.#wire.finished)
+  }
+
+  send(chunk: Uint8Array | string): this {
+    if (this.#ending) throw new Error('this peer has ended, closed or reset, and cannot send')
+    const bytes = Buffer.from(chunk)
+    if (bytes.length > 0) this.#waiting.push(bytes)
+    this.#unsent += bytes.length
+    this.#transmit()
+    return this.#followed()
+  }
+
+  end(): this {
+    this.#ending = true
+    this.#transmit()
+    return this.#followed()
+  }
+
+  close(): this {
+    return this.#leave({ reset: false })
+  }
+
+  reset(): this {
+    return this.#leave({ reset: true })
+  }
+
+  pause(): this {
+    this.#appetite = 0
+    return this
+  }
+
+  resume(bytes = Number.POSITIVE_INFINITY): this {
+    this.#appetite = bytes
+    this.#wire.notify()
+    return this.#followed()
+  }
+
+  take(): string {
+    const { received } = this
+    this.#received = []
+    return received
+  }
+
+  /** Nobody took the connection. */
+  refused(error: Error): void {
+    if (!this.#left) this.#error = error
+  }
+
+  /** One step: what there is room for goes out, and a slice of what has come is read. */
+  notice(): void {
+    this.#transmit()
+    this.#receive(this.#schedule.chance.slice(Math.min(this.#wire.inbox.size, this.#appetite)))
+    if (this.#wire.broken) this.#broke()
+    else if (this.#appetite > 0 && this.#wire.inbox.size > 0) this.#wire.notify()
+    else if (this.#appetite > 0 && this.#wire.inbox.ended) this.#end()
+  }
+
+  #transmit(): void {
+    for (let first = this.#waiting[0]; first !== undefined && this.#wire.room > 0; first = this.#waiting[0]) {
+      const size = Math.min(first.length, this.#wire.room)
+      this.#wire.write(first, 0, size)
+      if (size === first.length) this.#waiting.shift()
+      else this.#waiting[0] = first.subarray(size)
+      this.#unsent -= size
+    }
+    if (this.#ending && this.#waiting.length === 0) this.#wire.finish()
+  }
+
+  #receive(size: number): void {
+    if (size === 0) return
+    this.#appetite -= size
+    this.#received.push(this.#wire.take(size))
+  }
+
+  #end(): void {
+    this.#ended = true
+    if (this.#allowHalfOpen) return
+    this.#ending = true
+    this.#transmit()
+  }
+
+  #broke(): void {
+    this.#receive(Math.min(this.#wire.inbox.size, this.#appetite))
+    if (this.closed) return
+    this.#error = systemError('read', 'ECONNRESET')
+  }
+
+  #leave({ reset }: { reset: boolean }): this {
+    this.#left = true
+    this.#ending = true
+    this.#wire.close(reset)
+    return this.#followed()
+  }
+
+  #followed(): this {
+    this.#schedule.follow()
+    return this
+  }
+}

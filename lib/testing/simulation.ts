@@ -1,0 +1,138 @@
+import { parseAddress } from '../address.js'
+import { Connection } from '../connection.js'
+import { RevioError } from '../errors.js'
+import type { Events, Server } from '../events.js'
+import { Loop } from '../loop.js'
+import { LoopServer } from '../server.js'
+import type { ConnectOptions, Simulation, SimulationOptions } from '../testing.js'
+import { MemoryTransport } from '../transport/memory.js'
+import { Chance } from '../transport/memory-chance.js'
+import { type Arrival, MemoryNetwork } from '../transport/memory-network.js'
+import { Schedule } from '../transport/memory-schedule.js'
+import { around } from './handlers.js'
+import { type Peer, type PeerOptions, SimulatedPeer } from './peer.js'
+import { SimulatedServer } from './server.js'
+
+const BUFFER = 64 * 1024
+
+/** A loop on the memory transport, and the world around it. */
+export class LoopSimulation<Context> implements Simulation {
+  readonly server: Server
+  readonly done: Promise<void>
+  readonly warnings: Error[] = []
+  readonly #schedule: Schedule
+  readonly #network: MemoryNetwork
+  readonly #transport: MemoryTransport
+  readonly #replies = new Set<unknown>()
+
+  constructor(events: Events<Context>, options: SimulationOptions) {
+    checkOptions(options)
+    const { seed, addresses = ['tcp4://127.0.0.1:0'], latency = 0, stepwise = false } = options
+    const { sendBuffer = BUFFER, receiveBuffer = BUFFER } = options
+    this.#schedule = new Schedule(new Chance(seed), stepwise)
+    this.#network = new MemoryNetwork(this.#schedule, { sendBuffer, receiveBuffer, latency })
+    const loop: Loop<Context> = new Loop({
+      events: this.#watched(events),
+      clock: this.#schedule,
+      warn: error => this.warnings.push(error),
+      transportFor: () => this.#transport,
+      attacher: () => {
+        throw new RevioError('ERR_UNSUPPORTED', 'attach: a simulation takes no sockets')
+      },
+    })
+    this.#transport = new MemoryTransport(this.#network, loop)
+    loop.add(this.#transport)
+    const bound = addresses.map((text, index) => this.#transport.listen(parseAddress(text), index))
+    const chosen = { transport: 'memory', transportError: undefined } as const
+    this.server = new SimulatedServer(new LoopServer(loop, bound, chosen), this.#schedule)
+    this.done = loop.done
+    this.#schedule.during(() => loop.start(this.server))
+    this.#schedule.follow()
+  }
+
+  get now(): number {
+    return this.#schedule.now()
+  }
+
+  get ended(): boolean {
+    return this.#transport.closed
+  }
+
+  get left(): { connections: number; timers: number; steps: number } {
+    return { connections: this.#transport.links, timers: this.#schedule.timers, steps: this.#schedule.steps }
+  }
+
+  connect({ addressIndex = 0, ...options }: ConnectOptions = {}): Peer {
+    const address = this.server.addresses[addressIndex]
+    if (address === undefined)
+      throw new RevioError('ERR_OPTION', `addressIndex: there is no address ${addressIndex}`)
+    const peer = this.#peer(
+      this.#network.connect(address, error => peer.refused(error)),
+      options,
+    )
+    this.#schedule.follow()
+    return peer
+  }
+
+  listen(address: string, accept: (peer: Peer) => void, options: PeerOptions = {}): void {
+    this.#network.listen(parseAddress(address), arrival => accept(this.#peer(arrival, options)))
+  }
+
+  advance(ms: number): void {
+    if (!(ms >= 0)) throw new RevioError('ERR_OPTION', `advance: milliseconds from 0 are needed, not ${ms}`)
+    this.#schedule.advance(ms)
+  }
+
+  async settle(): Promise<void> {
+    do {
+      this.#schedule.run()
+      await Promise.allSettled(this.#replies)
+      await new Promise(resolve => setImmediate(resolve))
+    } while (this.#schedule.steps > 0 || this.#replies.size > 0)
+  }
+
+  run(): void {
+    this.#schedule.run()
+  }
+
+  step(): boolean {
+    return this.#schedule.step()
+  }
+
+  #peer(arrival: Arrival, options: PeerOptions): SimulatedPeer {
+    return new SimulatedPeer(arrival, this.#schedule, options, () => {
+      const receiver = this.#transport.receiver(arrival.wire.other)
+      return receiver instanceof Connection ? receiver.id : 0
+    })
+  }
+
+  /** The program's handlers; from inside them nothing is driven, and promised replies are waited for in `settle`. */
+  #watched(events: Events<Context>): Events<Context> {
+    return around(events, (name, call, args) => {
+      const returned = this.#schedule.during(() => call(...args))
+      if (name === 'data' && returned instanceof Promise) this.#expect(returned)
+      return returned
+    })
+  }
+
+  #expect(reply: Promise<unknown>): void {
+    this.#replies.add(reply)
+    const settled = () => this.#replies.delete(reply)
+    reply.then(settled, settled)
+  }
+}
+
+function checkOptions(options: SimulationOptions): void {
+  const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0 } = options
+  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number', seed)
+  if (!(Number.isSafeInteger(sendBuffer) && sendBuffer > 0))
+    wrong('sendBuffer', 'a number of bytes from 1', sendBuffer)
+  if (!(Number.isSafeInteger(receiveBuffer) && receiveBuffer > 0)) {
+    wrong('receiveBuffer', 'a number of bytes from 1', receiveBuffer)
+  }
+  if (!(latency >= 0)) wrong('latency', 'milliseconds from 0', latency)
+}
+
+function wrong(name: string, needed: string, given: unknown): never {
+  throw new RevioError('ERR_OPTION', `option ${name}: ${needed} are needed, not ${String(given)}`)
+}
