@@ -9,6 +9,7 @@ export type Code =
   | 'ENOBUFS'
   | 'ETIMEDOUT'
   | 'ECONNRESET'
+  | 'ECONNABORTED'
   | 'EPIPE'
 
 /** An `Error` with a stable `code`. Its message names what was wrong, and with what. */
@@ -20,6 +21,16 @@ export class RevioError extends Error {
     this.name = 'RevioError'
     this.code = code
   }
+}
+
+/** A system's error about one of `serve`'s addresses: its code, and a message that names the address. */
+export function addressError(text: string, cause: unknown): Error {
+  const { code, message } = asError(cause) as NodeJS.ErrnoException
+  if (message.startsWith(`address "${text}"`)) return asError(cause)
+  return Object.assign(
+    new Error(`address "${text}": ${message}`, { cause }),
+    code === undefined ? {} : { code },
+  )
 }
 
 /** What was thrown as an `Error`: handlers may throw anything. */

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 /** Output of one turn, gathered in one block so that a small reply costs one copy and no allocation. */
 export class Stage {
-  /** The block. A transport whose write keeps a part of it beyond the flush replaces it. */
+  /** The block. */
   bytes: Buffer
   #top = 0
 
@@ -26,6 +26,11 @@ export class Stage {
     else this.bytes.set(chunk, start)
     this.#top = start + size
     return start
+  }
+
+  /** A write keeps a part of the block beyond the flush: what is staged from now on goes to another one. */
+  renew(): void {
+    this.bytes = Buffer.allocUnsafeSlow(this.bytes.length)
   }
 
   /** Everything staged has been written or copied: the block is free again. */

@@ -15,9 +15,22 @@ import type { Stage } from '../stage.js'
  */
 export interface Host {
   turnStarts(): void
-  /** A peer connected to the binding with this index. The transport keeps the receiver with the link. */
-  accepted(link: Link, addressIndex: number): Receiver
+  /**
+   * A peer connected to the binding with this index. The transport keeps the receiver with the link, which may have
+   * been written to, closed or detached by the time this returns.
+   */
+  accepted(transport: Transport, link: Link, addressIndex: number): Receiver
   turnEnds(): void
+}
+
+/** Makes a transport that speaks to `host`. */
+export type TransportMaker = (host: Host) => Transport
+
+/** Who waits for the outcome of `dial`. One of the two is called, once, inside a turn. */
+export interface Dialer {
+  /** The connection is made. The transport keeps the receiver with the link. */
+  connected(transport: Transport, link: Link): Receiver
+  failed(error: Error): void
 }
 
 /** The connection behind a link, as the transport sees it. Its methods are called inside a turn only. */
@@ -57,6 +70,23 @@ export interface Link {
   addresses(): { local: Address; remote: Address }
 }
 
+/** The link of a connection that could not be made. */
+export const noLink: Link = {
+  taken: 0,
+  failure: undefined,
+  write() {},
+  read() {},
+  end() {},
+  close() {},
+  detach() {
+    throw new Error('there is no socket to detach')
+  },
+  tune() {},
+  addresses() {
+    throw new Error('there are no addresses')
+  },
+}
+
 export interface Tuning {
   noDelay?: boolean
   /** Milliseconds; 0 is off. */
@@ -74,6 +104,11 @@ export interface Transport {
    * No peer is accepted before `start`.
    */
   bind(binding: Binding, addressIndex: number): Promise<Address>
+  /**
+   * Connects to an address; names are resolved without blocking. The returned function gives up: nothing is left
+   * behind, and the dialer hears nothing.
+   */
+  dial(target: Binding, dialer: Dialer): () => void
   /** All addresses are bound and `serving` has run: peers may come. */
   start(): void
   /** Does the writes that were asked for since the last flush. Afterwards each link's `taken` and `failure` stand. */

@@ -1,0 +1,162 @@
+import { RevioError } from './errors.js'
+import type { Address } from './events.js'
+
+/** The schemes of addresses, without the `-net` that asks for the portable transport. */
+export type Scheme = 'tcp' | 'tcp4' | 'tcp6' | 'unix' | 'udp' | 'udp4' | 'udp6'
+
+/** What one of `serve`'s addresses says: what to bind, and how. */
+export interface Binding {
+  /** The address as it was written, for messages. */
+  readonly text: string
+  readonly scheme: Scheme
+  /** The scheme ended in `-net`. */
+  readonly portable: boolean
+  /** Empty: every local address. Empty for `unix`. */
+  readonly host: string
+  /** 0: any free port. 0 for `unix`. */
+  readonly port: number
+  /** Empty for all but `unix`. */
+  readonly path: string
+  readonly reuseport: boolean
+  /** Connections that may wait for being accepted. */
+  readonly backlog: number
+  /** Connections that may be open; at this number the binding waits with accepting. */
+  readonly maxConnections: number
+  /** Permission bits of a Unix socket's path; undefined: as the umask has it. */
+  readonly mode: number | undefined
+}
+
+type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'mode'>
+
+const SCHEMES: readonly string[] = ['tcp', 'tcp4', 'tcp6', 'unix', 'udp', 'udp4', 'udp6'] satisfies Scheme[]
+const DEFAULT_BACKLOG = 511
+/** The kernel's `sun_path` holds 108 bytes on Linux and 104 on macOS and the BSDs, the final zero included. */
+const MAX_PATH = process.platform === 'linux' ? 107 : 103
+
+/**
+ * Reads an address: `scheme://where?option=value&…`; without a scheme, `tcp` is meant.
+ *
+ * @throws `ERR_ADDRESS`, naming the address and what is wrong with it.
+ */
+export function parseAddress(text: string): Binding {
+  const wrong = (what: string): never => {
+    throw new RevioError('ERR_ADDRESS', `address "${text}": ${what}`)
+  }
+  if (typeof text !== 'string') return wrong(`a string is needed, not ${typeof text}`)
+  const colon = text.indexOf('://')
+  const fullScheme = colon < 0 ? 'tcp' : text.slice(0, colon)
+  const rest = colon < 0 ? text : text.slice(colon + 3)
+  const portable = fullScheme.endsWith('-net')
+  const scheme = portable ? fullScheme.slice(0, -4) : fullScheme
+  if (!isScheme(scheme)) {
+    return wrong(`unknown scheme "${fullScheme}"; known are ${SCHEMES.join(', ')}, each also with -net`)
+  }
+  const question = rest.indexOf('?')
+  const where = question < 0 ? rest : rest.slice(0, question)
+  const settings = parseSettings(question < 0 ? '' : rest.slice(question + 1), scheme, wrong)
+  const place = scheme === 'unix' ? parsePath(where, wrong) : parseHostPort(where, scheme, wrong)
+  return { text, scheme, portable, ...place, ...settings }
+}
+
+function isScheme(name: string): name is Scheme {
+  return SCHEMES.includes(name)
+}
+
+function parsePath(where: string, wrong: (what: string) => never) {
+  if (where === '') wrong('a path is missing')
+  if (where.includes('\0')) wrong('the path holds a zero byte')
+  const length = Buffer.byteLength(where)
+  if (length > MAX_PATH) wrong(`the path is ${length} bytes long, and a Unix socket's may be ${MAX_PATH}`)
+  return { host: '', port: 0, path: where }
+}
+
+function parseHostPort(where: string, scheme: Scheme, wrong: (what: string) => never) {
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(where)
+  if (match === null) {
+    return wrong(
+      /^[^[].*:.*:/.test(where)
+        ? 'an IPv6 host needs brackets, as in tcp6://[::1]:5000'
+        : `host and port are needed, as in ${scheme}://127.0.0.1:5000`,
+    )
+  }
+  const [, bracketed, plain, portText = ''] = match
+  const host = bracketed ?? plain ?? ''
+  if (bracketed !== undefined && !isIPv6(host)) wrong(`"${host}" is no IPv6 address`)
+  if (bracketed !== undefined && scheme.endsWith('4')) wrong(`${scheme} takes no IPv6 host`)
+  if (isIPv4(host) && scheme.endsWith('6')) wrong(`${scheme} takes no IPv4 host`)
+  if (/[\s/@]/.test(host)) wrong(`"${host}" is no host`)
+  if (!/^\d{1,5}$/.test(portText) || Number(portText) > 65535)
+    wrong(`"${portText}" is no port; 0 to 65535 are`)
+  return { host, port: Number(portText), path: '' }
+}
+
+function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => never): Settings {
+  let reuseport = false
+  let backlog = DEFAULT_BACKLOG
+  let maxConnections = Number.POSITIVE_INFINITY
+  let mode: number | undefined
+  const count = (name: string, value: string): number => {
+    if (!/^[1-9]\d{0,8}$/.test(value))
+      wrong(`option ${name}=${value}: a number from 1 to 999999999 is needed`)
+    return Number(value)
+  }
+  for (const part of query === '' ? [] : query.split('&')) {
+    const [name = '', value = ''] = part.split(/=(.*)/s)
+    if (name === 'reuseport' && scheme !== 'unix') {
+      if (value !== 'true' && value !== 'false') wrong(`option reuseport=${value}: true or false is needed`)
+      reuseport = value === 'true'
+    } else if (name === 'backlog' && !scheme.startsWith('udp')) backlog = count(name, value)
+    else if (name === 'maxConnections') maxConnections = count(name, value)
+    else if (name === 'mode' && scheme === 'unix') {
+      if (!/^[0-7]{3,4}$/.test(value)) wrong(`option mode=${value}: octal permissions such as 660 are needed`)
+      mode = Number.parseInt(value, 8)
+    } else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
+  }
+  return { reuseport, backlog, maxConnections, mode }
+}
+
+function knownOptions(scheme: Scheme): string {
+  if (scheme === 'unix') return 'known are backlog, maxConnections, mode'
+  if (scheme.startsWith('udp')) return 'known are reuseport, maxConnections'
+  return 'known are reuseport, backlog, maxConnections'
+}
+
+function isIPv4(host: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host)
+}
+
+function isIPv6(host: string): boolean {
+  return host.includes(':') && /^[\da-fA-F:.]+(%\w+)?$/.test(host)
+}
+
+/** One end of an internet connection. A mapped IPv4 host (`::ffff:1.2.3.4`) reads as IPv4. */
+export function inetAddress(kind: 'tcp' | 'udp', host: string, port: number): Address {
+  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1] ?? host
+  const family = plain.includes(':') ? 6 : 4
+  return new Place(`${kind}${family}`, plain, port, '')
+}
+
+/** One end of a Unix socket connection. */
+export function unixAddress(path: string): Address {
+  return new Place('unix', '', 0, path)
+}
+
+class Place implements Address {
+  readonly network: Address['network']
+  readonly host: string
+  readonly port: number
+  readonly path: string
+
+  constructor(network: Address['network'], host: string, port: number, path: string) {
+    this.network = network
+    this.host = host
+    this.port = port
+    this.path = path
+  }
+
+  toString(): string {
+    if (this.network === 'unix') return `unix://${this.path}`
+    const host = this.host.includes(':') ? `[${this.host}]` : this.host
+    return `${this.network}://${host}:${this.port}`
+  }
+}

@@ -1,0 +1,123 @@
+import { type Connection, Phase } from './connection.js'
+import type { Ending } from './ending.js'
+import { RevioError } from './errors.js'
+import type { Events, Info, Options, Reply } from './events.js'
+import { limitsOf } from './limits.js'
+import { asAction, checkOut, checkReply } from './reply.js'
+import type { Timeouts } from './timeouts.js'
+import type { Writer } from './writer.js'
+
+/** What delivery needs from the loop it delivers for. */
+export interface DeliveryOptions<Context> {
+  readonly events: Events<Context>
+  readonly ending: Ending<Context>
+  readonly timeouts: Timeouts
+  readonly writer: Writer<Context>
+}
+
+/** Calls the handlers that reply, and does what they return. */
+export class Delivery<Context> {
+  readonly #events: Events<Context>
+  readonly #ending: Ending<Context>
+  readonly #timeouts: Timeouts
+  readonly #writer: Writer<Context>
+
+  constructor({ events, ending, timeouts, writer }: DeliveryOptions<Context>) {
+    this.#events = events
+    this.#ending = ending
+    this.#timeouts = timeouts
+    this.#writer = writer
+  }
+
+  /** `opened`, and what it returns. `info` is only asked for where there is a handler to take it. */
+  opened(connection: Connection<Context>, info: () => Info): void {
+    if (this.#events.opened === undefined) return
+    try {
+      const opening = this.#events.opened(connection.id, info())
+      if (opening === undefined) return
+      checkReply(opening, 'opened')
+      const [out, options, action] = opening
+      checkOut(out, 'opened')
+      if (options !== undefined && options !== null) this.#configure(connection, options)
+      this.#writer.reply(connection, out, undefined)
+      connection.regulate()
+      this.#ending.act(connection, asAction(action, 'opened'))
+    } catch (thrown) {
+      this.#ending.threw(connection, thrown, { atOnce: false })
+    }
+    this.#writer.flushUrgent()
+  }
+
+  /**
+   * `data`, and what it returns.
+   *
+   * @param lent - The input, where it lies in memory that stays as it is until the turn ends.
+   */
+  data(connection: Connection<Context>, input: Buffer | null, lent: Buffer | undefined): void {
+    if (this.#events.data === undefined) return
+    try {
+      const reply = this.#events.data(connection.id, input, connection.context)
+      if (reply === undefined) return
+      if (isPromise(reply)) this.#await(connection, reply)
+      else this.#replied(connection, reply, lent)
+    } catch (thrown) {
+      this.#ending.threw(connection, thrown, { atOnce: false })
+    }
+    this.#writer.flushUrgent()
+  }
+
+  #configure(connection: Connection<Context>, options: Options<Context>): void {
+    connection.limits = limitsOf(options)
+    connection.context = options.context as Context
+    connection.paused = options.paused ?? false
+    connection.link.tune(options)
+    this.#timeouts.watch(connection)
+  }
+
+  #replied(connection: Connection<Context>, reply: Reply, lent: Buffer | undefined): void {
+    if (reply === undefined) return
+    checkReply(reply, 'data')
+    const [out, action] = reply
+    checkOut(out, 'data')
+    this.#writer.reply(connection, out, lent)
+    this.#ending.act(connection, asAction(action, 'data'))
+  }
+
+  /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
+  #await(connection: Connection<Context>, promise: PromiseLike<Reply>): void {
+    connection.busy = true
+    connection.regulate()
+    promise.then(
+      reply => this.#kept(connection, () => this.#replied(connection, reply, undefined)),
+      (reason: unknown) =>
+        this.#kept(connection, () => {
+          throw reason
+        }),
+    )
+  }
+
+  #kept(connection: Connection<Context>, act: () => void): void {
+    connection.busy = false
+    try {
+      act()
+    } catch (thrown) {
+      this.#ending.threw(connection, thrown, { atOnce: false })
+    }
+    this.#writer.flushUrgent()
+    if (connection.phase < Phase.Lingering) connection.revisit()
+  }
+}
+
+function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLike<Reply> {
+  return typeof (reply as { then?: unknown } | null)?.then === 'function'
+}
+
+/** What ended a connection whose time was up. */
+export function timeoutError(connection: Connection<unknown>, now: number): RevioError {
+  const { idleTimeout, writeTimeout } = connection.limits
+  const idle = idleTimeout > 0 && now >= connection.touched + idleTimeout
+  const what = idle
+    ? `no byte either way in ${idleTimeout} ms`
+    : `no progress of unsent output in ${writeTimeout} ms`
+  return new RevioError('ETIMEDOUT', `connection ${connection.id}: ${what}`)
+}

@@ -1,0 +1,166 @@
+import { Action } from './action.js'
+import type { Clock } from './clock.js'
+import { type Connection, Phase } from './connection.js'
+import { asError } from './errors.js'
+import type { Events } from './events.js'
+import { asAction } from './reply.js'
+import type { Timeouts } from './timeouts.js'
+
+/** Milliseconds for which a closed connection's input is read and thrown away, so that no reset overtakes the output. */
+const LINGER = 1000
+
+/** What endings need from the loop they happen in. */
+export interface EndingOptions<Context> {
+  readonly events: Events<Context>
+  readonly clock: Clock
+  readonly timeouts: Timeouts
+  /** Takes errors that no handler can be told. */
+  readonly warn: (error: Error) => void
+  /** A handler asked for the end of the loop. */
+  readonly shutdown: () => void
+  /** A connection has gone, with its descriptor. */
+  readonly left: () => void
+}
+
+/** How connections end: in order behind their output, at once, or by being given away. */
+export class Ending<Context> {
+  /** Those of which neither `closed` nor `detached` has been told, by id. */
+  readonly connections = new Map<number, Connection<Context>>()
+  /** Closed, and waiting for their peers to end. */
+  readonly lingering = new Set<Connection<Context>>()
+  readonly #options: EndingOptions<Context>
+  readonly #events: Events<Context>
+
+  constructor(options: EndingOptions<Context>) {
+    this.#options = options
+    this.#events = options.events
+  }
+
+  /** Nothing is left: no connection, and none that lingers. */
+  get empty(): boolean {
+    return this.connections.size === 0 && this.lingering.size === 0
+  }
+
+  /** Does what a handler asked for. The first Close or Detach of a connection stands. */
+  act(connection: Connection<Context>, action: Action): void {
+    if (action === Action.None) return
+    if (action === Action.Shutdown) return this.#options.shutdown()
+    if (connection.phase !== Phase.Open) return
+    this.#begin(connection, action)
+    if (connection.outbox.size === 0) this.finish(connection)
+  }
+
+  /** The same from where a handler may be running: what follows at once otherwise comes in a turn of its own. */
+  actLater(connection: Connection<Context>, action: Action): void {
+    if (action === Action.None) return
+    if (action === Action.Shutdown) return this.#options.shutdown()
+    if (connection.phase !== Phase.Open) return
+    this.#begin(connection, action)
+    connection.revisit()
+  }
+
+  /** A handler threw: the connection closes with that error, behind its output or at once. */
+  threw(connection: Connection<Context>, thrown: unknown, { atOnce }: { atOnce: boolean }): void {
+    const error = asError(thrown)
+    if (connection.phase >= Phase.Lingering) return this.#options.warn(error)
+    connection.error ??= error
+    connection.thrown = true
+    if (atOnce) return this.destroy(connection, connection.error)
+    this.#begin(connection, Action.Close)
+    if (connection.outbox.size === 0) this.finish(connection)
+  }
+
+  /** A write failed. What the peer sent before is still delivered; output is not taken any more. */
+  broke(connection: Connection<Context>, failure: Error): void {
+    if (connection.phase >= Phase.Lingering) return
+    if (connection.phase === Phase.Closing) return this.destroy(connection, connection.error ?? failure)
+    connection.error = failure
+    connection.broken = true
+    connection.blocked = true
+    connection.outbox.clear()
+  }
+
+  /** All output has been written: the connection goes as it was asked to. */
+  finish(connection: Connection<Context>): void {
+    if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
+    if (connection.next === Action.Detach) return this.#detach(connection)
+    this.#options.timeouts.cancel(connection)
+    if (connection.peerEnded) this.#release(connection, { reset: false })
+    else this.#linger(connection)
+    this.#closed(connection)
+  }
+
+  /** The connection goes at once, and what is pending is given up. */
+  destroy(connection: Connection<Context>, error: Error | undefined): void {
+    if (connection.phase >= Phase.Lingering) return
+    const reset = connection.outbox.size > 0 || connection.overflown
+    connection.error = error
+    this.#release(connection, { reset })
+    this.#closed(connection)
+  }
+
+  /** A lingering connection's peer has ended, or its time has passed. */
+  lingered(connection: Connection<Context>): void {
+    this.lingering.delete(connection)
+    this.#release(connection, { reset: false })
+    this.#options.left()
+  }
+
+  #begin(connection: Connection<Context>, action: Action): void {
+    connection.phase = Phase.Closing
+    connection.next =
+      action === Action.Detach && this.#events.detached !== undefined ? Action.Detach : Action.Close
+    connection.regulate()
+  }
+
+  #linger(connection: Connection<Context>): void {
+    const { clock, timeouts } = this.#options
+    connection.phase = Phase.Lingering
+    connection.lingerUntil = clock.now() + LINGER
+    connection.link.end()
+    connection.regulate()
+    this.lingering.add(connection)
+    timeouts.watch(connection)
+  }
+
+  #release(connection: Connection<Context>, { reset }: { reset: boolean }): void {
+    this.#options.timeouts.cancel(connection)
+    connection.phase = Phase.Gone
+    connection.outbox.clear()
+    connection.held = undefined
+    connection.link.close({ reset })
+  }
+
+  #detach(connection: Connection<Context>): void {
+    const { warn, shutdown, left, timeouts } = this.#options
+    timeouts.cancel(connection)
+    connection.phase = Phase.Gone
+    this.connections.delete(connection.id)
+    const socket = connection.link.detach(connection.held ?? [])
+    connection.held = undefined
+    try {
+      if (
+        asAction(this.#events.detached?.(connection.id, socket, connection.context), 'detached') ===
+        Action.Shutdown
+      )
+        shutdown()
+    } catch (thrown) {
+      socket.destroy()
+      warn(asError(thrown))
+    }
+    left()
+  }
+
+  #closed(connection: Connection<Context>): void {
+    const { warn, shutdown, left } = this.#options
+    const { id, error, context } = connection
+    this.connections.delete(id)
+    if (this.#events.closed === undefined && connection.thrown && error !== undefined) warn(error)
+    try {
+      if (asAction(this.#events.closed?.(id, error, context), 'closed') === Action.Shutdown) shutdown()
+    } catch (thrown) {
+      warn(asError(thrown))
+    }
+    left()
+  }
+}

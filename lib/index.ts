@@ -1,0 +1,16 @@
+export { Action } from './action.js'
+export { type Code, RevioError } from './errors.js'
+export type {
+  Address,
+  Chunk,
+  Events,
+  Info,
+  Opening,
+  Options,
+  Out,
+  Reply,
+  Server,
+  Tick,
+} from './events.js'
+export { InputStream } from './input-stream.js'
+export { serve } from './serve.js'

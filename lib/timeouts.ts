@@ -1,0 +1,117 @@
+import type { Clock } from './clock.js'
+
+/** Something with a deadline. */
+export interface Timed {
+  /** When it is due, in the clock's milliseconds; Infinity for never. May change at any time. */
+  readonly dueAt: number
+  /** It is due: called once for each `watch`. */
+  expired(now: number): void
+  /** `Timeouts`' own: the deadline it stands under in the heap, and its place there; -1 when it is in none. */
+  deadline: number
+  timeoutIndex: number
+}
+
+/** What a timer can wait for; a later deadline is reached in several waits. */
+const LONGEST_WAIT = 2 ** 31 - 1
+
+/**
+ * Deadlines of any number of connections on one timer: a binary heap, earliest first.
+ *
+ * A deadline that moves later costs nothing until it comes up; one that moves earlier is to be watched again.
+ */
+export class Timeouts {
+  readonly #clock: Clock
+  readonly #heap: Timed[] = []
+  #cancelTimer: (() => void) | undefined
+  #timerDue = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Calls `entry.expired` when it is due, unless it is never. */
+  watch(entry: Timed): void {
+    const due = entry.dueAt
+    if (due === Number.POSITIVE_INFINITY) return
+    if (entry.timeoutIndex < 0) entry.timeoutIndex = this.#heap.push(entry) - 1
+    else if (entry.deadline <= due) return
+    entry.deadline = due
+    this.#up(entry)
+    this.#arm()
+  }
+
+  cancel(entry: Timed): void {
+    const index = entry.timeoutIndex
+    if (index < 0) return
+    entry.timeoutIndex = -1
+    const last = this.#heap.pop()
+    if (last === undefined || last === entry) return
+    this.#place(last, index)
+    this.#up(last)
+    this.#down(last)
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    for (const entry of this.#heap) entry.timeoutIndex = -1
+    this.#heap.length = 0
+    this.#disarm()
+  }
+
+  #arm(): void {
+    const first = this.#heap[0]
+    if (first === undefined || first.deadline >= this.#timerDue) return
+    this.#disarm()
+    this.#timerDue = first.deadline
+    const wait = Math.min(Math.max(1, Math.ceil(first.deadline - this.#clock.now())), LONGEST_WAIT)
+    this.#cancelTimer = this.#clock.timer(wait, () => this.#fire())
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#timerDue = Number.POSITIVE_INFINITY
+  }
+
+  #fire(): void {
+    this.#disarm()
+    const now = this.#clock.now()
+    for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
+      this.cancel(first)
+      if (first.dueAt <= now) first.expired(now)
+      else this.watch(first)
+    }
+    this.#arm()
+  }
+
+  #up(entry: Timed): void {
+    let index = entry.timeoutIndex
+    while (index > 0) {
+      const parent = this.#heap[(index - 1) >> 1]
+      if (parent === undefined || parent.deadline <= entry.deadline) break
+      const above = parent.timeoutIndex
+      this.#place(parent, index)
+      index = above
+    }
+    this.#place(entry, index)
+  }
+
+  #down(entry: Timed): void {
+    let index = entry.timeoutIndex
+    for (;;) {
+      const left = this.#heap[2 * index + 1]
+      const right = this.#heap[2 * index + 2]
+      const child = right !== undefined && left !== undefined && right.deadline < left.deadline ? right : left
+      if (child === undefined || child.deadline >= entry.deadline) break
+      const below = child.timeoutIndex
+      this.#place(child, index)
+      index = below
+    }
+    this.#place(entry, index)
+  }
+
+  #place(entry: Timed, index: number): void {
+    this.#heap[index] = entry
+    entry.timeoutIndex = index
+  }
+}

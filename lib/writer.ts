@@ -1,0 +1,190 @@
+import type { Clock } from './clock.js'
+import { type Connection, Phase } from './connection.js'
+import type { Ending } from './ending.js'
+import { RevioError } from './errors.js'
+import type { Chunk, Events, Out } from './events.js'
+import { asAction, sizeOf } from './reply.js'
+import type { Timeouts } from './timeouts.js'
+import type { Transport } from './transport/transport.js'
+
+/** From this size a piece of output is written from where it lies, at once, instead of being gathered. */
+const LARGE = 32 * 1024
+
+/** What the writer needs from the loop it writes for. */
+export interface WriterOptions<Context> {
+  readonly events: Events<Context>
+  readonly clock: Clock
+  readonly ending: Ending<Context>
+  readonly timeouts: Timeouts
+  readonly transports: ReadonlySet<Transport>
+}
+
+/**
+ * Output on its way: what handlers return gathers in outboxes, and a flush offers all of them to their transports,
+ * with `prewrite` before and `postwrite` after each attempt.
+ */
+export class Writer<Context> {
+  readonly #events: Events<Context>
+  readonly #clock: Clock
+  readonly #ending: Ending<Context>
+  readonly #timeouts: Timeouts
+  readonly #transports: ReadonlySet<Transport>
+  /** Have output to be written at the next flush. */
+  #dirty: Connection<Context>[] = []
+  #batch: Connection<Context>[] = []
+  /** Between the attempts of a flush: what is staged now would be lost at its end. */
+  #attempting = false
+  /** Memory of the program's own has been lent. */
+  #urgent = false
+
+  constructor({ events, clock, ending, timeouts, transports }: WriterOptions<Context>) {
+    this.#events = events
+    this.#clock = clock
+    this.#ending = ending
+    this.#timeouts = timeouts
+    this.#transports = transports
+  }
+
+  /** Output waits for the next flush. */
+  get pending(): boolean {
+    return this.#dirty.length > 0
+  }
+
+  /**
+   * Appends output that a handler returned, before another handler runs. `input` is what the handler was given where
+   * that lies in memory which stays as it is until the turn ends.
+   */
+  reply(connection: Connection<Context>, out: Out, input: Uint8Array | undefined): void {
+    if (out === null || out === undefined) return
+    if (typeof out === 'string' || out instanceof Uint8Array) this.#take(connection, out, input, true)
+    else for (const chunk of out) this.#take(connection, chunk, input, true)
+  }
+
+  /** Appends output from anywhere; its memory is the caller's again when this returns. */
+  send(connection: Connection<Context>, out: Out): void {
+    if (out === null || out === undefined) return
+    if (typeof out === 'string' || out instanceof Uint8Array) this.#take(connection, out, undefined, false)
+    else for (const chunk of out) this.#take(connection, chunk, undefined, false)
+  }
+
+  /** Puts a connection among those to be written at the next flush. */
+  mark(connection: Connection<Context>): void {
+    if (connection.dirty) return
+    connection.dirty = true
+    this.#dirty.push(connection)
+  }
+
+  /** Before the next handler runs, memory that was lent is written. */
+  flushUrgent(): void {
+    if (this.#urgent) this.flush()
+  }
+
+  /** One attempt to write for every connection with output. */
+  flush(): void {
+    this.#urgent = false
+    if (this.#dirty.length === 0) return
+    const now = this.#clock.now()
+    const batch = this.#dirty
+    this.#dirty = this.#batch
+    this.#attempting = true
+    for (const connection of batch) this.#attempt(connection)
+    for (const transport of this.#transports) transport.flush()
+    for (const connection of batch) this.#settle(connection, now)
+    for (const transport of this.#transports) transport.stage.reset()
+    this.#attempting = false
+    for (const connection of batch) this.#wrote(connection)
+    batch.length = 0
+    this.#batch = batch
+  }
+
+  #take(
+    connection: Connection<Context>,
+    chunk: Chunk,
+    input: Uint8Array | undefined,
+    lendable: boolean,
+  ): void {
+    const size = sizeOf(chunk)
+    if (size === 0 || connection.phase !== Phase.Open || connection.broken) return
+    const { outbox, limits, transport } = connection
+    if (outbox.size + size > limits.maxPending) return this.#overflow(connection, size)
+    if (connection.blocked) {
+      outbox.append(chunk, size)
+      return connection.regulate()
+    }
+    if (chunk === input) outbox.lend(input, 0, size)
+    else if (size < LARGE && size <= transport.stage.room && !this.#attempting) {
+      const start = transport.stage.put(chunk, size)
+      outbox.lend(transport.stage.bytes, start, start + size)
+    } else if (lendable && typeof chunk !== 'string' && this.#events.prewrite === undefined) {
+      outbox.lend(chunk, 0, size)
+      this.#urgent = true
+    } else outbox.append(chunk, size)
+    this.mark(connection)
+  }
+
+  #overflow(connection: Connection<Context>, size: number): void {
+    const { outbox, limits } = connection
+    connection.error = new RevioError(
+      'ENOBUFS',
+      `connection ${connection.id}: ${size} bytes more than the ${outbox.size} unsent ones would pass maxPending, ${limits.maxPending}`,
+    )
+    connection.overflown = true
+    connection.phase = Phase.Closing
+    outbox.clear()
+    connection.revisit()
+  }
+
+  #attempt(connection: Connection<Context>): void {
+    connection.dirty = false
+    connection.offered = 0
+    const amount = connection.outbox.size
+    if (amount === 0 || connection.blocked) return
+    if (this.#events.prewrite !== undefined) {
+      try {
+        const action = this.#events.prewrite(connection.id, amount, connection.context)
+        this.#ending.act(connection, asAction(action, 'prewrite'))
+      } catch (thrown) {
+        this.#ending.threw(connection, thrown, { atOnce: true })
+      }
+    }
+    if (connection.outbox.size === 0) return
+    connection.offered = amount
+    connection.link.write(connection.outbox)
+  }
+
+  #settle(connection: Connection<Context>, now: number): void {
+    if (connection.offered === 0) return
+    const { link, outbox } = connection
+    outbox.settle(link.taken)
+    const blocked = outbox.size > 0
+    if (link.taken > 0) connection.touched = now
+    if (link.taken > 0 || blocked !== connection.blocked) connection.progress = now
+    connection.blocked = blocked
+  }
+
+  #wrote(connection: Connection<Context>): void {
+    const { link, outbox, offered } = connection
+    if (offered > 0) {
+      connection.offered = 0
+      if (this.#events.postwrite !== undefined) {
+        try {
+          const action = this.#events.postwrite(connection.id, link.taken, outbox.size, connection.context)
+          this.#ending.act(connection, asAction(action, 'postwrite'))
+        } catch (thrown) {
+          this.#ending.threw(connection, thrown, { atOnce: true })
+        }
+      }
+      if (link.failure !== undefined) this.#ending.broke(connection, link.failure)
+    }
+    this.#advance(connection)
+  }
+
+  /** What a changed outbox allows: the end that was waiting for it, or reading on. */
+  #advance(connection: Connection<Context>): void {
+    if (connection.phase >= Phase.Lingering) return
+    if (connection.phase === Phase.Closing && connection.outbox.size === 0)
+      return this.#ending.finish(connection)
+    connection.regulate()
+    if (connection.blocked) this.#timeouts.watch(connection)
+  }
+}
