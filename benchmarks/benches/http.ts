@@ -1,0 +1,70 @@
+import { bench, common } from '../bench.js'
+import { ask } from '../exchange.js'
+import { wholeAnswers } from '../load/http-answers.js'
+import { wrkLoad } from '../load/wrk.js'
+import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
+import { requestMetrics } from '../metrics.js'
+import { number, numbers, some } from '../options.js'
+import type { Sample, Target, Trial } from '../plan.js'
+import { demand, wrk } from '../programs.js'
+import { nodeHttp } from '../rivals/node.js'
+import { revioHttp, revioHttpOnNet } from '../rivals/revio.js'
+
+const rivals = [nodeHttp, revioHttp, revioHttpOnNet]
+const names = rivals.map(({ name }) => name)
+
+const options = {
+  pipeline: numbers('requests sent at once on each connection', [1, 16]),
+  connections: number('how many connections', 50),
+  servers: some('which servers take part', names, names.slice(0, 2)),
+  ...common({ rounds: 3, seconds: 2, quick: 1 }),
+}
+
+export const http = bench(
+  'http',
+  'GET / with wrk: examples/http.ts and node:http',
+  options,
+  ({ pipeline, connections, servers, rounds, seconds }) => {
+    demand(wrk)
+    return {
+      name: 'http',
+      title: 'HTTP hello world',
+      conditions: `wrk with one thread, ${connections} connections`,
+      rivals: rivals.filter(({ name }) => servers.includes(name)),
+      bases: [nodeHttp.name],
+      trials: pipeline.map(depth => trial({ connections, pipeline: depth })),
+      metrics: requestMetrics,
+      rounds,
+      seconds,
+    }
+  },
+)
+
+interface Load {
+  readonly connections: number
+  readonly pipeline: number
+}
+
+function trial(load: Load): Trial {
+  return {
+    name: 'GET /',
+    group: load.pipeline === 1 ? 'one at a time' : `${load.pipeline} at once`,
+    check: ({ port }) => check(port, load.pipeline),
+    warmUp: async target => (await measure(load, 1, target)).requestsPerSecond ?? 0,
+    measure: (target, { seconds }) => measure(load, seconds, target),
+  }
+}
+
+async function measure(load: Load, seconds: number, { port, pid }: Target): Promise<Sample> {
+  forgetPeak(pid)
+  const before = cpuSeconds(pid)
+  const { requests, requestsPerSecond, p50, p99 } = await wrkLoad({ ...load, port, seconds })
+  const cpuPerRequest = (cpuSeconds(pid) - before) / requests
+  return { requestsPerSecond, cpuPerRequest, p50, p99, peak: peakBytes(pid) }
+}
+
+/** Pipelined requests must get as many answers, each of them 200 with a body. */
+async function check(port: number, count: number): Promise<void> {
+  const request = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(count)
+  await ask(port, request, got => wholeAnswers(got.toString('latin1')) === count)
+}

@@ -1,0 +1,57 @@
+import { connect } from 'node:net'
+
+/** Milliseconds an answer may take. */
+const PATIENCE = 5000
+
+/** Sends `request` on a connection of its own; rejects unless exactly `expected` comes back. */
+export async function exchange(
+  port: number,
+  request: string | Buffer,
+  expected: string | Buffer,
+): Promise<void> {
+  const wanted = Buffer.from(expected)
+  const right = (got: Buffer) => wanted.subarray(0, got.length).equals(got)
+  const answer = await ask(port, request, got => got.length >= wanted.length || !right(got))
+  if (!answer.equals(wanted))
+    throw new Error(`it answered ${show(answer)} to ${show(request)}, not ${show(wanted)}`)
+}
+
+/**
+ * Sends `request` on a connection of its own; answers what came back when `isWhole` says that it is all.
+ * Rejects with what `isWhole` throws.
+ */
+export function ask(
+  port: number,
+  request: string | Buffer,
+  isWhole: (got: Buffer) => boolean,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let got = Buffer.alloc(0)
+    const socket = connect(port, '127.0.0.1', () => socket.write(request))
+    const settle = (how: () => void) => {
+      clearTimeout(timer)
+      socket.destroy()
+      how()
+    }
+    const fail = (problem: string) => {
+      settle(() => reject(new Error(`it answered ${show(got)} to ${show(request)}, and then ${problem}`)))
+    }
+    const timer = setTimeout(fail, PATIENCE, `nothing for ${PATIENCE / 1000} s`)
+    socket.on('error', error => fail(error.message))
+    socket.on('end', () => fail('closed the connection'))
+    socket.on('data', bytes => {
+      got = Buffer.concat([got, bytes])
+      try {
+        if (isWhole(got)) settle(() => resolve(got))
+      } catch (error) {
+        settle(() => reject(error))
+      }
+    })
+  })
+}
+
+/** Bytes as a quoted text, cut where it gets long. */
+export function show(bytes: string | Buffer): string {
+  const text = JSON.stringify(bytes.toString('latin1'))
+  return text.length > 80 ? `${text.slice(0, 80)}… (${bytes.length} bytes)` : text
+}

@@ -1,0 +1,18 @@
+/** Three significant digits, never in exponents: `0.271`, `4.61`, `98.4`, `1830`. */
+export function digits(value: number): string {
+  if (!Number.isFinite(value)) return '-'
+  const size = Math.abs(value)
+  return value.toFixed(size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
+}
+
+/** `98.4 k`, `1.83 M`. */
+export function thousands(value: number): string {
+  if (value >= 999_500) return `${digits(value / 1e6)} M`
+  if (value >= 999.5) return `${digits(value / 1e3)} k`
+  return digits(value)
+}
+
+/** A ratio, always with two decimals so that they line up. */
+export function ratio(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(2) : '-'
+}

@@ -1,0 +1,226 @@
+/*
+ * Puts load on an echo server and checks every byte that comes back.
+ *
+ *     echo-load --port N --size BYTES --connections N --in-flight N --seconds S
+ *
+ * Connects, prints `ready`, and begins when a line arrives on its input. Each connection keeps `in-flight` messages
+ * under way and sends a new one for each that has come back whole. After `seconds` it sends no more, waits for what is
+ * under way, and prints one line of JSON: requests, seconds, p50 and p99 in seconds, mismatches (wrong bytes).
+ * It keeps its connections until its input ends, so that closing them is not part of what was measured.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CHUNK = 262144, EVENTS = 256, PERIOD = 65521, PARTS = 64, STALL_MS = 5000 };
+
+typedef struct {
+  int fd;
+  int waits_to_write;
+  uint64_t begun;    /* messages asked for */
+  uint64_t sent;     /* bytes of them that were sent */
+  uint64_t received; /* bytes that came back */
+  size_t offset;     /* where in the pattern this connection's stream begins */
+  uint64_t *begun_at; /* when each message under way was asked for, in ns: a ring */
+} connection;
+
+static struct {
+  int port, size, connections, in_flight;
+  double seconds;
+} want;
+
+/* A stream's byte at n is pattern[(offset + n) % PERIOD]: a prime, so that no message size is in step with it. */
+static unsigned char pattern[PERIOD + CHUNK];
+static uint64_t histogram[64 * PARTS];
+static uint64_t requests, mismatches;
+static int poller, stopping;
+
+static _Noreturn void fail(const char *what) {
+  fprintf(stderr, "echo-load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
+  exit(1);
+}
+
+static _Noreturn void give_up(const char *why) {
+  errno = 0;
+  fail(why);
+}
+
+static uint64_t now_ns(void) {
+  struct timespec time;
+  if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) fail("clock_gettime");
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* Buckets are 1/64 of their value wide; below 64 each value has its own. */
+static size_t bucket_of(uint64_t value) {
+  if (value < PARTS) return (size_t)value;
+  unsigned power = 63u - (unsigned)__builtin_clzll(value);
+  return (power - 5) * PARTS + (size_t)((value >> (power - 6)) - PARTS);
+}
+
+static double percentile(double share) {
+  uint64_t target = (uint64_t)(share * (double)requests), seen = 0;
+  for (size_t bucket = 0; bucket < sizeof histogram / sizeof *histogram; bucket++) {
+    seen += histogram[bucket];
+    if (seen <= target) continue;
+    if (bucket < PARTS) return (double)bucket / 1e9;
+    unsigned power = (unsigned)(bucket / PARTS) + 5;
+    return (double)(1ull << power) * (1 + ((double)(bucket % PARTS) + 0.5) / PARTS) / 1e9;
+  }
+  return 0;
+}
+
+static void fill_pattern(void) {
+  uint32_t state = 2463534242u;
+  for (size_t i = 0; i < PERIOD; i++) {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    pattern[i] = (unsigned char)state;
+  }
+  for (size_t i = PERIOD; i < sizeof pattern; i++) pattern[i] = pattern[i - PERIOD];
+}
+
+static const unsigned char *stream_at(const connection *peer, uint64_t position) {
+  return pattern + (peer->offset + position) % PERIOD;
+}
+
+static void poll_for(connection *peer, int operation, int waits_to_write) {
+  peer->waits_to_write = waits_to_write;
+  struct epoll_event event = {.events = EPOLLIN | (waits_to_write ? EPOLLOUT : 0), .data.ptr = peer};
+  if (epoll_ctl(poller, operation, peer->fd, &event) != 0) fail("epoll_ctl");
+}
+
+static void send_pending(connection *peer) {
+  uint64_t goal = peer->begun * (uint64_t)want.size;
+  while (peer->sent < goal) {
+    size_t size = goal - peer->sent < CHUNK ? (size_t)(goal - peer->sent) : CHUNK;
+    ssize_t sent = send(peer->fd, stream_at(peer, peer->sent), size, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN) fail("send");
+    if (sent > 0) peer->sent += (uint64_t)sent;
+    if (sent < (ssize_t)size) break;
+  }
+  int waits = peer->sent < goal;
+  if (waits != peer->waits_to_write) poll_for(peer, EPOLL_CTL_MOD, waits);
+}
+
+static void begin(connection *peer, int count, uint64_t now) {
+  for (int i = 0; i < count; i++) peer->begun_at[peer->begun++ % (uint64_t)want.in_flight] = now;
+  send_pending(peer);
+}
+
+static void count_wrong(const connection *peer, const unsigned char *bytes, size_t size) {
+  const unsigned char *expected = stream_at(peer, peer->received);
+  if (memcmp(bytes, expected, size) == 0) return;
+  for (size_t i = 0; i < size; i++) mismatches += bytes[i] != expected[i];
+}
+
+/* Answers how many bytes came. */
+static size_t take(connection *peer) {
+  static unsigned char chunk[CHUNK];
+  ssize_t size = recv(peer->fd, chunk, sizeof chunk, 0);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  if (size < 0) fail("recv");
+  if (size == 0) give_up("the server closed a connection");
+  if (peer->received + (uint64_t)size > peer->sent) give_up("the server sent more than it was sent");
+  count_wrong(peer, chunk, (size_t)size);
+  uint64_t done = peer->received / (uint64_t)want.size;
+  peer->received += (uint64_t)size;
+  uint64_t whole = peer->received / (uint64_t)want.size;
+  if (whole == done) return (size_t)size;
+  uint64_t now = now_ns();
+  int count = (int)(whole - done);
+  for (; done < whole; done++) histogram[bucket_of(now - peer->begun_at[done % (uint64_t)want.in_flight])]++;
+  requests += (uint64_t)count;
+  if (!stopping) begin(peer, count, now);
+  return (size_t)size;
+}
+
+static void connect_one(connection *peer, size_t index) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)want.port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int on = 1;
+  peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (peer->fd < 0) fail("socket");
+  if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
+  if (setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("setsockopt");
+  if (fcntl(peer->fd, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
+  peer->offset = index * 7919 % PERIOD;
+  peer->begun_at = calloc((size_t)want.in_flight, sizeof *peer->begun_at);
+  if (peer->begun_at == NULL) fail("calloc");
+  poll_for(peer, EPOLL_CTL_ADD, 0);
+}
+
+/* The whole run; answers how long it took, in ns. */
+static uint64_t run(connection *peers) {
+  uint64_t start = now_ns(), deadline = start + (uint64_t)(want.seconds * 1e9);
+  uint64_t begun = 0;
+  for (int i = 0; i < want.connections; i++) begin(&peers[i], want.in_flight, now_ns());
+  for (;;) {
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(poller, events, EVENTS, STALL_MS);
+    if (count < 0 && errno != EINTR) fail("epoll_wait");
+    if (count == 0) give_up("the server answered nothing for 5 s");
+    for (int i = 0; i < count; i++) {
+      connection *peer = events[i].data.ptr;
+      if (events[i].events & EPOLLOUT) send_pending(peer);
+      if (events[i].events & ~(uint32_t)EPOLLOUT) take(peer);
+    }
+    uint64_t now = now_ns();
+    if (!stopping && now >= deadline) {
+      stopping = 1;
+      for (int i = 0; i < want.connections; i++) begun += peers[i].begun;
+    }
+    if (stopping && requests == begun) return now - start;
+  }
+}
+
+static void read_options(int argc, char **argv) {
+  static const struct option known[] = {
+      {"port", required_argument, NULL, 'p'},      {"size", required_argument, NULL, 's'},
+      {"connections", required_argument, NULL, 'c'}, {"in-flight", required_argument, NULL, 'f'},
+      {"seconds", required_argument, NULL, 't'},   {NULL, 0, NULL, 0},
+  };
+  for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    if (option == 'p') want.port = atoi(optarg);
+    else if (option == 's') want.size = atoi(optarg);
+    else if (option == 'c') want.connections = atoi(optarg);
+    else if (option == 'f') want.in_flight = atoi(optarg);
+    else if (option == 't') want.seconds = atof(optarg);
+    else exit(2);
+  }
+  if (want.port > 0 && want.size > 0 && want.connections > 0 && want.in_flight > 0 && want.seconds > 0) return;
+  fprintf(stderr, "usage: echo-load --port N --size BYTES --connections N --in-flight N --seconds S\n");
+  exit(2);
+}
+
+int main(int argc, char **argv) {
+  read_options(argc, argv);
+  fill_pattern();
+  if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) fail("epoll_create1");
+  connection *peers = calloc((size_t)want.connections, sizeof *peers);
+  if (peers == NULL) fail("calloc");
+  for (int i = 0; i < want.connections; i++) connect_one(&peers[i], (size_t)i);
+  if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
+  if (getchar() == EOF) return 0;
+  uint64_t took = run(peers);
+  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"mismatches\":%llu}\n",
+         (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99),
+         (unsigned long long)mismatches);
+  if (fflush(stdout) != 0) fail("stdout");
+  while (getchar() != EOF) {
+  }
+  return 0;
+}

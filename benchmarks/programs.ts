@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** A program that is not ours, and the Debian package that has it. */
+export interface Program {
+  readonly command: string
+  readonly package: string
+}
+
+export const redisServer: Program = { command: 'redis-server', package: 'redis-server' }
+export const redisBenchmark: Program = { command: 'redis-benchmark', package: 'redis-tools' }
+export const gcc: Program = { command: 'gcc', package: 'gcc' }
+export const wrk: Program = { command: 'wrk', package: 'wrk' }
+
+/** Something that has to be installed is not. */
+export class MissingProgram extends Error {
+  override name = 'MissingProgram'
+
+  constructor(program: Program) {
+    super(`${program.command} is not installed (Debian package: ${program.package})`)
+  }
+}
+
+export function isInstalled(program: Program): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some(folder => isExecutable(join(folder, program.command)))
+}
+
+/** Throws `MissingProgram` where it is not installed. */
+export function demand(program: Program): void {
+  if (!isInstalled(program)) throw new MissingProgram(program)
+}
+
+/** The part of `command args` output that `pattern` captures: a version for a caption. Empty where there is none. */
+export function versionOf(program: Program, args: readonly string[], pattern: RegExp): string {
+  if (!isInstalled(program)) return ''
+  try {
+    const output = execFileSync(program.command, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    return pattern.exec(output)?.[1] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

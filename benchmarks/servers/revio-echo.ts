@@ -1,0 +1,21 @@
+import { type Server, serve } from 'revio'
+import { readOptions } from './port.js'
+
+// An echo server as one would write it with revio; with `--copy` each input is a copy of its own, as by default.
+
+const { port, copy } = readOptions()
+
+/** A figure must not be shown under the name of a transport that did not make it. */
+function checkTransport({ transport, transportError }: Server): void {
+  if (process.env.REVIO_NATIVE !== '1' || transport === 'native') return
+  throw new Error(`ERR_NATIVE: it runs on ${transport}: ${transportError?.message ?? 'no reason was given'}`)
+}
+
+await serve(
+  {
+    serving: checkTransport,
+    opened: () => [null, { reuseInputBuffer: !copy }],
+    data: (_id, input) => [input],
+  },
+  `tcp4://127.0.0.1:${port}`,
+)
