@@ -1,5 +1,7 @@
 import type { Binding } from '../address.js'
 import { RevioError } from '../errors.js'
+import { loadNative } from '../native/load.js'
+import { NativeTransport } from './native.js'
 import { NetTransport } from './net.js'
 import type { Host, Transport } from './transport.js'
 
@@ -12,18 +14,23 @@ export interface TransportUser extends Host {
 export class SystemTransports {
   #user: TransportUser | undefined
   #net: NetTransport | undefined
+  #native: NativeTransport | undefined
 
   /** Names the loop; first of all. */
   use(user: TransportUser): void {
     this.#user = user
   }
 
-  /** What an address runs on. */
+  /**
+   * What an address runs on: the native transport, or the portable one where that was asked for or is all there is.
+   *
+   * @throws `ERR_NATIVE` when the environment insists on the native transport and it cannot be had.
+   */
   for(binding: Binding): Transport {
     if (binding.scheme.startsWith('udp')) {
       throw new RevioError('ERR_UNSUPPORTED', `address "${binding.text}": datagrams are not there yet`)
     }
-    return this.net()
+    return binding.portable ? this.net() : (this.#plain() ?? this.net())
   }
 
   net(): NetTransport {
@@ -33,13 +40,22 @@ export class SystemTransports {
 
   /** What plain addresses run on, and why not on the native transport, if they do not. */
   plain(): { transport: Transport['name']; transportError: Error | undefined } {
-    return { transport: this.net().name, transportError: undefined }
+    const { error } = loadNative()
+    return { transport: error === undefined ? 'native' : 'net', transportError: error }
   }
 
   /** Gives back what has been bound. */
   release(): void {
-    this.#net?.unbind()
-    this.#net?.close()
+    for (const transport of [this.#native, this.#net]) {
+      transport?.unbind()
+      transport?.close()
+    }
+  }
+
+  #plain(): NativeTransport | undefined {
+    const { addon } = loadNative()
+    if (addon !== undefined) this.#native ??= this.#make(host => new NativeTransport(addon, host))
+    return this.#native
   }
 
   #make<T extends Transport>(make: (host: Host) => T): T {

@@ -1,0 +1,71 @@
+import { getSystemErrorMap } from 'node:util'
+
+/** What the addon offers, as poller.h has it: plain integers in, plain integers out. */
+export interface Addon {
+  readonly Poller: new (
+    input: Uint8Array,
+    stage: Uint8Array,
+    events: Int32Array,
+    writes: Int32Array,
+    turn: (count: number) => void,
+  ) => Poller
+}
+
+/** A result is never negative; what is negative is a fault, for `systemError`. */
+export interface Poller {
+  listen(
+    host: string,
+    port: number,
+    tag: number,
+    limit: number,
+    backlog: number,
+    v6only: boolean,
+    reuseport: boolean,
+  ): number
+  listenUnix(path: string, tag: number, limit: number, backlog: number): number
+  connect(host: string, port: number): number
+  connectUnix(path: string): number
+  start(): void
+  read(slot: number, wanted: boolean): number
+  end(slot: number): number
+  close(slot: number, reset: boolean): number
+  /** The descriptor, the caller's from now on. */
+  release(slot: number): number
+  /** Below 0: as it is. `keepAlive` in seconds; 0 is off. */
+  tune(slot: number, noDelay: number, keepAlive: number): number
+  names(slot: number): Names | number
+  flush(count: number, lent: readonly Uint8Array[] | undefined): number
+  stop(): void
+}
+
+/** Host and port of this end and of the other one; for a Unix socket its path and -1. */
+export type Names = readonly [string, number, string, number]
+
+/** The numbers in an event: {slot, kind, offset or fault or tag, length}. */
+export const EVENT_SIZE = 4
+export const Event = { Input: 0, Ended: 1, Failed: 2, Writable: 3, Accepted: 4, Connected: 5 } as const
+
+/** The numbers in a write: {slot, source, offset, length, afterwards the result}. */
+export const WRITE_SIZE = 4
+/** Where the bytes lie; from `Lent` on in the buffers that are passed along. */
+export const Source = { Input: 0, Stage: 1, Lent: 2 } as const
+/** How many buffers one flush takes. */
+export const MAX_LENT = 1024
+
+/** The bits of a slot that are its index; those above are a generation. */
+export const INDEX = (1 << 20) - 1
+
+const ERRNO = (1 << 12) - 1
+const CALLS = [
+  ...['socket', 'setsockopt', 'bind', 'listen', 'accept', 'connect', 'recv', 'send', 'shutdown'],
+  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc'],
+]
+
+/** The error behind a fault: `recv ECONNRESET: connection reset by peer`. `where` is what it was about. */
+export function systemError(fault: number, where = ''): NodeJS.ErrnoException {
+  const errno = -(-fault & ERRNO)
+  const syscall = CALLS[-fault >> 12] ?? 'call'
+  const [code, text] = getSystemErrorMap().get(errno) ?? [`errno ${-errno}`, 'unknown error']
+  const error: NodeJS.ErrnoException = new Error(`${syscall} ${code}: ${text}${where}`)
+  return Object.assign(error, { errno, code, syscall })
+}

@@ -1,0 +1,130 @@
+#include "poller.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Accepted at once, before those that are connected get their turn. */
+#define BATCH 64
+
+/* Milliseconds until the next try, when the system has no descriptor or memory left for a connection. */
+static const uint64_t BACKOFF[] = {0, 10, 50, 100, 200, 500, 1000};
+#define LAST_BACKOFF ((int)(sizeof BACKOFF / sizeof *BACKOFF) - 1)
+
+static void watch(listener_t *listener) {
+  poller_t *poller = listener->endpoint.poller;
+  bool wanted = poller->accepting && !listener->starved && listener->live < listener->limit;
+  if (wanted) listener->endpoint.flags |= FLAG_WANTED;
+  else listener->endpoint.flags &= (uint8_t)~FLAG_WANTED;
+  endpoint_watch(&listener->endpoint);
+}
+
+int listener_open(poller_t *poller, int fd, int tag, int limit, uint8_t flags) {
+  listener_t *listener = calloc(1, sizeof *listener);
+  if (listener == NULL) return FAULT(CALL_MALLOC, ENOMEM);
+  int slot = endpoint_open(poller, &listener->endpoint, fd, flags | FLAG_LISTENER);
+  if (slot < 0) {
+    free(listener);
+    return slot;
+  }
+  listener->tag = tag;
+  listener->limit = limit;
+  listener->next = poller->listeners;
+  poller->listeners = listener;
+  watch(listener);
+  return slot;
+}
+
+void listener_closed(listener_t *listener) {
+  listener_t **link = &listener->endpoint.poller->listeners;
+  while (*link != listener) link = &(*link)->next;
+  *link = listener->next;
+}
+
+void listeners_start(poller_t *poller) {
+  poller->accepting = true;
+  for (listener_t *listener = poller->listeners; listener != NULL; listener = listener->next) watch(listener);
+}
+
+/* --- running out of descriptors --- */
+
+/* Not polled until then: a listener that cannot accept stays readable, and would keep the loop spinning. */
+static void starve(listener_t *listener) {
+  poller_t *poller = listener->endpoint.poller;
+  listener->starved = true;
+  watch(listener);
+  if (uv_is_active((uv_handle_t *)&poller->retry)) return;
+  /* It has a callback and is not closing: it cannot fail. */
+  (void)uv_timer_start(&poller->retry, listeners_retry, BACKOFF[poller->retries], 0);
+  if (poller->retries < LAST_BACKOFF) poller->retries++;
+}
+
+void listeners_retry(uv_timer_t *timer) {
+  poller_t *poller = timer->data;
+  (void)uv_timer_stop(timer);
+  for (listener_t *listener = poller->listeners; listener != NULL; listener = listener->next) {
+    listener->starved = false;
+    watch(listener);
+  }
+}
+
+void listener_freed(poller_t *poller, int32_t slot) {
+  if (poller->stopped) return;
+  listener_t *listener = (listener_t *)endpoint_at(poller, slot);
+  if (listener != NULL) {
+    listener->live--;
+    watch(listener);
+  }
+  if (uv_is_active((uv_handle_t *)&poller->retry)) listeners_retry(&poller->retry);
+}
+
+/* --- accepting --- */
+
+static int admit(listener_t *listener, int fd) {
+  poller_t *poller = listener->endpoint.poller;
+  endpoint_t *endpoint = malloc(sizeof *endpoint);
+  if (endpoint == NULL) return FAULT(CALL_MALLOC, ENOMEM);
+  int slot = endpoint_open(poller, endpoint, fd, FLAG_WANTED | (listener->endpoint.flags & FLAG_UNIX));
+  if (slot < 0) {
+    free(endpoint);
+    return slot;
+  }
+  endpoint->listener = listener->endpoint.slot;
+  listener->live++;
+  poller->retries = 0;
+  endpoint_watch(endpoint);
+  poller_record(poller, slot, EVENT_ACCEPTED, listener->tag, 0);
+  return 0;
+}
+
+/* Whether the next one in the backlog may fare better. */
+static bool is_passing(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void listener_ready(listener_t *listener) {
+  poller_t *poller = listener->endpoint.poller;
+  for (int tries = 0; tries < BATCH && listener->live < listener->limit; tries++) {
+    if (!poller_has_room(poller) || (listener->endpoint.flags & FLAG_CLOSING)) return;
+    int fd = socket_accept(listener->endpoint.fd);
+    int fault = fd < 0 ? fd : admit(listener, fd);
+    if (fault >= 0) continue;
+    if (fd >= 0) (void)socket_close(fd, true);
+    int error = FAULT_ERRNO(fault);
+    if (error == EAGAIN || error == EWOULDBLOCK) return;
+    if (fd >= 0 || !is_passing(error)) return starve(listener);
+  }
+  watch(listener);
+}

@@ -1,0 +1,299 @@
+#include "poller.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Runs written in one call. Linux takes up to 1024, and a connection's outbox seldom holds more than a few. */
+#define MAX_PIECES 64
+
+/* --- slots --- */
+
+static int grow(poller_t *poller) {
+  int capacity = poller->slot_capacity == 0 ? 64 : poller->slot_capacity * 2;
+  if (capacity > MAX_SLOTS) return FAULT(CALL_MALLOC, ENFILE);
+  slot_t *slots = realloc(poller->slots, (size_t)capacity * sizeof *slots);
+  if (slots == NULL) return FAULT(CALL_MALLOC, ENOMEM);
+  poller->slots = slots;
+  poller->slot_capacity = capacity;
+  return 0;
+}
+
+static int take_slot(poller_t *poller, endpoint_t *endpoint) {
+  int index = poller->first_free;
+  if (index >= 0) poller->first_free = poller->slots[index].next_free;
+  else {
+    int fault = poller->slot_count == poller->slot_capacity ? grow(poller) : 0;
+    if (fault != 0) return fault;
+    index = poller->slot_count++;
+    poller->slots[index].generation = 0;
+  }
+  slot_t *slot = &poller->slots[index];
+  slot->endpoint = endpoint;
+  endpoint->slot = (int32_t)(slot->generation << INDEX_BITS) | index;
+  return 0;
+}
+
+static void free_slot(poller_t *poller, int32_t number) {
+  int index = number & (MAX_SLOTS - 1);
+  slot_t *slot = &poller->slots[index];
+  slot->endpoint = NULL;
+  /* A slot number stays positive, so that faults can share its place. */
+  slot->generation = (slot->generation + 1) & (INT32_MAX >> INDEX_BITS);
+  slot->next_free = poller->first_free;
+  poller->first_free = index;
+}
+
+endpoint_t *endpoint_at(poller_t *poller, int32_t number) {
+  int index = number & (MAX_SLOTS - 1);
+  if (number < 0 || index >= poller->slot_count) return NULL;
+  endpoint_t *endpoint = poller->slots[index].endpoint;
+  if (endpoint == NULL || endpoint->slot != number || (endpoint->flags & FLAG_CLOSING)) return NULL;
+  return endpoint;
+}
+
+/* --- turns --- */
+
+static void run_turn(poller_t *poller) {
+  int count = poller->event_count;
+  if (count == 0 || poller->in_turn || poller->stopped) return;
+  poller->in_turn = true;
+  poller->turn(poller, count);
+  poller->in_turn = false;
+  poller->event_count = 0;
+  poller->input_top = 0;
+}
+
+static void on_check(uv_check_t *check) {
+  run_turn(check->data);
+}
+
+bool poller_has_room(poller_t *poller) {
+  if (poller->event_count == poller->event_capacity) run_turn(poller);
+  return poller->event_count < poller->event_capacity && !poller->in_turn;
+}
+
+static bool has_input_room(poller_t *poller) {
+  if (poller->input.size - poller->input_top < CHUNK) run_turn(poller);
+  return poller_has_room(poller) && poller->input.size - poller->input_top >= CHUNK;
+}
+
+void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t value, int32_t length) {
+  poller->events[poller->event_count++] = (event_t){slot, (int32_t)kind, value, length};
+}
+
+/* --- what libuv says of a stream --- */
+
+static void broken(endpoint_t *endpoint, int fault) {
+  endpoint->flags = (uint8_t)((endpoint->flags | FLAG_ENDED) & ~FLAG_ARMED);
+  poller_record(endpoint->poller, endpoint->slot, EVENT_FAILED, fault, 0);
+}
+
+/* One call for each ready socket: what it leaves behind, libuv tells of again. */
+static void receive(endpoint_t *endpoint) {
+  poller_t *poller = endpoint->poller;
+  if (!has_input_room(poller)) return;
+  /* The turn that made room may have closed or paused this one. */
+  if ((endpoint->flags & (FLAG_WANTED | FLAG_CLOSING)) != FLAG_WANTED) return;
+  int got = socket_receive(endpoint->fd, poller->input.bytes + poller->input_top, CHUNK);
+  if (got > 0) {
+    poller_record(poller, endpoint->slot, EVENT_INPUT, (int32_t)poller->input_top, got);
+    poller->input_top += ((size_t)got + 7) & ~(size_t)7;
+  } else if (got == 0) {
+    endpoint->flags |= FLAG_ENDED;
+    poller_record(poller, endpoint->slot, EVENT_ENDED, 0, 0);
+  } else if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) broken(endpoint, got);
+}
+
+static void tell_writable(endpoint_t *endpoint) {
+  if (endpoint->flags & FLAG_TOLD) {
+    endpoint->flags = (uint8_t)(endpoint->flags & ~(FLAG_TOLD | FLAG_ARMED));
+    return;
+  }
+  if (!poller_has_room(endpoint->poller)) return;
+  /* The turn that made room may have written the rest, or closed this one. */
+  if ((endpoint->flags & (FLAG_ARMED | FLAG_CLOSING)) != FLAG_ARMED) return;
+  endpoint->flags |= FLAG_TOLD;
+  poller_record(endpoint->poller, endpoint->slot, EVENT_WRITABLE, 0, 0);
+}
+
+static void connected(endpoint_t *endpoint) {
+  if (!poller_has_room(endpoint->poller) || (endpoint->flags & FLAG_CLOSING)) return;
+  int fault = socket_connected(endpoint->fd);
+  endpoint->flags = (uint8_t)(endpoint->flags & ~(FLAG_CONNECTING | FLAG_ARMED));
+  if (fault == 0) poller_record(endpoint->poller, endpoint->slot, EVENT_CONNECTED, 0, 0);
+  else broken(endpoint, fault);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events) {
+  endpoint_t *endpoint = (endpoint_t *)poll;
+  if (status < 0) {
+    /* An error waits on the socket, and libuv has stopped polling it. The calls below meet the error in its turn. */
+    events = endpoint->polled;
+    endpoint->polled = 0;
+  }
+  if (endpoint->flags & FLAG_LISTENER) listener_ready((listener_t *)endpoint);
+  else if (endpoint->flags & FLAG_CONNECTING) connected(endpoint);
+  else {
+    if ((events & UV_READABLE) && (endpoint->flags & (FLAG_WANTED | FLAG_ENDED)) == FLAG_WANTED) receive(endpoint);
+    if ((events & UV_WRITABLE) && (endpoint->flags & FLAG_ARMED)) tell_writable(endpoint);
+  }
+  endpoint_watch(endpoint);
+}
+
+/* --- endpoints --- */
+
+void endpoint_watch(endpoint_t *endpoint) {
+  int events = 0;
+  if (endpoint->flags & FLAG_CLOSING) return;
+  if ((endpoint->flags & (FLAG_WANTED | FLAG_ENDED | FLAG_CONNECTING)) == FLAG_WANTED) events |= UV_READABLE;
+  if (endpoint->flags & FLAG_ARMED) events |= UV_WRITABLE;
+  if (events == endpoint->polled) return;
+  endpoint->polled = (uint8_t)events;
+  /* Neither can fail: endpoint_open has made sure that libuv can poll this descriptor, and that nobody else does. */
+  if (events == 0) (void)uv_poll_stop(&endpoint->poll);
+  else (void)uv_poll_start(&endpoint->poll, events, on_ready);
+}
+
+int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint8_t flags) {
+  int fault = take_slot(poller, endpoint);
+  if (fault != 0) return fault;
+  int error = uv_poll_init(poller->loop, &endpoint->poll, fd);
+  if (error != 0) {
+    free_slot(poller, endpoint->slot);
+    return FAULT(CALL_POLL, -error);
+  }
+  poller->handles++;
+  /* What is not polled, because it is paused or waits, would not keep the loop alive. */
+  if (poller->endpoints++ == 0) uv_ref((uv_handle_t *)&poller->check);
+  endpoint->poller = poller;
+  endpoint->listener = -1;
+  endpoint->fd = fd;
+  endpoint->flags = flags;
+  endpoint->polled = 0;
+  return endpoint->slot;
+}
+
+/*
+ * Pausing costs nothing: libuv is told only when something arrives meanwhile (on_ready then finds it unwanted), so that
+ * a connection which is paused for the time of one promised reply needs no system call.
+ */
+void endpoint_read(endpoint_t *endpoint, bool wanted) {
+  if (!wanted) endpoint->flags &= (uint8_t)~FLAG_WANTED;
+  else {
+    endpoint->flags |= FLAG_WANTED;
+    endpoint_watch(endpoint);
+  }
+}
+
+static void handle_gone(poller_t *poller) {
+  if (--poller->handles == 0) poller->released(poller);
+}
+
+static void on_endpoint_closed(uv_handle_t *handle) {
+  endpoint_t *endpoint = (endpoint_t *)handle;
+  poller_t *poller = endpoint->poller;
+  free_slot(poller, endpoint->slot);
+  free(endpoint);
+  handle_gone(poller);
+}
+
+int endpoint_release(endpoint_t *endpoint) {
+  int fd = endpoint->fd;
+  endpoint->flags |= FLAG_CLOSING;
+  if (endpoint->flags & FLAG_LISTENER) listener_closed((listener_t *)endpoint);
+  else listener_freed(endpoint->poller, endpoint->listener);
+  if (--endpoint->poller->endpoints == 0) uv_unref((uv_handle_t *)&endpoint->poller->check);
+  uv_close((uv_handle_t *)&endpoint->poll, on_endpoint_closed);
+  return fd;
+}
+
+/* --- writing --- */
+
+/* The bytes of a record, or NULL when they are not all there. */
+static uint8_t *locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count) {
+  const memory_t *memory = NULL;
+  if (write->source == SOURCE_INPUT) memory = &poller->input;
+  else if (write->source == SOURCE_STAGE) memory = &poller->stage;
+  else if (write->source - SOURCE_LENT < lent_count) memory = &lent[write->source - SOURCE_LENT];
+  if (memory == NULL || write->length < 0) return NULL;
+  if (write->offset > memory->size || (size_t)write->length > memory->size - write->offset) return NULL;
+  return memory->bytes + write->offset;
+}
+
+/* What is armed stays armed until all has gone: to arm and disarm libuv for each piece would cost two calls each. */
+static void note(endpoint_t *endpoint, int taken, size_t offered) {
+  endpoint->flags &= (uint8_t)~FLAG_TOLD;
+  if (taken >= 0 && (size_t)taken < offered) endpoint->flags |= FLAG_ARMED;
+  else endpoint->flags &= (uint8_t)~FLAG_ARMED;
+  endpoint_watch(endpoint);
+}
+
+/* Writes the records from `first` on that are of one slot, and answers where the next slot's begin. */
+static int write_one(poller_t *poller, int first, int count, const memory_t *lent, uint32_t lent_count) {
+  write_t *writes = poller->writes;
+  endpoint_t *endpoint = endpoint_at(poller, writes[first].slot);
+  struct iovec pieces[MAX_PIECES];
+  bool open = endpoint != NULL;
+  int at = first;
+  while (at < count && writes[at].slot == writes[first].slot) {
+    int start = at;
+    int length = 0;
+    size_t offered = 0;
+    for (; at < count && length < MAX_PIECES && writes[at].slot == writes[first].slot; at++, length++) {
+      uint8_t *bytes = locate(poller, &writes[at], lent, lent_count);
+      if (bytes == NULL) break;
+      pieces[length] = (struct iovec){bytes, (size_t)writes[at].length};
+      offered += (size_t)writes[at].length;
+      writes[at].result = 0;
+    }
+    if (length == 0) {
+      writes[at++].result = FAULT(CALL_SEND, EFAULT);
+      open = false;
+    } else if (open) {
+      int taken = socket_send(endpoint->fd, pieces, length);
+      writes[start].result = taken;
+      note(endpoint, taken, offered);
+      open = taken >= 0 && (size_t)taken == offered;
+    } else if (endpoint == NULL) writes[start].result = FAULT(CALL_SEND, EBADF);
+  }
+  return at;
+}
+
+void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t lent_count) {
+  int at = 0;
+  while (at < count) at = write_one(poller, at, count, lent, lent_count);
+}
+
+/* --- beginning and end --- */
+
+int poller_start(poller_t *poller, uv_loop_t *loop) {
+  int error = uv_check_init(loop, &poller->check);
+  if (error != 0) return error;
+  poller->loop = loop;
+  poller->first_free = -1;
+  poller->check.data = poller;
+  poller->handles = 2;
+  /* The other two have no way to fail. */
+  (void)uv_check_start(&poller->check, on_check);
+  (void)uv_timer_init(loop, &poller->retry);
+  uv_unref((uv_handle_t *)&poller->check);
+  poller->retry.data = poller;
+  return 0;
+}
+
+static void on_check_closed(uv_handle_t *handle) {
+  handle_gone(handle->data);
+}
+
+void poller_stop(poller_t *poller) {
+  if (poller->stopped) return;
+  poller->stopped = true;
+  for (int index = 0; index < poller->slot_count; index++) {
+    endpoint_t *endpoint = poller->slots[index].endpoint;
+    if (endpoint == NULL || (endpoint->flags & FLAG_CLOSING)) continue;
+    (void)socket_close(endpoint_release(endpoint), false);
+  }
+  uv_close((uv_handle_t *)&poller->check, on_check_closed);
+  uv_close((uv_handle_t *)&poller->retry, on_check_closed);
+}

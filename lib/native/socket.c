@@ -1,0 +1,194 @@
+#include "socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* Linux opens a descriptor non-blocking and close-on-exec in one call; elsewhere a fork in between can leak it. */
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+#define OPEN_FLAGS (SOCK_CLOEXEC | SOCK_NONBLOCK)
+#define HAS_ACCEPT4 1
+#else
+#define OPEN_FLAGS 0
+#define HAS_ACCEPT4 0
+#endif
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+#ifdef TCP_KEEPIDLE
+#define KEEP_IDLE TCP_KEEPIDLE
+#else
+#define KEEP_IDLE TCP_KEEPALIVE
+#endif
+
+/* The kernel takes no more than 32767 for TCP_KEEPIDLE. Probes follow one second apart, as those of node:net do. */
+#define MAX_KEEP_IDLE 32767
+#define KEEP_INTERVAL 1
+#define KEEP_COUNT 10
+
+static int fail(enum call call) {
+  return FAULT((int)call, errno);
+}
+
+/* Gives back a descriptor that was opened in vain, and answers why it was in vain. */
+static int give_up(int fd, enum call call) {
+  int fault = fail(call);
+  close(fd); /* Nothing was written to it: there is nothing that closing could report. */
+  return fault;
+}
+
+static int set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : fail(CALL_SETSOCKOPT);
+}
+
+/* What OPEN_FLAGS and MSG_NOSIGNAL could not do on this system. */
+static int make_ready(int fd) {
+#if !HAS_ACCEPT4
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return -1;
+  if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) return -1;
+#endif
+#ifdef SO_NOSIGPIPE
+  int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) != 0) return -1;
+#endif
+  (void)fd;
+  return 0;
+}
+
+static int socket_open(int family) {
+  int fd = socket(family, SOCK_STREAM | OPEN_FLAGS, 0);
+  if (fd < 0) return fail(CALL_SOCKET);
+  return make_ready(fd) == 0 ? fd : give_up(fd, CALL_SOCKET);
+}
+
+bool address_inet(address_t *address, const char *host, int port) {
+  memset(address, 0, sizeof *address);
+  if (uv_ip4_addr(host, port, &address->at.in4) == 0) {
+    address->size = sizeof address->at.in4;
+    return true;
+  }
+  address->size = sizeof address->at.in6;
+  return uv_ip6_addr(host, port, &address->at.in6) == 0;
+}
+
+bool address_unix(address_t *address, const char *path, size_t length) {
+  memset(address, 0, sizeof *address);
+  if (length == 0 || length >= sizeof address->at.un.sun_path) return false;
+  address->at.un.sun_family = AF_UNIX;
+  memcpy(address->at.un.sun_path, path, length);
+  /* A name that starts with a zero byte is all of `length`; a path ends with one. */
+  address->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] == '\0' ? 0 : 1));
+  return true;
+}
+
+static int configure(int fd, int family, const listen_options_t *options) {
+  int fault = 0;
+  if (family == AF_UNIX) return 0;
+  if (fault == 0) fault = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  /* What is accepted inherits it, which saves a call for each connection. */
+  if (fault == 0) fault = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (fault == 0 && family == AF_INET6) fault = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->v6only);
+  if (fault == 0 && options->reuseport) fault = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  return fault;
+}
+
+int socket_listen(const address_t *address, const listen_options_t *options) {
+  int fd = socket_open(address->at.any.sa_family);
+  if (fd < 0) return fd;
+  int fault = configure(fd, address->at.any.sa_family, options);
+  if (fault != 0) {
+    close(fd);
+    return fault;
+  }
+  if (bind(fd, &address->at.any, address->size) != 0) return give_up(fd, CALL_BIND);
+  if (listen(fd, options->backlog) != 0) return give_up(fd, CALL_LISTEN);
+  return fd;
+}
+
+int socket_connect(const address_t *address) {
+  int fd = socket_open(address->at.any.sa_family);
+  if (fd < 0) return fd;
+  if (address->at.any.sa_family != AF_UNIX) {
+    int fault = socket_no_delay(fd, true);
+    if (fault != 0) {
+      close(fd);
+      return fault;
+    }
+  }
+  /* Interrupted, it goes on connecting all the same; a Unix socket's full backlog is EAGAIN, and final. */
+  if (connect(fd, &address->at.any, address->size) == 0 || errno == EINPROGRESS || errno == EINTR) return fd;
+  return give_up(fd, CALL_CONNECT);
+}
+
+int socket_connected(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return fail(CALL_CONNECT);
+  return error == 0 ? 0 : FAULT(CALL_CONNECT, error);
+}
+
+int socket_accept(int fd) {
+#if HAS_ACCEPT4
+  int peer = accept4(fd, NULL, NULL, OPEN_FLAGS);
+#else
+  int peer = accept(fd, NULL, NULL);
+#endif
+  if (peer < 0) return fail(CALL_ACCEPT);
+  return make_ready(peer) == 0 ? peer : give_up(peer, CALL_ACCEPT);
+}
+
+int socket_receive(int fd, void *bytes, size_t size) {
+  ssize_t got;
+  do got = recv(fd, bytes, size, 0);
+  while (got < 0 && errno == EINTR);
+  return got < 0 ? fail(CALL_RECV) : (int)got;
+}
+
+int socket_send(int fd, const struct iovec *pieces, int count) {
+  ssize_t taken;
+  struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
+  do {
+    taken = count == 1 ? send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                       : sendmsg(fd, &message, MSG_NOSIGNAL);
+  } while (taken < 0 && errno == EINTR);
+  if (taken >= 0) return (int)taken;
+  /* ENOBUFS is short of memory for a moment: as when the socket's own buffer is full, more goes later. */
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : fail(CALL_SEND);
+}
+
+int socket_end(int fd) {
+  return shutdown(fd, SHUT_WR) == 0 ? 0 : fail(CALL_SHUTDOWN);
+}
+
+int socket_close(int fd, bool reset) {
+  struct linger now = {.l_onoff = 1, .l_linger = 0};
+  /* Without it the peer still gets an end, only a politer one than was asked for. */
+  if (reset) (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  /* Interrupted or not, the descriptor is gone: trying again would close somebody else's. */
+  return close(fd) == 0 || errno == EINTR || errno == EINPROGRESS ? 0 : fail(CALL_CLOSE);
+}
+
+int socket_no_delay(int fd, bool on) {
+  return set_option(fd, IPPROTO_TCP, TCP_NODELAY, on);
+}
+
+int socket_keep_alive(int fd, int seconds) {
+  int fault = set_option(fd, SOL_SOCKET, SO_KEEPALIVE, seconds > 0);
+  if (fault != 0 || seconds <= 0) return fault;
+  fault = set_option(fd, IPPROTO_TCP, KEEP_IDLE, seconds < MAX_KEEP_IDLE ? seconds : MAX_KEEP_IDLE);
+  if (fault == 0) fault = set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL);
+  if (fault == 0) fault = set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
+  return fault;
+}
+
+int socket_name(int fd, bool peer, address_t *address) {
+  memset(address, 0, sizeof *address);
+  address->size = sizeof address->at;
+  if (peer) return getpeername(fd, &address->at.any, &address->size) == 0 ? 0 : fail(CALL_GETPEERNAME);
+  return getsockname(fd, &address->at.any, &address->size) == 0 ? 0 : fail(CALL_GETSOCKNAME);
+}
