@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Command } from './plan.js'
 
 /** How much of what a child says is kept to explain its end. */
-const TAIL = 2000
+const TAIL = 10_000
 /** Milliseconds a child has to end on its own. */
 const PATIENCE = 3000
 
@@ -31,9 +31,9 @@ export class Child {
     return running.has(this)
   }
 
-  /** The last lines it wrote to its error output. */
+  /** Why it ended, as far as the last of its error output tells. */
   get lastWords(): string {
-    return this.#tail.trim()
+    return gist(this.#tail)
   }
 
   hear(text: string): void {
@@ -46,6 +46,14 @@ export class Child {
     await this.ended
     clearTimeout(timer)
   }
+}
+
+/** Of an uncaught error, as Node.js prints it, its message and its code; of other text all. */
+export function gist(text: string): string {
+  const message = /^\w*Error\b.*$/m.exec(text)?.[0]
+  const code = /^ {2}code: '(\w+)'/m.exec(text)?.[1]
+  if (message === undefined) return text.trim()
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`
 }
 
 /** Starts a process with pipes to all of its streams. Rejects where it cannot be started. */

@@ -1,7 +1,7 @@
 /** Three significant digits, never in exponents: `0.271`, `4.61`, `98.4`, `1830`. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '-'
-  const size = Math.abs(value)
+  const size = Math.abs(Number(value.toPrecision(3)))
   return value.toFixed(size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
 }
 
