@@ -10,6 +10,21 @@ export interface Clock {
   soon(run: () => void): void
 }
 
+/** The time of the turn that runs. The clock is asked once a turn, as asking costs as much as a small reply. */
+export class TurnTime {
+  now: number
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.now = clock.now()
+  }
+
+  renew(): void {
+    this.now = this.#clock.now()
+  }
+}
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   timer(ms, run) {

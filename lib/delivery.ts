@@ -1,3 +1,4 @@
+import type { TurnTime } from './clock.js'
 import { type Connection, Phase } from './connection.js'
 import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
@@ -12,6 +13,7 @@ export interface DeliveryOptions<Context> {
   readonly events: Events<Context>
   readonly ending: Ending<Context>
   readonly timeouts: Timeouts
+  readonly time: TurnTime
   readonly writer: Writer<Context>
 }
 
@@ -20,12 +22,14 @@ export class Delivery<Context> {
   readonly #events: Events<Context>
   readonly #ending: Ending<Context>
   readonly #timeouts: Timeouts
+  readonly #time: TurnTime
   readonly #writer: Writer<Context>
 
-  constructor({ events, ending, timeouts, writer }: DeliveryOptions<Context>) {
+  constructor({ events, ending, timeouts, time, writer }: DeliveryOptions<Context>) {
     this.#events = events
     this.#ending = ending
     this.#timeouts = timeouts
+    this.#time = time
     this.#writer = writer
   }
 
@@ -51,7 +55,7 @@ export class Delivery<Context> {
   /**
    * `data`, and what it returns.
    *
-   * @param lent - The input, where it lies in memory that stays as it is until the turn ends.
+   * @param lent - The input, where its memory is the loop's again after the handler.
    */
   data(connection: Connection<Context>, input: Buffer | null, lent: Buffer | undefined): void {
     if (this.#events.data === undefined) return
@@ -98,6 +102,7 @@ export class Delivery<Context> {
 
   #kept(connection: Connection<Context>, act: () => void): void {
     connection.busy = false
+    this.#time.renew()
     try {
       act()
     } catch (thrown) {

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import { Action } from './action.js'
 import type { Binding } from './address.js'
-import type { Clock } from './clock.js'
+import { type Clock, TurnTime } from './clock.js'
 import { Connection, type Keeper, Phase } from './connection.js'
 import { Delivery, timeoutError } from './delivery.js'
 import { type Attacher, Dials } from './dials.js'
@@ -52,24 +52,24 @@ export class Loop<Context> implements Host, Keeper<Context> {
   /** To be looked at again in a turn of their own. */
   #queue: Connection<Context>[] = []
   #lastId = 0
-  #now: number
+  readonly #time: TurnTime
   #inTurn = false
   #scheduled = false
 
   constructor({ events, clock, warn, transportFor, attacher }: LoopOptions<Context>) {
     this.#events = events
     this.#clock = clock
-    this.#now = clock.now()
+    this.#time = new TurnTime(clock)
     const timeouts = new Timeouts(clock)
     const turn = (run: () => void) => this.#turn(run)
     const shutdown = () => this.shutdown()
     const left = () => this.#shutdown.left()
     const ending = new Ending<Context>({ events, clock, timeouts, warn, shutdown, left })
-    const writer = new Writer({ events, clock, ending, timeouts, transports: this.#transports })
+    const writer = new Writer({ events, time: this.#time, ending, timeouts, transports: this.#transports })
     this.#timeouts = timeouts
     this.#ending = ending
     this.#writer = writer
-    this.#delivery = new Delivery({ events, ending, timeouts, writer })
+    this.#delivery = new Delivery({ events, time: this.#time, ending, timeouts, writer })
     this.#dials = new Dials({
       clock,
       timeouts,
@@ -184,7 +184,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   turnStarts(): void {
     this.#inTurn = true
-    this.#now = this.#clock.now()
+    this.#time.renew()
   }
 
   turnEnds(): void {
@@ -252,7 +252,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   #enter(id: number, transport: Transport, link: Link, info: () => Info): Connection<Context> {
-    const connection = new Connection<Context>(this, id, transport, link, defaultLimits, this.#now)
+    const connection = new Connection<Context>(this, id, transport, link, defaultLimits, this.#time.now)
     if (this.#shutdown.asked) {
       connection.phase = Phase.Gone
       link.close({ reset: false })
@@ -265,7 +265,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   /** A connection that could not be made: opened and closed in one. */
   #missed(id: number, transport: Transport, info: Info, error: Error): void {
-    const connection = new Connection<Context>(this, id, transport, noLink, defaultLimits, this.#now)
+    const connection = new Connection<Context>(this, id, transport, noLink, defaultLimits, this.#time.now)
     connection.phase = Phase.Closing
     this.#ending.connections.set(id, connection)
     this.#delivery.opened(connection, () => info)
@@ -273,7 +273,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   input(connection: Connection<Context>, bytes: Buffer): void {
-    connection.touched = this.#now
+    connection.touched = this.#time.now
     const shared = connection.transport.sharesInput
     if (connection.phase === Phase.Closing && connection.next === Action.Detach) {
       connection.hold(shared ? Buffer.from(bytes) : bytes)
@@ -283,7 +283,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
       connection.hold(shared ? Buffer.from(bytes) : bytes)
     else if (shared && !connection.limits.reuseInputBuffer) {
       this.#delivery.data(connection, Buffer.from(bytes), undefined)
-    } else this.#delivery.data(connection, bytes, shared ? bytes : undefined)
+    } else this.#delivery.data(connection, bytes, connection.limits.reuseInputBuffer ? bytes : undefined)
   }
 
   ended(connection: Connection<Context>): void {

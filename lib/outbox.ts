@@ -40,6 +40,12 @@ export class Outbox {
     else this.#push({ bytes, start, end, owned: false, next: undefined })
   }
 
+  /** Appends bytes without copying them. Nobody else uses them any more. */
+  give(bytes: Uint8Array): void {
+    this.#size += bytes.length
+    this.#push({ bytes, start: 0, end: bytes.length, owned: true, next: undefined })
+  }
+
   /** Appends a copy of a chunk that is `size` bytes long. */
   append(chunk: Uint8Array | string, size: number): void {
     this.#size += size

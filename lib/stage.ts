@@ -1,5 +1,8 @@
 import { Buffer } from 'node:buffer'
 
+/** Up to this length a loop over the characters costs less than the call that encodes a string. */
+const SHORT = 32
+
 /** Output of one turn, gathered in one block so that a small reply costs one copy and no allocation. */
 export class Stage {
   /** The block. */
@@ -22,8 +25,9 @@ export class Stage {
   /** Copies a chunk of `size` bytes in, which must fit; answers where it lies. */
   put(chunk: Uint8Array | string, size: number): number {
     const start = this.#top
-    if (typeof chunk === 'string') this.bytes.write(chunk, start)
-    else this.bytes.set(chunk, start)
+    if (typeof chunk !== 'string') this.bytes.set(chunk, start)
+    else if (size === chunk.length && size <= SHORT) putAscii(chunk, this.bytes, start)
+    else this.bytes.write(chunk, start)
     this.#top = start + size
     return start
   }
@@ -37,4 +41,8 @@ export class Stage {
   reset(): void {
     this.#top = 0
   }
+}
+
+function putAscii(text: string, into: Buffer, at: number): void {
+  for (let index = 0; index < text.length; index++) into[at + index] = text.charCodeAt(index)
 }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import type { TurnTime } from './clock.js'
 import { type Connection, Phase } from './connection.js'
 import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
@@ -13,7 +13,7 @@ const LARGE = 32 * 1024
 /** What the writer needs from the loop it writes for. */
 export interface WriterOptions<Context> {
   readonly events: Events<Context>
-  readonly clock: Clock
+  readonly time: TurnTime
   readonly ending: Ending<Context>
   readonly timeouts: Timeouts
   readonly transports: ReadonlySet<Transport>
@@ -25,7 +25,7 @@ export interface WriterOptions<Context> {
  */
 export class Writer<Context> {
   readonly #events: Events<Context>
-  readonly #clock: Clock
+  readonly #time: TurnTime
   readonly #ending: Ending<Context>
   readonly #timeouts: Timeouts
   readonly #transports: ReadonlySet<Transport>
@@ -37,9 +37,9 @@ export class Writer<Context> {
   /** Memory of the program's own has been lent. */
   #urgent = false
 
-  constructor({ events, clock, ending, timeouts, transports }: WriterOptions<Context>) {
+  constructor({ events, time, ending, timeouts, transports }: WriterOptions<Context>) {
     this.#events = events
-    this.#clock = clock
+    this.#time = time
     this.#ending = ending
     this.#timeouts = timeouts
     this.#transports = transports
@@ -51,8 +51,8 @@ export class Writer<Context> {
   }
 
   /**
-   * Appends output that a handler returned, before another handler runs. `input` is what the handler was given where
-   * that lies in memory which stays as it is until the turn ends.
+   * Appends output that a handler returned, before another handler runs. `input` is what the handler was given, where
+   * that is the loop's again.
    */
   reply(connection: Connection<Context>, out: Out, input: Uint8Array | undefined): void {
     if (out === null || out === undefined) return
@@ -83,7 +83,7 @@ export class Writer<Context> {
   flush(): void {
     this.#urgent = false
     if (this.#dirty.length === 0) return
-    const now = this.#clock.now()
+    const { now } = this.#time
     const batch = this.#dirty
     this.#dirty = this.#batch
     this.#attempting = true
@@ -111,8 +111,10 @@ export class Writer<Context> {
       outbox.append(chunk, size)
       return connection.regulate()
     }
-    if (chunk === input) outbox.lend(input, 0, size)
-    else if (size < LARGE && size <= transport.stage.room && !this.#attempting) {
+    if (chunk === input) {
+      if (transport.sharesInput) outbox.lend(input, 0, size)
+      else outbox.give(input)
+    } else if (size < LARGE && size <= transport.stage.room && !this.#attempting) {
       const start = transport.stage.put(chunk, size)
       outbox.lend(transport.stage.bytes, start, start + size)
     } else if (lendable && typeof chunk !== 'string' && this.#events.prewrite === undefined) {

@@ -105,7 +105,8 @@ export class NetLink implements Link {
     const { stage } = this.#transport
     for (let start = from; start < segment.end; start += SLICE) {
       const end = Math.min(segment.end, start + SLICE)
-      const bytes = segment.bytes.subarray(start, end)
+      const whole = start === 0 && end === segment.bytes.length
+      const bytes = whole ? segment.bytes : segment.bytes.subarray(start, end)
       const staged = segment.bytes === stage.bytes
       // The socket keeps what the system does not take, so it gets no memory that may change meanwhile.
       this.#writes++
