@@ -30,6 +30,7 @@ class Runner {
   readonly #stops: (() => Promise<void>)[] = []
   readonly #rows = new Map<Trial, Map<Rival, MutableRow>>()
   readonly #rates = new Map<Trial, number>()
+  #measured = 0
   readonly #skipped: string[] = []
   readonly #failed: string[] = []
 
@@ -101,7 +102,8 @@ class Runner {
   async #measure(trial: Trial, rival: Rival, round: number): Promise<void> {
     const { seconds, rounds, metrics } = this.#plan
     const row = this.#rows.get(trial)?.get(rival)
-    const where = `round ${round + 1}/${rounds} · ${title(trial)} · ${rival.name}`
+    const total = this.#open.size * this.#plan.trials.length * rounds
+    const where = `${++this.#measured}/${total} · round ${round + 1} · ${title(trial)} · ${rival.name}`
     this.#progress.status(where)
     await this.#attempt(trial, rival, async target => {
       const sample = await trial.measure(target, {

@@ -11,8 +11,9 @@ const BAR = 11
 const STEP = 13
 const GAP = 9
 
-/** Fills that can be told apart on white and on near-black. */
-const COLOURS = ['#8b95a5', '#e07b39', '#3b82d6', '#35a37c', '#b45fc4', '#c9a227']
+/** Fills that can be told apart on white and on near-black: of revio's own servers, and of the others. */
+const OURS = ['#3b82d6', '#35a37c', '#b45fc4']
+const THEIRS = ['#8b95a5', '#e07b39', '#c9a227']
 
 interface Bar {
   readonly server: string
@@ -111,7 +112,10 @@ function legend(servers: readonly string[], y: number): string {
 }
 
 function colourOf(server: string, servers: readonly string[]): string {
-  return COLOURS[servers.indexOf(server) % COLOURS.length] ?? '#888888'
+  const isOurs = (name: string) => name.startsWith('revio')
+  const colours = isOurs(server) ? OURS : THEIRS
+  const alike = servers.filter(name => isOurs(name) === isOurs(server))
+  return colours[alike.indexOf(server) % colours.length] ?? '#888888'
 }
 
 function rectangle(x: number, y: number, width: number, height: number, fill: string): string {

@@ -18,7 +18,7 @@ const names = rivals.map(({ name }) => name)
 const options = {
   size: numbers('bytes of a message', trials.sizes, [64]),
   connections: numbers('how many connections', trials.connections, [50]),
-  'in-flight': numbers('messages under way at once on each connection', trials.inFlight),
+  'in-flight': numbers('messages in flight on each connection', trials.inFlight),
   servers: some('which servers take part', names, names.slice(0, 4)),
   ...common({ rounds: 3, seconds: 1, quick: 0.6 }),
 }
@@ -30,7 +30,7 @@ export const echo = bench(
   ({ size, connections, servers, rounds, seconds, ...values }) => ({
     name: 'echo',
     title: 'Echo',
-    conditions: `messages under way at once on each connection as given; ${echoClientName()}`,
+    conditions: `Messages sent back as they came, some in flight on each connection; ${echoClientName()}`,
     rivals: rivals.filter(({ name }) => servers.includes(name)),
     bases: [nodeNetEcho.name, epollEcho.name],
     trials: size.flatMap(size =>

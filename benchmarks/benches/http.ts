@@ -14,7 +14,7 @@ const rivals = [nodeHttp, revioHttp, revioHttpOnNet]
 const names = rivals.map(({ name }) => name)
 
 const options = {
-  pipeline: numbers('requests sent at once on each connection', [1, 16]),
+  pipeline: numbers('requests in flight on each connection', [1, 16]),
   connections: number('how many connections', 50),
   servers: some('which servers take part', names, names.slice(0, 2)),
   ...common({ rounds: 3, seconds: 2, quick: 1 }),
@@ -48,7 +48,7 @@ interface Load {
 function trial(load: Load): Trial {
   return {
     name: 'GET /',
-    group: load.pipeline === 1 ? 'one at a time' : `${load.pipeline} at once`,
+    group: `${load.pipeline} in flight`,
     check: ({ port }) => check(port, load.pipeline),
     warmUp: async target => (await measure(load, 1, target)).requestsPerSecond ?? 0,
     measure: (target, { seconds }) => measure(load, seconds, target),

@@ -18,7 +18,7 @@ const options = {
     'short',
     'all',
   ]),
-  pipeline: numbers('requests sent at once on each connection', [1, 16, 32], [1, 32]),
+  pipeline: numbers('requests in flight on each connection', [1, 16, 32], [1, 32]),
   connections: number('how many connections', 50),
   keys: number('random keys out of this many; 0: always the same one', 0, 0, { zero: true }),
   servers: some('which servers take part', names, names.slice(0, 2)),
@@ -36,7 +36,7 @@ export const redis = bench(
     return {
       name: keys > 0 ? 'redis-keys' : list === 'all' ? 'redis-all' : 'redis',
       title: 'Redis clone and Redis',
-      conditions: `redis-benchmark, ${connections} connections, P requests at once on each, ${keyed(keys)}`,
+      conditions: `redis-benchmark, ${connections} connections, P requests in flight on each, ${keyed(keys)}`,
       rivals: rivals.filter(({ name }) => servers.includes(name)),
       bases: [redisServer.name],
       trials: loads.flatMap(load => chosen.map(test => trial(test, load))),
