@@ -13,10 +13,12 @@ const projects = [
   { path: 'examples', reads: ['lib', 'examples'] },
   { path: 'benchmarks', reads: ['lib', 'benchmarks'] },
   { path: 'test/simulate', reads: ['lib', 'test/simulate'] },
+  { path: 'test/torture', reads: ['lib', 'test/torture'] },
 ]
 
 /** Builds what is out of date. With `always`, everything. */
 export function build({ always = false } = {}) {
+  buildAddon({ always })
   for (const { path, reads } of projects) {
     const stamp = join(root, 'dist', `.${path.replace('/', '-')}`)
     const newest = Math.max(...reads.map(folder => newestIn(join(root, folder))))
@@ -25,7 +27,6 @@ export function build({ always = false } = {}) {
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', path])
     writeFileSync(stamp, '')
   }
-  buildAddon({ always })
 }
 
 function buildAddon({ always }) {
@@ -41,6 +42,7 @@ function buildAddon({ always }) {
     rmSync(addon, { force: true })
     process.stderr.write(`no native transport, plain addresses run on node:net: ${failure}\n`)
   }
+  mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, '')
 }
 

@@ -8,7 +8,7 @@ import { Delivery, timeoutError } from './delivery.js'
 import { type Attacher, Dials } from './dials.js'
 import { Ending } from './ending.js'
 import type { Events, Info, Out, Server } from './events.js'
-import { defaultLimits } from './limits.js'
+import { datagramLimits, defaultLimits } from './limits.js'
 import { asAction, checkOut } from './reply.js'
 import { Shutdown } from './shutdown.js'
 import { Ticker } from './ticker.js'
@@ -41,7 +41,7 @@ export interface LoopOptions<Context> {
 export class Loop<Context> implements Host, Keeper<Context> {
   readonly #events: Events<Context>
   readonly #clock: Clock
-  readonly #transports = new Set<Transport>()
+  readonly #transports: Transport[] = []
   readonly #timeouts: Timeouts
   readonly #delivery: Delivery<Context>
   readonly #writer: Writer<Context>
@@ -103,7 +103,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   /** Takes a transport into the loop. */
   add(transport: Transport): void {
-    this.#transports.add(transport)
+    this.#transports.push(transport)
   }
 
   /** Everything is bound: `serving` and the first `tick` run, then peers may come. */
@@ -224,7 +224,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
     connection.queued = false
     if (connection.phase >= Phase.Lingering) return
     if (connection.phase === Phase.Closing) {
-      if (connection.outbox.size === 0) this.#ending.finish(connection)
+      if (connection.outbox.empty) this.#ending.finish(connection)
       return
     }
     if (this.#shutdown.asked) return this.#shutdown.close(connection)
@@ -252,13 +252,15 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   #enter(id: number, transport: Transport, link: Link, info: () => Info): Connection<Context> {
-    const connection = new Connection<Context>(this, id, transport, link, defaultLimits, this.#time.now)
+    const limits = transport.datagrams ? datagramLimits : defaultLimits
+    const connection = new Connection<Context>(this, id, transport, link, limits, this.#time.now)
     if (this.#shutdown.asked) {
       connection.phase = Phase.Gone
       link.close({ reset: false })
       return connection
     }
     this.#ending.connections.set(id, connection)
+    if (transport.datagrams) this.#timeouts.watch(connection)
     this.#delivery.opened(connection, info)
     return connection
   }
@@ -335,6 +337,6 @@ export class Loop<Context> implements Host, Keeper<Context> {
   #close(): void {
     this.#timeouts.close()
     for (const transport of this.#transports) transport.close()
-    this.#transports.clear()
+    this.#transports.length = 0
   }
 }

@@ -3,7 +3,7 @@ import { type Connection, Phase } from './connection.js'
 import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
 import type { Chunk, Events, Out } from './events.js'
-import { asAction, sizeOf } from './reply.js'
+import { asAction, datagramOf, sizeOf } from './reply.js'
 import type { Timeouts } from './timeouts.js'
 import type { Transport } from './transport/transport.js'
 
@@ -16,7 +16,7 @@ export interface WriterOptions<Context> {
   readonly time: TurnTime
   readonly ending: Ending<Context>
   readonly timeouts: Timeouts
-  readonly transports: ReadonlySet<Transport>
+  readonly transports: readonly Transport[]
 }
 
 /**
@@ -28,7 +28,7 @@ export class Writer<Context> {
   readonly #time: TurnTime
   readonly #ending: Ending<Context>
   readonly #timeouts: Timeouts
-  readonly #transports: ReadonlySet<Transport>
+  readonly #transports: readonly Transport[]
   /** Have output to be written at the next flush. */
   #dirty: Connection<Context>[] = []
   #batch: Connection<Context>[] = []
@@ -56,14 +56,17 @@ export class Writer<Context> {
    */
   reply(connection: Connection<Context>, out: Out, input: Uint8Array | undefined): void {
     if (out === null || out === undefined) return
-    if (typeof out === 'string' || out instanceof Uint8Array) this.#take(connection, out, input, true)
+    if (connection.transport.datagrams) this.#takeDatagram(connection, out)
+    else if (typeof out === 'string' || out instanceof Uint8Array) this.#take(connection, out, input, true)
     else for (const chunk of out) this.#take(connection, chunk, input, true)
   }
 
   /** Appends output from anywhere; its memory is the caller's again when this returns. */
   send(connection: Connection<Context>, out: Out): void {
     if (out === null || out === undefined) return
-    if (typeof out === 'string' || out instanceof Uint8Array) this.#take(connection, out, undefined, false)
+    if (connection.transport.datagrams) this.#takeDatagram(connection, out)
+    else if (typeof out === 'string' || out instanceof Uint8Array)
+      this.#take(connection, out, undefined, false)
     else for (const chunk of out) this.#take(connection, chunk, undefined, false)
   }
 
@@ -124,6 +127,18 @@ export class Writer<Context> {
     this.mark(connection)
   }
 
+  /** A datagram is a run of the outbox of its own, whatever the pieces it came in. */
+  #takeDatagram(connection: Connection<Context>, out: Chunk | readonly Chunk[]): void {
+    if (connection.phase !== Phase.Open || connection.broken) return
+    const bytes = datagramOf(out)
+    if (bytes === undefined) return
+    const { outbox, limits } = connection
+    if (outbox.size + bytes.length > limits.maxPending) return this.#overflow(connection, bytes.length)
+    outbox.give(bytes)
+    if (connection.blocked) connection.regulate()
+    else this.mark(connection)
+  }
+
   #overflow(connection: Connection<Context>, size: number): void {
     const { outbox, limits } = connection
     connection.error = new RevioError(
@@ -138,27 +153,25 @@ export class Writer<Context> {
 
   #attempt(connection: Connection<Context>): void {
     connection.dirty = false
-    connection.offered = 0
-    const amount = connection.outbox.size
-    if (amount === 0 || connection.blocked) return
+    if (connection.outbox.empty || connection.blocked) return
     if (this.#events.prewrite !== undefined) {
       try {
-        const action = this.#events.prewrite(connection.id, amount, connection.context)
+        const action = this.#events.prewrite(connection.id, connection.outbox.size, connection.context)
         this.#ending.act(connection, asAction(action, 'prewrite'))
       } catch (thrown) {
         this.#ending.threw(connection, thrown, { atOnce: true })
       }
     }
-    if (connection.outbox.size === 0) return
-    connection.offered = amount
+    if (connection.outbox.empty) return
+    connection.offered = true
     connection.link.write(connection.outbox)
   }
 
   #settle(connection: Connection<Context>, now: number): void {
-    if (connection.offered === 0) return
+    if (!connection.offered) return
     const { link, outbox } = connection
     outbox.settle(link.taken)
-    const blocked = outbox.size > 0
+    const blocked = !outbox.empty
     if (link.taken > 0) connection.touched = now
     if (link.taken > 0 || blocked !== connection.blocked) connection.progress = now
     connection.blocked = blocked
@@ -166,8 +179,8 @@ export class Writer<Context> {
 
   #wrote(connection: Connection<Context>): void {
     const { link, outbox, offered } = connection
-    if (offered > 0) {
-      connection.offered = 0
+    if (offered) {
+      connection.offered = false
       if (this.#events.postwrite !== undefined) {
         try {
           const action = this.#events.postwrite(connection.id, link.taken, outbox.size, connection.context)
@@ -184,8 +197,7 @@ export class Writer<Context> {
   /** What a changed outbox allows: the end that was waiting for it, or reading on. */
   #advance(connection: Connection<Context>): void {
     if (connection.phase >= Phase.Lingering) return
-    if (connection.phase === Phase.Closing && connection.outbox.size === 0)
-      return this.#ending.finish(connection)
+    if (connection.phase === Phase.Closing && connection.outbox.empty) return this.#ending.finish(connection)
     connection.regulate()
     if (connection.blocked) this.#timeouts.watch(connection)
   }
