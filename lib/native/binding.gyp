@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "revio",
-      "sources": ["addon.c", "listener.c", "poller.c", "socket.c"],
+      "sources": ["addon.c", "binding.c", "listener.c", "methods.c", "poller.c", "socket.c", "writer.c"],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
       "xcode_settings": {

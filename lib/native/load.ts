@@ -65,7 +65,7 @@ function foreignRuntime(): string | undefined {
 /** One that was built here goes before the one that the package carries. */
 function candidates(): string[] {
   const prebuilt = `${process.platform}-${process.arch}/revio.${process.platform === 'linux' ? `${libc()}.` : ''}node`
-  return ['./build/Release/revio.node', `../prebuilds/${prebuilt}`].map(place =>
+  return ['./revio.node', './build/Release/revio.node', `../prebuilds/${prebuilt}`].map(place =>
     fileURLToPath(new URL(place, import.meta.url)),
   )
 }

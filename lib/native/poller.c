@@ -2,10 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* Runs written in one call. Linux takes up to 1024, and a connection's outbox seldom holds more than a few. */
-#define MAX_PIECES 64
 
 /* --- slots --- */
 
@@ -206,63 +202,6 @@ int endpoint_release(endpoint_t *endpoint) {
   if (--endpoint->poller->endpoints == 0) uv_unref((uv_handle_t *)&endpoint->poller->check);
   uv_close((uv_handle_t *)&endpoint->poll, on_endpoint_closed);
   return fd;
-}
-
-/* --- writing --- */
-
-/* The bytes of a record, or NULL when they are not all there. */
-static uint8_t *locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count) {
-  const memory_t *memory = NULL;
-  if (write->source == SOURCE_INPUT) memory = &poller->input;
-  else if (write->source == SOURCE_STAGE) memory = &poller->stage;
-  else if (write->source - SOURCE_LENT < lent_count) memory = &lent[write->source - SOURCE_LENT];
-  if (memory == NULL || write->length < 0) return NULL;
-  if (write->offset > memory->size || (size_t)write->length > memory->size - write->offset) return NULL;
-  return memory->bytes + write->offset;
-}
-
-/* What is armed stays armed until all has gone: to arm and disarm libuv for each piece would cost two calls each. */
-static void note(endpoint_t *endpoint, int taken, size_t offered) {
-  endpoint->flags &= (uint8_t)~FLAG_TOLD;
-  if (taken >= 0 && (size_t)taken < offered) endpoint->flags |= FLAG_ARMED;
-  else endpoint->flags &= (uint8_t)~FLAG_ARMED;
-  endpoint_watch(endpoint);
-}
-
-/* Writes the records from `first` on that are of one slot, and answers where the next slot's begin. */
-static int write_one(poller_t *poller, int first, int count, const memory_t *lent, uint32_t lent_count) {
-  write_t *writes = poller->writes;
-  endpoint_t *endpoint = endpoint_at(poller, writes[first].slot);
-  struct iovec pieces[MAX_PIECES];
-  bool open = endpoint != NULL;
-  int at = first;
-  while (at < count && writes[at].slot == writes[first].slot) {
-    int start = at;
-    int length = 0;
-    size_t offered = 0;
-    for (; at < count && length < MAX_PIECES && writes[at].slot == writes[first].slot; at++, length++) {
-      uint8_t *bytes = locate(poller, &writes[at], lent, lent_count);
-      if (bytes == NULL) break;
-      pieces[length] = (struct iovec){bytes, (size_t)writes[at].length};
-      offered += (size_t)writes[at].length;
-      writes[at].result = 0;
-    }
-    if (length == 0) {
-      writes[at++].result = FAULT(CALL_SEND, EFAULT);
-      open = false;
-    } else if (open) {
-      int taken = socket_send(endpoint->fd, pieces, length);
-      writes[start].result = taken;
-      note(endpoint, taken, offered);
-      open = taken >= 0 && (size_t)taken == offered;
-    } else if (endpoint == NULL) writes[start].result = FAULT(CALL_SEND, EBADF);
-  }
-  return at;
-}
-
-void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t lent_count) {
-  int at = 0;
-  while (at < count) at = write_one(poller, at, count, lent, lent_count);
 }
 
 /* --- beginning and end --- */

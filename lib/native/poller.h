@@ -41,7 +41,7 @@ typedef struct {
   };
 } write_t;
 
-/* Where the bytes of a write record lie; what follows SOURCE_LENT counts through the buffers that came with the call. */
+/* Where the bytes of a write record lie; from SOURCE_LENT on in the buffers that came with the call. */
 enum source { SOURCE_INPUT, SOURCE_STAGE, SOURCE_LENT };
 
 typedef struct {

@@ -38,6 +38,8 @@ export class NativeTransport implements Transport {
   readonly #events = new Int32Array(MAX_EVENTS * EVENT_SIZE)
   /** By a slot's index. */
   readonly #links: (NativeLink | undefined)[] = []
+  /** The views of the input slab that were handed out last, by the place of their event in the turn. */
+  readonly #views: Buffer[] = []
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, UnixPath | undefined>()
@@ -161,12 +163,21 @@ export class NativeTransport implements Transport {
     if (link?.slot !== slot)
       return this.#dials.get(slot)?.settle(kind === Event.Connected ? undefined : systemError(value))
     if (kind === Event.Input) {
-      const input = this.#input.subarray(value, value + (this.#events[at + 3] as number))
+      const input = this.#view(at, value, this.#events[at + 3] as number)
       link.input = input
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()
     else if (kind === Event.Failed) link.receiver.failed(systemError(value))
+  }
+
+  /** Under steady load a turn's input lies where the last one's did: the same views serve again. */
+  #view(at: number, start: number, length: number): Buffer {
+    const last = this.#views[at / EVENT_SIZE]
+    if (last?.byteOffset === start && last.length === length) return last
+    const view = this.#input.subarray(start, start + length)
+    this.#views[at / EVENT_SIZE] = view
+    return view
   }
 
   #accepted(slot: number, addressIndex: number): void {

@@ -1,0 +1,35 @@
+/* A poller and the objects of TypeScript that it works with: how they live and die, and how a turn crosses over. */
+#ifndef REVIO_BINDING_H
+#define REVIO_BINDING_H
+
+#include <node_api.h>
+
+#include "poller.h"
+
+/* What the threads of a process do not share: one for each environment that loads the addon. */
+typedef struct {
+  napi_env env;
+  struct binding *bindings;
+  napi_async_cleanup_hook_handle hook;
+  bool ending;
+} instance_t;
+
+/* A poller and the objects of TypeScript it works with. */
+typedef struct binding {
+  poller_t poller; /* First: the poller's callbacks get its address. */
+  instance_t *instance;
+  struct binding *next;
+  napi_async_context context;
+  napi_ref turn;
+  napi_ref memory; /* Keeps what the pointers point to. */
+  bool collected;
+} binding_t;
+
+/* What an environment has of the addon, torn down with it. */
+bool instance_create(napi_env env);
+/* Bytes of an Int32Array or a Uint8Array; false for anything else. */
+bool memory_of(napi_env env, napi_value value, memory_t *memory);
+/* new Poller(input, stage, events, writes, turn) */
+napi_value binding_construct(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,302 @@
+/*
+ * What TypeScript sees: a class Poller whose methods take and give back plain integers. What they mean, and every
+ * check of what a user passed, is in TypeScript; here is checked what memory safety rests on.
+ */
+#include "methods.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "binding.h"
+
+#define MAX_ARGUMENTS 7
+/* Buffers that one flush can take by reference. */
+#define MAX_LENT 1024
+
+/* --- arguments and results --- */
+
+typedef struct {
+  binding_t *binding;
+  napi_value values[MAX_ARGUMENTS];
+} call_t;
+
+static bool begin(napi_env env, napi_callback_info info, size_t count, call_t *call) {
+  size_t given = MAX_ARGUMENTS;
+  napi_value self;
+  if (napi_get_cb_info(env, info, &given, call->values, &self, NULL) == napi_ok && given >= count &&
+      napi_unwrap(env, self, (void **)&call->binding) == napi_ok && !call->binding->poller.stopped) {
+    return true;
+  }
+  (void)napi_throw_type_error(env, "ERR_NATIVE", "a method of Poller was called with too little, or after stop");
+  return false;
+}
+
+static int32_t integer(napi_env env, napi_value value) {
+  int32_t number = -1;
+  (void)napi_get_value_int32(env, value, &number);
+  return number;
+}
+
+static bool truth(napi_env env, napi_value value) {
+  bool result = false;
+  (void)napi_get_value_bool(env, value, &result);
+  return result;
+}
+
+static napi_value answer(napi_env env, int32_t number) {
+  napi_value result;
+  return napi_create_int32(env, number, &result) == napi_ok ? result : NULL;
+}
+
+/* The endpoint that the first argument names; an answer of EBADF when it is gone. */
+static endpoint_t *endpoint_of(napi_env env, call_t *call, napi_value *result) {
+  endpoint_t *endpoint = endpoint_at(&call->binding->poller, integer(env, call->values[0]));
+  if (endpoint == NULL) *result = answer(env, FAULT(CALL_POLL, -UV_EBADF));
+  return endpoint;
+}
+
+/* --- methods: listening and connecting --- */
+
+static bool inet_argument(napi_env env, napi_value host, napi_value port, address_t *address) {
+  char text[128];
+  size_t length;
+  if (napi_get_value_string_utf8(env, host, text, sizeof text, &length) != napi_ok) return false;
+  return address_inet(address, text, integer(env, port));
+}
+
+static bool unix_argument(napi_env env, napi_value path, address_t *address) {
+  char text[sizeof address->at.un.sun_path + 4];
+  size_t length;
+  if (napi_get_value_string_utf8(env, path, text, sizeof text, &length) != napi_ok) return false;
+  return address_unix(address, text, length);
+}
+
+static int bind_listener(binding_t *binding, const address_t *address, const listen_options_t *options, int tag,
+                         int limit) {
+  int fd = socket_listen(address, options);
+  if (fd < 0) return fd;
+  int slot = listener_open(&binding->poller, fd, tag, limit, address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0);
+  if (slot < 0) (void)socket_close(fd, false);
+  return slot;
+}
+
+/* listen(host, port, tag, limit, backlog, v6only, reuseport): slot or fault */
+static napi_value listen_inet(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 7, &call)) return NULL;
+  if (!inet_argument(env, call.values[0], call.values[1], &address)) return answer(env, FAULT(CALL_BIND, -UV_EINVAL));
+  listen_options_t options = {.backlog = integer(env, call.values[4]),
+                              .v6only = truth(env, call.values[5]),
+                              .reuseport = truth(env, call.values[6])};
+  return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[2]),
+                                   integer(env, call.values[3])));
+}
+
+/* listenUnix(path, tag, limit, backlog): slot or fault */
+static napi_value listen_unix(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 4, &call)) return NULL;
+  if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_BIND, -UV_ENAMETOOLONG));
+  listen_options_t options = {.backlog = integer(env, call.values[3])};
+  return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[1]),
+                                   integer(env, call.values[2])));
+}
+
+static int dial(binding_t *binding, const address_t *address) {
+  int fd = socket_connect(address);
+  if (fd < 0) return fd;
+  endpoint_t *endpoint = malloc(sizeof *endpoint);
+  uint8_t family = address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0;
+  int slot = endpoint == NULL ? FAULT(CALL_MALLOC, -UV_ENOMEM)
+                              : endpoint_open(&binding->poller, endpoint, fd,
+                                              FLAG_CONNECTING | FLAG_ARMED | FLAG_WANTED | family);
+  if (slot < 0) {
+    free(endpoint);
+    (void)socket_close(fd, false);
+    return slot;
+  }
+  endpoint_watch(endpoint);
+  return slot;
+}
+
+/* connect(host, port): slot or fault */
+static napi_value connect_inet(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 2, &call)) return NULL;
+  if (!inet_argument(env, call.values[0], call.values[1], &address)) {
+    return answer(env, FAULT(CALL_CONNECT, -UV_EINVAL));
+  }
+  return answer(env, dial(call.binding, &address));
+}
+
+/* connectUnix(path): slot or fault */
+static napi_value connect_unix(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 1, &call)) return NULL;
+  if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_CONNECT, -UV_ENAMETOOLONG));
+  return answer(env, dial(call.binding, &address));
+}
+
+/* start() */
+static napi_value start(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (begin(env, info, 0, &call)) listeners_start(&call.binding->poller);
+  return NULL;
+}
+
+/* --- methods: streams --- */
+
+/* read(slot, wanted): 0 or fault */
+static napi_value read_stream(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  if (!begin(env, info, 2, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  if (endpoint == NULL) return result;
+  endpoint_read(endpoint, truth(env, call.values[1]));
+  return answer(env, 0);
+}
+
+/* end(slot): 0 or fault */
+static napi_value end_stream(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  if (!begin(env, info, 1, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  return endpoint == NULL ? result : answer(env, socket_end(endpoint->fd));
+}
+
+/* close(slot, reset): 0 or fault; for listeners as well */
+static napi_value close_endpoint(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  if (!begin(env, info, 2, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  if (endpoint == NULL) return result;
+  return answer(env, socket_close(endpoint_release(endpoint), truth(env, call.values[1])));
+}
+
+/* release(slot): the descriptor, the caller's from now on, or fault */
+static napi_value release_endpoint(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  if (!begin(env, info, 1, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  return endpoint == NULL ? result : answer(env, endpoint_release(endpoint));
+}
+
+/* tune(slot, noDelay, keepAlive): 0 or fault; below 0 means: leave as it is */
+static napi_value tune_stream(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  int fault = 0;
+  if (!begin(env, info, 3, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  if (endpoint == NULL) return result;
+  int no_delay = integer(env, call.values[1]);
+  int seconds = integer(env, call.values[2]);
+  if (endpoint->flags & FLAG_UNIX) return answer(env, 0);
+  if (no_delay >= 0) fault = socket_no_delay(endpoint->fd, no_delay > 0);
+  if (fault == 0 && seconds >= 0) fault = socket_keep_alive(endpoint->fd, seconds);
+  return answer(env, fault);
+}
+
+static bool put_name(napi_env env, napi_value list, uint32_t at, const address_t *address) {
+  char host[INET6_ADDRSTRLEN] = "";
+  const char *text = host;
+  size_t length = 0;
+  int port = -1;
+  napi_value value;
+  if (address->at.any.sa_family == AF_UNIX) {
+    size_t head = offsetof(struct sockaddr_un, sun_path);
+    text = address->at.un.sun_path;
+    /* Nameless, a path that ends with a zero byte, or a name that starts with one. */
+    if (address->size > head) length = text[0] == '\0' ? address->size - head : strnlen(text, address->size - head);
+  } else if (address->at.any.sa_family == AF_INET || address->at.any.sa_family == AF_INET6) {
+    /* The one way to fail is too small a buffer. */
+    (void)uv_ip_name(&address->at.any, host, sizeof host);
+    length = strlen(host);
+    port = ntohs(address->at.any.sa_family == AF_INET ? address->at.in4.sin_port : address->at.in6.sin6_port);
+  }
+  return napi_create_string_utf8(env, text, length, &value) == napi_ok &&
+         napi_set_element(env, list, at, value) == napi_ok && napi_create_int32(env, port, &value) == napi_ok &&
+         napi_set_element(env, list, at + 1, value) == napi_ok;
+}
+
+/* names(slot): [local host or path, port or -1, remote host or path, port or -1], or fault */
+static napi_value names(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value list;
+  address_t local, remote;
+  if (!begin(env, info, 1, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &list);
+  if (endpoint == NULL) return list;
+  int fault = socket_name(endpoint->fd, false, &local);
+  if (fault != 0) return answer(env, fault);
+  /* A listener has no peer, and a peer that has gone already has no name any more: neither is an error. */
+  if (socket_name(endpoint->fd, true, &remote) != 0) remote = (address_t){.size = 0};
+  if (napi_create_array_with_length(env, 4, &list) != napi_ok) return NULL;
+  return put_name(env, list, 0, &local) && put_name(env, list, 2, &remote) ? list : NULL;
+}
+
+/* --- methods: writing, and the end --- */
+
+/* flush(count, lent): how many of the lent buffers it could take */
+static napi_value flush(napi_env env, napi_callback_info info) {
+  call_t call;
+  memory_t lent[MAX_LENT];
+  uint32_t lent_count = 0;
+  napi_value buffer;
+  if (!begin(env, info, 2, &call)) return NULL;
+  poller_t *poller = &call.binding->poller;
+  int count = integer(env, call.values[0]);
+  if (count < 0 || count > poller->write_capacity) return answer(env, FAULT(CALL_SEND, -UV_EINVAL));
+  bool is_array = false;
+  if (napi_is_array(env, call.values[1], &is_array) == napi_ok && is_array) {
+    (void)napi_get_array_length(env, call.values[1], &lent_count);
+  }
+  if (lent_count > MAX_LENT) lent_count = MAX_LENT;
+  for (uint32_t index = 0; index < lent_count; index++) {
+    if (napi_get_element(env, call.values[1], index, &buffer) != napi_ok || !memory_of(env, buffer, &lent[index])) {
+      lent[index] = (memory_t){NULL, 0};
+    }
+  }
+  poller_flush(poller, count, lent, lent_count);
+  return answer(env, (int32_t)lent_count);
+}
+
+/* stop(): closes everything; afterwards every method throws */
+static napi_value stop(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (!begin(env, info, 0, &call)) return NULL;
+  poller_stop(&call.binding->poller);
+  return NULL;
+}
+
+#define METHOD(name, function) {name, NULL, function, NULL, NULL, NULL, napi_default_method, NULL}
+
+bool define_poller(napi_env env, napi_value exports) {
+  napi_property_descriptor methods[] = {
+      METHOD("listen", listen_inet),
+      METHOD("listenUnix", listen_unix),
+      METHOD("connect", connect_inet),
+      METHOD("connectUnix", connect_unix),
+      METHOD("start", start),
+      METHOD("read", read_stream),
+      METHOD("end", end_stream),
+      METHOD("close", close_endpoint),
+      METHOD("release", release_endpoint),
+      METHOD("tune", tune_stream),
+      METHOD("names", names),
+      METHOD("flush", flush),
+      METHOD("stop", stop),
+  };
+  size_t count = sizeof methods / sizeof *methods;
+  napi_value type;
+  return napi_define_class(env, "Poller", NAPI_AUTO_LENGTH, binding_construct, NULL, count, methods, &type) == napi_ok &&
+         napi_set_named_property(env, exports, "Poller", type) == napi_ok;
+}

@@ -1,0 +1,64 @@
+#include "poller.h"
+
+#include <errno.h>
+
+/* Runs written in one call. Linux takes up to 1024, and a connection's outbox seldom holds more than a few. */
+#define MAX_PIECES 64
+
+/* The bytes of a record, or NULL when they are not all there. */
+static uint8_t *locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count) {
+  const memory_t *memory = NULL;
+  if (write->source == SOURCE_INPUT) memory = &poller->input;
+  else if (write->source == SOURCE_STAGE) memory = &poller->stage;
+  else if (write->source - SOURCE_LENT < lent_count) memory = &lent[write->source - SOURCE_LENT];
+  if (memory == NULL || write->length < 0) return NULL;
+  if (write->offset > memory->size || (size_t)write->length > memory->size - write->offset) return NULL;
+  return memory->bytes + write->offset;
+}
+
+/* What is armed stays armed until all has gone: to arm and disarm libuv for each piece would cost two calls each. */
+static void note(endpoint_t *endpoint, int taken, size_t offered) {
+  endpoint->flags &= (uint8_t)~FLAG_TOLD;
+  if (taken >= 0 && (size_t)taken < offered) endpoint->flags |= FLAG_ARMED;
+  else endpoint->flags &= (uint8_t)~FLAG_ARMED;
+  endpoint_watch(endpoint);
+}
+
+/*
+ * Sends the records from `first` on that are of one slot, as many as go into one call, and counts them. Their results
+ * stand in the first of them. False when what follows must not be sent: less went than was offered, or nothing at all.
+ */
+static bool send_some(poller_t *poller, int first, int count, const memory_t *lent, uint32_t lent_count, int *length) {
+  write_t *writes = &poller->writes[first];
+  endpoint_t *endpoint = endpoint_at(poller, writes->slot);
+  struct iovec pieces[MAX_PIECES];
+  size_t offered = 0;
+  for (*length = 0; first + *length < count && *length < MAX_PIECES; ++*length) {
+    write_t *write = &writes[*length];
+    if (write->slot != writes->slot) break;
+    uint8_t *bytes = locate(poller, write, lent, lent_count);
+    if (bytes == NULL) break;
+    pieces[*length] = (struct iovec){bytes, (size_t)write->length};
+    offered += (size_t)write->length;
+    write->result = 0;
+  }
+  if (*length == 0) {
+    *length = 1;
+    writes->result = FAULT(CALL_SEND, EFAULT);
+    return false;
+  }
+  writes->result = endpoint == NULL ? FAULT(CALL_SEND, EBADF) : socket_send(endpoint->fd, pieces, *length);
+  if (endpoint != NULL) note(endpoint, writes->result, offered);
+  return writes->result >= 0 && (size_t)writes->result == offered;
+}
+
+void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t lent_count) {
+  for (int at = 0; at < count;) {
+    int32_t slot = poller->writes[at].slot;
+    int length;
+    bool open = send_some(poller, at, count, lent, lent_count, &length);
+    at += length;
+    /* Behind a gap nothing may follow. */
+    for (; !open && at < count && poller->writes[at].slot == slot; at++) poller->writes[at].result = 0;
+  }
+}
