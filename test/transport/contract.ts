@@ -1,0 +1,49 @@
+import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { order } from './contract/order.js'
+import { shape } from './contract/shape.js'
+import { openDescriptors } from './descriptors.js'
+import type { World } from './world.js'
+
+/** One rule of the contract: a test over any world. */
+export type Rule = (t: Test, world: World) => Promise<void>
+
+/** Rules by what they say. */
+export type Rules = Readonly<Record<string, Rule>>
+
+const sections: Readonly<Record<string, Rules>> = { shape, order }
+
+/** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */
+export async function contract(t: Test, makeWorld: () => World): Promise<void> {
+  const { title, network } = makeWorld()
+  if (network === 'tcp6' && !hasIPv6()) return void t.pass(title, { skip: 'this machine has no ::1' })
+  for (const [section, rules] of Object.entries(sections)) {
+    await t.test(`${title}: ${section}`, t => trySection(t, rules, makeWorld))
+  }
+}
+
+async function trySection(t: Test, rules: Rules, makeWorld: () => World): Promise<void> {
+  const before = openDescriptors()
+  for (const [name, rule] of Object.entries(rules)) {
+    await t.test(name, async t => {
+      const world = makeWorld()
+      try {
+        await rule(t, world)
+      } finally {
+        t.strictSame(await world.end(), [], 'events came in order')
+      }
+    })
+  }
+  await descriptorsBack(before)
+  t.equal(openDescriptors(), before, 'no descriptor is left')
+}
+
+/** Descriptors of sockets that were destroyed are closed a little later. */
+async function descriptorsBack(before: number | undefined): Promise<void> {
+  for (let tries = 0; tries < 1000 && openDescriptors() !== before; tries += 1) await sleep(1)
+}
+
+function hasIPv6(): boolean {
+  return Object.values(networkInterfaces()).some(found => found?.some(({ address }) => address === '::1'))
+}

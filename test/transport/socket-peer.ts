@@ -1,0 +1,106 @@
+import { Buffer } from 'node:buffer'
+import * as net from 'node:net'
+import type { Address } from '../../lib/index.js'
+import type { Peer, PeerOptions } from './world.js'
+
+/** A peer on a socket of the system's. */
+export class SocketPeer implements Peer {
+  readonly socket: net.Socket
+  #received: Buffer[] = []
+  #appetite: number
+  #ended = false
+  #error: Error | undefined
+
+  constructor(address: Address, { paused = false, allowHalfOpen = false }: PeerOptions) {
+    const { network, path, port } = address
+    const where = network === 'unix' ? { path } : { host: reachable(address), port }
+    this.socket = net.connect({ ...where, allowHalfOpen })
+    this.#appetite = paused ? 0 : Number.POSITIVE_INFINITY
+    if (paused) this.socket.pause()
+    this.socket.on('data', bytes => this.#take(bytes))
+    // 'data' above makes the socket flow, unless it was paused on purpose before.
+    if (paused) this.socket.pause()
+    this.socket.on('end', () => {
+      this.#ended = true
+    })
+    this.socket.on('error', error => {
+      this.#error ??= error
+    })
+  }
+
+  get received(): string {
+    return this.receivedBytes.toString()
+  }
+
+  get receivedBytes(): Buffer {
+    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)]
+    return this.#received[0] ?? Buffer.alloc(0)
+  }
+
+  get unsent(): number {
+    return this.socket.writableLength
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  get closed(): boolean {
+    return this.socket.destroyed
+  }
+
+  send(chunk: Uint8Array | string): this {
+    this.socket.write(chunk)
+    return this
+  }
+
+  end(): this {
+    this.socket.end()
+    return this
+  }
+
+  close(): this {
+    this.socket.destroy()
+    return this
+  }
+
+  reset(): this {
+    this.socket.resetAndDestroy()
+    return this
+  }
+
+  pause(): this {
+    this.#appetite = 0
+    this.socket.pause()
+    return this
+  }
+
+  /** Where `bytes` is given, a few more may come: what the socket has read at once comes at once. */
+  resume(bytes = Number.POSITIVE_INFINITY): this {
+    this.#appetite = bytes
+    this.socket.resume()
+    return this
+  }
+
+  take(): string {
+    const { received } = this
+    this.#received = []
+    return received
+  }
+
+  #take(bytes: Buffer): void {
+    this.#received.push(bytes)
+    this.#appetite -= bytes.length
+    if (this.#appetite <= 0) this.socket.pause()
+  }
+}
+
+/** Where one on the same machine finds a listener on every host. */
+function reachable({ host }: Address): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
+}

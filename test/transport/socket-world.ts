@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Events, type Server, serve } from '../../lib/index.js'
+import { Monitor } from './monitor.js'
+import { Loops } from './running.js'
+import { SocketPeer } from './socket-peer.js'
+import type { PeerOptions, Running, World } from './world.js'
+
+/** How long anything may take, in milliseconds; only a failure takes so long. */
+const GUARD = 15_000
+
+/** Loops on sockets of the system's. */
+export class SocketWorld implements World {
+  readonly real = true
+  readonly title: string
+  readonly transport: 'native' | 'net'
+  readonly network: World['network']
+  readonly #loops = new Loops()
+  readonly #peers: SocketPeer[] = []
+  readonly #folders: string[] = []
+
+  constructor(transport: 'native' | 'net', network: World['network']) {
+    this.title = `${transport} over ${network}`
+    this.transport = transport
+    this.network = network
+  }
+
+  address(options = ''): string {
+    const scheme = this.transport === 'net' ? `${this.network}-net` : this.network
+    const query = options === '' ? '' : `?${options}`
+    if (this.network !== 'unix') {
+      return `${scheme}://${this.network === 'tcp4' ? '127.0.0.1' : '[::1]'}:0${query}`
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'revio-'))
+    this.#folders.push(folder)
+    return `${scheme}://${join(folder, 'socket')}${query}`
+  }
+
+  serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running> {
+    const bound = addresses.length > 0 ? addresses : [this.address()]
+    const monitor = new Monitor()
+    return this.#loops.start(monitor.watch(events), monitor, watched => serve(watched, ...bound))
+  }
+
+  connect(server: Server, { addressIndex = 0, ...options }: PeerOptions = {}): SocketPeer {
+    const address = server.addresses[addressIndex]
+    if (address === undefined) throw new Error(`there is no address ${addressIndex}`)
+    const peer = new SocketPeer(address, options)
+    this.#peers.push(peer)
+    return peer
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + GUARD
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
+      await sleep(1)
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    await sleep(ms)
+  }
+
+  async end(): Promise<readonly string[]> {
+    for (const peer of this.#peers) peer.close()
+    const violations = await this.#loops.end()
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true })
+    return violations
+  }
+}
