@@ -52,7 +52,7 @@ function trial(work: Work): Trial {
     name: `${sizeName(size)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`,
     group: `${inFlight} in flight`,
     check: target => check(size, target),
-    warmUp: async target => (await measure(work, 0.3, target)).requestsPerSecond ?? 0,
+    warmUp: async target => (await measure(work, 0.5, target)).requestsPerSecond ?? 0,
     measure: (target, { seconds }) => measure(work, seconds, target),
   }
 }
