@@ -1,6 +1,6 @@
 import { bench, common } from '../bench.js'
 import { exchange } from '../exchange.js'
-import { type RedisFigures, redisLoad } from '../load/redis-benchmark.js'
+import { type RedisFigures, redisLoad, send } from '../load/redis-benchmark.js'
 import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
 import { requestMetrics } from '../metrics.js'
 import { choice, number, numbers, some } from '../options.js'
@@ -80,7 +80,7 @@ function encoded(command: string): string {
 
 /** A very short run, then one of a third of a second in which what is hot gets compiled; it also tells the rate. */
 async function warmUp(test: RedisTest, load: Load, target: Target): Promise<number> {
-  const first = await timed(test, load, target.port, 2000)
+  const first = await timed(test, load, target.port, 20_000)
   return (await timed(test, load, target.port, first.requestsPerSecond / 3)).requestsPerSecond
 }
 
@@ -112,5 +112,5 @@ async function fill({ fill }: RedisTest, load: Load, port: number, requests: num
   if (fill === undefined) return
   const keyspace = Math.max(1000, load.keys * 2)
   const count = fill.requests === 'same' ? requests : fill.requests === 'keyspace' ? keyspace : fill.requests
-  await redisLoad({ ...load, port, ask: ['-t', fill.test], requests: count, pipeline: 32 })
+  await send({ ...load, port, ask: ['-t', fill.test], requests: count, pipeline: 32 })
 }

@@ -19,12 +19,17 @@ export interface RedisFigures {
   readonly p99: number
 }
 
-/** Runs redis-benchmark once. It ends, and this rejects, at the first error reply. */
+/** Runs redis-benchmark once, for long enough that it has figures: it counts time in milliseconds. */
 export async function redisLoad(load: RedisLoad): Promise<RedisFigures> {
+  return figuresIn(await send(load))
+}
+
+/** Has redis-benchmark do its requests, however few; answers what it printed. Rejects at the first error reply. */
+export async function send(load: RedisLoad): Promise<string> {
   const { port, ask, requests, connections, pipeline, keys } = load
   const args = ['-h', '127.0.0.1', '-p', port, '--csv', '-n', requests, '-c', connections, '-P', pipeline]
   if (keys > 0) args.push('-r', keys)
-  return figuresIn(await runToEnd({ file: redisBenchmark.command, args: [...args, ...ask].map(String) }))
+  return runToEnd({ file: redisBenchmark.command, args: [...args, ...ask].map(String) })
 }
 
 /** The figures of the last test in what `--csv` printed. */
