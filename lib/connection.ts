@@ -69,8 +69,8 @@ export class Connection<Context> implements Receiver, Timed {
   reading = true
   /** Read from the transport and not delivered, because the reading was stopped in between. */
   held: Buffer[] | undefined
-  /** What was offered at the present attempt to write. */
-  offered = 0
+  /** Its output has been offered at the present attempt to write. */
+  offered = false
   /** When a byte last went either way, and when output last made progress; in the clock's milliseconds. */
   touched: number
   progress = 0

@@ -71,7 +71,7 @@ export class Delivery<Context> {
   }
 
   #configure(connection: Connection<Context>, options: Options<Context>): void {
-    connection.limits = limitsOf(options)
+    connection.limits = limitsOf(options, connection.limits)
     connection.context = options.context as Context
     connection.paused = options.paused ?? false
     connection.link.tune(options)

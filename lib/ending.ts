@@ -47,7 +47,7 @@ export class Ending<Context> {
     if (action === Action.Shutdown) return this.#options.shutdown()
     if (connection.phase !== Phase.Open) return
     this.#begin(connection, action)
-    if (connection.outbox.size === 0) this.finish(connection)
+    if (connection.outbox.empty) this.finish(connection)
   }
 
   /** The same from where a handler may be running: what follows at once otherwise comes in a turn of its own. */
@@ -67,13 +67,15 @@ export class Ending<Context> {
     connection.thrown = true
     if (atOnce) return this.destroy(connection, connection.error)
     this.#begin(connection, Action.Close)
-    if (connection.outbox.size === 0) this.finish(connection)
+    if (connection.outbox.empty) this.finish(connection)
   }
 
   /** A write failed. What the peer sent before is still delivered; output is not taken any more. */
   broke(connection: Connection<Context>, failure: Error): void {
     if (connection.phase >= Phase.Lingering) return
-    if (connection.phase === Phase.Closing) return this.destroy(connection, connection.error ?? failure)
+    if (connection.phase === Phase.Closing || connection.transport.datagrams) {
+      return this.destroy(connection, connection.error ?? failure)
+    }
     connection.error = failure
     connection.broken = true
     connection.blocked = true
@@ -85,7 +87,7 @@ export class Ending<Context> {
     if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
     if (connection.next === Action.Detach) return this.#detach(connection)
     this.#options.timeouts.cancel(connection)
-    if (connection.peerEnded) this.#release(connection, { reset: false })
+    if (connection.peerEnded || connection.transport.datagrams) this.#release(connection, { reset: false })
     else this.#linger(connection)
     this.#closed(connection)
   }
@@ -93,7 +95,7 @@ export class Ending<Context> {
   /** The connection goes at once, and what is pending is given up. */
   destroy(connection: Connection<Context>, error: Error | undefined): void {
     if (connection.phase >= Phase.Lingering) return
-    const reset = connection.outbox.size > 0 || connection.overflown
+    const reset = !connection.outbox.empty || connection.overflown
     connection.error = error
     this.#release(connection, { reset })
     this.#closed(connection)
@@ -108,8 +110,8 @@ export class Ending<Context> {
 
   #begin(connection: Connection<Context>, action: Action): void {
     connection.phase = Phase.Closing
-    connection.next =
-      action === Action.Detach && this.#events.detached !== undefined ? Action.Detach : Action.Close
+    const detachable = this.#events.detached !== undefined && !connection.transport.datagrams
+    connection.next = action === Action.Detach && detachable ? Action.Detach : Action.Close
     connection.regulate()
   }
 

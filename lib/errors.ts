@@ -11,6 +11,7 @@ export type Code =
   | 'ECONNRESET'
   | 'ECONNABORTED'
   | 'EPIPE'
+  | 'EMSGSIZE'
 
 /** An `Error` with a stable `code`. Its message names what was wrong, and with what. */
 export class RevioError extends Error {

@@ -89,7 +89,10 @@ export interface Options<Context = undefined> {
   paused?: boolean
   /** True: `data`'s input is only valid until the handler returns, and costs no copy. Default false. */
   reuseInputBuffer?: boolean
-  /** Milliseconds without a byte either way after which it is closed with `ETIMEDOUT`. 0 or absent: never. */
+  /**
+   * Milliseconds without a byte either way after which it is closed with `ETIMEDOUT`. 0: never. Default 0, and 60 000
+   * for datagrams, where nothing else tells that a remote has gone.
+   */
   idleTimeout?: number
   /** Bytes of unsent output above which this connection is not read. Default 1 MiB. */
   highWaterMark?: number

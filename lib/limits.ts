@@ -20,23 +20,26 @@ export const defaultLimits: Limits = {
   writeTimeout: 30_000,
 }
 
+/** Nothing tells that a remote has gone, so silence does. */
+export const datagramLimits: Limits = { ...defaultLimits, idleTimeout: 60_000 }
+
 const NUMBERS = ['keepAlive', 'idleTimeout', 'highWaterMark', 'maxPending', 'writeTimeout'] as const
 const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context'])
 
 /**
- * The limits that a connection's options ask for.
+ * The limits that a connection's options ask for; where they say nothing, `defaults`.
  *
  * @throws `ERR_OPTION`, naming the option and its value.
  */
-export function limitsOf(options: Options<unknown>): Limits {
+export function limitsOf(options: Options<unknown>, defaults: Limits): Limits {
   checkOptions(options)
   return {
-    reuseInputBuffer: options.reuseInputBuffer ?? defaultLimits.reuseInputBuffer,
-    idleTimeout: options.idleTimeout ?? defaultLimits.idleTimeout,
-    highWaterMark: options.highWaterMark ?? defaultLimits.highWaterMark,
-    maxPending: options.maxPending ?? defaultLimits.maxPending,
-    writeTimeout: options.writeTimeout ?? defaultLimits.writeTimeout,
+    reuseInputBuffer: options.reuseInputBuffer ?? defaults.reuseInputBuffer,
+    idleTimeout: options.idleTimeout ?? defaults.idleTimeout,
+    highWaterMark: options.highWaterMark ?? defaults.highWaterMark,
+    maxPending: options.maxPending ?? defaults.maxPending,
+    writeTimeout: options.writeTimeout ?? defaults.writeTimeout,
   }
 }
 

@@ -27,6 +27,11 @@ export class Outbox {
     return this.#size
   }
 
+  /** There is nothing to be written; not the same as a size of 0, as a datagram may be empty. */
+  get empty(): boolean {
+    return this.#first === undefined
+  }
+
   /** The oldest run; the others follow by `next`. */
   get first(): Segment | undefined {
     return this.#first

@@ -8,6 +8,12 @@ export function sizeOf(chunk: Chunk): number {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
 }
 
+/** Output as one datagram; undefined where there is none: an empty chunk is one, and a list of nothing is not. */
+export function datagramOf(out: Chunk | readonly Chunk[]): Buffer | undefined {
+  if (typeof out === 'string' || out instanceof Uint8Array) return Buffer.from(out)
+  return out.length === 0 ? undefined : Buffer.concat(out.map(chunk => Buffer.from(chunk)))
+}
+
 /** @throws `ERR_REPLY` unless `reply` is what a handler may return. */
 export function checkReply(reply: unknown, handler: string): asserts reply is readonly unknown[] {
   if (Array.isArray(reply)) return

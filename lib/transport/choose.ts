@@ -1,9 +1,9 @@
 import type { Binding } from '../address.js'
-import { RevioError } from '../errors.js'
 import { loadNative } from '../native/load.js'
 import { NativeTransport } from './native.js'
 import { NetTransport } from './net.js'
 import type { Host, Transport } from './transport.js'
+import { UdpTransport } from './udp.js'
 
 /** The loop that transports are made for. */
 export interface TransportUser extends Host {
@@ -15,6 +15,7 @@ export class SystemTransports {
   #user: TransportUser | undefined
   #net: NetTransport | undefined
   #native: NativeTransport | undefined
+  #udp: UdpTransport | undefined
 
   /** Names the loop; first of all. */
   use(user: TransportUser): void {
@@ -27,9 +28,7 @@ export class SystemTransports {
    * @throws `ERR_NATIVE` when the environment insists on the native transport and it cannot be had.
    */
   for(binding: Binding): Transport {
-    if (binding.scheme.startsWith('udp')) {
-      throw new RevioError('ERR_UNSUPPORTED', `address "${binding.text}": datagrams are not there yet`)
-    }
+    if (binding.scheme.startsWith('udp')) return this.#datagrams()
     return binding.portable ? this.net() : (this.#plain() ?? this.net())
   }
 
@@ -46,7 +45,7 @@ export class SystemTransports {
 
   /** Gives back what has been bound. */
   release(): void {
-    for (const transport of [this.#native, this.#net]) {
+    for (const transport of [this.#native, this.#net, this.#udp]) {
       transport?.unbind()
       transport?.close()
     }
@@ -56,6 +55,11 @@ export class SystemTransports {
     const { addon } = loadNative()
     if (addon !== undefined) this.#native ??= this.#make(host => new NativeTransport(addon, host))
     return this.#native
+  }
+
+  #datagrams(): UdpTransport {
+    this.#udp ??= this.#make(host => new UdpTransport(host))
+    return this.#udp
   }
 
   #make<T extends Transport>(make: (host: Host) => T): T {

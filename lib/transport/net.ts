@@ -1,10 +1,10 @@
 import * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../address.js'
-import { RevioError } from '../errors.js'
 import type { Address } from '../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { Stage } from '../stage.js'
 import { NetLink } from './net-link.js'
+import { checkReusePort } from './reuse-port.js'
 import type { Dialer, Host, Transport } from './transport.js'
 import { UnixPath } from './unix-path.js'
 
@@ -167,16 +167,6 @@ function listening(server: net.Server, options: net.ListenOptions): Promise<void
 function listenOptions({ host, port, family, dualStack }: Endpoint, binding: Binding): net.ListenOptions {
   const options = { host, port, ipv6Only: family === 6 && !dualStack }
   if (!binding.reuseport) return options
-  if (!canReusePort()) {
-    throw new RevioError(
-      'ERR_UNSUPPORTED',
-      `address "${binding.text}": reuseport needs the native transport, or Node 22.12 on the portable one`,
-    )
-  }
+  checkReusePort(binding, 'the native transport, or Node 22.12 on the portable one')
   return { ...options, reusePort: true } as net.ListenOptions
-}
-
-function canReusePort(): boolean {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 }

@@ -99,6 +99,8 @@ export interface Transport {
   readonly stage: Stage
   /** Input lies in memory that the next turn uses again. */
   readonly sharesInput: boolean
+  /** Each `input` is a datagram, and so is each run of an outbox; there is no end and nothing to detach. */
+  readonly datagrams?: boolean
   /**
    * Binds an address and listens. Rejects with the system's error, having left nothing behind.
    * No peer is accepted before `start`.

@@ -5,12 +5,15 @@ import type { Address } from '../../lib/index.js'
 /** A socket for datagrams that talks to one server. */
 export class DatagramPeer {
   readonly received: Buffer[] = []
+  readonly port: number
   readonly #socket: dgram.Socket
+  #open = true
   readonly #to: { host: string; port: number }
 
   private constructor(socket: dgram.Socket, to: { host: string; port: number }) {
     this.#socket = socket
     this.#to = to
+    this.port = socket.address().port
     socket.on('message', bytes => this.received.push(bytes))
   }
 
@@ -26,20 +29,17 @@ export class DatagramPeer {
     })
   }
 
-  get port(): number {
-    return this.#socket.address().port
-  }
-
   get texts(): string[] {
     return this.received.map(String)
   }
 
   send(...datagrams: (string | Uint8Array)[]): void {
     for (const bytes of datagrams)
-      this.#socket.send(Buffer.from(bytes as string), this.#to.port, this.#to.host)
+      this.#socket.send(Buffer.from(bytes), this.#to.port, this.#to.host)
   }
 
   close(): void {
-    this.#socket.close()
+    if (this.#open) this.#socket.close()
+    this.#open = false
   }
 }

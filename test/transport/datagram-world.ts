@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Test } from 'tap'
+import t, { type Test } from 'tap'
 import { type Address, type Events, type Server, serve } from '../../lib/index.js'
 import { DatagramPeer } from './datagram-peer.js'
 import { Monitor } from './monitor.js'
@@ -13,14 +13,6 @@ const GUARD = 15_000
 export class DatagramWorld {
   readonly #loops = new Loops()
   readonly #peers: DatagramPeer[] = []
-
-  /** Ends what runs when the test does, and looks whether events came in order. */
-  constructor(t: Test) {
-    t.teardown(async () => {
-      for (const peer of this.#peers) peer.close()
-      t.strictSame(await this.#loops.end(), [], 'events came in order')
-    })
-  }
 
   serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running> {
     const bound = addresses.length > 0 ? addresses : ['udp4://127.0.0.1:0']
@@ -46,4 +38,22 @@ export class DatagramWorld {
       await sleep(1)
     }
   }
+
+  /** Ends what still runs; answers what went against the order of events. */
+  end(): Promise<string[]> {
+    for (const peer of this.#peers) peer.close()
+    return this.#loops.end()
+  }
+}
+
+/** A test in a world of its own, which ends with it. */
+export function inWorld(name: string, body: (t: Test, world: DatagramWorld) => Promise<void>): void {
+  t.test(name, async t => {
+    const world = new DatagramWorld()
+    try {
+      await body(t, world)
+    } finally {
+      t.strictSame(await world.end(), [], 'events came in order')
+    }
+  })
 }

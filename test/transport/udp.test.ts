@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
 import { Action, type Address, type Events, type Info } from '../../lib/index.js'
-import { DatagramWorld } from './datagram-world.js'
+import { inWorld } from './datagram-world.js'
 
 /** Writes down what happens to the connections of `events`. */
 function noted(events: Events, log: string[]): Events {
@@ -19,8 +18,7 @@ function noted(events: Events, log: string[]): Events {
   }
 }
 
-t.test('each datagram is one event, and each output one datagram', async t => {
-  const world = new DatagramWorld(t)
+inWorld('each datagram is one event, and each output one datagram', async (t, world) => {
   const inputs: string[] = []
   const { server } = await world.serve({
     data(_id, input) {
@@ -35,8 +33,7 @@ t.test('each datagram is one event, and each output one datagram', async t => {
   t.strictSame(peer.texts, ['<one>', '<two>', '<three>'], 'a list goes out as one, in order')
 })
 
-t.test('a remote keeps its id, and each remote has one of its own', async t => {
-  const world = new DatagramWorld(t)
+inWorld('a remote keeps its id, and each remote has one of its own', async (t, world) => {
   const log: string[] = []
   const infos: Info[] = []
   const { server } = await world.serve(
@@ -70,8 +67,7 @@ t.test('a remote keeps its id, and each remote has one of its own', async t => {
   t.equal(String(infos[0]?.remoteAddress), `udp4://127.0.0.1:${first.port}`)
 })
 
-t.test('the same remote at two bindings is two connections', async t => {
-  const world = new DatagramWorld(t)
+inWorld('the same remote at two bindings is two connections', async (t, world) => {
   const indexes = new Map<number, number>()
   const { server } = await world.serve(
     {
@@ -94,8 +90,7 @@ t.test('the same remote at two bindings is two connections', async t => {
   t.strictSame([peer.texts, other.texts], [['1'], ['2']])
 })
 
-t.test('an empty datagram is an event, and an empty chunk an empty datagram', async t => {
-  const world = new DatagramWorld(t)
+inWorld('an empty datagram is an event, and an empty chunk an empty datagram', async (t, world) => {
   const outs = ['', Buffer.alloc(0), [''], [], null, undefined]
   let inputs = 0
   const { server } = await world.serve({
@@ -116,8 +111,7 @@ t.test('an empty datagram is an event, and an empty chunk an empty datagram', as
   t.strictSame(peer.texts, ['', '', '', 'last'], 'an empty list and nothing are no datagram')
 })
 
-t.test('empty datagrams among others keep their place', async t => {
-  const world = new DatagramWorld(t)
+inWorld('empty datagrams among others keep their place', async (t, world) => {
   const { server } = await world.serve({})
   const peer = await world.peer(server)
   peer.send('x')
@@ -127,8 +121,7 @@ t.test('empty datagrams among others keep their place', async t => {
   t.strictSame(peer.texts, ['', 'a', '', '', 'b', ''])
 })
 
-t.test('send, wake and promised replies reach the remote that they are for, later too', async t => {
-  const world = new DatagramWorld(t)
+inWorld('send, wake and promised replies reach the remote that they are for, later too', async (t, world) => {
   const { server } = await world.serve({
     async data(id, input) {
       if (input === null) return [`woken ${id}`]
@@ -149,10 +142,9 @@ t.test('send, wake and promised replies reach the remote that they are for, late
   t.strictSame(second.texts, ['promised 2', 'sent 2'])
 })
 
-t.test(
+inWorld(
   'datagrams that come while a reply is promised or reading is paused wait, each for itself',
-  async t => {
-    const world = new DatagramWorld(t)
+  async (t, world) => {
     let settle: (() => void) | undefined
     const inputs: string[] = []
     const { server } = await world.serve({
@@ -185,8 +177,7 @@ t.test(
   },
 )
 
-t.test('a connection that is closed opens anew with the next datagram', async t => {
-  const world = new DatagramWorld(t)
+inWorld('a connection that is closed opens anew with the next datagram', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve(
     noted({ data: (id, input) => [`${id}`, String(input) === 'bye' ? Action.Close : Action.None] }, log),
@@ -200,8 +191,7 @@ t.test('a connection that is closed opens anew with the next datagram', async t 
   t.strictSame(log, ['1 opened', '1 closed in order', '2 opened'])
 })
 
-t.test('Detach counts as Close', async t => {
-  const world = new DatagramWorld(t)
+inWorld('Detach counts as Close', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve(
     noted({ data: () => ['x', Action.Detach], detached: () => void log.push('detached') }, log),
@@ -213,8 +203,7 @@ t.test('Detach counts as Close', async t => {
   t.strictSame(log, ['1 opened', '1 closed in order'])
 })
 
-t.test('what is silent for idleTimeout is closed; input and output both put that off', async t => {
-  const world = new DatagramWorld(t)
+inWorld('what is silent for idleTimeout is closed; input and output both put that off', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve(noted({ opened: () => [null, { idleTimeout: 150 }] }, log))
   const [silent, sending, hearing] = await Promise.all([1, 2, 3].map(() => world.peer(server)))
@@ -234,8 +223,7 @@ t.test('what is silent for idleTimeout is closed; input and output both put that
   await world.until('the others', () => log.length === 6)
 })
 
-t.test('at maxConnections the remote that was silent longest is closed', async t => {
-  const world = new DatagramWorld(t)
+inWorld('at maxConnections the remote that was silent longest is closed', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve(
     noted({ data: id => [`${id}`] }, log),
@@ -258,38 +246,39 @@ t.test('at maxConnections the remote that was silent longest is closed', async t
   t.strictSame(log.slice(5), ['1 closed ENOBUFS', '5 opened'])
 })
 
-t.test('one that is closed as it is pushed out while its reply is promised hears nothing of it', async t => {
-  const world = new DatagramWorld(t)
-  const log: string[] = []
-  let settle: (() => void) | undefined
-  const { server } = await world.serve(
-    noted(
-      {
-        data: id =>
-          id > 1
-            ? ['hello']
-            : new Promise(resolve => {
-                settle = () => resolve(['late'])
-              }),
-      },
-      log,
-    ),
-    'udp4://127.0.0.1:0?maxConnections=1',
-  )
-  const [first, second] = [await world.peer(server), await world.peer(server)]
-  first.send('x')
-  await world.until('a promise', () => settle !== undefined)
-  second.send('x')
-  await world.until('the other one', () => second.received.length === 1)
-  t.strictSame(log, ['1 opened', '1 closed ENOBUFS', '2 opened'])
-  settle?.()
-  second.send('x')
-  await world.until('the other one again', () => second.received.length === 2)
-  t.strictSame(first.texts, [])
-})
+inWorld(
+  'one that is closed as it is pushed out while its reply is promised hears nothing of it',
+  async (t, world) => {
+    const log: string[] = []
+    let settle: (() => void) | undefined
+    const { server } = await world.serve(
+      noted(
+        {
+          data: id =>
+            id > 1
+              ? ['hello']
+              : new Promise(resolve => {
+                  settle = () => resolve(['late'])
+                }),
+        },
+        log,
+      ),
+      'udp4://127.0.0.1:0?maxConnections=1',
+    )
+    const [first, second] = [await world.peer(server), await world.peer(server)]
+    first.send('x')
+    await world.until('a promise', () => settle !== undefined)
+    second.send('x')
+    await world.until('the other one', () => second.received.length === 1)
+    t.strictSame(log, ['1 opened', '1 closed ENOBUFS', '2 opened'])
+    settle?.()
+    second.send('x')
+    await world.until('the other one again', () => second.received.length === 2)
+    t.strictSame(first.texts, [])
+  },
+)
 
-t.test('an oversized datagram is the error of its connection, and of no other', async t => {
-  const world = new DatagramWorld(t)
+inWorld('an oversized datagram is the error of its connection, and of no other', async (t, world) => {
   const log: string[] = []
   const errors: (Error | undefined)[] = []
   const { server } = await world.serve(
@@ -316,29 +305,24 @@ t.test('an oversized datagram is the error of its connection, and of no other', 
   t.strictSame(log, ['1 opened', '2 opened', '2 closed EMSGSIZE'])
 })
 
-t.test('what the system says against a datagram later is the error of its connection', async t => {
-  const world = new DatagramWorld(t)
+inWorld('a remote that is not there any more does the binding no harm', async (t, world) => {
   const log: string[] = []
-  const { server } = await world.serve(noted({ data: () => ['x'] }, log), 'udp4://0.0.0.0:0')
-  const { port } = server.addresses[0] as Address
-  const peer = await world.peerOf({ host: '127.0.0.1', port })
-  peer.send('x')
-  await world.until('the answer', () => peer.received.length === 1)
-  // The system forgets a remote that is not there: nothing tells, and the binding goes on.
-  const gone = await world.peerOf({ host: '127.0.0.1', port })
+  const { server } = await world.serve(noted({ data: () => ['x'] }, log))
+  const [here, gone] = [await world.peer(server), await world.peer(server)]
+  here.send('x')
+  await world.until('the first', () => here.received.length === 1)
   gone.send('x')
   await world.until('the second', () => gone.received.length === 1)
   gone.close()
   for (let sent = 0; sent < 3; sent += 1) {
     t.ok(server.send(2, 'y'))
-    peer.send('x')
-    await world.until('the first', () => peer.received.length === sent + 2)
+    here.send('x')
+    await world.until('the first again', () => here.received.length === sent + 2)
   }
   t.strictSame(log, ['1 opened', '2 opened'])
 })
 
-t.test('a handler that throws closes its connection alone', async t => {
-  const world = new DatagramWorld(t)
+inWorld('a handler that throws closes its connection alone', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve(
     noted(
@@ -359,8 +343,7 @@ t.test('a handler that throws closes its connection alone', async t => {
   t.strictSame(log, ['1 opened', '1 closed EBAD', '2 opened'])
 })
 
-t.test('prewrite and postwrite carry the id and size of each datagram', async t => {
-  const world = new DatagramWorld(t)
+inWorld('prewrite and postwrite carry the id and size of each datagram', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve({
     data: (_id, input) => [String(input).repeat(2)],
@@ -377,8 +360,7 @@ t.test('prewrite and postwrite carry the id and size of each datagram', async t 
   t.strictSame(log, ['1 before 4', '1 after 4 0', '2 before 2', '2 after 2 0', '1 before 6', '1 after 6 0'])
 })
 
-t.test('a shutdown closes every remote', async t => {
-  const world = new DatagramWorld(t)
+inWorld('a shutdown closes every remote', async (t, world) => {
   const log: string[] = []
   const { server, done } = await world.serve(
     noted({ data: (_id, input) => ['bye', String(input) === 'end' ? Action.Shutdown : Action.None] }, log),
@@ -394,8 +376,7 @@ t.test('a shutdown closes every remote', async t => {
   t.equal(again.server.addresses[0]?.port, server.addresses[0]?.port, 'the port is free again')
 })
 
-t.test('opened may answer, pause, close and give a context', async t => {
-  const world = new DatagramWorld(t)
+inWorld('opened may answer, pause, close and give a context', async (t, world) => {
   const inputs: string[] = []
   const { server } = await world.serve<string>({
     opened(id) {
@@ -416,50 +397,52 @@ t.test('opened may answer, pause, close and give a context', async t => {
   t.strictSame(inputs, ['1 a ctx'])
 })
 
-t.test('udp takes both families, udp4 and udp6 their own, and mapped IPv4 reads as IPv4', async t => {
-  const world = new DatagramWorld(t)
-  const remotes: string[] = []
-  const { server } = await world.serve(
-    {
-      opened: (_id, { remoteAddress }) => void remotes.push(String(remoteAddress)),
-      data: (_id, input) => [input],
-    },
-    'udp://:0',
-  )
-  const [address] = server.addresses
-  if (address?.network !== 'udp6') return void t.pass('dual stack', { skip: 'this machine has no IPv6' })
-  const four = await world.peerOf({ host: '127.0.0.1', port: address.port })
-  four.send('four')
-  await world.until('an echo over IPv4', () => four.received.length === 1)
-  const six = await world.peerOf({ host: '::1', port: address.port })
-  six.send('six')
-  await world.until('an echo over IPv6', () => six.received.length === 1)
-  t.strictSame(remotes, [`udp4://127.0.0.1:${four.port}`, `udp6://[::1]:${six.port}`])
-  const own = await world.serve({}, `udp4://:0`, `udp6://:0`, 'udp://localhost:0')
-  t.strictSame(
-    own.server.addresses.slice(0, 2).map(({ network, host }) => `${network} ${host}`),
-    ['udp4 0.0.0.0', 'udp6 ::'],
-  )
-})
+inWorld(
+  'udp takes both families, udp4 and udp6 their own, and mapped IPv4 reads as IPv4',
+  async (t, world) => {
+    const remotes: string[] = []
+    const { server } = await world.serve(
+      {
+        opened: (_id, { remoteAddress }) => void remotes.push(String(remoteAddress)),
+        data: (_id, input) => [input],
+      },
+      'udp://:0',
+    )
+    const [address] = server.addresses
+    if (address?.network !== 'udp6') return void t.pass('dual stack', { skip: 'this machine has no IPv6' })
+    const four = await world.peerOf({ host: '127.0.0.1', port: address.port })
+    four.send('four')
+    await world.until('an echo over IPv4', () => four.received.length === 1)
+    const six = await world.peerOf({ host: '::1', port: address.port })
+    six.send('six')
+    await world.until('an echo over IPv6', () => six.received.length === 1)
+    t.strictSame(remotes, [`udp4://127.0.0.1:${four.port}`, `udp6://[::1]:${six.port}`])
+    const own = await world.serve({}, `udp4://:0`, `udp6://:0`, 'udp://localhost:0')
+    t.strictSame(
+      own.server.addresses.slice(0, 2).map(({ network, host }) => `${network} ${host}`),
+      ['udp4 0.0.0.0', 'udp6 ::'],
+    )
+  },
+)
 
-t.test('a port that is taken is an error that names the address, and nothing stays bound', async t => {
-  const world = new DatagramWorld(t)
-  const { server } = await world.serve({})
-  const taken = String(server.addresses[0])
-  await t.rejects(world.serve({}, 'udp4://127.0.0.1:0', taken), {
-    code: 'EADDRINUSE',
-    message: new RegExp(`^address "${taken}": `),
-  })
-})
+inWorld(
+  'a port that is taken is an error that names the address, and nothing stays bound',
+  async (t, world) => {
+    const { server } = await world.serve({})
+    const taken = String(server.addresses[0])
+    await t.rejects(world.serve({}, 'udp4://127.0.0.1:0', taken), {
+      code: 'EADDRINUSE',
+      message: new RegExp(`^address "${taken}": `),
+    })
+  },
+)
 
-t.test('dialling a datagram address is refused', async t => {
-  const world = new DatagramWorld(t)
+inWorld('dialling a datagram address is refused', async (t, world) => {
   const { server } = await world.serve({})
   t.throws(() => server.dial('udp://127.0.0.1:53'), { code: 'ERR_UNSUPPORTED' })
 })
 
-t.test('datagrams and streams share one loop', async t => {
-  const world = new DatagramWorld(t)
+inWorld('datagrams and streams share one loop', async (t, world) => {
   const { server } = await world.serve(
     { data: (_id, input) => [input] },
     'udp://127.0.0.1:0',
