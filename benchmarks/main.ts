@@ -1,6 +1,7 @@
 import type { Bench } from './bench.js'
 import { echo } from './benches/echo.js'
 import { http } from './benches/http.js'
+import { keys } from './benches/keys.js'
 import { memory } from './benches/memory.js'
 import { redis } from './benches/redis.js'
 import { stopAll } from './children.js'
@@ -14,7 +15,7 @@ import { report } from './report.js'
 import { run } from './run.js'
 import { writePages } from './write.js'
 
-const benches: readonly Bench[] = [redis, echo, memory, http]
+const benches: readonly Bench[] = [redis, keys, echo, memory, http]
 
 /** Cores that other programs may use without a word. */
 const QUIET = 0.15

@@ -1,7 +1,7 @@
 import { bench, common } from '../bench.js'
 import { exchange } from '../exchange.js'
-import { EchoLoad, echoClientName } from '../load/echo.js'
-import type { EchoWork } from '../load/echo-client.js'
+import { echoLoadName, startEchoLoad } from '../load/echo.js'
+import type { EchoFigures, EchoWork } from '../load/echo-client.js'
 import { LONGEST, Pattern } from '../load/pattern.js'
 import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
 import { requestMetrics } from '../metrics.js'
@@ -30,7 +30,7 @@ export const echo = bench(
   ({ size, connections, servers, rounds, seconds, ...values }) => ({
     name: 'echo',
     title: 'Echo',
-    conditions: `Messages sent back as they came, some in flight on each connection; ${echoClientName()}`,
+    conditions: `Messages sent back as they came, some in flight on each connection; ${echoLoadName()}`,
     rivals: rivals.filter(({ name }) => servers.includes(name)),
     bases: [nodeNetEcho.name, epollEcho.name],
     trials: size.flatMap(size =>
@@ -67,11 +67,12 @@ async function check(size: number, { port }: Target): Promise<void> {
 }
 
 async function measure(work: Work, seconds: number, { port, pid }: Target): Promise<Sample> {
-  const load = await EchoLoad.connect({ ...work, port, seconds })
+  const load = await startEchoLoad({ ...work, port, seconds })
   try {
     forgetPeak(pid)
     const before = cpuSeconds(pid)
-    const { requests, p50, p99, ...figures } = await load.run()
+    const { requests, p50, p99, mismatches, ...figures } = await load.run<EchoFigures>()
+    if (mismatches > 0) throw new Error(`${mismatches} bytes came back wrong`)
     const cpuPerRequest = (cpuSeconds(pid) - before) / requests
     return { requestsPerSecond: requests / figures.seconds, cpuPerRequest, p50, p99, peak: peakBytes(pid) }
   } finally {

@@ -1,22 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { bench, common } from '../bench.js'
+import { collect, collecting, rest } from '../collect.js'
 import { exchange } from '../exchange.js'
 import { digits } from '../format.js'
-import { IdleLoad } from '../load/idle.js'
+import { LoadProcess, options as optionsOf } from '../load/process.js'
 import { residentBytes } from '../measure.js'
 import { number, some } from '../options.js'
 import { built } from '../paths.js'
-import type { Command, Metric, Rival, Sample, Target, Trial } from '../plan.js'
+import type { Metric, Sample, Target, Trial } from '../plan.js'
 import { epollEcho } from '../rivals/epoll.js'
 import { nodeNetEcho } from '../rivals/node.js'
 import { redis } from '../rivals/redis-server.js'
 import { revioEcho, revioEchoOnNet, revioRedis } from '../rivals/revio.js'
 import { messages } from '../trials/memory.js'
 
-/** Milliseconds in which a server that is left alone comes to rest. */
-const REST = 500
-
-const redisClone: Rival = { ...revioRedis, name: 'revio-redis' }
+const redisClone = { ...revioRedis, name: 'revio-redis' }
 const echoes = [nodeNetEcho, epollEcho, revioEcho, revioEchoOnNet]
 const rivals = [...echoes, redis, redisClone]
 const names = rivals.map(({ name }) => name)
@@ -50,7 +47,7 @@ export const memory = bench(
   ({ connections, servers, rounds }) => ({
     name: 'memory',
     title: 'Memory of idle connections',
-    conditions: `${connections.toLocaleString('en')} connections, each of which has exchanged one message and is silent`,
+    conditions: 'Each connection has exchanged one message and is silent',
     rivals: rivals.filter(({ name }) => servers.includes(name)).map(collecting),
     bases: [nodeNetEcho.name],
     trials: [trial(connections)],
@@ -76,35 +73,22 @@ function messageFor(name: string) {
 }
 
 /** Resident memory before and after, divided by the connections; a few have come and gone before. */
-async function measure(connections: number, { name, port, pid }: Target): Promise<Sample> {
-  await (await IdleLoad.connect({ port, connections: 100, ...messageFor(name) })).close()
-  await collect(name, pid)
-  const base = residentBytes(pid)
-  const load = await IdleLoad.connect({ port, connections, ...messageFor(name) })
+async function measure(connections: number, target: Target): Promise<Sample> {
+  await (await hold(100, target)).close()
+  await collect(target)
+  const base = residentBytes(target.pid)
+  const load = await hold(connections, target)
   try {
-    await sleep(REST)
-    const uncollected = (residentBytes(pid) - base) / connections
-    await collect(name, pid)
-    return { collected: (residentBytes(pid) - base) / connections, uncollected, base }
+    await rest()
+    const uncollected = (residentBytes(target.pid) - base) / connections
+    await collect(target)
+    return { collected: (residentBytes(target.pid) - base) / connections, uncollected, base }
   } finally {
     await load.close()
   }
 }
 
-async function collect(name: string, pid: number): Promise<void> {
-  if (collectors.has(name)) process.kill(pid, 'SIGUSR2')
-  await sleep(REST)
-}
-
-/** The rivals that run on Node.js: garbage that V8 has not collected yet is not what a connection needs. */
-const collectors = new Set<string>()
-
-function collecting(rival: Rival): Rival {
-  const command = async (port: number): Promise<Command> => {
-    const command = await rival.command(port)
-    if (command.file !== process.execPath) return command
-    collectors.add(rival.name)
-    return { ...command, args: ['--import', built('benchmarks/servers/collect.js'), ...command.args] }
-  }
-  return { ...rival, command }
+function hold(connections: number, { name, port }: Target): Promise<LoadProcess> {
+  const args = optionsOf({ port, connections, ...messageFor(name) })
+  return LoadProcess.start({ file: process.execPath, args: [built('benchmarks/load/idle-load.js'), ...args] })
 }

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { launch } from '../../benchmarks/children.js'
 import { compile } from '../../benchmarks/compile.js'
-import { LineReader } from '../../benchmarks/lines.js'
 import { EchoClient, type EchoFigures } from '../../benchmarks/load/echo-client.js'
+import { LoadProcess, options } from '../../benchmarks/load/process.js'
 import { gcc, isInstalled } from '../../benchmarks/programs.js'
 import { start } from '../../benchmarks/server.js'
 
@@ -36,15 +35,9 @@ function checkFigures(t: Test, { requests, seconds, p50, p99 }: EchoFigures): vo
 
 async function runC(port: number, folder: string): Promise<EchoFigures> {
   const { size, connections, inFlight, seconds } = work
-  const options = { port, size, connections, 'in-flight': inFlight, seconds }
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = await launch({ file: await compile('load/echo-load.c', folder), args })
-  const lines = new LineReader(child)
-  await lines.next()
-  child.process.stdin?.end('go\n')
-  const figures = JSON.parse(await lines.next()) as EchoFigures
-  await child.ended
-  return figures
+  const args = options({ port, size, connections, 'in-flight': inFlight, seconds })
+  const load = await LoadProcess.start({ file: await compile('load/echo-load.c', folder), args })
+  return load.run<EchoFigures>().finally(() => load.close())
 }
 
 t.test('the client in TypeScript gets every byte back from an echo', async t => {
