@@ -1,0 +1,194 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import * as net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { parseAddress } from '../../lib/address.js'
+import type { Address } from '../../lib/index.js'
+import type { Addon } from '../../lib/native/addon.js'
+import { loadNative } from '../../lib/native/load.js'
+import { Outbox } from '../../lib/outbox.js'
+import { NativeTransport } from '../../lib/transport/native.js'
+import type { Host, Link, Receiver, Transport } from '../../lib/transport/transport.js'
+import { openDescriptors } from '../transport/descriptors.js'
+
+/** How long anything may take, in milliseconds; only a failure takes so long. */
+const GUARD = 20_000
+
+const loaded = loadNative()
+
+/** For a test's options: why it cannot run here, or false. */
+export const skip: string | false = loaded.error?.message ?? false
+
+export function addon(): Addon {
+  if (loaded.addon === undefined) throw loaded.error
+  return loaded.addon
+}
+
+/** Settles when the condition holds; it is looked at between turns of the event loop. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + GUARD
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
+    await sleep(1)
+  }
+}
+
+/** What one link told. */
+export class Heard implements Receiver {
+  readonly link: Link
+  readonly addressIndex: number
+  readonly outbox = new Outbox()
+  readonly inputs: Buffer[] = []
+  ends = 0
+  errors: Error[] = []
+  writables = 0
+  /** Runs at each input, with the bytes where they lie. */
+  onInput: (bytes: Buffer) => void = () => {}
+
+  constructor(link: Link, addressIndex: number) {
+    this.link = link
+    this.addressIndex = addressIndex
+  }
+
+  get text(): string {
+    return Buffer.concat(this.inputs).toString()
+  }
+
+  input(bytes: Buffer): void {
+    this.inputs.push(Buffer.from(bytes))
+    this.onInput(bytes)
+  }
+
+  ended(): void {
+    this.ends++
+  }
+
+  failed(error: Error): void {
+    this.errors.push(error)
+  }
+
+  writable(): void {
+    this.writables++
+  }
+}
+
+/** A host that keeps what it is told, in a transport of its own. */
+export class Recorder implements Host {
+  readonly transport: NativeTransport
+  readonly heard: Heard[] = []
+  turns = 0
+  /** Run in the turn, after what they are named for. */
+  onAccepted: (heard: Heard) => void = () => {}
+  onTurnEnds: () => void = () => {}
+
+  constructor() {
+    this.transport = new NativeTransport(addon(), this)
+  }
+
+  /** Binds an address and begins to accept. */
+  async listen(address = 'tcp4://127.0.0.1:0'): Promise<Address> {
+    const bound = await this.transport.bind(parseAddress(address), 0)
+    this.transport.start()
+    return bound
+  }
+
+  /** A client's socket and what the host hears of it. */
+  async connect(address: Address): Promise<{ client: net.Socket; heard: Heard }> {
+    const before = this.heard.length
+    const client = connectTo(address)
+    await until('a connection', () => this.heard.length > before)
+    const heard = this.heard[before]
+    if (heard === undefined) throw new Error('there is none')
+    return { client, heard }
+  }
+
+  /** Offers all that is in the outbox, and answers how much was taken. */
+  write(heard: Heard, ...chunks: Uint8Array[]): number {
+    for (const chunk of chunks) heard.outbox.lend(chunk, 0, chunk.length)
+    heard.link.write(heard.outbox)
+    this.transport.flush()
+    heard.outbox.settle(heard.link.taken)
+    return heard.link.taken
+  }
+
+  turnStarts(): void {
+    this.turns++
+  }
+
+  accepted(_transport: Transport, link: Link, addressIndex: number): Receiver {
+    const heard = new Heard(link, addressIndex)
+    this.heard.push(heard)
+    this.onAccepted(heard)
+    return heard
+  }
+
+  turnEnds(): void {
+    this.onTurnEnds()
+  }
+}
+
+/** A recorder that is closed when the test is over. */
+export function record(t: Test): Recorder {
+  const recorder = new Recorder()
+  t.teardown(() => recorder.transport.close())
+  return recorder
+}
+
+export function connectTo({ network, host, port, path }: Address): net.Socket {
+  const socket = network === 'unix' ? net.connect({ path }) : net.connect({ host, port, noDelay: true })
+  socket.on('error', () => {})
+  return socket
+}
+
+/** The last test of a file: what the others opened is closed again. */
+export async function closesAll(t: Test, before: number | undefined): Promise<void> {
+  await t.test('no descriptor is left', { skip }, async t => {
+    for (let tries = 0; tries < 1000 && openDescriptors() !== before; tries++) await sleep(1)
+    t.equal(openDescriptors(), before)
+  })
+}
+
+/** A program from fixtures/, started by a shell that does `first` before. */
+export class Program {
+  readonly child: ChildProcess
+  #output = ''
+  #errors = ''
+
+  constructor(t: Test, name: string, { first = '', args = [] }: { first?: string; args?: string[] } = {}) {
+    const file = fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url))
+    const command = [process.execPath, ...process.execArgv, file, ...args].map(word => `'${word}'`).join(' ')
+    this.child = spawn('sh', ['-c', `${first} exec ${command}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child.stdout?.on('data', (bytes: Buffer) => {
+      this.#output += bytes
+    })
+    this.child.stderr?.on('data', (bytes: Buffer) => {
+      this.#errors += bytes
+    })
+    t.teardown(() => this.child.kill('SIGKILL'))
+  }
+
+  /** What it has printed. */
+  get output(): string {
+    return this.#output
+  }
+
+  get errors(): string {
+    return this.#errors
+  }
+
+  /** The port in its first line. */
+  async port(): Promise<number> {
+    await until('a port', () => this.#output.includes('\n') || this.child.exitCode !== null)
+    const port = Number.parseInt(this.#output, 10)
+    if (Number.isNaN(port)) throw new Error(`the program did not start: ${this.#output}${this.#errors}`)
+    return port
+  }
+
+  async ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const { child } = this
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+    return { code: child.exitCode, signal: child.signalCode }
+  }
+}
