@@ -13,8 +13,9 @@ const EMPTY = Buffer.alloc(0)
  * ```
  */
 export class InputStream {
-  /** The block that the tail lies in, and how much of it the tail fills. */
+  /** The block that the tail lies in, where it begins there, and how long it is. Nobody else has the block's memory. */
   #block = EMPTY
+  #start = 0
   #length = 0
   readonly #maxBuffered: number
 
@@ -35,10 +36,9 @@ export class InputStream {
    * @param input - What `data` was given; `null`, after a wake, adds nothing.
    */
   begin(input: Uint8Array | null): Buffer {
-    if (input === null) return this.#block.subarray(0, this.#length)
-    if (this.#length === 0) return asBuffer(input)
-    this.#append(input)
-    return this.#block.subarray(0, this.#length)
+    if (input !== null && this.#length === 0) return asBuffer(input)
+    if (input !== null) this.#append(input)
+    return this.#block.subarray(this.#start, this.#start + this.#length)
   }
 
   /**
@@ -53,33 +53,32 @@ export class InputStream {
         `${rest.length} bytes of unparsed input are more than maxBuffered, ${this.#maxBuffered}`,
       )
     }
-    if (rest.length === 0) {
-      this.#block = EMPTY
-      this.#length = 0
-    } else if (rest.buffer === this.#block.buffer) this.#keepTail(rest)
-    else {
-      this.#block = Buffer.from(rest)
-      this.#length = rest.length
-    }
-  }
-
-  /** A tail of our own block. It only moves to the front when that frees half of it: parsing stays linear. */
-  #keepTail(rest: Uint8Array): void {
-    const start = rest.byteOffset - this.#block.byteOffset
-    if (start > 0) this.#block.copyWithin(0, start, start + rest.length)
     this.#length = rest.length
+    if (rest.length === 0) this.#block = EMPTY
+    else if (rest.buffer === this.#block.buffer) this.#start = rest.byteOffset - this.#block.byteOffset
+    else this.#renew(rest, rest.length)
   }
 
-  /** Grows by doubling, so that a long message in small pieces is copied a bounded number of times. */
+  /** Behind the tail; in front of it there is room again once half of the block is free. So parsing stays linear. */
   #append(input: Uint8Array): void {
     const length = this.#length + input.length
-    if (length > this.#block.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#block.length))
-      this.#block.copy(grown, 0, 0, this.#length)
-      this.#block = grown
+    if (this.#start + length > this.#block.length) {
+      const tail = this.#block.subarray(this.#start, this.#start + this.#length)
+      if (2 * length > this.#block.length) this.#renew(tail, Math.max(length, 2 * this.#block.length))
+      else {
+        this.#block.set(tail)
+        this.#start = 0
+      }
     }
-    this.#block.set(input, this.#length)
+    this.#block.set(input, this.#start + this.#length)
     this.#length = length
+  }
+
+  /** Moves the tail into a block of its own. */
+  #renew(tail: Uint8Array, size: number): void {
+    this.#block = Buffer.allocUnsafeSlow(size)
+    this.#block.set(tail)
+    this.#start = 0
   }
 }
 
