@@ -1,8 +1,14 @@
 import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { closing } from './contract/closing.js'
+import { detaching } from './contract/detaching.js'
 import { order } from './contract/order.js'
+import { promises } from './contract/promises.js'
+import { replies } from './contract/replies.js'
 import { shape } from './contract/shape.js'
+import { shutdown } from './contract/shutdown.js'
+import { throwing } from './contract/throwing.js'
 import { openDescriptors } from './descriptors.js'
 import type { World } from './world.js'
 
@@ -12,7 +18,16 @@ export type Rule = (t: Test, world: World) => Promise<void>
 /** Rules by what they say. */
 export type Rules = Readonly<Record<string, Rule>>
 
-const sections: Readonly<Record<string, Rules>> = { shape, order }
+const sections: Readonly<Record<string, Rules>> = {
+  shape,
+  order,
+  replies,
+  closing,
+  detaching,
+  shutdown,
+  promises,
+  throwing,
+}
 
 /** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */
 export async function contract(t: Test, makeWorld: () => World): Promise<void> {

@@ -52,7 +52,7 @@ export class MemoryWorld implements World {
     })
   }
 
-  connect(server: Server, options: PeerOptions = {}): Peer {
+  connect(server: Server, { careful: _, ...options }: PeerOptions = {}): Peer {
     const simulation = this.#simulations.get(server)
     if (simulation === undefined) throw new Error('this server is not of this world')
     return simulation.connect(options)

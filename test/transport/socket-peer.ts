@@ -11,10 +11,13 @@ export class SocketPeer implements Peer {
   #ended = false
   #error: Error | undefined
 
-  constructor(address: Address, { paused = false, allowHalfOpen = false }: PeerOptions) {
+  constructor(address: Address, { paused = false, allowHalfOpen = false, careful = false }: PeerOptions) {
     const { network, path, port } = address
     const where = network === 'unix' ? { path } : { host: reachable(address), port }
-    this.socket = net.connect({ ...where, allowHalfOpen })
+    // libuv takes a reset behind a read that was short for an end; of one byte no read is short.
+    const take = (_size: number, bytes: Uint8Array) => this.#take(Buffer.from(bytes.subarray(0, 1)))
+    const onread = careful ? { onread: { buffer: Buffer.alloc(1), callback: take } } : {}
+    this.socket = net.connect({ ...where, ...onread, allowHalfOpen })
     this.#appetite = paused ? 0 : Number.POSITIVE_INFINITY
     if (paused) this.socket.pause()
     this.socket.on('data', bytes => this.#take(bytes))
@@ -92,10 +95,11 @@ export class SocketPeer implements Peer {
     return received
   }
 
-  #take(bytes: Buffer): void {
+  #take(bytes: Buffer): boolean {
     this.#received.push(bytes)
     this.#appetite -= bytes.length
     if (this.#appetite <= 0) this.socket.pause()
+    return this.#appetite > 0
   }
 }
 

@@ -36,6 +36,8 @@ export interface PeerOptions {
   paused?: boolean
   /** Does not answer the loop's end with its own. Default false. */
   allowHalfOpen?: boolean
+  /** Is sure to see a reset behind the output, at the price of a slow read. Default false. */
+  careful?: boolean
 }
 
 /** The other side of a connection, as the simulator has it; one on a socket reads and sends in its own time. */

@@ -1,6 +1,6 @@
 import { Action, type Server } from '../../../lib/index.js'
 import type { Rules } from '../contract.js'
-import type { Peer } from '../world.js'
+import type { Peer, World } from '../world.js'
 
 /** In which order handlers run. That none runs inside another, or of an id that is gone, is watched in every rule. */
 export const order: Rules = {
@@ -293,7 +293,7 @@ export const order: Rules = {
 }
 
 /** Another connection comes, is served and goes: whatever else was to happen soon, has happened. */
-async function exchange(world: Parameters<Rules[string]>[1], server: Server): Promise<void> {
+async function exchange(world: World, server: Server): Promise<void> {
   const peer = world.connect(server).end()
   await world.until('another connection to come and go', () => peer.ended)
 }

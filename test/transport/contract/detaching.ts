@@ -1,0 +1,167 @@
+import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import { Action, type Reply } from '../../../lib/index.js'
+import type { Rules } from '../contract.js'
+import { digest, pattern } from '../pattern.js'
+
+const MUCH = 12 * 1024 * 1024
+
+/** What Detach does: everything that is pending first, then the socket is the program's. */
+export const detaching: Rules = {
+  'Detach hands over a socket on which both sides go on': async (t, world) => {
+    let socket: Socket | undefined
+    let server = 0
+    const running = await world.serve({
+      data: () => ['from the loop,', Action.Detach],
+      detached(id, given) {
+        server = id
+        socket = given
+        given.write('from the owner')
+        given.on('data', bytes => given.write(bytes))
+      },
+      closed: () => t.fail('closed of a detached connection') as never,
+    })
+    const peer = world.connect(running.server).send('x')
+    await world.until('detached', () => peer.received.endsWith('owner'))
+    t.equal(peer.received, 'from the loop,from the owner')
+    t.equal(running.server.connections, 0)
+    t.equal(running.server.send(server, 'x'), false)
+    peer.take()
+    peer.send('echo')
+    await world.until('the echo', () => peer.received === 'echo')
+    socket?.end()
+    await world.until('the end', () => peer.ended)
+  },
+
+  'all pending output leaves before the socket is handed over': async (t, world) => {
+    const out = pattern(MUCH)
+    let detached = 0
+    const { server } = await world.serve({
+      data: () => [out, Action.Detach],
+      detached(_id, socket) {
+        detached += 1
+        socket.end('the end')
+      },
+    })
+    const peer = world.connect(server, { paused: true }).send('x')
+    await world.until('pending output', () => server.pending(1) > 0)
+    t.equal(detached, 0)
+    peer.resume()
+    await world.until('the end', () => peer.ended)
+    t.equal(detached, 1)
+    t.equal(digest(peer.receivedBytes.subarray(0, MUCH)), digest(out))
+    t.equal(peer.receivedBytes.subarray(MUCH).toString(), 'the end')
+  },
+
+  'what was sent and not delivered can be read from the socket': async (t, world) => {
+    const read: Buffer[] = []
+    const delivered: Buffer[] = []
+    let ended = false
+    const { server } = await world.serve({
+      opened: () => [undefined, { reuseInputBuffer: true }],
+      data(_id, input): Reply {
+        delivered.push(Buffer.from(input ?? ''))
+        return ['x'.repeat(MUCH), Action.Detach]
+      },
+      detached(_id, socket) {
+        socket.on('data', bytes => void read.push(bytes))
+        socket.on('end', () => {
+          ended = true
+          socket.end()
+        })
+      },
+    })
+    const sent = pattern(400_000)
+    const peer = world.connect(server, { paused: true }).send(sent.subarray(0, 10))
+    await world.until('the reply', () => delivered.length > 0)
+    peer.send(sent.subarray(10)).end().resume()
+    await world.until('the end both ways', () => ended && peer.ended)
+    t.equal(digest(Buffer.concat([...delivered, ...read])), digest(sent))
+    t.equal(Buffer.concat(delivered).length + Buffer.concat(read).length, sent.length)
+  },
+
+  'the end that came with the input is read from the socket as an end': async (t, world) => {
+    const read: Buffer[] = []
+    let ended = false
+    const { server } = await world.serve({
+      data: () => ['bye', Action.Detach],
+      detached(_id, socket) {
+        socket.on('data', bytes => void read.push(bytes))
+        socket.on('end', () => {
+          ended = true
+          socket.end()
+        })
+      },
+    })
+    const peer = world.connect(server).send('x').end()
+    await world.until('the end', () => ended && peer.ended)
+    t.equal(peer.received, 'bye')
+    t.equal(Buffer.concat(read).length, 0)
+  },
+
+  'without a detached handler, Detach counts as Close': async (t, world) => {
+    let closed = 0
+    const { server } = await world.serve({ data: () => ['bye', Action.Detach], closed: () => void closed++ })
+    const peer = world.connect(server).send('x')
+    await world.until('the end', () => peer.ended && closed === 1)
+    t.equal(peer.received, 'bye')
+  },
+
+  'Detach from opened, from send and from postwrite': async (t, world) => {
+    for (const from of ['opened', 'send', 'postwrite']) {
+      let detached = 0
+      const { server } = await world.serve({
+        opened: () => ['hello', {}, from === 'opened' ? Action.Detach : Action.None],
+        postwrite: () => (from === 'postwrite' ? Action.Detach : Action.None),
+        detached(_id, socket) {
+          detached += 1
+          socket.end()
+        },
+      })
+      const peer = world.connect(server)
+      await world.until('the output', () => peer.received === 'hello')
+      if (from === 'send') server.send(1, '', Action.Detach)
+      await world.until('the end', () => peer.ended)
+      t.equal(detached, 1, from)
+    }
+  },
+
+  'the end of the loop leaves a detached socket alone, and does not wait for it': async (t, world) => {
+    const sockets: Socket[] = []
+    const running = await world.serve({
+      data: () => ['x', Action.Detach],
+      detached: (_id, given) => void sockets.push(given),
+    })
+    const peer = world.connect(running.server).send('x')
+    await world.until('detached', () => sockets.length === 1)
+    running.server.shutdown()
+    await world.until('the end', () => running.ended)
+    const [socket] = sockets
+    t.equal(socket?.destroyed, false)
+    socket?.end(' and on')
+    await world.until('the end', () => peer.ended)
+    t.equal(peer.received, 'x and on')
+    socket?.destroy()
+  },
+
+  'a detached socket that is destroyed takes no descriptor of others along': async (t, world) => {
+    let detached = 0
+    const { server } = await world.serve({
+      data: (_id, input) => (input?.includes('d') ? ['', Action.Detach] : [input]),
+      detached(_id, socket) {
+        detached += 1
+        socket.destroy()
+      },
+    })
+    const steady = world.connect(server).send('1')
+    await world.until('the echo', () => steady.received === '1')
+    for (let round = 0; round < 10; round++) {
+      const peers = Array.from({ length: 20 }, () => world.connect(server).send('d'))
+      await world.until('all detached', () => peers.every(peer => peer.ended || peer.error !== undefined))
+    }
+    t.equal(detached, 200)
+    steady.send('2')
+    await world.until('the echo', () => steady.received === '12')
+    t.equal(server.connections, 1)
+  },
+}
