@@ -1,0 +1,77 @@
+import t from 'tap'
+import { brokenLinks, type Page, readPages } from './docs/pages.js'
+import { compile, exportsOf, isFragment, membersOf, type Program, stringsOf } from './docs/program.js'
+import { isRun, run } from './docs/run.js'
+
+const pages = readPages()
+const samples = pages.flatMap(({ samples }) => samples)
+const folder = t.testdir({})
+const program = compile(samples, folder)
+
+t.test('every sample is TypeScript that compiles', async t => {
+  t.ok(samples.length > 0)
+  t.strictSame(program.faults, [])
+  const fragments = samples.filter(isFragment).map(({ page, line }) => `${page}:${line}`)
+  t.ok(fragments.length <= 3, `few samples cannot stand alone: ${fragments.join(', ')}`)
+})
+
+t.test(
+  'every sample that says how to run it does what it says',
+  { skip: program.faults.length > 0 },
+  async t => {
+    const runs = samples.filter(isRun)
+    t.ok(runs.length > 0)
+    for (const sample of runs) {
+      await t.resolves(run(sample, program.built(sample), folder), `${sample.page}:${sample.line}`)
+    }
+  },
+)
+
+t.test('every link leads somewhere', async t => {
+  t.strictSame(brokenLinks(pages), [])
+})
+
+t.test('the reference names what is public', async t => {
+  const api = textOf(pages, 'docs/api.md')
+  for (const path of ['lib/index.ts', 'lib/testing.ts']) {
+    t.strictSame(unnamed(exportsOf(program, path), api), [], path)
+  }
+  for (const [path, name] of interfaces(program)) {
+    t.strictSame(unnamed(membersOf(program, path, name), sectionOf(api, name)), [], `${name} of ${path}`)
+  }
+})
+
+t.test('the codes of errors and their page name each other', async t => {
+  const rows = sectionOf(textOf(pages, 'docs/errors.md'), 'Raised by revio').split('\n')
+  const described = rows.flatMap(row => /^\|([^|]*)\|/.exec(row)?.[1]?.match(/[A-Z][A-Z_]+(?=`)/g) ?? [])
+  t.strictSame(described.toSorted(), stringsOf(program, 'lib/errors.ts', 'Code').toSorted())
+})
+
+/** The interfaces whose every member a program may use. */
+function interfaces(program: Program): readonly (readonly [path: string, name: string])[] {
+  return [
+    ...['Events', 'Info', 'Address', 'Options', 'Server'].map(name => ['lib/events.ts', name] as const),
+    ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
+    ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
+  ]
+}
+
+function textOf(pages: readonly Page[], path: string): string {
+  const page = pages.find(page => page.path === path)
+  if (page === undefined) throw new Error(`${path} is not there`)
+  return page.text
+}
+
+/** What stands under a heading, down to the next one of its rank or above. */
+function sectionOf(text: string, heading: string): string {
+  const lines = text.split('\n')
+  const start = lines.findIndex(line => new RegExp(`^#+ \`?${heading}\`?$`).test(line))
+  const rank = /^#+/.exec(lines[start] ?? '')?.[0].length ?? 0
+  const length = lines.slice(start + 1).findIndex(line => new RegExp(`^#{1,${rank}} `).test(line))
+  return start < 0 ? '' : lines.slice(start, length < 0 ? undefined : start + 1 + length).join('\n')
+}
+
+/** Those of the names that do not stand in `text` as code, alone or with what belongs to a call or a member. */
+function unnamed(names: readonly string[], text: string): readonly string[] {
+  return names.filter(name => !new RegExp(`\`(?:\\w+\\.)*${name}[\`(<?:]`).test(text))
+}

@@ -1,0 +1,134 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import ts from 'typescript'
+import { root, type Sample } from './pages.js'
+
+/** Where the block goes in a note that completes it. */
+const PLACE = '…'
+
+/** The documents' samples as one program, with the library itself behind `revio`. */
+export interface Program {
+  /** Faults, as `page:line: what`. */
+  readonly faults: readonly string[]
+  readonly checker: ts.TypeChecker
+  /** A file of the library. */
+  source(path: string): ts.SourceFile
+  /** The built sample. */
+  built(sample: Sample): string
+}
+
+/** Whether a sample cannot stand alone, nor be completed. */
+export function isFragment({ note }: Sample): boolean {
+  return note === 'fragment'
+}
+
+/**
+ * Writes the samples into `folder` as modules and compiles them and the library. `folder` becomes a package named revio,
+ * so that the samples' own imports reach the freshly built library; it must lie inside the repository.
+ */
+export function compile(samples: readonly Sample[], folder: string): Program {
+  const modules = new Map<string, { sample: Sample; offset: number }>()
+  for (const sample of samples.filter(sample => !isFragment(sample))) {
+    const { text, offset } = complete(sample)
+    const path = join(folder, `${nameOf(sample)}.ts`)
+    writeFileSync(path, text)
+    modules.set(path, { sample, offset })
+  }
+  const entry = { '.': './out/test/docs/served.js', './testing': './out/lib/testing.js' }
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'revio', type: 'module', exports: entry }),
+  )
+  const out = join(folder, 'out')
+  const library = ['lib/index.ts', 'lib/testing.ts', 'test/docs/served.ts'].map(path => join(root, path))
+  const program = ts.createProgram([...library, ...modules.keys()], optionsFor(out))
+  const found = ts.getPreEmitDiagnostics(program)
+  if (found.length === 0) {
+    program.emit()
+    takeAddon(out)
+  }
+  return {
+    faults: found.map(fault => describe(fault, modules)),
+    checker: program.getTypeChecker(),
+    source(path) {
+      const file = program.getSourceFile(join(root, path))
+      if (file === undefined) throw new Error(`${path} is not part of the program`)
+      return file
+    },
+    built: sample => join(out, relative(root, folder), `${nameOf(sample)}.js`),
+  }
+}
+
+function nameOf({ page, line }: Sample): string {
+  return `${page.replaceAll(/\W/g, '-')}-${line}`
+}
+
+/** The block as a module, and how many lines stand before it. */
+function complete({ note, code }: Sample): { text: string; offset: number } {
+  const frame = /^with\s+(.*)$/s.exec(note)?.[1] ?? ''
+  const place = frame.indexOf(PLACE)
+  const before = place < 0 ? `${frame}\n` : frame.slice(0, place)
+  const after = place < 0 ? '' : frame.slice(place + PLACE.length)
+  return { text: `${before}${code}${after}\nexport {}\n`, offset: before.split('\n').length - 1 }
+}
+
+/** As the project's own code is checked, but what a sample does not use may be there to be seen. */
+function optionsFor(out: string): ts.CompilerOptions {
+  const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'))
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
+  const paths = { revio: [join(root, 'lib/index.ts')], 'revio/testing': [join(root, 'lib/testing.ts')] }
+  const loose = { noUnusedLocals: false, noUnusedParameters: false, declaration: false, noEmit: false }
+  return { ...options, ...loose, rootDir: root, outDir: out, paths }
+}
+
+function describe(
+  { file, start, code, messageText }: ts.Diagnostic,
+  modules: ReadonlyMap<string, { sample: Sample; offset: number }>,
+): string {
+  const what = `TS${code} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+  if (file === undefined || start === undefined) return what
+  const line = file.getLineAndCharacterOfPosition(start).line
+  const module = modules.get(file.fileName)
+  if (module === undefined) return `${relative(root, file.fileName)}:${line + 1}: ${what}`
+  return `${module.sample.page}:${module.sample.line + line - module.offset}: ${what}`
+}
+
+/** The samples run on the native transport where it has been built. */
+function takeAddon(out: string): void {
+  const addon = join(root, 'dist/native/revio.node')
+  const place = join(out, 'lib/native/revio.node')
+  if (!existsSync(addon)) return
+  mkdirSync(dirname(place), { recursive: true })
+  copyFileSync(addon, place)
+}
+
+/** The members of an interface, by name. */
+export function membersOf(program: Program, path: string, name: string): readonly string[] {
+  const declaration = program
+    .source(path)
+    .statements.find(statement => ts.isInterfaceDeclaration(statement) && statement.name.text === name)
+  if (declaration === undefined) throw new Error(`${path} has no interface ${name}`)
+  return program.checker
+    .getTypeAtLocation(declaration)
+    .getProperties()
+    .map(member => member.name)
+}
+
+/** The strings that a type of a file is a union of. */
+export function stringsOf(program: Program, path: string, name: string): readonly string[] {
+  const declaration = program
+    .source(path)
+    .statements.find(statement => ts.isTypeAliasDeclaration(statement) && statement.name.text === name)
+  if (declaration === undefined) throw new Error(`${path} has no type ${name}`)
+  const type = program.checker.getTypeAtLocation(declaration)
+  const parts = type.isUnion() ? type.types : [type]
+  return parts.map(part => (part.isStringLiteral() ? part.value : program.checker.typeToString(part)))
+}
+
+/** The names that a file exports. */
+export function exportsOf(program: Program, path: string): readonly string[] {
+  const symbol = program.checker.getSymbolAtLocation(program.source(path))
+  if (symbol === undefined) throw new Error(`${path} exports nothing`)
+  return program.checker.getExportsOfModule(symbol).map(({ name }) => name)
+}
