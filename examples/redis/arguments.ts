@@ -1,0 +1,108 @@
+import { Buffer } from 'node:buffer'
+import { Bytes, type Span } from './bytes.js'
+
+const FEW = 16
+
+/** The arguments of one command, the command's name being the first: where each lies in the input. */
+export class Arguments {
+  bytes = Bytes.allocate(0)
+  count = 0
+  /** For each its start and its end. */
+  #spans = new Int32Array(2 * FEW)
+
+  start(index: number): number {
+    return this.#spans[2 * index] as number
+  }
+
+  end(index: number): number {
+    return this.#spans[2 * index + 1] as number
+  }
+
+  length(index: number): number {
+    return this.end(index) - this.start(index)
+  }
+
+  span(index: number): Span {
+    return { bytes: this.bytes, start: this.start(index), end: this.end(index) }
+  }
+
+  text(index: number): string {
+    return this.bytes.buffer.toString('utf8', this.start(index), this.end(index))
+  }
+
+  /** The argument in lower case, for names of options. */
+  word(index: number): string {
+    return this.bytes.buffer.toString('latin1', this.start(index), this.end(index)).toLowerCase()
+  }
+
+  /** Whether two arguments are the same bytes. */
+  same(left: number, right: number): boolean {
+    const { buffer } = this.bytes
+    const { start, end } = this.span(right)
+    return buffer.compare(buffer, start, end, this.start(left), this.end(left)) === 0
+  }
+
+  /** A copy of the argument. */
+  copy(index: number): Buffer {
+    return Buffer.from(this.bytes.buffer.subarray(this.start(index), this.end(index)))
+  }
+
+  /** Says where the argument lies; those before it have been set. */
+  set(index: number, start: number, end: number): void {
+    if (2 * index === this.#spans.length) this.#grow()
+    this.#spans[2 * index] = start
+    this.#spans[2 * index + 1] = end
+  }
+
+  /** Makes these the arguments. */
+  assign(words: readonly Buffer[]): void {
+    this.bytes = new Bytes(Buffer.concat(words))
+    this.count = words.length
+    let at = 0
+    for (const [index, word] of words.entries()) {
+      this.set(index, at, at + word.length)
+      at += word.length
+    }
+  }
+
+  /** The first `count` arguments have moved towards the front. */
+  shift(count: number, by: number): void {
+    for (let at = 0; at < 2 * count; at++) this.#spans[at] = (this.#spans[at] as number) - by
+  }
+
+  /** Gives up room that only a long command needed. */
+  clear(): void {
+    if (this.#spans.length > 64 * FEW) this.#spans = new Int32Array(2 * FEW)
+  }
+
+  /** The same arguments, in memory of their own. */
+  clone(): Arguments {
+    const clone = new Arguments()
+    clone.assign(Array.from({ length: this.count }, (_, index) => this.copy(index)))
+    return clone
+  }
+
+  /** The arguments from one on, where they lie. */
+  tail(from: number): Arguments {
+    const tail = new Arguments()
+    tail.bytes = this.bytes
+    tail.count = this.count - from
+    for (let index = 0; index < tail.count; index++) {
+      tail.set(index, this.start(from + index), this.end(from + index))
+    }
+    return tail
+  }
+
+  /** One argument, in memory of its own. */
+  pick(index: number): Arguments {
+    const picked = new Arguments()
+    picked.assign([this.copy(index)])
+    return picked
+  }
+
+  #grow(): void {
+    const spans = new Int32Array(2 * this.#spans.length)
+    spans.set(this.#spans)
+    this.#spans = spans
+  }
+}

@@ -1,0 +1,82 @@
+import type { Arguments } from '../arguments.js'
+import type { Client } from '../client.js'
+import type { Database } from '../keyspace/database.js'
+import type { Reply } from '../reply.js'
+
+/**
+ * Does what a command says: writes its answer to `reply`, or throws a `Refusal`. Most look at nothing but the database
+ * and the arguments; some change the client or the instance behind it.
+ */
+export type Run = (database: Database, args: Arguments, reply: Reply, client: Client) => void
+
+/**
+ * One command of the table: name; number of arguments with the name, a negative one meaning at least as many; flags,
+ * as COMMAND INFO names them; where its keys are: the first, the last (counted from the end where negative) and the
+ * step between them; what it does.
+ */
+export type Row = readonly [
+  name: string,
+  arity: number,
+  flags: string,
+  firstKey: number,
+  lastKey: number,
+  step: number,
+  run: Run,
+]
+
+export class Command {
+  readonly name: string
+  readonly arity: number
+  readonly flags: readonly string[]
+  readonly firstKey: number
+  readonly lastKey: number
+  readonly step: number
+  readonly run: Run
+  /** The family it belongs to, as COMMAND DOCS names it. */
+  readonly group: string
+  /** How many arguments it takes, the name being one. */
+  readonly least: number
+  readonly most: number
+  /** It makes changes. */
+  readonly writes: boolean
+  readonly isFast: boolean
+  /** It is done at once between MULTI and EXEC too. */
+  readonly immediate: boolean
+  /** A client that has subscribed to something may use it even in RESP2. */
+  readonly whileSubscribed: boolean
+
+  constructor(group: string, [name, arity, flags, firstKey, lastKey, step, run]: Row) {
+    this.name = name
+    this.arity = arity
+    this.flags = flags.split(' ').filter(flag => flag !== '')
+    this.firstKey = firstKey
+    this.lastKey = lastKey
+    this.step = step
+    this.run = run
+    this.group = group
+    this.least = Math.abs(arity)
+    this.most = arity < 0 ? Number.MAX_SAFE_INTEGER : arity
+    this.writes = this.flags.includes('write')
+    this.isFast = this.flags.includes('fast')
+    this.immediate = IMMEDIATE.has(name)
+    this.whileSubscribed = WHILE_SUBSCRIBED.has(name)
+  }
+
+  /** The places of the keys among the arguments. */
+  *keys(args: Arguments): Generator<number> {
+    if (this.firstKey === 0) return
+    const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey
+    for (let index = this.firstKey; index <= last && index < args.count; index += this.step) yield index
+  }
+}
+
+const IMMEDIATE = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset'])
+const WHILE_SUBSCRIBED = new Set([
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ping',
+  'quit',
+  'reset',
+])

@@ -1,0 +1,89 @@
+import type { Arguments } from '../arguments.js'
+import { Bytes, type Span, text } from '../bytes.js'
+import type { Database } from '../keyspace/database.js'
+import { formatPlain, isInteger64, parseFloat64, parseInteger } from '../numbers.js'
+import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal } from '../refusal.js'
+import type { Reply } from '../reply.js'
+import type { Row } from './command.js'
+import { readExactInteger, readFloat } from './reading.js'
+
+const WOULD_OVERFLOW = new Refusal('ERR increment or decrement would overflow')
+const DECREMENT_WOULD_OVERFLOW = new Refusal('ERR decrement would overflow')
+const NOT_FINITE = new Refusal('ERR increment would produce NaN or Infinity')
+
+/** Where the digits of a new value are written. */
+const digits = Bytes.allocate(32)
+
+/** The sum of two integers of 64 bits, as a number where that is exact. */
+export function add(left: number | bigint, right: number | bigint): number | bigint {
+  if (typeof left === 'number' && typeof right === 'number') {
+    const sum = left + right
+    if (Number.isSafeInteger(sum)) return sum
+  }
+  const sum = BigInt(left) + BigInt(right)
+  if (!isInteger64(sum)) throw WOULD_OVERFLOW
+  return sum
+}
+
+/** The integer that is spelled there, which is 0 where there is nothing. */
+export function integerIn(value: Span | undefined, refusal: Refusal = NOT_AN_INTEGER): number | bigint {
+  if (value === undefined) return 0
+  const integer = parseInteger(value.bytes, value.start, value.end)
+  if (integer === undefined) throw refusal
+  return integer
+}
+
+/** The number that is spelled there, which is 0 where there is nothing. */
+export function floatIn(value: Span | undefined, refusal: Refusal = NOT_A_FLOAT): number {
+  if (value === undefined) return 0
+  const float = parseFloat64(text(value))
+  if (float === undefined) throw refusal
+  return float
+}
+
+/** The sum of two numbers. Redis has eleven bits more for it, and so other last digits at times. */
+export function addFloat(left: number, right: number): number {
+  const sum = left + right
+  if (!Number.isFinite(sum)) throw NOT_FINITE
+  return sum
+}
+
+function change(database: Database, args: Arguments, reply: Reply, by: number | bigint): void {
+  const value = add(integerIn(database.string(args, 1)), by)
+  const length = digits.buffer.write(String(value), 0, 'latin1')
+  database.replaceString(args, 1, digits, 0, length)
+  reply.integer(value)
+}
+
+function incr(database: Database, args: Arguments, reply: Reply): void {
+  change(database, args, reply, 1)
+}
+
+function decr(database: Database, args: Arguments, reply: Reply): void {
+  change(database, args, reply, -1)
+}
+
+function incrby(database: Database, args: Arguments, reply: Reply): void {
+  change(database, args, reply, readExactInteger(args, 2))
+}
+
+function decrby(database: Database, args: Arguments, reply: Reply): void {
+  const by = -BigInt(readExactInteger(args, 2))
+  if (!isInteger64(by)) throw DECREMENT_WOULD_OVERFLOW
+  change(database, args, reply, by)
+}
+
+function incrbyfloat(database: Database, args: Arguments, reply: Reply): void {
+  const old = floatIn(database.string(args, 1))
+  const value = Bytes.from(formatPlain(addFloat(old, readFloat(args, 2))))
+  database.replaceString(args, 1, value, 0, value.length)
+  reply.bulk(value, 0, value.length)
+}
+
+export const COUNTERS: readonly Row[] = [
+  ['decr', 2, 'write denyoom fast', 1, 1, 1, decr],
+  ['decrby', 3, 'write denyoom fast', 1, 1, 1, decrby],
+  ['incr', 2, 'write denyoom fast', 1, 1, 1, incr],
+  ['incrby', 3, 'write denyoom fast', 1, 1, 1, incrby],
+  ['incrbyfloat', 3, 'write denyoom fast', 1, 1, 1, incrbyfloat],
+]

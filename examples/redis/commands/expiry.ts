@@ -1,0 +1,72 @@
+import type { Arguments } from '../arguments.js'
+import type { Database } from '../keyspace/database.js'
+import { Refusal } from '../refusal.js'
+import type { Reply } from '../reply.js'
+import type { Row, Run } from './command.js'
+import { expiryAt, readInteger } from './reading.js'
+
+const NX_WITH_OTHERS = new Refusal('ERR NX and XX, GT or LT options at the same time are not compatible')
+const GT_WITH_LT = new Refusal('ERR GT and LT options at the same time are not compatible')
+
+/** EXPIRE and its kin, which differ in the unit. */
+function expire(name: string, unit: string): Run {
+  return (database, args, reply) => {
+    const when = expiryAt(readInteger(args, 2), unit, database.now(), name)
+    const allowed = readConditions(args)
+    if (!database.has(args, 1) || !allowed(when, database.expiry(args, 1))) return reply.flag(false)
+    if (when <= database.now()) database.remove(args, 1)
+    else database.expireAt(args, 1, when)
+    reply.flag(true)
+  }
+}
+
+/** Whether a key that expires at `old`, or never, may be made to expire at `when`. */
+type Condition = (when: number, old: number | undefined) => boolean
+
+function readConditions(args: Arguments): Condition {
+  const words = new Set<string>()
+  for (let index = 3; index < args.count; index++) words.add(readCondition(args, index))
+  if (words.has('nx') && words.size > 1) throw NX_WITH_OTHERS
+  if (words.has('gt') && words.has('lt')) throw GT_WITH_LT
+  return (when, old) => {
+    if (words.has('nx') && old !== undefined) return false
+    if (words.has('xx') && old === undefined) return false
+    if (words.has('gt') && when <= (old ?? Number.POSITIVE_INFINITY)) return false
+    return !words.has('lt') || when < (old ?? Number.POSITIVE_INFINITY)
+  }
+}
+
+function readCondition(args: Arguments, index: number): string {
+  const word = args.word(index)
+  if (['nx', 'xx', 'gt', 'lt'].includes(word)) return word
+  throw new Refusal(`ERR Unsupported option ${args.text(index)}`)
+}
+
+/** TTL and its kin: -2 for no such key, -1 for one that never expires. */
+function remaining(measure: (expiry: number, now: number) => number): Run {
+  return (database, args, reply) => {
+    if (!database.has(args, 1)) return reply.integer(-2)
+    const expiry = database.expiry(args, 1)
+    reply.integer(expiry === undefined ? -1 : measure(expiry, database.now()))
+  }
+}
+
+function persist(database: Database, args: Arguments, reply: Reply): void {
+  const expires = database.expiry(args, 1) !== undefined
+  if (expires) database.expireAt(args, 1, undefined)
+  reply.flag(expires)
+}
+
+const seconds = (ms: number) => Math.floor((ms + 500) / 1000)
+
+export const EXPIRY: readonly Row[] = [
+  ['expire', -3, 'write fast', 1, 1, 1, expire('expire', 'ex')],
+  ['expireat', -3, 'write fast', 1, 1, 1, expire('expireat', 'exat')],
+  ['expiretime', 2, 'readonly fast', 1, 1, 1, remaining(expiry => seconds(expiry))],
+  ['persist', 2, 'write fast', 1, 1, 1, persist],
+  ['pexpire', -3, 'write fast', 1, 1, 1, expire('pexpire', 'px')],
+  ['pexpireat', -3, 'write fast', 1, 1, 1, expire('pexpireat', 'pxat')],
+  ['pexpiretime', 2, 'readonly fast', 1, 1, 1, remaining(expiry => expiry)],
+  ['pttl', 2, 'readonly fast', 1, 1, 1, remaining((expiry, now) => expiry - now)],
+  ['ttl', 2, 'readonly fast', 1, 1, 1, remaining((expiry, now) => seconds(expiry - now))],
+]

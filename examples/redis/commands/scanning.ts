@@ -1,0 +1,46 @@
+import type { Arguments } from '../arguments.js'
+import { Glob } from '../glob.js'
+import { Refusal, SYNTAX_ERROR } from '../refusal.js'
+import { readInteger } from './reading.js'
+
+const INVALID_CURSOR = new Refusal('ERR invalid cursor')
+const USUAL_COUNT = 10
+
+/** What SCAN and its kin are asked for. */
+export interface Scan {
+  cursor: number
+  count: number
+  match: Glob | undefined
+  type: string | undefined
+}
+
+/** Reads the cursor at `index` and the options behind it, TYPE only where `typed`. */
+export function readScan(args: Arguments, index: number, typed: boolean): Scan {
+  const scan: Scan = {
+    cursor: readCursor(args, index),
+    count: USUAL_COUNT,
+    match: undefined,
+    type: undefined,
+  }
+  for (let at = index + 1; at < args.count; at += 2) {
+    const word = args.word(at)
+    if (at + 1 === args.count) throw SYNTAX_ERROR
+    if (word === 'count') scan.count = readCount(args, at + 1)
+    else if (word === 'match') scan.match = new Glob(args.copy(at + 1))
+    else if (word === 'type' && typed) scan.type = args.word(at + 1)
+    else throw SYNTAX_ERROR
+  }
+  return scan
+}
+
+function readCursor(args: Arguments, index: number): number {
+  const text = args.text(index)
+  if (!/^\d{1,20}$/.test(text)) throw INVALID_CURSOR
+  return Math.min(Number(text), 2 ** 32)
+}
+
+function readCount(args: Arguments, index: number): number {
+  const count = readInteger(args, index)
+  if (count < 1) throw SYNTAX_ERROR
+  return count
+}

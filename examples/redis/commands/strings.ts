@@ -1,0 +1,198 @@
+import type { Arguments } from '../arguments.js'
+import { copy } from '../bytes.js'
+import type { Database } from '../keyspace/database.js'
+import { Refusal, SYNTAX_ERROR } from '../refusal.js'
+import type { Reply } from '../reply.js'
+import type { Row } from './command.js'
+import { isExpiryOption, readExpiry, readInteger } from './reading.js'
+
+/** The longest string there may be. */
+const LONGEST = 512 * 1024 * 1024
+
+const TOO_LONG = new Refusal('ERR string exceeds maximum allowed size (proto-max-bulk-len)')
+const BAD_OFFSET = new Refusal('ERR offset is out of range')
+
+function get(database: Database, args: Arguments, reply: Reply): void {
+  const value = database.string(args, 1)
+  if (value === undefined) reply.null()
+  else reply.span(value)
+}
+
+function set(database: Database, args: Arguments, reply: Reply): void {
+  if (args.count > 3) return setWith(database, args, reply)
+  database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+  reply.ok()
+}
+
+interface SetOptions {
+  /** Only if the key is there, or only if it is not. */
+  only: 'nx' | 'xx' | undefined
+  /** Answers with what the key held before. */
+  get: boolean
+  keepExpiry: boolean
+  expiry: number | undefined
+}
+
+function setWith(database: Database, args: Arguments, reply: Reply): void {
+  const options = readSetOptions(args, database.now())
+  if (options.get) get(database, args, reply)
+  const wanted = options.only === undefined || database.has(args, 1) === (options.only === 'xx')
+  if (wanted) {
+    const expiry = options.keepExpiry ? database.expiry(args, 1) : options.expiry
+    database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+    if (expiry !== undefined) database.expireAt(args, 1, expiry)
+  }
+  if (options.get) return
+  if (wanted) reply.ok()
+  else reply.null()
+}
+
+function readSetOptions(args: Arguments, now: number): SetOptions {
+  const options: SetOptions = { only: undefined, get: false, keepExpiry: false, expiry: undefined }
+  for (let index = 3; index < args.count; index++) {
+    const word = args.word(index)
+    const timeless = options.expiry === undefined && !options.keepExpiry
+    if ((word === 'nx' || word === 'xx') && (options.only ?? word) === word) options.only = word
+    else if (word === 'get') options.get = true
+    else if (word === 'keepttl' && options.expiry === undefined) options.keepExpiry = true
+    else if (isExpiryOption(word) && timeless && index + 1 < args.count) {
+      index++
+      options.expiry = readExpiry(args, index, word, now, 'set')
+    } else throw SYNTAX_ERROR
+  }
+  return options
+}
+
+function setnx(database: Database, args: Arguments, reply: Reply): void {
+  const absent = !database.has(args, 1)
+  if (absent) database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+  reply.flag(absent)
+}
+
+function setex(database: Database, args: Arguments, reply: Reply): void {
+  setExpiring(database, args, reply, 'ex', 'setex')
+}
+
+function psetex(database: Database, args: Arguments, reply: Reply): void {
+  setExpiring(database, args, reply, 'px', 'psetex')
+}
+
+function setExpiring(database: Database, args: Arguments, reply: Reply, unit: string, name: string): void {
+  const expiry = readExpiry(args, 2, unit, database.now(), name)
+  database.setString(args, 1, args.bytes, args.start(3), args.end(3))
+  database.expireAt(args, 1, expiry)
+  reply.ok()
+}
+
+function getset(database: Database, args: Arguments, reply: Reply): void {
+  get(database, args, reply)
+  database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+}
+
+function getdel(database: Database, args: Arguments, reply: Reply): void {
+  get(database, args, reply)
+  database.remove(args, 1)
+}
+
+function getex(database: Database, args: Arguments, reply: Reply): void {
+  const word = args.count > 2 ? args.word(2) : ''
+  const persist = word === 'persist' && args.count === 3
+  const expire = isExpiryOption(word) && args.count === 4
+  if (args.count > 2 && !persist && !expire) throw SYNTAX_ERROR
+  const expiry = expire ? readExpiry(args, 3, word, database.now(), 'getex') : undefined
+  get(database, args, reply)
+  if (args.count > 2 && database.has(args, 1)) database.expireAt(args, 1, expiry)
+}
+
+function mget(database: Database, args: Arguments, reply: Reply): void {
+  reply.array(args.count - 1)
+  for (let index = 1; index < args.count; index++) {
+    const value = database.isString(args, index) ? database.string(args, index) : undefined
+    if (value === undefined) reply.null()
+    else reply.span(value)
+  }
+}
+
+function mset(database: Database, args: Arguments, reply: Reply): void {
+  checkPairs(args, 'mset')
+  setPairs(database, args)
+  reply.ok()
+}
+
+function msetnx(database: Database, args: Arguments, reply: Reply): void {
+  checkPairs(args, 'msetnx')
+  for (let index = 1; index < args.count; index += 2) {
+    if (database.has(args, index)) return reply.flag(false)
+  }
+  setPairs(database, args)
+  reply.flag(true)
+}
+
+function checkPairs(args: Arguments, name: string): void {
+  if (args.count % 2 === 0) throw new Refusal(`ERR wrong number of arguments for '${name}' command`)
+}
+
+function setPairs(database: Database, args: Arguments): void {
+  for (let index = 1; index < args.count; index += 2) {
+    database.setString(args, index, args.bytes, args.start(index + 1), args.end(index + 1))
+  }
+}
+
+function append(database: Database, args: Arguments, reply: Reply): void {
+  const old = database.string(args, 1)
+  const length = old === undefined ? 0 : old.end - old.start
+  const added = args.length(2)
+  if (length + added > LONGEST) throw TOO_LONG
+  const span = database.resizeString(args, 1, length + added)
+  copy(args.bytes, args.start(2), args.end(2), span.bytes, span.start + length)
+  reply.integer(length + added)
+}
+
+function strlen(database: Database, args: Arguments, reply: Reply): void {
+  const value = database.string(args, 1)
+  reply.integer(value === undefined ? 0 : value.end - value.start)
+}
+
+function getrange(database: Database, args: Arguments, reply: Reply): void {
+  const from = readInteger(args, 2)
+  const to = readInteger(args, 3)
+  const value = database.string(args, 1)
+  const length = value === undefined ? 0 : value.end - value.start
+  if (value === undefined || (from < 0 && to < 0 && from > to)) return reply.text('')
+  const first = Math.max(from < 0 ? length + from : from, 0)
+  const last = Math.min(Math.max(to < 0 ? length + to : to, 0), length - 1)
+  if (first > last) reply.text('')
+  else reply.bulk(value.bytes, value.start + first, value.start + last + 1)
+}
+
+function setrange(database: Database, args: Arguments, reply: Reply): void {
+  const offset = readInteger(args, 2)
+  if (offset < 0) throw BAD_OFFSET
+  const old = database.string(args, 1)
+  const length = old === undefined ? 0 : old.end - old.start
+  if (args.length(3) === 0) return reply.integer(length)
+  const end = offset + args.length(3)
+  if (end > LONGEST) throw TOO_LONG
+  const span = database.resizeString(args, 1, Math.max(length, end))
+  copy(args.bytes, args.start(3), args.end(3), span.bytes, span.start + offset)
+  reply.integer(Math.max(length, end))
+}
+
+export const STRINGS: readonly Row[] = [
+  ['append', 3, 'write denyoom fast', 1, 1, 1, append],
+  ['get', 2, 'readonly fast', 1, 1, 1, get],
+  ['getdel', 2, 'write fast', 1, 1, 1, getdel],
+  ['getex', -2, 'write fast', 1, 1, 1, getex],
+  ['getrange', 4, 'readonly', 1, 1, 1, getrange],
+  ['getset', 3, 'write denyoom fast', 1, 1, 1, getset],
+  ['mget', -2, 'readonly fast', 1, -1, 1, mget],
+  ['mset', -3, 'write denyoom', 1, -1, 2, mset],
+  ['msetnx', -3, 'write denyoom', 1, -1, 2, msetnx],
+  ['psetex', 4, 'write denyoom', 1, 1, 1, psetex],
+  ['set', -3, 'write denyoom', 1, 1, 1, set],
+  ['setex', 4, 'write denyoom', 1, 1, 1, setex],
+  ['setnx', 3, 'write denyoom fast', 1, 1, 1, setnx],
+  ['setrange', 4, 'write denyoom', 1, 1, 1, setrange],
+  ['strlen', 2, 'readonly fast', 1, 1, 1, strlen],
+  ['substr', 4, 'readonly', 1, 1, 1, getrange],
+]

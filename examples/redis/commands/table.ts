@@ -1,0 +1,94 @@
+import { catalogueOf } from './catalogue.js'
+import { CLIENTS } from './clients.js'
+import { Command, type Row } from './command.js'
+import { CONNECTION } from './connection.js'
+import { COUNTERS } from './counters.js'
+import { EXPIRY } from './expiry.js'
+import { KEYS } from './keys.js'
+import { PUBSUB } from './pubsub.js'
+import { SERVER } from './server.js'
+import { STRINGS } from './strings.js'
+import { TRANSACTIONS } from './transactions.js'
+
+/** All families, under the names that COMMAND DOCS has for them. */
+const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
+  connection: [...CONNECTION, ...CLIENTS],
+  generic: [...KEYS, ...EXPIRY],
+  pubsub: PUBSUB,
+  server: [...SERVER, ...catalogueOf(() => COMMANDS)],
+  string: [...STRINGS, ...COUNTERS],
+  transactions: TRANSACTIONS,
+}
+
+/** Every command there is. */
+export const COMMANDS: readonly Command[] = Object.entries(FAMILIES).flatMap(([group, rows]) =>
+  rows.map(row => new Command(group, row)),
+)
+
+/** Twice as many places as there are commands at least, so that a name is mostly found at its first. */
+const PLACES = 2 ** Math.ceil(Math.log2(COMMANDS.length) + 1)
+const LONGEST = Math.max(...COMMANDS.map(command => command.name.length))
+
+/** Of each place its command's name: the length, the first four letters and the last four. */
+const names = new Int32Array(3 * PLACES)
+const places = new Array<Command | undefined>(PLACES).fill(undefined)
+
+/** Sets the bit by which a small letter differs from a capital in each of four bytes. */
+const SMALL = 0x20202020
+
+/**
+ * The command with the name `view[start, end)`, in capitals or not; `undefined` where there is none. Numbers are
+ * compared, eight letters at most in two of them; a string is never made.
+ */
+export function findCommand(view: DataView, start: number, end: number): Command | undefined {
+  const length = end - start
+  if (length > LONGEST || length < 2) return undefined
+  const first = firstLetters(view, start, length)
+  const last = lastLetters(view, end, length)
+  let place = placeOf(first, last, length)
+  for (;;) {
+    const command = places[place]
+    if (command === undefined) return undefined
+    const at = 3 * place
+    if (names[at] === length && names[at + 1] === first && names[at + 2] === last) {
+      if (length <= 8 || sameMiddle(command.name, view, start, end)) return command
+    }
+    place = (place + 1) % PLACES
+  }
+}
+
+function firstLetters(view: DataView, start: number, length: number): number {
+  const letters = length < 4 ? view.getUint16(start, true) : view.getInt32(start, true)
+  return letters | SMALL
+}
+
+function lastLetters(view: DataView, end: number, length: number): number {
+  const letters = length < 4 ? view.getUint8(end - 1) : view.getInt32(end - 4, true)
+  return letters | SMALL
+}
+
+/** Names of more than eight letters: what is between the first four and the last. */
+function sameMiddle(name: string, view: DataView, start: number, end: number): boolean {
+  for (let at = start + 4; at < end - 4; at++) {
+    if ((view.getUint8(at) | 0x20) !== name.charCodeAt(at - start)) return false
+  }
+  return true
+}
+
+function placeOf(first: number, last: number, length: number): number {
+  const code = Math.imul(first ^ Math.imul(last, 0x9e3779b1) ^ length, 0x85ebca6b)
+  return (code ^ (code >>> 15)) & (PLACES - 1)
+}
+
+function enter(command: Command): void {
+  const bytes = Buffer.from(command.name)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const first = firstLetters(view, 0, bytes.length)
+  const last = lastLetters(view, bytes.length, bytes.length)
+  let place = placeOf(first, last, bytes.length)
+  while (places[place] !== undefined) place = (place + 1) % PLACES
+  places[place] = command
+  names.set([bytes.length, first, last], 3 * place)
+}
+
+COMMANDS.forEach(enter)

@@ -1,0 +1,83 @@
+import type { Server } from 'revio'
+import type { Client } from './client.js'
+import { Database } from './keyspace/database.js'
+import { Publisher } from './publisher.js'
+import { Settings } from './settings.js'
+import { Statistics } from './statistics.js'
+import { Watches } from './watches.js'
+
+/** The version whose answers these are. */
+export const VERSION = '7.0.15'
+
+const DATABASES = 16
+/** Keys that a tick looks at in each database at least, and how often it goes on while many of them have expired. */
+const SWEEP = 1000
+const SWEEPS = 20
+
+/** What the connections of one server have in common. */
+export class Instance {
+  readonly now: () => number
+  readonly startedAt: number
+  readonly settings = new Settings()
+  readonly clients = new Map<number, Client>()
+  readonly publisher: Publisher
+  readonly watches = new Watches()
+  readonly statistics = new Statistics()
+  /** `now` as of the last tick. */
+  time: number
+  /** The loop that serves it. */
+  loop: Server | undefined
+  readonly #databases: Database[]
+
+  /** @param now - Milliseconds since 1970. */
+  constructor(now: () => number = Date.now) {
+    this.now = now
+    this.startedAt = now()
+    this.time = this.startedAt
+    this.publisher = new Publisher(this)
+    this.#databases = Array.from({ length: DATABASES }, () => new Database(now))
+  }
+
+  get databases(): readonly Database[] {
+    return this.#databases
+  }
+
+  /** @param index - Less than there are databases. */
+  database(index: number): Database {
+    return this.#databases[index] as Database
+  }
+
+  swapDatabases(left: number, right: number): void {
+    const first = this.database(left)
+    this.#databases[left] = this.database(right)
+    this.#databases[right] = first
+    for (const client of this.clients.values()) client.select(client.databaseIndex)
+  }
+
+  hasDatabase(index: number): boolean {
+    return index >= 0 && index < this.#databases.length
+  }
+
+  opened(client: Client): void {
+    this.clients.set(client.id, client)
+    this.statistics.connections++
+  }
+
+  closed(client: Client): void {
+    this.clients.delete(client.id)
+    this.publisher.forget(client)
+    this.watches.forget(client)
+  }
+
+  /** Removes keys that have expired, a bounded number of them. */
+  tick(): void {
+    this.time = this.now()
+    for (const database of this.#databases) {
+      for (let sweeps = 0; sweeps < SWEEPS; sweeps++) {
+        const expired = database.sweep(SWEEP)
+        this.statistics.expired += expired
+        if (expired < SWEEP / 10) break
+      }
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import { Buffer } from 'node:buffer'
+import type { Arguments } from '../arguments.js'
+import { Bytes, copy, NOWHERE, type Span } from '../bytes.js'
+import { WRONG_TYPE } from '../refusal.js'
+import type { Blob } from './blob.js'
+import { Dict } from './dict.js'
+import { Flag, Heap, KIND } from './heap.js'
+import type { Resident } from './objects.js'
+
+/** What a key may hold. */
+export const Kind = { String: 0, List: 1, Set: 2, Hash: 3, SortedSet: 4 } as const
+export type Kind = (typeof Kind)[keyof typeof Kind]
+
+/** How many keys `random` tries before it removes all that have expired. */
+const ATTEMPTS = 100
+
+/**
+ * The keys of one database, what they hold and when they expire. A key is named by an argument of a command:
+ * `find(args, 1)`. One that has expired is gone as soon as somebody asks for it, or when `sweep` comes by.
+ */
+export class Database {
+  /** Counts changes, so that one can tell whether a command made any. */
+  changes = 0
+  #keys = new Dict(new Heap())
+  #cursor = 0
+  readonly #now: () => number
+  readonly #span: Span = { ...NOWHERE }
+
+  /** @param now - Milliseconds since 1970. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Keys, with those that have expired and are still there. */
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** Keys that will expire. */
+  get expiring(): number {
+    return this.#keys.stamped
+  }
+
+  get heap(): Heap {
+    return this.#keys.heap
+  }
+
+  now(): number {
+    return this.#now()
+  }
+
+  /** The entry of a key; 0: there is none. It is void once the key is written to. */
+  find(args: Arguments, index: number): number {
+    const { bytes } = args
+    const start = args.start(index)
+    const end = args.end(index)
+    const entry = this.#keys.find(bytes, start, end)
+    if (entry === 0 || (this.heap.flags(entry) & Flag.Stamp) === 0) return entry
+    if (this.heap.stamp(entry) > this.#now()) return entry
+    this.#keys.remove(bytes, start, end)
+    this.changes++
+    return 0
+  }
+
+  has(args: Arguments, index: number): boolean {
+    return this.find(args, index) !== 0
+  }
+
+  kind(entry: number): Kind {
+    return (this.heap.flags(entry) & KIND) as Kind
+  }
+
+  isString(args: Arguments, index: number): boolean {
+    const entry = this.find(args, index)
+    return entry !== 0 && this.kind(entry) === Kind.String
+  }
+
+  /**
+   * Where the bytes of a string lie, until the next change; `undefined` where there is no such key.
+   *
+   * @throws `WRONG_TYPE`, like all that ask for a kind.
+   */
+  string(args: Arguments, index: number): Span | undefined {
+    const entry = this.find(args, index)
+    if (entry === 0) return undefined
+    if (this.kind(entry) !== Kind.String) throw WRONG_TYPE
+    return this.heap.value(entry, this.#span)
+  }
+
+  /** What a key holds that is no string; `undefined` where there is no such key. */
+  object(args: Arguments, index: number, kind: Kind): Resident | undefined {
+    const entry = this.find(args, index)
+    if (entry === 0) return undefined
+    if (this.kind(entry) !== kind) throw WRONG_TYPE
+    return this.heap.object(entry)
+  }
+
+  /** Makes a key a string that does not expire. */
+  setString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
+    this.#keys.set(args.bytes, args.start(index), args.end(index), Kind.String, value, start, end)
+    this.changes++
+  }
+
+  /** Makes a key an object that does not expire. */
+  setObject(args: Arguments, index: number, kind: Kind, object: Resident): void {
+    this.#keys.setObject(args.bytes, args.start(index), args.end(index), kind, object)
+    this.changes++
+  }
+
+  /** Gives a string other bytes, and leaves when it expires. */
+  replaceString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
+    const entry = this.find(args, index)
+    this.changes++
+    if (entry !== 0 && this.heap.overwrite(entry, this.heap.flags(entry), value, start, end)) return
+    const expiry = entry === 0 ? undefined : this.#expiryOf(entry)
+    this.setString(args, index, value, start, end)
+    if (expiry !== undefined) this.expireAt(args, index, expiry)
+  }
+
+  /**
+   * Makes a string so many bytes long and answers where they lie, to be written to at once. New ones are 0. When it
+   * expires stays as it is.
+   */
+  resizeString(args: Arguments, index: number, length: number): Span {
+    const old = this.string(args, index)
+    const entry = old === undefined ? 0 : this.find(args, index)
+    this.changes++
+    if (entry !== 0 && (this.heap.flags(entry) & Flag.Object) !== 0) {
+      const blob = this.heap.object(entry) as Blob
+      blob.resize(length)
+    } else {
+      const bytes = new Bytes(Buffer.alloc(length))
+      if (old !== undefined) copy(old.bytes, old.start, old.end, bytes, 0)
+      this.replaceString(args, index, bytes, 0, length)
+    }
+    return this.string(args, index) as Span
+  }
+
+  /** When a key expires, in milliseconds since 1970; `undefined`: never. */
+  expiry(args: Arguments, index: number): number | undefined {
+    const entry = this.find(args, index)
+    return entry === 0 ? undefined : this.#expiryOf(entry)
+  }
+
+  /** Says when a key, which must be there, expires; `undefined`: never. */
+  expireAt(args: Arguments, index: number, when: number | undefined): void {
+    this.#keys.stamp(args.bytes, args.start(index), args.end(index), when)
+    this.changes++
+  }
+
+  remove(args: Arguments, index: number): boolean {
+    if (!this.has(args, index)) return false
+    this.changes++
+    return this.#keys.remove(args.bytes, args.start(index), args.end(index))
+  }
+
+  /** Gives what one key holds, which must be there, to another. */
+  rename(args: Arguments, from: number, to: number): void {
+    this.#keys.rename(args.span(from), args.span(to))
+    this.changes++
+  }
+
+  /** Puts a copy of what a key holds, which must be there, in another place, with the same expiry. */
+  copy(args: Arguments, from: number, target: Database, to: number): void {
+    const entry = this.find(args, from)
+    const kind = this.kind(entry)
+    const expiry = this.#expiryOf(entry)
+    if (kind === Kind.String) {
+      // The bytes are copied once more, as the target's heap may be the same and moves what it likes.
+      const value = Bytes.copyOf(this.heap.value(entry, this.#span))
+      target.setString(args, to, value, 0, value.length)
+    } else target.setObject(args, to, kind, this.heap.object(entry).copy(target.heap))
+    if (expiry !== undefined) target.expireAt(args, to, expiry)
+  }
+
+  /** Calls `visit` with the entry of each key that has not expired; it must not change anything. */
+  each(visit: (entry: number) => void): void {
+    const now = this.#now()
+    this.#keys.each(entry => {
+      if (!this.#hasExpired(entry, now)) visit(entry)
+    })
+  }
+
+  /** See `Dict.scan`. */
+  scan(cursor: number, count: number, visit: (entry: number) => void): number {
+    const now = this.#now()
+    return this.#keys.scan(cursor, count, entry => {
+      if (!this.#hasExpired(entry, now)) visit(entry)
+    })
+  }
+
+  /** Any key that has not expired; 0 where there is none. */
+  random(): number {
+    const now = this.#now()
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const entry = this.#keys.random()
+      if (!this.#hasExpired(entry, now)) return entry
+    }
+    this.sweep(Number.POSITIVE_INFINITY)
+    return this.#keys.random()
+  }
+
+  /** Looks at some `count` more keys, and removes those that have expired; answers how many. */
+  sweep(count: number): number {
+    if (this.expiring === 0) return 0
+    const now = this.#now()
+    const expired: number[] = []
+    this.#cursor = this.#keys.scan(this.#cursor, count, entry => {
+      if (this.#hasExpired(entry, now)) expired.push(entry)
+    })
+    for (const entry of expired) {
+      const { bytes, start, end } = this.heap.key(entry, this.#span)
+      this.#keys.remove(bytes, start, end)
+    }
+    this.changes += expired.length
+    return expired.length
+  }
+
+  /** Removes all keys, however many, at once. */
+  clear(): void {
+    this.changes += this.size
+    this.#keys = new Dict(new Heap())
+    this.#cursor = 0
+  }
+
+  #expiryOf(entry: number): number | undefined {
+    return (this.heap.flags(entry) & Flag.Stamp) === 0 ? undefined : this.heap.stamp(entry)
+  }
+
+  #hasExpired(entry: number, now: number): boolean {
+    return entry !== 0 && (this.heap.flags(entry) & Flag.Stamp) !== 0 && this.heap.stamp(entry) <= now
+  }
+}

@@ -1,0 +1,206 @@
+import { type Bytes, copy, NOWHERE, type Span, same } from '../bytes.js'
+import { Arena } from './arena.js'
+import { Blob } from './blob.js'
+import { Objects, type Resident } from './objects.js'
+
+/** What is known of an entry besides its key and value: a kind from 0 to 7, chosen by its owner, and these. */
+export const Flag = {
+  /** It has a stamp: a number beside its value. The bit is also the number of bytes that this takes. */
+  Stamp: 8,
+  /** Its value is an object, of which the block has the handle. */
+  Object: 16,
+  /** Its key is too long for the block, which has the handle of a blob. */
+  LongKey: 32,
+} as const
+
+export const KIND = 7
+
+/** Longer keys and values are kept in blobs. */
+const INLINE_KEY = 4 * 1024
+const INLINE_VALUE = 8 * 1024
+
+/** The key's length and the flags in four bytes, the value's length or handle in the next four. */
+const HEAD = 8
+const HANDLE = 4
+
+/**
+ * Entries, each of them a key and a value in one block of an arena: head, stamp if it has one, key, value.
+ *
+ * A database has one heap for its keys and for all that is in its sets, hashes and sorted sets. Dropping the heap frees
+ * them at once, however many they are.
+ */
+export class Heap {
+  readonly arena = new Arena()
+  readonly #objects = new Objects()
+
+  /** A new entry with a copy of the key and of the value. */
+  create(
+    key: Bytes,
+    start: number,
+    end: number,
+    flags: number,
+    value: Bytes,
+    from: number,
+    to: number,
+  ): number {
+    if (to - from > INLINE_VALUE) {
+      return this.createObject(key, start, end, flags, Blob.copyOf(value, from, to))
+    }
+    const ref = this.#allocate(key, start, end, flags, to - from)
+    copy(value, from, to, this.arena.bytes(ref), this.#valueAt(ref))
+    return ref
+  }
+
+  createObject(key: Bytes, start: number, end: number, flags: number, object: Resident): number {
+    const ref = this.#allocate(key, start, end, flags | Flag.Object, 0)
+    this.arena.view(ref).setInt32(this.arena.at(ref) + 4, this.#objects.add(object), true)
+    return ref
+  }
+
+  /** Puts another value in the entry's place; false when it has no fitting room or flags of another layout. */
+  overwrite(ref: number, flags: number, value: Bytes, from: number, to: number): boolean {
+    const view = this.arena.view(ref)
+    const at = this.arena.at(ref)
+    const head = view.getInt32(at, true)
+    if (((head ^ flags) & (Flag.Stamp | Flag.Object)) !== 0) return false
+    const size = to - from
+    const valueAt = at + HEAD + (head & Flag.Stamp) + (head >>> 8)
+    if (size !== view.getInt32(at + 4, true)) {
+      if (size > INLINE_VALUE || !this.arena.fits(ref, valueAt - at + size)) return false
+      view.setInt32(at + 4, size, true)
+    }
+    view.setInt32(at, (head & ~KIND) | (flags & KIND), true)
+    copy(value, from, to, this.arena.bytes(ref), valueAt)
+    return true
+  }
+
+  /** Gives back the entry and the object that is its value. */
+  free(ref: number): void {
+    const view = this.arena.view(ref)
+    const at = this.arena.at(ref)
+    if ((view.getUint8(at) & Flag.Object) !== 0) this.#objects.remove(view.getInt32(at + 4, true)).dispose()
+    this.#release(ref)
+  }
+
+  /** The same entry with a stamp, or without. The old reference is void. */
+  restamp(ref: number, stamp: number | undefined): number {
+    const flags = this.flags(ref) & ~(Flag.Stamp | Flag.LongKey)
+    const key = this.key(ref, { ...NOWHERE })
+    return this.#move(ref, key, stamp === undefined ? flags : flags | Flag.Stamp, stamp)
+  }
+
+  /** The same entry with another key. The old reference is void. */
+  rename(ref: number, key: Span): number {
+    const flags = this.flags(ref) & ~Flag.LongKey
+    return this.#move(ref, key, flags, (flags & Flag.Stamp) !== 0 ? this.stamp(ref) : undefined)
+  }
+
+  /** Whether this is the entry's key. */
+  matches(ref: number, key: DataView, start: number, end: number): boolean {
+    const view = this.arena.view(ref)
+    const at = this.arena.at(ref)
+    const head = view.getInt32(at, true)
+    if ((head & Flag.LongKey) !== 0) return this.#matchesLong(ref, key, start, end)
+    return head >>> 8 === end - start && same(view, at + HEAD + (head & Flag.Stamp), key, start, end - start)
+  }
+
+  flags(ref: number): number {
+    return this.arena.view(ref).getUint8(this.arena.at(ref))
+  }
+
+  stamp(ref: number): number {
+    return this.arena.view(ref).getFloat64(this.arena.at(ref) + HEAD, true)
+  }
+
+  /** Only for an entry that has one. */
+  setStamp(ref: number, stamp: number): void {
+    this.arena.view(ref).setFloat64(this.arena.at(ref) + HEAD, stamp, true)
+  }
+
+  object(ref: number): Resident {
+    return this.#objects.get(this.arena.view(ref).getInt32(this.arena.at(ref) + 4, true))
+  }
+
+  /** Says in `span` where the key lies, until the next change of the heap. */
+  key(ref: number, span: Span): Span {
+    const head = this.arena.view(ref).getInt32(this.arena.at(ref), true)
+    const at = this.arena.at(ref) + HEAD + (head & Flag.Stamp)
+    if ((head & Flag.LongKey) !== 0) return whole(this.#longKey(ref), span)
+    span.bytes = this.arena.bytes(ref)
+    span.start = at
+    span.end = at + (head >>> 8)
+    return span
+  }
+
+  /** Says in `span` where the value's bytes lie, until the next change of the heap. */
+  value(ref: number, span: Span): Span {
+    if ((this.flags(ref) & Flag.Object) !== 0) return whole(this.object(ref) as Blob, span)
+    const at = this.#valueAt(ref)
+    span.bytes = this.arena.bytes(ref)
+    span.start = at
+    span.end = at + this.arena.view(ref).getInt32(this.arena.at(ref) + 4, true)
+    return span
+  }
+
+  #allocate(key: Bytes, start: number, end: number, flags: number, size: number): number {
+    const long = end - start > INLINE_KEY
+    const length = long ? HANDLE : end - start
+    const head = HEAD + (flags & Flag.Stamp)
+    const ref = this.arena.allocate(head + length + size)
+    const bytes = this.arena.bytes(ref)
+    const at = this.arena.at(ref)
+    bytes.view.setInt32(at, (length << 8) | flags | (long ? Flag.LongKey : 0), true)
+    bytes.view.setInt32(at + 4, size, true)
+    if (long) bytes.view.setInt32(at + head, this.#objects.add(Blob.copyOf(key, start, end)), true)
+    else copy(key, start, end, bytes, at + head)
+    return ref
+  }
+
+  /** Gives back the block and the long key, not the object. */
+  #release(ref: number): void {
+    const view = this.arena.view(ref)
+    const at = this.arena.at(ref)
+    const head = view.getInt32(at, true)
+    if ((head & Flag.LongKey) !== 0)
+      this.#objects.remove(view.getInt32(at + HEAD + (head & Flag.Stamp), true))
+    this.arena.free(ref)
+  }
+
+  #move(ref: number, key: Span, flags: number, stamp: number | undefined): number {
+    const held = this.arena.view(ref).getInt32(this.arena.at(ref) + 4, true)
+    const isObject = (flags & Flag.Object) !== 0
+    const to = this.#allocate(key.bytes, key.start, key.end, flags, isObject ? 0 : held)
+    if (isObject) this.arena.view(to).setInt32(this.arena.at(to) + 4, held, true)
+    else {
+      const from = this.#valueAt(ref)
+      copy(this.arena.bytes(ref), from, from + held, this.arena.bytes(to), this.#valueAt(to))
+    }
+    if (stamp !== undefined) this.setStamp(to, stamp)
+    this.#release(ref)
+    return to
+  }
+
+  #valueAt(ref: number): number {
+    const at = this.arena.at(ref)
+    const head = this.arena.view(ref).getInt32(at, true)
+    return at + HEAD + (head & Flag.Stamp) + (head >>> 8)
+  }
+
+  #longKey(ref: number): Blob {
+    const at = this.arena.at(ref)
+    const view = this.arena.view(ref)
+    return this.#objects.get(view.getInt32(at + HEAD + (view.getUint8(at) & Flag.Stamp), true)) as Blob
+  }
+
+  #matchesLong(ref: number, key: DataView, start: number, end: number): boolean {
+    const blob = this.#longKey(ref)
+    return blob.length === end - start && same(blob.bytes.view, 0, key, start, end - start)
+  }
+}
+
+function whole(blob: Blob, span: Span): Span {
+  span.bytes = blob.bytes
+  span.start = 0
+  span.end = blob.length
+  return span
+}

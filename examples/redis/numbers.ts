@@ -1,0 +1,76 @@
+import type { Bytes } from './bytes.js'
+
+const MINUS = 45
+const ZERO = 48
+/** So many digits are exact in a JavaScript number. */
+const EXACT_DIGITS = 15
+
+const MIN_INTEGER = -(2n ** 63n)
+const MAX_INTEGER = 2n ** 63n - 1n
+
+/**
+ * The integer that `bytes[start, end)` spells, as a number where that is exact, else as a `bigint`; `undefined` where it
+ * is not the one spelling of a 64 bit integer: no blanks, no plus sign, no zeros in front.
+ */
+export function parseInteger(bytes: Bytes, start: number, end: number): number | bigint | undefined {
+  const { view } = bytes
+  if (start === end) return undefined
+  const negative = view.getUint8(start) === MINUS
+  const first = negative ? start + 1 : start
+  if (end - first > EXACT_DIGITS) return parseLong(bytes.buffer.toString('latin1', start, end))
+  if (first === end) return undefined
+  if (view.getUint8(first) === ZERO) return end - start === 1 ? 0 : undefined
+  let value = 0
+  for (let at = first; at < end; at++) {
+    const digit = view.getUint8(at) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return negative ? -value : value
+}
+
+function parseLong(text: string): bigint | undefined {
+  if (!/^-?[1-9]\d{0,18}$/.test(text)) return undefined
+  const value = BigInt(text)
+  return isInteger64(value) ? value : undefined
+}
+
+export function isInteger64(value: bigint): boolean {
+  return value >= MIN_INTEGER && value <= MAX_INTEGER
+}
+
+/** The number that a text spells, in decimal or as an infinity; `undefined` where it spells none. */
+export function parseFloat64(text: string): number | undefined {
+  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined
+  return Number(text)
+}
+
+/** A double in the seventeen digits that Redis 7.0 gives to scores: what C's `%.17g` prints. */
+export function formatScore(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : value < 0 ? '-inf' : 'nan'
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
+  const [mantissa = '', exponent = ''] = value.toExponential(16).split('e')
+  const power = Number(exponent)
+  if (power >= -5 && power < 17) return trim(value.toFixed(16 - power))
+  const digits = String(Math.abs(power)).padStart(2, '0')
+  return `${trim(mantissa)}e${power < 0 ? '-' : '+'}${digits}`
+}
+
+/** A double as INCRBYFLOAT writes it: never with an exponent. */
+export function formatPlain(value: number): string {
+  const text = String(value)
+  if (!text.includes('e')) return text
+  return Math.abs(value) < 1 ? trim(value.toFixed(17)) : BigInt(value).toString()
+}
+
+function trim(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
+
+/** How many digits a number below 2 ** 53 has that is not negative. */
+export function digitsOf(value: number): number {
+  let digits = 1
+  for (let limit = 10; value >= limit; limit *= 10) digits++
+  return digits
+}

@@ -1,0 +1,109 @@
+import { Buffer } from 'node:buffer'
+import { Action } from 'revio'
+import { Bytes } from './bytes.js'
+import type { Client } from './client.js'
+import { Glob } from './glob.js'
+import type { Instance } from './instance.js'
+import { Reply } from './reply.js'
+
+/** A subscriber with more unsent output than this is closed, as in Redis: it would make the others' server grow. */
+const MOST_PENDING = 32 * 1024 * 1024
+
+interface Subscribers {
+  glob: Glob
+  clients: Set<Client>
+}
+
+/** Who listens to which channels. Names are strings of bytes (latin1), so that any bytes are a name. */
+export class Publisher {
+  readonly #instance: Instance
+  readonly #channels = new Map<string, Set<Client>>()
+  readonly #patterns = new Map<string, Subscribers>()
+  readonly #message = new Reply()
+
+  constructor(instance: Instance) {
+    this.#instance = instance
+  }
+
+  get patterns(): number {
+    return this.#patterns.size
+  }
+
+  /** Names of the channels that somebody listens to. */
+  channels(): string[] {
+    return [...this.#channels.keys()]
+  }
+
+  /** How many listen to a channel by its name. */
+  subscribers(channel: string): number {
+    return this.#channels.get(channel)?.size ?? 0
+  }
+
+  subscribe(client: Client, channel: string): void {
+    const clients = this.#channels.get(channel) ?? new Set()
+    this.#channels.set(channel, clients.add(client))
+    client.channels.add(channel)
+  }
+
+  unsubscribe(client: Client, channel: string): void {
+    const clients = this.#channels.get(channel)
+    clients?.delete(client)
+    if (clients?.size === 0) this.#channels.delete(channel)
+    client.channels.delete(channel)
+  }
+
+  subscribePattern(client: Client, pattern: string): void {
+    const glob = new Glob(Buffer.from(pattern, 'latin1'))
+    const subscribers = this.#patterns.get(pattern) ?? { glob, clients: new Set() }
+    subscribers.clients.add(client)
+    this.#patterns.set(pattern, subscribers)
+    client.patterns.add(pattern)
+  }
+
+  unsubscribePattern(client: Client, pattern: string): void {
+    const subscribers = this.#patterns.get(pattern)
+    subscribers?.clients.delete(client)
+    if (subscribers?.clients.size === 0) this.#patterns.delete(pattern)
+    client.patterns.delete(pattern)
+  }
+
+  forget(client: Client): void {
+    for (const channel of client.channels) this.unsubscribe(client, channel)
+    for (const pattern of client.patterns) this.unsubscribePattern(client, pattern)
+  }
+
+  /** Sends a message to all who listen; answers to how many. What is for `sender` goes to `reply`, in its turn. */
+  publish(channel: string, message: Bytes, sender: Client, reply: Reply): number {
+    const name = new Bytes(Buffer.from(channel, 'latin1'))
+    let receivers = 0
+    const deliver = (client: Client, parts: readonly Bytes[]) => {
+      receivers++
+      if (client === sender) writePush(reply, parts)
+      else this.#send(client, parts)
+    }
+    for (const client of this.#channels.get(channel) ?? []) deliver(client, [MESSAGE, name, message])
+    for (const [pattern, { glob, clients }] of this.#patterns) {
+      if (!glob.matches(name.buffer)) continue
+      const by = new Bytes(Buffer.from(pattern, 'latin1'))
+      for (const client of clients) deliver(client, [PATTERN_MESSAGE, by, name, message])
+    }
+    return receivers
+  }
+
+  #send(client: Client, parts: readonly Bytes[]): void {
+    const { loop } = this.#instance
+    const message = this.#message
+    message.protocol = client.protocol
+    writePush(message, parts)
+    const full = (loop?.pending(client.id) ?? 0) > MOST_PENDING
+    loop?.send(client.id, full ? null : message.take(), full ? Action.Close : Action.None)
+  }
+}
+
+const MESSAGE = Bytes.from('message')
+const PATTERN_MESSAGE = Bytes.from('pmessage')
+
+function writePush(reply: Reply, parts: readonly Bytes[]): void {
+  reply.push(parts.length)
+  for (const part of parts) reply.bulk(part, 0, part.length)
+}
