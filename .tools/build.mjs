@@ -50,7 +50,8 @@ function buildAddon({ always }) {
 function tryAddon() {
   if (process.platform === 'win32') return 'there is none for Windows'
   const compiler = process.env.CC ?? 'cc'
-  if (spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status !== 0) return `no C compiler (${compiler}) was found`
+  if (spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status !== 0)
+    return `no C compiler (${compiler}) was found`
   const gyp = nodeGyp()
   if (gyp === undefined) return 'node-gyp was not found beside npm'
   process.stderr.write('building lib/native\n')
@@ -66,7 +67,10 @@ function tryAddon() {
 /** npm brings a node-gyp of its own. */
 function nodeGyp() {
   const npm = process.env.npm_execpath
-  const beside = [npm && dirname(dirname(npm)), join(dirname(dirname(process.execPath)), 'lib/node_modules/npm')]
+  const beside = [
+    npm && dirname(dirname(npm)),
+    join(dirname(dirname(process.execPath)), 'lib/node_modules/npm'),
+  ]
   return beside
     .filter(Boolean)
     .map(folder => join(folder, 'node_modules/node-gyp/bin/node-gyp.js'))
@@ -82,7 +86,8 @@ function newestIn(folder, which = /\.(ts|json)$/) {
   let newest = 0
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) newest = entry.name === 'build' ? newest : Math.max(newest, newestIn(path, which))
+    if (entry.isDirectory())
+      newest = entry.name === 'build' ? newest : Math.max(newest, newestIn(path, which))
     else if (which.test(entry.name)) newest = Math.max(newest, mtime(path))
   }
   return newest

@@ -29,7 +29,10 @@ function step(name, program, programArgs) {
 }
 
 function node(program, programArgs) {
-  const { status: code } = spawnSync(process.execPath, [join(root, program), ...programArgs], { cwd: root, stdio: 'inherit' })
+  const { status: code } = spawnSync(process.execPath, [join(root, program), ...programArgs], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   return code ?? 1
 }
 

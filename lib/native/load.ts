@@ -64,10 +64,15 @@ function foreignRuntime(): string | undefined {
 
 /** One that was built here goes before the one that the package carries. */
 function candidates(): string[] {
-  const prebuilt = `${process.platform}-${process.arch}/revio.${process.platform === 'linux' ? `${libc()}.` : ''}node`
-  return ['./revio.node', './build/Release/revio.node', `../prebuilds/${prebuilt}`].map(place =>
+  return ['./revio.node', './build/Release/revio.node', `../prebuilds/${prebuilt()}`].map(place =>
     fileURLToPath(new URL(place, import.meta.url)),
   )
+}
+
+/** Where the package carries the addon for this machine: one for each platform and C library serves every Node. */
+export function prebuilt(): string {
+  const { platform: os, arch } = process
+  return `${os}-${arch}/revio.${os === 'linux' ? `${libc()}.` : ''}node`
 }
 
 function platform(): string {
