@@ -1,7 +1,15 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { brokenLinks, type Page, readPages } from './docs/pages.js'
-import { compile, exportsOf, isFragment, membersOf, type Program, stringsOf } from './docs/program.js'
+import { compile, exportsOf, isFragment, membersOf, stringsOf } from './docs/program.js'
 import { isRun, run } from './docs/run.js'
+
+/** Those whose every member a program may use. */
+const interfaces = [
+  ...['Events', 'Info', 'Address', 'Options', 'Server'].map(name => ['lib/events.ts', name] as const),
+  ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
+  ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
+]
 
 const pages = readPages()
 const samples = pages.flatMap(({ samples }) => samples)
@@ -21,9 +29,15 @@ t.test(
   async t => {
     const runs = samples.filter(isRun)
     t.ok(runs.length > 0)
-    for (const sample of runs) {
-      await t.resolves(run(sample, program.built(sample), folder), `${sample.page}:${sample.line}`)
+    const left = runs.values()
+    const some = async () => {
+      for (const sample of left) {
+        const where = `${sample.page}:${sample.line}`
+        const place = join(folder, where.replaceAll(/\W/g, '-'))
+        await t.resolves(run(sample, program.built(sample), place), where)
+      }
     }
+    await Promise.all([some(), some(), some(), some()])
   },
 )
 
@@ -36,7 +50,7 @@ t.test('the reference names what is public', async t => {
   for (const path of ['lib/index.ts', 'lib/testing.ts']) {
     t.strictSame(unnamed(exportsOf(program, path), api), [], path)
   }
-  for (const [path, name] of interfaces(program)) {
+  for (const [path, name] of interfaces) {
     t.strictSame(unnamed(membersOf(program, path, name), sectionOf(api, name)), [], `${name} of ${path}`)
   }
 })
@@ -46,15 +60,6 @@ t.test('the codes of errors and their page name each other', async t => {
   const described = rows.flatMap(row => /^\|([^|]*)\|/.exec(row)?.[1]?.match(/[A-Z][A-Z_]+(?=`)/g) ?? [])
   t.strictSame(described.toSorted(), stringsOf(program, 'lib/errors.ts', 'Code').toSorted())
 })
-
-/** The interfaces whose every member a program may use. */
-function interfaces(program: Program): readonly (readonly [path: string, name: string])[] {
-  return [
-    ...['Events', 'Info', 'Address', 'Options', 'Server'].map(name => ['lib/events.ts', name] as const),
-    ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
-    ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
-  ]
-}
 
 function textOf(pages: readonly Page[], path: string): string {
   const page = pages.find(page => page.path === path)

@@ -78,7 +78,13 @@ function optionsFor(out: string): ts.CompilerOptions {
   if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'))
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
   const paths = { revio: [join(root, 'lib/index.ts')], 'revio/testing': [join(root, 'lib/testing.ts')] }
-  const loose = { noUnusedLocals: false, noUnusedParameters: false, declaration: false, noEmit: false }
+  const loose = {
+    noImplicitReturns: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    declaration: false,
+    noEmit: false,
+  }
   return { ...options, ...loose, rootDir: root, outDir: out, paths }
 }
 

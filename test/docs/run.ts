@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import * as net from 'node:net'
 import { type Client, connectTo, until } from './client.js'
 import type { Sample } from './pages.js'
@@ -19,7 +20,7 @@ export function isRun({ note }: Sample): boolean {
 }
 
 /**
- * Runs a built sample in a process of its own, in `folder`, and does with it what its comment says:
+ * Runs a built sample in a process and a new `folder` of its own, and does with it what its comment says:
  *
  * ```
  * run                        run with ADDRESS …: the program's arguments; {peer} is the address of an echo server,
@@ -36,6 +37,7 @@ export function isRun({ note }: Sample): boolean {
  */
 export async function run(sample: Sample, built: string, folder: string): Promise<void> {
   const [first = '', ...lines] = sample.note.split('\n')
+  mkdirSync(folder)
   const running = await Running.start(built, folder, RUN.exec(first)?.[1] ?? '')
   try {
     for (const line of lines.map(line => line.trim()).filter(line => line !== '')) {
@@ -71,8 +73,11 @@ class Running {
       .replace('{port}', '')
       .split(' ')
       .filter(arg => arg !== '')
-    const env = { ...process.env, ...(port === undefined ? {} : { SAMPLE_PORT: String(port) }) }
-    delete env.NODE_OPTIONS
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: '',
+      ...(port === undefined ? {} : { SAMPLE_PORT: `${port}` }),
+    }
     const child = spawn(process.execPath, ['--no-warnings', built, ...args], {
       cwd: folder,
       env,
