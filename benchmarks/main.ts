@@ -58,7 +58,7 @@ async function perform(plan: Plan, args: readonly string[], write: boolean): Pro
   if (busy > QUIET) console.log(`note: other programs use ${busy.toFixed(1)} cores just now: expect noise\n`)
   const outcome = await run(plan, progressOn(process.stderr))
   const measured = plan.rivals.filter(({ name }) => outcome.rows.some(row => row.server === name))
-  const abouts = measured.map(({ about }) => about())
+  const abouts = await Promise.all(measured.map(({ about }) => about()))
   const lines = caption(abouts, commandOf(args), busy > QUIET ? busy : 0)
   console.log(`${report(plan, outcome, lines)}\n`)
   if (write) for (const path of await writePages(plan, outcome, lines)) console.log(`wrote ${path}`)

@@ -4,7 +4,7 @@ import type { Program } from './programs.js'
 export interface Rival {
   readonly name: string
   /** What it is, for the caption: program and version. */
-  about(): string
+  about(): string | Promise<string>
   /** What has to be installed for it. */
   readonly needs?: Program
   /** How to start it on this port of 127.0.0.1. May compile something first. */

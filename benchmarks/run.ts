@@ -91,7 +91,9 @@ class Runner {
     for (const rival of this.#plan.rivals) {
       await this.#attempt(trial, rival, async target => {
         this.#progress.status(`checking and warming up · ${title(trial)} · ${rival.name}`)
-        await trial.check(target)
+        await trial.check(target).catch(why => {
+          throw new WrongAnswer(why)
+        })
         const rate = await trial.warmUp(target)
         this.#rates.set(trial, Math.max(rate, this.#rates.get(trial) ?? 0))
         rows.set(rival, { trial: trial.name, group: trial.group, server: rival.name, samples: [] })
@@ -124,7 +126,9 @@ class Runner {
       await this.#open.get(rival)?.(use)
     } catch (error) {
       this.#rows.get(trial)?.delete(rival)
-      this.#note(`${title(trial)}: ${rival.name}`, error)
+      // A wrong answer is as wrong under any load: it is noted once.
+      const where = error instanceof WrongAnswer ? trial.name : title(trial)
+      this.#note(`${where}: ${rival.name}`, error)
     }
   }
 
@@ -132,8 +136,16 @@ class Runner {
     const why = error instanceof Error ? error.message : String(error)
     const note = `${who}: ${why}`
     const notes = isForWantOfSomething(error) ? this.#skipped : this.#failed
-    if (!notes.includes(note)) notes.push(note)
+    if (notes.includes(note)) return
+    notes.push(note)
     this.#progress.line(`  ${notes === this.#skipped ? 'skipped' : 'FAILED'}  ${note}`)
+  }
+}
+
+/** The server does not do what the trial asks for. */
+class WrongAnswer extends Error {
+  constructor(why: unknown) {
+    super(why instanceof Error ? why.message : String(why), { cause: why })
   }
 }
 

@@ -3,24 +3,8 @@ import { join } from 'node:path'
 import { built, root } from '../paths.js'
 import type { Rival } from '../plan.js'
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
-const about = () => `revio ${version} on Node.js ${process.versions.node}`
-
-/** A program of ours on the transport it takes by itself ('auto'), on the native one or on node:net. */
-function revio(
-  name: string,
-  program: string,
-  transport: 'auto' | 'native' | 'net',
-  ...more: string[]
-): Rival {
-  const env = transport === 'auto' ? {} : { REVIO_NATIVE: transport === 'native' ? '1' : '0' }
-  const command = (port: number) => ({
-    file: process.execPath,
-    args: [built(program), '--port', String(port), ...more],
-    env,
-  })
-  return { name, about, command }
-}
+/** What a program of ours runs on: what it takes by itself, or one that it is told. */
+type Transport = 'auto' | 'native' | 'net'
 
 export const revioRedis = revio('revio', 'examples/redis/main.js', 'auto')
 export const revioRedisOnNet = revio('revio-net', 'examples/redis/main.js', 'net')
@@ -31,3 +15,34 @@ export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-e
 
 export const revioHttp = revio('revio', 'examples/http.js', 'auto')
 export const revioHttpOnNet = revio('revio-net', 'examples/http.js', 'net')
+
+function revio(name: string, program: string, transport: Transport, ...more: string[]): Rival {
+  const env = transport === 'auto' ? {} : { REVIO_NATIVE: transport === 'native' ? '1' : '0' }
+  const command = (port: number) => ({
+    file: process.execPath,
+    args: [built(program), '--port', String(port), ...more],
+    env,
+  })
+  return { name, about: () => about(name, transport), command }
+}
+
+async function about(name: string, transport: Transport): Promise<string> {
+  const on = transport === 'auto' ? await transportTaken() : transport
+  return `${name} ${version()} on the ${on} transport and Node.js ${process.versions.node}`
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+/** What plain addresses run on here: asked of a server that comes and goes. */
+async function transportTaken(): Promise<string> {
+  const { Action, serve } = await import('revio')
+  let transport = ''
+  const serving = (server: { transport: string }) => {
+    transport = server.transport
+    return Action.Shutdown
+  }
+  await serve({ serving }, 'tcp4://127.0.0.1:0')
+  return transport
+}

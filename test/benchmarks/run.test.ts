@@ -56,7 +56,7 @@ t.test('servers are measured in turn, for as many requests as the fastest can do
   t.ok(rows.every(({ samples }) => samples.every(({ requests }) => requests === 500)))
   t.same(skipped, [])
   t.equal(failed.length, 1)
-  t.match(failed[0], /ask, once: wrong: it answered "pung\\n" to "ping\\n", not "pong\\n"/)
+  t.match(failed[0], /ask: wrong: it answered "pung\\n" to "ping\\n", not "pong\\n"/)
 })
 
 t.test('servers are gone after the run', async t => {
