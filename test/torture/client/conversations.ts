@@ -1,0 +1,74 @@
+import { Random } from '../../simulate/random.js'
+import type { ClientRow, ClientTask } from '../messages.js'
+import { type Door, keyOf, type Mode } from '../wire.js'
+import { Peer } from './peer.js'
+
+/** Milliseconds after which a conversation that has not ended is one that hangs. */
+const PATIENCE = 30_000
+const TICK = 1000
+
+export interface Opening {
+  readonly behaviour: string
+  readonly door: Door
+  readonly mode: Mode
+  readonly amount: number
+  /** Says nothing of itself, and keeps no row on the server's side. */
+  readonly nameless?: boolean
+  readonly localAddress?: string
+}
+
+export interface ConversationsOptions {
+  readonly task: ClientTask
+  readonly violated: (text: string) => void
+  readonly gone: (row: ClientRow) => void
+}
+
+/** The connections of this process: gives them keys and random numbers, and sees that each comes to an end. */
+export class Conversations {
+  /** Begun so far. */
+  count = 0
+  readonly random: Random
+  readonly #options: ConversationsOptions
+  readonly #open = new Map<Peer, { since: number; patience: number }>()
+
+  constructor(options: ConversationsOptions) {
+    this.#options = options
+    this.random = new Random(options.task.seed ^ (options.task.client << 16))
+    setInterval(() => this.#watch(), TICK).unref()
+  }
+
+  /** Connects, has the conversation, and reports it. `patience` in milliseconds. */
+  async hold(
+    opening: Opening,
+    act: (peer: Peer, random: Random) => Promise<void>,
+    patience = PATIENCE,
+  ): Promise<void> {
+    const { task, violated, gone } = this.#options
+    const { behaviour, door, mode, amount, nameless = false } = opening
+    const key = nameless ? 0 : keyOf(task.client, ++this.count)
+    const place = this.random.pick(task.places.filter(place => place.door === door))
+    const { localAddress } = opening
+    const peer = new Peer({
+      place,
+      header: { key, mode, amount },
+      behaviour,
+      violated,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    })
+    this.#open.set(peer, { since: performance.now(), patience })
+    await act(peer, new Random(task.seed + key))
+    await peer.over()
+    this.#open.delete(peer)
+    gone(peer.row())
+  }
+
+  #watch(): void {
+    const now = performance.now()
+    for (const [peer, { since, patience }] of this.#open) {
+      if (now - since < patience) continue
+      this.#open.delete(peer)
+      peer.violated(`hangs for ${Math.round((now - since) / 1000)} s`)
+      peer.reset()
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { setPriority } from 'node:os'
+import type { ClientRow, ClientTask, FromClient, ToClient } from '../messages.js'
+import { Conversations } from './conversations.js'
+import { roles } from './roles.js'
+import { WaitCounter } from './waits.js'
+
+/** Milliseconds between reports. */
+const INTERVAL = 100
+/** What is no well-behaved client yields the processor to those that are: the server is measured, not the machine. */
+const NICE = 10
+
+const task = JSON.parse(process.argv[2] ?? '') as ClientTask
+const waits = new WaitCounter()
+let rows: ClientRow[] = []
+let bytes = 0
+let stopped = false
+
+function tell(message: FromClient): void {
+  process.send?.(message)
+}
+
+function report(): void {
+  if (rows.length === 0 && bytes === 0) return
+  tell({ kind: 'rows', rows, bytes })
+  rows = []
+  bytes = 0
+}
+
+async function main(): Promise<void> {
+  process.on('disconnect', () => process.exit())
+  process.on('message', (_message: ToClient) => {
+    stopped = true
+  })
+  if (task.role !== 'steady') setPriority(NICE)
+  const conversations = new Conversations({
+    task,
+    violated: text => tell({ kind: 'violation', text }),
+    gone: row => {
+      bytes += row[3]
+      rows.push(row)
+    },
+  })
+  setInterval(report, INTERVAL).unref()
+  if (task.role === 'steady') waits.watchTimer()
+  await roles[task.role]({ task, conversations, waits, isStopped: () => stopped })
+  report()
+  if (task.role === 'steady') tell({ kind: 'waits', waits: waits.result() })
+  tell({ kind: 'over', connections: conversations.count })
+}
+
+await main()
+process.disconnect?.()

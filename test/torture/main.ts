@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url'
+import { writeBetween } from './master/page.js'
+import { amount, caption, count, table } from './master/report.js'
+import { type Glimpse, type Outcome, Run } from './master/run.js'
+import { HELP, readOptions, type TortureOptions, UsageError } from './options.js'
+
+/** Milliseconds between looks at a run: on a terminal one line is overwritten, elsewhere they add up. */
+const INTERVAL = process.stderr.isTTY ? 250 : 10_000
+
+function show(glimpse: Glimpse): void {
+  const { transport, seconds, round, rounds, opened, bytes, resets, violations } = glimpse
+  const time = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+  const line = [
+    `${transport} ${time}`,
+    `round ${round}/${rounds}`,
+    `${count(opened)} connections`,
+    `${amount(bytes)} checked`,
+    `${count(resets)} resets`,
+    `${violations} promises broken`,
+  ].join('  ')
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`)
+}
+
+async function run(transport: Outcome['transport'], options: TortureOptions): Promise<Outcome> {
+  const clear = process.stderr.isTTY ? '\r\x1b[K' : ''
+  const run = new Run(transport, options, text => process.stderr.write(`${clear}broken: ${text}\n`))
+  const timer = setInterval(() => show(run.glimpse()), INTERVAL)
+  try {
+    return await run.toEnd()
+  } finally {
+    clearInterval(timer)
+    show(run.glimpse())
+    if (process.stderr.isTTY) process.stderr.write('\n')
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (process.platform === 'win32')
+    throw new UsageError('torture needs a shell with ulimit, which Windows has not')
+  const options = readOptions(args)
+  if (options === undefined) {
+    process.stdout.write(`${HELP}\n`)
+    return 0
+  }
+  const outcomes: Outcome[] = []
+  for (const transport of options.transports) outcomes.push(await run(transport, options))
+  const text = `${table(outcomes, options)}\n\n${caption(args, options.seed)}`
+  process.stdout.write(`\n${text}\n`)
+  const broken = outcomes.flatMap(({ transport, violations }) =>
+    violations.map(line => `${transport}: ${line}`),
+  )
+  for (const line of broken) process.stdout.write(`broken: ${line}\n`)
+  if (options.write) {
+    const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
+    writeBetween(page, options.short > 0 ? 'short' : 'torture', text)
+  }
+  return broken.length > 0 ? 1 : 0
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`torture: ${error instanceof UsageError ? error.message : (error as Error).stack}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

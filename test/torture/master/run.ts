@@ -1,0 +1,240 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Random } from '../../simulate/random.js'
+import type { FromServer, Quiet, ServerCounts, ServerTask, ToServer, Waits } from '../messages.js'
+import type { TortureOptions, Transport } from '../options.js'
+import type { Place } from '../wire.js'
+import { Child } from './child.js'
+import { Crowd } from './crowd.js'
+import { Judge } from './judge.js'
+import { growth, leftover } from './leftover.js'
+import { type Plan, planOf } from './plan.js'
+
+/** Microseconds that a well-behaved client may have to wait. */
+const LONGEST_WAIT = 250_000
+/** Milliseconds. */
+const START = 15_000
+const SETTLE = 30_000
+const SHUTDOWN = 10_000
+/** Milliseconds that clients have before the server is shut down under them. */
+const LAST_WORDS = 700
+/** A broken promise is seldom broken once. */
+const MOST_LINES = 40
+
+/** What a run has found. */
+export interface Outcome {
+  readonly transport: Transport
+  readonly plan: Plan
+  readonly seconds: number
+  readonly judged: number
+  /** Checked on their way in and on their way back. */
+  readonly bytes: number
+  readonly resets: number
+  readonly killed: number
+  readonly turnedAway: number
+  readonly counts: ServerCounts
+  readonly waits: Waits
+  /** Nobody connected: at the start, after the first round, after the last one. */
+  readonly before: Quiet
+  readonly first: Quiet
+  readonly last: Quiet
+  readonly violations: readonly string[]
+}
+
+/** What is seen of a run while it goes on. */
+export interface Glimpse {
+  readonly transport: Transport
+  readonly seconds: number
+  readonly round: number
+  readonly rounds: number
+  readonly opened: number
+  readonly bytes: number
+  readonly resets: number
+  readonly violations: number
+}
+
+/** One run: a server, and rounds of clients. */
+export class Run {
+  readonly #transport: Transport
+  readonly #options: TortureOptions
+  readonly #onViolation: (text: string) => void
+  readonly #plan: Plan
+  readonly #judge: Judge
+  readonly #start = performance.now()
+  readonly #folder = mkdtempSync(join(tmpdir(), 'torture-'))
+  readonly #violations: string[] = []
+  #violated = 0
+  #bytes = 0
+  #killed = 0
+  #round = 0
+  #counts: ServerCounts | undefined
+  #waits: Waits = { count: 0, median: 0, p99: 0, longest: 0, late: 0 }
+
+  /** @param onViolation - Hears of each broken promise at once. */
+  constructor(transport: Transport, options: TortureOptions, onViolation: (text: string) => void) {
+    this.#transport = transport
+    this.#onViolation = onViolation
+    this.#options = options
+    this.#plan = planOf(options)
+    this.#judge = new Judge({ turnsAway: transport === 'net', violated: text => this.#violate(text) })
+  }
+
+  glimpse(): Glimpse {
+    return {
+      transport: this.#transport,
+      seconds: (performance.now() - this.#start) / 1000,
+      round: Math.min(this.#round, this.#plan.rounds),
+      rounds: this.#plan.rounds,
+      opened: this.#counts?.opened ?? 0,
+      bytes: this.#bytes + (this.#counts?.bytes ?? 0),
+      resets: this.#judge.resets,
+      violations: this.#violated,
+    }
+  }
+
+  /** Rejects only where the server cannot be started, or goes away. */
+  async toEnd(): Promise<Outcome> {
+    const server = this.#startServer()
+    try {
+      const { places, transport } = await server.next('ready', START)
+      if (transport !== this.#transport)
+        throw new Error(`the server runs on ${transport}, not on ${this.#transport}`)
+      const before = await this.#settle(server)
+      const crowd = this.#crowd(places)
+      const quiets: Quiet[] = []
+      for (this.#round = 1; this.#round <= this.#plan.rounds; this.#round++) {
+        quiets.push(await this.#playRound(crowd, server, before))
+      }
+      if (this.#options.short === 0) await this.#shutDown(crowd, server)
+      const [first = before, last = first] = [quiets[0], quiets.at(-1)]
+      this.#check(...growth(first, last))
+      return this.#outcome(before, first, last)
+    } finally {
+      server.kill()
+      rmSync(this.#folder, { recursive: true, force: true })
+    }
+  }
+
+  #startServer() {
+    const { seed, fault } = this.#options
+    const task: ServerTask = { transport: this.#transport, seed, fault, folder: this.#folder }
+    return new Child<FromServer, ToServer>({
+      program: 'server/main.js',
+      task,
+      descriptors: this.#plan.descriptors,
+      heard: message => {
+        if (message.kind === 'rows') for (const row of message.rows) this.#judge.server(row)
+        else if (message.kind === 'counts') this.#counts = message.counts
+        else if (message.kind === 'violation') this.#violate(message.text)
+      },
+    })
+  }
+
+  #crowd(places: readonly Place[]): Crowd {
+    const { seed } = this.#options
+    return new Crowd({
+      plan: this.#plan,
+      seed,
+      places,
+      random: new Random(seed),
+      rows: (rows, bytes) => {
+        this.#bytes += bytes
+        for (const row of rows) this.#judge.client(row)
+      },
+      waits: waits => this.#waited(waits),
+      killed: client => {
+        this.#killed++
+        this.#judge.killed(client)
+      },
+      violated: text => this.#violate(text),
+    })
+  }
+
+  async #playRound(crowd: Crowd, server: Child<FromServer, ToServer>, before: Quiet): Promise<Quiet> {
+    crowd.start()
+    if (this.#options.short > 0) await crowd.over()
+    else {
+      await sleep(this.#plan.round)
+      await crowd.stop()
+    }
+    const quiet = await this.#settle(server)
+    this.#judge.endRound()
+    this.#check(...leftover(before, quiet))
+    return quiet
+  }
+
+  async #settle(server: Child<FromServer, ToServer>): Promise<Quiet> {
+    server.send({ kind: 'settle' })
+    const quiet = await server.next('quiet', SETTLE)
+    this.#counts = quiet.counts
+    return quiet
+  }
+
+  /** The server ends while its clients are at it. */
+  async #shutDown(crowd: Crowd, server: Child<FromServer, ToServer>): Promise<void> {
+    crowd.start()
+    await sleep(LAST_WORDS)
+    this.#judge.ending = true
+    server.send({ kind: 'shutdown' })
+    await server.next('over', SHUTDOWN)
+    await crowd.stop()
+    const quiet = await this.#settle(server)
+    this.#judge.endRound()
+    this.#check(...leftover(quiet, quiet))
+    server.send({ kind: 'leave' })
+    const code = await Promise.race([server.ended, sleep(SHUTDOWN, 'late', { ref: false })])
+    if (code === 'late') this.#violate('server: something keeps the process after serve has resolved')
+    else if (code !== 0) this.#violate(`server: ended with ${code ?? 'a signal'}: ${server.lastWords}`)
+  }
+
+  #waited({ count, median, p99, longest, late }: Waits): void {
+    const known = this.#waits
+    this.#waits = {
+      count: known.count + count,
+      median: Math.max(known.median, median),
+      p99: Math.max(known.p99, p99),
+      longest: Math.max(known.longest, longest),
+      late: Math.max(known.late, late),
+    }
+    if (longest > LONGEST_WAIT) {
+      const own = `its own timer was up to ${(late / 1000).toFixed(0)} ms late in that round`
+      this.#violate(`a well-behaved client waited ${(longest / 1000).toFixed(0)} ms (${own})`)
+    }
+  }
+
+  #check(...lines: string[]): void {
+    for (const line of lines)
+      this.#violate(`server, after round ${Math.min(this.#round, this.#plan.rounds)}: ${line}`)
+  }
+
+  #violate(text: string): void {
+    this.#violated++
+    if (this.#violations.length === MOST_LINES) return
+    this.#violations.push(text)
+    this.#onViolation(text)
+  }
+
+  #outcome(before: Quiet, first: Quiet, last: Quiet): Outcome {
+    const { resets, judged, turnedAway } = this.#judge
+    const counts = this.#counts ?? last.counts
+    const rest = this.#violated - this.#violations.length
+    return {
+      transport: this.#transport,
+      plan: this.#plan,
+      seconds: (performance.now() - this.#start) / 1000,
+      judged,
+      bytes: this.#bytes + counts.bytes,
+      resets,
+      killed: this.#killed,
+      turnedAway,
+      counts,
+      waits: this.#waits,
+      before,
+      first,
+      last,
+      violations: rest > 0 ? [...this.#violations, `and ${rest} more`] : this.#violations,
+    }
+  }
+}

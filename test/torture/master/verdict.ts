@@ -1,0 +1,42 @@
+import type { ClientRow, ServerRow } from '../messages.js'
+
+/** The codes with which the server is to end what behaves so; where it is not named: without an error. */
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  'be thrown out': ['THROWN', 'ERR_REPLY', 'AT_ONCE'],
+  stall: ['ETIMEDOUT'],
+  'fall silent': ['ETIMEDOUT'],
+  overflow: ['ENOBUFS', 'ETIMEDOUT'],
+}
+
+/** What the server may see of a client that breaks a connection off; the last at a door with a short patience. */
+const BROKEN: readonly string[] = ['', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']
+
+/** Ends at which output that is still there is given up, and the peer is reset. */
+const ABRUPT: readonly string[] = ['AT_ONCE', 'ENOBUFS', 'ETIMEDOUT']
+
+/**
+ * Which promise one connection shows to be broken, from what its two sides saw of it; undefined when none.
+ *
+ * @param ending - The server was shut down meanwhile: it may have ended any connection, and given up what did not leave.
+ */
+export function verdict(
+  client: ClientRow,
+  server: ServerRow,
+  { ending }: { ending: boolean },
+): string | undefined {
+  const [, behaviour, sent, received, fate, whole] = client
+  const [, , got, gave, code] = server
+  if (got > sent) return `${got} bytes were delivered, of ${sent} that were sent`
+  if (received > gave) return `${received} bytes came back, of ${gave} that were given`
+  const expected = EXPECTED[behaviour] ?? ['']
+  const known = fate === 'left' ? BROKEN : ending ? [...expected, '', 'ETIMEDOUT'] : expected
+  if (!known.includes(code)) return `the server ended it with '${code}', not with '${known.join("' or '")}'`
+  if (fate === 'refused') return 'its connect failed, and yet the server had it'
+  if (fate === 'left') return undefined
+  if (fate === 'reset') return ABRUPT.includes(code) ? undefined : 'the server reset it without a reason'
+  const givenUp = code === 'AT_ONCE' || (ending && code !== '')
+  if (received !== gave && !givenUp) return `${gave - received} of ${gave} bytes of output were lost`
+  if (whole && !ending && got !== sent) return `${sent - got} of ${sent} bytes of input were lost`
+  if (whole && !ending && received !== sent) return `${sent - received} of ${sent} bytes did not come back`
+  return undefined
+}

@@ -1,0 +1,112 @@
+import type { Place } from './wire.js'
+
+/** How a connection ended, as its client saw it. */
+export const FATES = ['ended', 'left', 'reset', 'refused'] as const
+/**
+ * - `ended`: the server's orderly end came.
+ * - `left`: the client broke it off.
+ * - `reset`: it broke without the client's doing.
+ * - `refused`: it was never made.
+ */
+export type Fate = (typeof FATES)[number]
+
+/** One connection as its client saw it; as a list, because there are many. */
+export type ClientRow = readonly [
+  key: number,
+  behaviour: string,
+  sent: number,
+  received: number,
+  fate: Fate,
+  whole: boolean,
+  code: string,
+]
+
+/** One connection as the server saw it. `code` is that of `closed`'s error, empty where there was none. */
+export type ServerRow = readonly [key: number, mode: string, got: number, gave: number, code: string]
+
+export interface ServerCounts {
+  opened: number
+  closed: number
+  detached: number
+  /** Gone without having said who they were. */
+  nameless: number
+  bytes: number
+  throws: number
+  /** Times at which no descriptor was left, and accepting had to wait. */
+  pauses: number
+  /** Codes of the errors in `closed`, and how often each came. */
+  codes: Record<string, number>
+}
+
+export interface Memory {
+  readonly rss: number
+  readonly heap: number
+  readonly buffers: number
+}
+
+/** The server's state when nobody is connected. */
+export interface Quiet {
+  readonly kind: 'quiet'
+  readonly descriptors: number
+  readonly memory: Memory
+  readonly counts: ServerCounts
+}
+
+export type FromServer =
+  | { readonly kind: 'ready'; readonly places: readonly Place[]; readonly transport: string }
+  | { readonly kind: 'rows'; readonly rows: readonly ServerRow[] }
+  | { readonly kind: 'counts'; readonly counts: ServerCounts }
+  | { readonly kind: 'violation'; readonly text: string }
+  | Quiet
+  | { readonly kind: 'over' }
+
+/**
+ * - `settle`: answer `quiet` as soon as nothing is open, or after a time with what is left.
+ * - `shutdown`: end all loops, answer `over` when they have ended.
+ * - `leave`: hang up; nothing keeps the process then.
+ */
+export type ToServer = { readonly kind: 'settle' | 'shutdown' | 'leave' }
+
+/** How long well-behaved clients waited, in microseconds. */
+export interface Waits {
+  readonly count: number
+  readonly median: number
+  readonly p99: number
+  readonly longest: number
+  /** How late the client's own timer was at most meanwhile: what the machine, not the server, adds. */
+  readonly late: number
+}
+
+export type FromClient =
+  | { readonly kind: 'rows'; readonly rows: readonly ClientRow[]; readonly bytes: number }
+  | { readonly kind: 'waits'; readonly waits: Waits }
+  | { readonly kind: 'violation'; readonly text: string }
+  | { readonly kind: 'over'; readonly connections: number }
+
+/** No new conversation is begun; `over` follows when the present ones have ended. */
+export type ToClient = { readonly kind: 'stop' }
+
+export interface ServerTask {
+  readonly transport: 'native' | 'net'
+  readonly seed: number
+  readonly folder: string
+  /** A promise that it is to break, so that one sees that this is found. */
+  readonly fault: Fault | undefined
+}
+
+export const FAULTS = ['lose', 'repeat', 'mix', 'leak', 'stall'] as const
+export type Fault = (typeof FAULTS)[number]
+
+export type Role = 'steady' | 'rough' | 'storm' | 'short'
+
+export interface ClientTask {
+  readonly role: Role
+  /** This process's part in the keys of its connections. */
+  readonly client: number
+  readonly seed: number
+  readonly places: readonly Place[]
+  /** Kept open at once. */
+  readonly connections: number
+  /** In all; 0: until it is stopped. */
+  readonly total: number
+}

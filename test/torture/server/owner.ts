@@ -1,0 +1,24 @@
+import type { Socket } from 'node:net'
+import type { Ledger } from './ledger.js'
+import type { Session } from './session.js'
+
+/** Goes on echoing on a socket that was detached, with node:net alone. */
+export function own(session: Session, socket: Socket, ledger: Ledger): void {
+  let failure: Error | undefined
+  socket.on('error', error => {
+    failure = error
+  })
+  socket.on('close', () => ledger.left(session, failure))
+  if (session.door === 'shut') {
+    socket.end()
+    socket.resume()
+    return
+  }
+  socket.on('data', (chunk: Buffer) => {
+    const bytes = session.read(chunk)
+    session.give(bytes)
+    if (!socket.write(bytes)) socket.pause()
+  })
+  socket.on('drain', () => socket.resume())
+  socket.on('end', () => socket.end())
+}

@@ -1,0 +1,91 @@
+import { Buffer } from 'node:buffer'
+import { Random } from '../../simulate/random.js'
+import { firstWrong } from '../pattern.js'
+import { type Door, decodeHeader, HEADER_SIZE, type Header } from '../wire.js'
+
+const NOTHING = Buffer.alloc(0)
+
+export interface SessionOptions {
+  readonly id: number
+  readonly door: Door
+  readonly seed: number
+  /** Its loop has `prewrite` and `postwrite`. */
+  readonly watched: boolean
+  readonly violated: (text: string) => void
+}
+
+/** One connection, as this program keeps it: who it is, and how many of its bytes came and went. */
+export class Session {
+  readonly id: number
+  readonly door: Door
+  readonly watched: boolean
+  /** Known once the header has come. */
+  header: Header | undefined
+  /** Bytes of the stream that were delivered, were handed to revio or the detached socket, and were written. */
+  got = 0
+  gave = 0
+  wrote = 0
+  /** What `prewrite` was told last. */
+  offered = 0
+  /** Input is the loop's again after the handler. */
+  borrowed = false
+  /** The handler that throws next. */
+  bomb: 'prewrite' | 'postwrite' | 'closed' | undefined
+  /** Input to be answered later. */
+  readonly queue: Buffer[] = []
+  random: Random
+  readonly #options: SessionOptions
+  #head = NOTHING
+
+  constructor(options: SessionOptions) {
+    this.id = options.id
+    this.door = options.door
+    this.watched = options.watched
+    this.random = new Random(options.seed + options.id)
+    this.#options = options
+  }
+
+  get key(): number {
+    return this.header?.key ?? 0
+  }
+
+  /** Takes input in, and checks it; answers what of it is the stream's. */
+  read(input: Buffer): Buffer {
+    const bytes = this.header === undefined ? this.#readHeader(input) : input
+    const wrong = firstWrong(bytes, this.key, this.got)
+    if (wrong >= 0) this.violated(`byte ${this.got + wrong} that was delivered is not the one that was sent`)
+    this.got += bytes.length
+    return bytes
+  }
+
+  /** Counts output that is handed over. */
+  give<T extends Buffer | readonly Buffer[]>(out: T): T {
+    const chunks: readonly Buffer[] = Buffer.isBuffer(out) ? [out] : out
+    for (const { length } of chunks) this.gave += length
+    return out
+  }
+
+  /** Input for later: its own memory. */
+  keep(input: Buffer): Buffer {
+    return this.borrowed ? Buffer.from(input) : input
+  }
+
+  violated(text: string): void {
+    const { mode = 'nameless' } = this.header ?? {}
+    this.#options.violated(`server, connection ${this.id} (${this.door}, ${mode}, key ${this.key}): ${text}`)
+  }
+
+  #readHeader(input: Buffer): Buffer {
+    const all = this.#head.length === 0 ? input : Buffer.concat([this.#head, input])
+    if (all.length < HEADER_SIZE) {
+      this.#head = Buffer.from(all)
+      return NOTHING
+    }
+    this.#head = NOTHING
+    this.header = decodeHeader(all)
+    if (this.header === undefined)
+      this.violated(`its header is not one that was sent: ${all.toString('hex', 0, 9)}`)
+    this.random = new Random(this.#options.seed ^ this.key)
+    return all.subarray(HEADER_SIZE)
+  }
+}
