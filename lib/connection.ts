@@ -1,6 +1,7 @@
 import { Action } from './action.js'
 import type { Limits } from './limits.js'
 import { Outbox } from './outbox.js'
+import type { Receipts } from './receipts.js'
 import type { Timed } from './timeouts.js'
 import type { Link, Receiver, Transport } from './transport/transport.js'
 
@@ -71,6 +72,8 @@ export class Connection<Context> implements Receiver, Timed {
   held: Buffer[] | undefined
   /** Its output has been offered at the present attempt to write. */
   offered = false
+  /** Whom to tell when output has gone; there once somebody has asked. */
+  receipts: Receipts | undefined
   /** When a byte last went either way, and when output last made progress; in the clock's milliseconds. */
   touched: number
   progress = 0
@@ -94,6 +97,11 @@ export class Connection<Context> implements Receiver, Timed {
     this.touched = now
   }
 
+  /** Output can be appended. A handler that has had its own connection closed with `send` may still return some. */
+  get takesOutput(): boolean {
+    return this.phase <= Phase.Closing && !this.broken && !this.overflown
+  }
+
   /** Input may be delivered now. */
   get receptive(): boolean {
     return this.phase === Phase.Open && !this.busy && !this.paused && !this.throttled
@@ -106,6 +114,11 @@ export class Connection<Context> implements Receiver, Timed {
   get wantsInput(): boolean {
     if (this.phase === Phase.Open) return this.receptive && this.held === undefined
     return this.phase === Phase.Lingering || (this.phase === Phase.Closing && this.next !== Action.Detach)
+  }
+
+  /** Bytes that have been taken and may be refused after all. */
+  get unconfirmed(): number {
+    return this.link.unconfirmed ?? 0
   }
 
   /** Reads from the peer or stops reading, as the connection's state asks for. */

@@ -73,7 +73,7 @@ export class Delivery<Context> {
   #configure(connection: Connection<Context>, options: Options<Context>): void {
     connection.limits = limitsOf(options, connection.limits)
     connection.context = options.context as Context
-    connection.paused = options.paused ?? false
+    if (options.paused === true) connection.paused = true
     connection.link.tune(options)
     this.#timeouts.watch(connection)
   }
@@ -81,9 +81,10 @@ export class Delivery<Context> {
   #replied(connection: Connection<Context>, reply: Reply, lent: Buffer | undefined): void {
     if (reply === undefined) return
     checkReply(reply, 'data')
-    const [out, action] = reply
+    const [out, action, token] = reply
     checkOut(out, 'data')
     this.#writer.reply(connection, out, lent)
+    if (token !== undefined && connection.phase < Phase.Lingering) this.#writer.certify(connection, token)
     this.#ending.act(connection, asAction(action, 'data'))
   }
 
@@ -92,7 +93,10 @@ export class Delivery<Context> {
     connection.busy = true
     connection.regulate()
     promise.then(
-      reply => this.#kept(connection, () => this.#replied(connection, reply, undefined)),
+      reply =>
+        this.#kept(connection, () => {
+          if (connection.phase === Phase.Open) this.#replied(connection, reply, undefined)
+        }),
       (reason: unknown) =>
         this.#kept(connection, () => {
           throw reason

@@ -3,6 +3,7 @@ import type { Clock } from './clock.js'
 import { type Connection, Phase } from './connection.js'
 import { asError } from './errors.js'
 import type { Events } from './events.js'
+import type { Receipts } from './receipts.js'
 import { asAction } from './reply.js'
 import type { Timeouts } from './timeouts.js'
 
@@ -62,8 +63,10 @@ export class Ending<Context> {
   /** A handler threw: the connection closes with that error, behind its output or at once. */
   threw(connection: Connection<Context>, thrown: unknown, { atOnce }: { atOnce: boolean }): void {
     const error = asError(thrown)
-    if (connection.phase >= Phase.Lingering) return this.#options.warn(error)
-    connection.error ??= error
+    // `closed` is told one error, and that is the first that was thrown.
+    if (connection.phase >= Phase.Lingering || connection.thrown) this.#options.warn(error)
+    else connection.error = error
+    if (connection.phase >= Phase.Lingering) return
     connection.thrown = true
     if (atOnce) return this.destroy(connection, connection.error)
     this.#begin(connection, Action.Close)
@@ -78,13 +81,24 @@ export class Ending<Context> {
     }
     connection.error = failure
     connection.broken = true
-    connection.blocked = true
+    connection.blocked = false
     connection.outbox.clear()
+  }
+
+  /** Tells of output that has gone and came with a token. What the system may still refuse is waited for. */
+  acknowledge(connection: Connection<Context>, receipts: Receipts): void {
+    for (;;) {
+      const receipt = receipts.due(connection.unconfirmed)
+      if (receipt === undefined) break
+      this.#sent(connection, receipt.token, undefined)
+    }
+    if (receipts.waiting && connection.unconfirmed > 0) connection.revisit()
   }
 
   /** All output has been written: the connection goes as it was asked to. */
   finish(connection: Connection<Context>): void {
     if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
+    if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
     if (connection.next === Action.Detach) return this.#detach(connection)
     this.#options.timeouts.cancel(connection)
     if (connection.peerEnded || connection.transport.datagrams) this.#release(connection, { reset: false })
@@ -137,6 +151,7 @@ export class Ending<Context> {
     const { warn, shutdown, left, timeouts } = this.#options
     timeouts.cancel(connection)
     connection.phase = Phase.Gone
+    this.#withdraw(connection)
     this.connections.delete(connection.id)
     const socket = connection.link.detach(connection.held ?? [])
     connection.held = undefined
@@ -156,6 +171,7 @@ export class Ending<Context> {
   #closed(connection: Connection<Context>): void {
     const { warn, shutdown, left } = this.#options
     const { id, error, context } = connection
+    this.#withdraw(connection)
     this.connections.delete(id)
     if (this.#events.closed === undefined && connection.thrown && error !== undefined) warn(error)
     try {
@@ -164,5 +180,24 @@ export class Ending<Context> {
       warn(asError(thrown))
     }
     left()
+  }
+
+  /** The connection goes: what came with a token has gone by now, or never will. */
+  #withdraw(connection: Connection<Context>): void {
+    const { receipts, error } = connection
+    if (receipts === undefined) return
+    this.acknowledge(connection, receipts)
+    for (let lost = receipts.next(); lost !== undefined; lost = receipts.next()) {
+      this.#sent(connection, lost.token, error)
+    }
+  }
+
+  #sent(connection: Connection<Context>, token: unknown, error: Error | undefined): void {
+    try {
+      const action = this.#events.sent?.(connection.id, token, error, connection.context)
+      this.act(connection, asAction(action, 'sent'))
+    } catch (thrown) {
+      this.threw(connection, thrown, { atOnce: false })
+    }
   }
 }

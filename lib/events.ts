@@ -7,8 +7,17 @@ export type Chunk = Uint8Array | string
 /** Output: nothing, one piece, or a list that goes out as one, in order. */
 export type Out = Chunk | readonly Chunk[] | null | undefined
 
-/** What a `data` handler returns: output and what to do then. Nothing means no bytes and `Action.None`. */
-export type Reply = readonly [out?: Out, action?: Action] | void
+/**
+ * What a `data` handler returns: output and what to do then. Nothing means no bytes and `Action.None`. A token, which
+ * may be anything but `undefined`, is given to `sent` once the output has gone.
+ */
+export type Reply = readonly [out?: Out, action?: Action, token?: unknown] | void
+
+/** What is to follow a `send`: see `Reply`. */
+export interface Sending {
+  action?: Action | undefined
+  token?: unknown
+}
 
 /** What `opened` returns. */
 export type Opening<Context> = readonly [out?: Out, options?: Options<Context>, action?: Action] | void
@@ -47,6 +56,14 @@ export interface Events<Context = undefined> {
   prewrite?(id: number, amount: number, context: Context): Action | void
   /** After every attempt to write: `amount` bytes were taken, `remaining` are left. */
   postwrite?(id: number, amount: number, remaining: number, context: Context): Action | void
+  /**
+   * The output that came with this token, and all before it, has been given to the system; or it never will be, as
+   * the connection is about to be `closed` with this error. Runs once for each token of output that was taken, in
+   * their order, after the `postwrite` that reports the last of the bytes.
+   *
+   * That the system has it does not mean that it has arrived: only an answer of the peer's tells that.
+   */
+  sent?(id: number, token: unknown, error: Error | undefined, context: Context): Action | void
   /**
    * Runs right after `serving`, and again `delay` milliseconds (at least 1) after it returned `[delay]`.
    * Throwing ends the loop and rejects `serve`.
@@ -117,12 +134,12 @@ export interface Server {
   /** Fires `data(id, null)` soon; calls before it fires count once. False, and nothing done, for an id not open. */
   wake(id: number): boolean
   /**
-   * A reply outside a handler: output, and what to do then. Its bytes are taken before it returns.
-   * False, and nothing done, for an id not open.
+   * A reply outside a handler: output, and what to do then; `{ action, token }` where `sent` is to tell of it. Its
+   * bytes are taken before it returns. False, and nothing done, for an id not open.
    *
-   * @throws `ERR_REPLY` when `out` or `action` is neither of their types.
+   * @throws `ERR_REPLY` when `out` or `then` is none of their types.
    */
-  send(id: number, out: Out, action?: Action): boolean
+  send(id: number, out: Out, then?: Action | Sending): boolean
   /** Connects to an address; answers the id at once, and `opened` follows. `timeout` in milliseconds. */
   dial(address: string, options?: { timeout?: number }): number
   /** Takes a connected socket into the loop; answers its id, and `opened` follows. */

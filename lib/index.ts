@@ -9,6 +9,7 @@ export type {
   Options,
   Out,
   Reply,
+  Sending,
   Server,
   Tick,
 } from './events.js'

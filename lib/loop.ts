@@ -7,9 +7,9 @@ import { Connection, type Keeper, Phase } from './connection.js'
 import { Delivery, timeoutError } from './delivery.js'
 import { type Attacher, Dials } from './dials.js'
 import { Ending } from './ending.js'
-import type { Events, Info, Out, Server } from './events.js'
+import type { Events, Info, Out, Sending, Server } from './events.js'
 import { datagramLimits, defaultLimits } from './limits.js'
-import { asAction, checkOut } from './reply.js'
+import { asAction, asSending, checkOut } from './reply.js'
 import { Shutdown } from './shutdown.js'
 import { Ticker } from './ticker.js'
 import { Timeouts } from './timeouts.js'
@@ -124,13 +124,14 @@ export class Loop<Context> implements Host, Keeper<Context> {
     return this.#ending.connections.get(id)?.outbox.size ?? 0
   }
 
-  send(id: number, out: Out, action: Action = Action.None): boolean {
+  send(id: number, out: Out, then?: Action | Sending): boolean {
     checkOut(out, 'send')
-    asAction(action, 'send')
+    const { action = Action.None, token } = asSending(then)
     const connection = this.#open(id)
     if (connection === undefined) return false
     this.#writer.send(connection, out)
     const taken = connection.phase === Phase.Open
+    if (taken && token !== undefined) this.#writer.certify(connection, token)
     this.#ending.actLater(connection, action)
     this.#schedule()
     return taken
@@ -222,6 +223,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   /** What waited for a turn of its own: an end, a wake, input that was held back, the peer's end behind it. */
   #lookAgain(connection: Connection<Context>): void {
     connection.queued = false
+    if (connection.receipts !== undefined) this.#ending.acknowledge(connection, connection.receipts)
     if (connection.phase >= Phase.Lingering) return
     if (connection.phase === Phase.Closing) {
       if (connection.outbox.empty) this.#ending.finish(connection)

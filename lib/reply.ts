@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { Action, isAction } from './action.js'
 import { RevioError } from './errors.js'
-import type { Chunk, Out } from './events.js'
+import type { Chunk, Out, Sending } from './events.js'
 
 /** Bytes that a chunk takes on the wire. */
 export function sizeOf(chunk: Chunk): number {
@@ -35,6 +35,21 @@ export function asAction(action: unknown, handler: string): Action {
     'ERR_REPLY',
     `${handler} gave ${describe(action)} as the action; see Action for what is one`,
   )
+}
+
+/**
+ * What is to follow a `send`.
+ *
+ * @throws `ERR_REPLY` unless `how` is an Action, or an object with one, a token or both.
+ */
+export function asSending(how: unknown): Sending {
+  if (typeof how !== 'object' || how === null) return { action: asAction(how, 'send') }
+  const unknown = Object.keys(how).find(name => name !== 'action' && name !== 'token')
+  if (unknown !== undefined) {
+    throw new RevioError('ERR_REPLY', `send: unknown option "${unknown}"; known are action, token`)
+  }
+  const { action, token }: Sending = how
+  return { action: asAction(action, 'send'), token }
 }
 
 /** @throws `ERR_REPLY` unless `out` is output. */

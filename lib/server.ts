@@ -1,6 +1,6 @@
 import type * as net from 'node:net'
 import type { Action } from './action.js'
-import type { Address, Out, Server } from './events.js'
+import type { Address, Out, Sending, Server } from './events.js'
 import type { Loop } from './loop.js'
 import type { Transport } from './transport/transport.js'
 
@@ -34,8 +34,8 @@ export class LoopServer<Context> implements Server {
     return this.#loop.wake(id)
   }
 
-  send(id: number, out: Out, action?: Action): boolean {
-    return this.#loop.send(id, out, action)
+  send(id: number, out: Out, then?: Action | Sending): boolean {
+    return this.#loop.send(id, out, then)
   }
 
   dial(address: string, options: { timeout?: number } = {}): number {

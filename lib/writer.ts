@@ -3,6 +3,7 @@ import { type Connection, Phase } from './connection.js'
 import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
 import type { Chunk, Events, Out } from './events.js'
+import { Receipts } from './receipts.js'
 import { asAction, datagramOf, sizeOf } from './reply.js'
 import type { Timeouts } from './timeouts.js'
 import type { Transport } from './transport/transport.js'
@@ -70,6 +71,14 @@ export class Writer<Context> {
     else for (const chunk of out) this.#take(connection, chunk, undefined, false)
   }
 
+  /** The program wants to know when what it gave last has gone, or that it never will. */
+  certify(connection: Connection<Context>, token: unknown): void {
+    if (this.#events.sent === undefined) return
+    connection.receipts ??= new Receipts()
+    connection.receipts.add(token, connection.takesOutput ? connection.outbox.size : Number.POSITIVE_INFINITY)
+    this.mark(connection)
+  }
+
   /** Puts a connection among those to be written at the next flush. */
   mark(connection: Connection<Context>): void {
     if (connection.dirty) return
@@ -107,7 +116,7 @@ export class Writer<Context> {
     lendable: boolean,
   ): void {
     const size = sizeOf(chunk)
-    if (size === 0 || connection.phase !== Phase.Open || connection.broken) return
+    if (size === 0 || !connection.takesOutput) return
     const { outbox, limits, transport } = connection
     if (outbox.size + size > limits.maxPending) return this.#overflow(connection, size)
     if (connection.blocked) {
@@ -129,7 +138,7 @@ export class Writer<Context> {
 
   /** A datagram is a run of the outbox of its own, whatever the pieces it came in. */
   #takeDatagram(connection: Connection<Context>, out: Chunk | readonly Chunk[]): void {
-    if (connection.phase !== Phase.Open || connection.broken) return
+    if (!connection.takesOutput) return
     const bytes = datagramOf(out)
     if (bytes === undefined) return
     const { outbox, limits } = connection
@@ -171,6 +180,7 @@ export class Writer<Context> {
     if (!connection.offered) return
     const { link, outbox } = connection
     outbox.settle(link.taken)
+    connection.receipts?.took(link.taken)
     const blocked = !outbox.empty
     if (link.taken > 0) connection.touched = now
     if (link.taken > 0 || blocked !== connection.blocked) connection.progress = now
@@ -191,6 +201,7 @@ export class Writer<Context> {
       }
       if (link.failure !== undefined) this.#ending.broke(connection, link.failure)
     }
+    if (connection.receipts !== undefined) this.#ending.acknowledge(connection, connection.receipts)
     this.#advance(connection)
   }
 

@@ -8,6 +8,7 @@ const HANDLERS = [
   'detached',
   'prewrite',
   'postwrite',
+  'sent',
   'tick',
 ] as const satisfies (keyof Events)[]
 

@@ -1,6 +1,6 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
-import type { Address, Out, Server } from '../events.js'
+import type { Address, Out, Sending, Server } from '../events.js'
 import type { Schedule } from '../transport/memory-schedule.js'
 
 /** The server of a simulated loop: when a call from outside a handler returns, its consequences have happened. */
@@ -37,8 +37,8 @@ export class SimulatedServer implements Server {
     return this.#followed(this.#server.wake(id))
   }
 
-  send(id: number, out: Out, action?: Action): boolean {
-    return this.#followed(this.#server.send(id, out, action))
+  send(id: number, out: Out, then?: Action | Sending): boolean {
+    return this.#followed(this.#server.send(id, out, then))
   }
 
   dial(address: string, options?: { timeout?: number }): number {

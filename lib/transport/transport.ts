@@ -49,6 +49,8 @@ export interface Receiver {
 export interface Link {
   /** How many bytes have been taken by `write`; known when `transport.flush` has returned. */
   readonly taken: number
+  /** Of the bytes that were taken, those which the system may still refuse; then `receiver.failed` follows. Absent: none. */
+  readonly unconfirmed?: number
   /** Why the last `write` failed, if it did; known when `transport.flush` has returned. Later bytes may still be read. */
   readonly failure: Error | undefined
   /**

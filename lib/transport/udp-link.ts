@@ -12,7 +12,8 @@ const LARGEST = { IPv4: 65_507, IPv6: 65_527 } as const
 /** One remote of a binding, from its first datagram until it is closed. */
 export class UdpLink implements Link {
   taken = 0
-  failure: Error | undefined
+  /** Failures are told to the receiver: the socket knows of them behind the turn. */
+  readonly failure = undefined
   readonly #socket: UdpSocket
   readonly #remote: Remote
   /** Where the socket finds it. */
@@ -24,6 +25,8 @@ export class UdpLink implements Link {
   #waiting: Buffer[] = []
   /** Length of the oldest datagram of the outbox, which the socket has and the system has not taken yet; or 0. */
   #inFlight = 0
+  /** Bytes that were given to the socket and of which it has not said that they have gone. */
+  #unanswered = 0
 
   /** `introduce` answers who hears of this link. */
   constructor(socket: UdpSocket, key: string, remote: Remote, introduce: (link: UdpLink) => Receiver) {
@@ -37,6 +40,10 @@ export class UdpLink implements Link {
     return this.#open
   }
 
+  get unconfirmed(): number {
+    return this.#unanswered - this.#inFlight
+  }
+
   // For the loop. ///////////////////////////////////////////////////////////////////////////////////////////////////
 
   /** Sends each run as a datagram, until the socket's queue is no longer empty. An empty datagram needs no room. */
@@ -44,7 +51,6 @@ export class UdpLink implements Link {
     let skip = this.#inFlight > 0
     this.taken = this.#inFlight
     this.#inFlight = 0
-    this.failure = undefined
     this.#socket.heard(this)
     for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
       const size = segment.end - segment.start
@@ -108,16 +114,13 @@ export class UdpLink implements Link {
 
   /** False when no other datagram is to follow now. */
   #send(bytes: Uint8Array, size: number): boolean {
-    const largest = LARGEST[this.#remote.family]
-    if (size > largest) {
-      const { remote } = this.addresses()
-      this.failure = new RevioError(
-        'EMSGSIZE',
-        `a datagram to ${remote} may have ${largest} bytes, and not ${size}`,
-      )
+    if (size > LARGEST[this.#remote.family]) {
+      // Behind what the socket says of the datagrams before it.
+      process.nextTick(() => this.#sent(size, this.#tooLarge(size)))
       return false
     }
-    this.#socket.send(bytes, this.#remote, this.#onSent)
+    this.#unanswered += size
+    this.#socket.send(bytes, this.#remote, error => this.#sent(size, error))
     if (size > 0 && this.#socket.full) {
       this.#inFlight = size
       this.#socket.await(this)
@@ -127,7 +130,14 @@ export class UdpLink implements Link {
     return true
   }
 
-  readonly #onSent = (error: Error | null): void => {
+  #sent(size: number, error: Error | null): void {
+    if (error === null) this.#unanswered -= size
     this.#socket.sent(this, error)
+  }
+
+  #tooLarge(size: number): RevioError {
+    const { remote } = this.addresses()
+    const largest = LARGEST[this.#remote.family]
+    return new RevioError('EMSGSIZE', `a datagram to ${remote} may have ${largest} bytes, and not ${size}`)
   }
 }

@@ -34,8 +34,7 @@ export class DatagramPeer {
   }
 
   send(...datagrams: (string | Uint8Array)[]): void {
-    for (const bytes of datagrams)
-      this.#socket.send(Buffer.from(bytes), this.#to.port, this.#to.host)
+    for (const bytes of datagrams) this.#socket.send(Buffer.from(bytes), this.#to.port, this.#to.host)
   }
 
   close(): void {

@@ -9,6 +9,7 @@ const OF_A_CONNECTION: ReadonlySet<string> = new Set([
   'detached',
   'prewrite',
   'postwrite',
+  'sent',
 ])
 
 /** Watches that the handlers of one loop are called in an order that they may be called in. */

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import * as dgram from 'node:dgram'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Action, type Address, type Events, type Info } from '../../lib/index.js'
 import { inWorld } from './datagram-world.js'
@@ -455,4 +456,78 @@ inWorld('datagrams and streams share one loop', async (t, world) => {
     server.addresses.map(({ network }) => network),
     ['udp4', 'tcp4'],
   )
+})
+
+inWorld('each token is told of once its datagram has gone, before closed', async (t, world) => {
+  const log: string[] = []
+  const { server } = await world.serve(
+    noted(
+      {
+        data(id, input) {
+          server.send(id, '', { token: 'empty' })
+          return [input, Action.Close, 'reply']
+        },
+        sent: (id, token, error) => void log.push(`${id} ${token} ${error}`),
+      },
+      log,
+    ),
+  )
+  const peer = await world.peer(server)
+  peer.send('x')
+  await world.until('the end', () => log.length === 4)
+  await world.until('the answers', () => peer.received.length === 2)
+  t.strictSame(log, ['1 opened', '1 empty undefined', '1 reply undefined', '1 closed in order'])
+})
+
+inWorld('the tokens of datagrams behind one that cannot go are told of with its error', async (t, world) => {
+  const log: string[] = []
+  const { server } = await world.serve(
+    noted(
+      {
+        data(id) {
+          for (const size of [10, 65_508, 20]) server.send(id, 'x'.repeat(size), { token: size })
+        },
+        sent: (_id, token, error) => {
+          log.push(`${token} ${(error as NodeJS.ErrnoException | undefined)?.code}`)
+        },
+      },
+      log,
+    ),
+  )
+  const peer = await world.peer(server)
+  peer.send('x')
+  await world.until('the end', () => log.length === 5)
+  t.strictSame(log, ['1 opened', '10 undefined', '65508 EMSGSIZE', '20 EMSGSIZE', '1 closed EMSGSIZE'])
+  await world.until('the one that went', () => peer.received.length === 1)
+})
+
+inWorld('a datagram that the system refuses later is told of with the error', async (t, world) => {
+  const log: string[] = []
+  const { server } = await world.serve(
+    noted(
+      {
+        data: (_id, input) => [input, Action.None, String(input)],
+        sent: (_id, token, error) => {
+          log.push(`${token} ${(error as NodeJS.ErrnoException | undefined)?.code}`)
+        },
+      },
+      log,
+    ),
+  )
+  const peer = await world.peer(server)
+  peer.send('a')
+  await world.until('the first', () => log.length === 2)
+  const { send } = dgram.Socket.prototype
+  t.teardown(() => Object.assign(dgram.Socket.prototype, { send }))
+  // The system's refusal, which loopback never gives.
+  const refuse = (...args: unknown[]) => {
+    const done = args.at(-1) as (error: Error) => void
+    process.nextTick(done, Object.assign(new Error('no route'), { code: 'ENETUNREACH' }))
+  }
+  server.send(1, 'b', { token: 'b' })
+  server.send(1, 'c', { token: 'c', action: Action.Close })
+  Object.assign(dgram.Socket.prototype, { send: refuse })
+  await world.until('the end', () => log.length === 5)
+  Object.assign(dgram.Socket.prototype, { send })
+  t.strictSame(log, ['1 opened', 'a undefined', 'b ENETUNREACH', 'c ENETUNREACH', '1 closed ENETUNREACH'])
 })
