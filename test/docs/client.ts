@@ -1,6 +1,7 @@
 import * as dgram from 'node:dgram'
 import { EventEmitter, once } from 'node:events'
 import * as net from 'node:net'
+import { join, relative } from 'node:path'
 
 const PATIENCE = 5000
 
@@ -14,11 +15,13 @@ export async function until(emitter: EventEmitter, what: () => string, holds: ()
   }
 }
 
+export type Expected = string | RegExp | number
+
 /** The program on the other side of a sample. */
 export interface Client {
   send(text: string): void
-  /** Waits for these bytes, or for some that match, and takes them off what came. */
-  receive(expected: string | RegExp): Promise<void>
+  /** Waits for these bytes, for some that match, or for so many, and takes them off what came. */
+  receive(expected: Expected): Promise<void>
   /** Sends no more. */
   end(): void
   /** Waits until the sample has ended the connection in order. */
@@ -26,10 +29,10 @@ export interface Client {
   destroy(): void
 }
 
-/** Connects to an address as `server.addresses` has it. */
-export function connectTo(address: string): Client {
+/** Connects to an address as `server.addresses` has it; the path of a Unix socket is relative to `folder`. */
+export function connectTo(address: string, folder: string): Client {
   const [, network = '', host = '', port = ''] = /^(\w+):\/\/(?:\[?(.*?)\]?:)?([^:]*)$/.exec(address) ?? []
-  if (network === 'unix') return new StreamClient(net.connect({ path: port }))
+  if (network === 'unix') return new StreamClient(net.connect({ path: relative('.', join(folder, port)) }))
   const local = host.replace(/^::$/, '::1').replace(/^0\.0\.0\.0$/, '127.0.0.1')
   if (network.startsWith('udp')) return new DatagramClient(network === 'udp6', local, Number(port))
   return new StreamClient(net.connect({ host: local, port: Number(port) }))
@@ -50,17 +53,13 @@ class Inbox extends EventEmitter {
     this.emit('change')
   }
 
-  async receive(expected: string | RegExp): Promise<void> {
+  async receive(expected: Expected): Promise<void> {
     const wanted = typeof expected === 'string' ? Buffer.from(expected).toString('latin1') : expected
-    const length = () => {
-      if (typeof wanted === 'string') return this.text.startsWith(wanted) ? wanted.length : -1
-      return wanted.exec(this.text)?.[0].length ?? -1
-    }
+    const length = () => lengthOf(wanted, this.text)
     const hopeless = () =>
       this.over !== 'no' ||
       (typeof wanted === 'string' && !wanted.startsWith(this.text.slice(0, wanted.length)))
-    const what = () =>
-      `${String(wanted)}, got ${JSON.stringify(this.text.slice(0, 200))} (over: ${this.over})`
+    const what = () => `${wanted}, got ${JSON.stringify(this.text.slice(0, 200))} (over: ${this.over})`
     await until(this, what, () => length() >= 0 || hopeless())
     if (length() < 0) throw new Error(`expected ${what()}`)
     this.text = this.text.slice(length())
@@ -75,6 +74,13 @@ class Inbox extends EventEmitter {
     if (this.over !== 'in order') throw new Error(`ended with ${this.over}`)
     if (this.text !== '') throw new Error(`unexpected: ${JSON.stringify(this.text.slice(0, 200))}`)
   }
+}
+
+/** How much of `text` is what was expected; -1 when that is not there. */
+function lengthOf(expected: Expected, text: string): number {
+  if (typeof expected === 'number') return text.length >= expected ? expected : -1
+  if (typeof expected === 'string') return text.startsWith(expected) ? expected.length : -1
+  return expected.exec(text)?.[0].length ?? -1
 }
 
 class StreamClient implements Client {
@@ -93,7 +99,7 @@ class StreamClient implements Client {
     this.#socket.write(text)
   }
 
-  receive(expected: string | RegExp): Promise<void> {
+  receive(expected: Expected): Promise<void> {
     return this.#inbox.receive(expected)
   }
 
@@ -128,7 +134,7 @@ class DatagramClient implements Client {
     this.#socket.send(text, this.#port, this.#host)
   }
 
-  receive(expected: string | RegExp): Promise<void> {
+  receive(expected: Expected): Promise<void> {
     return this.#inbox.receive(expected)
   }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import * as net from 'node:net'
-import { type Client, connectTo, until } from './client.js'
+import { type Client, connectTo, type Expected, until } from './client.js'
 import type { Sample } from './pages.js'
 
 const RUN = /^run(?: with (.*))?$/
@@ -26,7 +26,7 @@ export function isRun({ note }: Sample): boolean {
  * run                        run with ADDRESS …: the program's arguments; {peer} is the address of an echo server,
  *                            {port} makes the addresses with ports be at one port that is free
  * send "text\n"              as the client; other clients go by a name, as in `ann: send "x"`
- * receive "text"             receive /pattern/ waits for bytes that begin so
+ * receive "text"             receive /pattern/ waits for bytes that begin so, receive 1000 bytes for so many
  * end                        the client sends no more
  * ended                      the sample has ended the connection, with nothing left to receive
  * connect 1                  connects to the second address; the first one where nothing is said
@@ -58,6 +58,7 @@ function parseStep(line: string): Step {
 class Running {
   errors = ''
   readonly #child: ChildProcess
+  readonly #folder: string
   readonly #changes = new EventEmitter()
   readonly #clients = new Map<string, Client>()
   readonly #peer: net.Server | undefined
@@ -83,11 +84,12 @@ class Running {
       env,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
-    return new Running(child, peer, port)
+    return new Running(child, folder, peer, port)
   }
 
-  constructor(child: ChildProcess, peer: net.Server | undefined, port: number | undefined) {
+  constructor(child: ChildProcess, folder: string, peer: net.Server | undefined, port: number | undefined) {
     this.#child = child
+    this.#folder = folder
     this.#peer = peer
     if (port !== undefined) this.#addresses = [`tcp4://127.0.0.1:${port}`]
     const changed = () => this.#changes.emit('change')
@@ -158,7 +160,7 @@ class Running {
     )
     const address = this.#addresses?.[index]
     if (address === undefined) throw new Error(`there is no address ${index}`)
-    const client = connectTo(address)
+    const client = connectTo(address, this.#folder)
     this.#clients.set(name, client)
     return client
   }
@@ -170,7 +172,9 @@ class Running {
   }
 }
 
-function expectation(argument: string): string | RegExp {
+function expectation(argument: string): Expected {
+  const count = /^(\d+) bytes$/.exec(argument)?.[1]
+  if (count !== undefined) return Number(count)
   const pattern = /^\/(.*)\/$/.exec(argument)?.[1]
   return pattern === undefined ? JSON.parse(argument) : new RegExp(`^(?:${pattern})`, 's')
 }
