@@ -78,6 +78,7 @@ export interface Waits {
 }
 
 export type FromClient =
+  | { readonly kind: 'started' }
   | { readonly kind: 'rows'; readonly rows: readonly ClientRow[]; readonly bytes: number }
   | { readonly kind: 'waits'; readonly waits: Waits }
   | { readonly kind: 'violation'; readonly text: string }

@@ -3,8 +3,8 @@ import type { ClientRow, ClientTask } from '../messages.js'
 import { type Door, keyOf, type Mode } from '../wire.js'
 import { Peer } from './peer.js'
 
-/** Milliseconds after which a conversation that has not ended is one that hangs. */
-const PATIENCE = 30_000
+/** Milliseconds without a byte either way after which a conversation is one that hangs. */
+const PATIENCE = 20_000
 const TICK = 1000
 
 export interface Opening {
@@ -29,7 +29,7 @@ export class Conversations {
   count = 0
   readonly random: Random
   readonly #options: ConversationsOptions
-  readonly #open = new Map<Peer, { since: number; patience: number }>()
+  readonly #open = new Set<Peer>()
 
   constructor(options: ConversationsOptions) {
     this.#options = options
@@ -37,12 +37,8 @@ export class Conversations {
     setInterval(() => this.#watch(), TICK).unref()
   }
 
-  /** Connects, has the conversation, and reports it. `patience` in milliseconds. */
-  async hold(
-    opening: Opening,
-    act: (peer: Peer, random: Random) => Promise<void>,
-    patience = PATIENCE,
-  ): Promise<void> {
+  /** Connects, has the conversation, and reports it. */
+  async hold(opening: Opening, act: (peer: Peer, random: Random) => Promise<void>): Promise<void> {
     const { task, violated, gone } = this.#options
     const { behaviour, door, mode, amount, nameless = false } = opening
     const key = nameless ? 0 : keyOf(task.client, ++this.count)
@@ -55,7 +51,7 @@ export class Conversations {
       violated,
       ...(localAddress === undefined ? {} : { localAddress }),
     })
-    this.#open.set(peer, { since: performance.now(), patience })
+    this.#open.add(peer)
     await act(peer, new Random(task.seed + key))
     await peer.over()
     this.#open.delete(peer)
@@ -64,10 +60,11 @@ export class Conversations {
 
   #watch(): void {
     const now = performance.now()
-    for (const [peer, { since, patience }] of this.#open) {
-      if (now - since < patience) continue
+    for (const peer of this.#open) {
+      const silence = now - peer.touched
+      if (silence < PATIENCE) continue
       this.#open.delete(peer)
-      peer.violated(`hangs for ${Math.round((now - since) / 1000)} s`)
+      peer.violated(`hangs: not a byte in ${Math.round(silence / 1000)} s`)
       peer.reset()
     }
   }

@@ -42,6 +42,7 @@ async function main(): Promise<void> {
   })
   setInterval(report, INTERVAL).unref()
   if (task.role === 'steady') waits.watchTimer()
+  tell({ kind: 'started' })
   await roles[task.role]({ task, conversations, waits, isStopped: () => stopped })
   report()
   if (task.role === 'steady') tell({ kind: 'waits', waits: waits.result() })

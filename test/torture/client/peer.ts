@@ -27,6 +27,8 @@ export class Peer {
   /** All that is sent must come back, and the connection must end in order. */
   whole = false
   code = ''
+  /** When something happened last. */
+  touched = performance.now()
   readonly #options: PeerOptions
   readonly #socket: net.Socket
   #connected = false
@@ -139,12 +141,16 @@ export class Peer {
   }
 
   #write(bytes: Buffer): void {
+    this.touched = performance.now()
     if (this.#socket.writable) this.#socket.write(bytes)
   }
 
   #heard(chunk: Buffer): void {
     const wrong = firstWrong(chunk, this.#options.header.key, this.received)
-    if (wrong >= 0) this.violated(`byte ${this.received + wrong} that came back is not the stream's`)
+    if (wrong >= 0) {
+      this.violated(`byte ${this.received + wrong} that came back is not the stream's`)
+      return this.reset()
+    }
     this.received += chunk.length
     this.#changed()
   }
@@ -157,6 +163,7 @@ export class Peer {
   }
 
   #changed(): void {
+    this.touched = performance.now()
     if (this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []

@@ -34,23 +34,19 @@ async function steady({ conversations, waits, isStopped }: RoleOptions, slot: nu
   const mode = PROMPT[slot % PROMPT.length] ?? 'plain'
   const door = slot % 3 === 0 ? 'unix' : 'tcp'
   await sleep(conversations.random.below(50))
-  await conversations.hold(
-    { behaviour: 'steady', door, mode, amount: 0 },
-    async (peer, random) => {
-      peer.introduce()
-      await peer.connected()
-      while (!isStopped() && !peer.isOver && !peer.ended) {
-        peer.send(random.between(16, 1024))
-        const since = performance.now()
-        await peer.echoed()
-        if (!peer.isOver) waits.record((performance.now() - since) * 1000)
-        await sleep(random.between(10, 60))
-      }
-      peer.whole = !peer.ended
-      peer.finish()
-    },
-    Number.POSITIVE_INFINITY,
-  )
+  await conversations.hold({ behaviour: 'steady', door, mode, amount: 0 }, async (peer, random) => {
+    peer.introduce()
+    await peer.connected()
+    while (!isStopped() && !peer.isOver && !peer.ended) {
+      peer.send(random.between(16, 1024))
+      const since = performance.now()
+      await peer.echoed()
+      if (!peer.isOver) waits.record((performance.now() - since) * 1000)
+      await sleep(random.between(10, 60))
+    }
+    peer.whole = !peer.ended
+    peer.finish()
+  })
 }
 
 const WEIGHTS = Object.fromEntries(Object.entries(behaviours).map(([name, { weight }]) => [name, weight]))

@@ -24,21 +24,27 @@ export interface CrowdOptions {
 type Client = Child<FromClient, ToClient>
 type Part = Pick<ClientTask, 'role' | 'connections'> & { readonly total?: number }
 
+interface Member {
+  readonly client: Client
+  readonly started: Promise<unknown>
+  readonly over: Promise<unknown>
+}
+
 /** The client processes of all rounds. */
 export class Crowd {
   readonly #options: CrowdOptions
   #lastClient = 0
   #stopping = false
   /** Those of this round, and how each ends. */
-  #members: { readonly client: Client; readonly over: Promise<unknown> }[] = []
+  #members: Member[] = []
   #dying: Promise<void> = Promise.resolve()
 
   constructor(options: CrowdOptions) {
     this.#options = options
   }
 
-  /** Starts a round's processes. */
-  start(): void {
+  /** Starts a round's processes; settles when they are at work. */
+  async start(): Promise<void> {
     const { plan } = this.#options
     this.#stopping = false
     if (plan.steady > 0) this.#add({ role: 'steady', connections: plan.steady })
@@ -46,6 +52,7 @@ export class Crowd {
     if (plan.storm > 0) this.#add({ role: 'storm', connections: plan.storm })
     for (const total of plan.short) this.#add({ role: 'short', connections: SHORT_AT_ONCE, total })
     if (plan.mortal > 0) this.#dying = this.#liveAndDie()
+    await Promise.all(this.#members.map(({ started }) => started))
   }
 
   /** Settles when all have come to their end: those with a fixed number of connections, or, after `stop`, all. */
@@ -68,7 +75,9 @@ export class Crowd {
 
   #add(part: Part): void {
     const [client, number] = this.#spawn(part)
-    this.#members.push({ client, over: this.#end(client, number) })
+    // One that ends before it has started is named by `over`.
+    const started = client.next('started', PATIENCE).catch(() => {})
+    this.#members.push({ client, started, over: this.#end(client, number) })
   }
 
   #spawn({ role, connections, total = 0 }: Part) {

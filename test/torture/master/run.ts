@@ -153,7 +153,7 @@ export class Run {
   }
 
   async #playRound(crowd: Crowd, server: Child<FromServer, ToServer>, before: Quiet): Promise<Quiet> {
-    crowd.start()
+    await crowd.start()
     if (this.#options.short > 0) await crowd.over()
     else {
       await sleep(this.#plan.round)
@@ -174,7 +174,7 @@ export class Run {
 
   /** The server ends while its clients are at it. */
   async #shutDown(crowd: Crowd, server: Child<FromServer, ToServer>): Promise<void> {
-    crowd.start()
+    await crowd.start()
     await sleep(LAST_WORDS)
     this.#judge.ending = true
     server.send({ kind: 'shutdown' })
