@@ -38,8 +38,13 @@ export interface Simulation {
   connect(options?: ConnectOptions): Peer
   /** Lets another program listen at `address`, so that the loop's `dial` can reach it; `peer` is the other side. */
   listen(address: string, accept: (peer: Peer) => void, options?: PeerOptions): void
-  /** Lets so many milliseconds pass: ticks and timeouts that are due happen, each at its time. */
+  /** Lets so many milliseconds pass: ticks and timeouts that are due happen, each at its time. Not from a handler. */
   advance(ms: number): void
+  /**
+   * Lets so many milliseconds pass in which the loop does nothing, as when a handler computes for long: what is due
+   * in them comes late. May be called from inside a handler.
+   */
+  stall(ms: number): void
   /** Milliseconds since the simulation began. */
   readonly now: number
   /**

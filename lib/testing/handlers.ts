@@ -4,6 +4,7 @@ const HANDLERS = [
   'serving',
   'opened',
   'data',
+  'ended',
   'closed',
   'detached',
   'prewrite',

@@ -79,8 +79,12 @@ export class LoopSimulation<Context> implements Simulation {
   }
 
   advance(ms: number): void {
-    if (!(ms >= 0)) throw new RevioError('ERR_OPTION', `advance: milliseconds from 0 are needed, not ${ms}`)
-    this.#schedule.advance(ms)
+    this.#schedule.advance(checkSpan(ms, 'advance'))
+  }
+
+  stall(ms: number): void {
+    this.#schedule.stall(checkSpan(ms, 'stall'))
+    this.#schedule.follow()
   }
 
   async settle(): Promise<void> {
@@ -110,7 +114,7 @@ export class LoopSimulation<Context> implements Simulation {
   #watched(events: Events<Context>): Events<Context> {
     return around(events, (name, call, args) => {
       const returned = this.#schedule.during(() => call(...args))
-      if (name === 'data' && returned instanceof Promise) this.#expect(returned)
+      if ((name === 'data' || name === 'ended') && returned instanceof Promise) this.#expect(returned)
       return returned
     })
   }
@@ -124,15 +128,20 @@ export class LoopSimulation<Context> implements Simulation {
 
 function checkOptions(options: SimulationOptions): void {
   const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0 } = options
-  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number', seed)
+  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number is needed', seed)
   if (!(Number.isSafeInteger(sendBuffer) && sendBuffer > 0))
-    wrong('sendBuffer', 'a number of bytes from 1', sendBuffer)
+    wrong('sendBuffer', 'bytes from 1 are needed', sendBuffer)
   if (!(Number.isSafeInteger(receiveBuffer) && receiveBuffer > 0)) {
-    wrong('receiveBuffer', 'a number of bytes from 1', receiveBuffer)
+    wrong('receiveBuffer', 'bytes from 1 are needed', receiveBuffer)
   }
-  if (!(latency >= 0)) wrong('latency', 'milliseconds from 0', latency)
+  if (!(latency >= 0)) wrong('latency', 'milliseconds from 0 are needed', latency)
 }
 
 function wrong(name: string, needed: string, given: unknown): never {
-  throw new RevioError('ERR_OPTION', `option ${name}: ${needed} are needed, not ${String(given)}`)
+  throw new RevioError('ERR_OPTION', `option ${name}: ${needed}, not ${String(given)}`)
+}
+
+function checkSpan(ms: number, call: string): number {
+  if (ms >= 0 && ms < Number.POSITIVE_INFINITY) return ms
+  throw new RevioError('ERR_OPTION', `${call}: milliseconds from 0 are needed, not ${String(ms)}`)
 }

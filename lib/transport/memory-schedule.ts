@@ -4,6 +4,7 @@ import type { Chance } from './memory-chance.js'
 interface Timer {
   readonly due: number
   readonly run: () => void
+  cancelled: boolean
 }
 
 /** So many steps without time going on mean that something will go on for ever. */
@@ -43,11 +44,12 @@ export class Schedule implements Clock {
   }
 
   timer(ms: number, run: () => void): () => void {
-    const timer = { due: this.#now + ms, run }
+    const timer = { due: this.#now + ms, run, cancelled: false }
     let index = this.#timers.length
     while (index > 0 && (this.#timers[index - 1]?.due ?? 0) <= timer.due) index -= 1
     this.#timers.splice(index, 0, timer)
     return () => {
+      timer.cancelled = true
       const at = this.#timers.indexOf(timer)
       if (at >= 0) this.#timers.splice(at, 1)
     }
@@ -92,11 +94,11 @@ export class Schedule implements Clock {
     if (!this.#stepwise) this.run()
   }
 
-  /** Moves time on, running every timer at its moment. */
+  /** Lets time pass: every timer runs at its moment, and what it leads to happens then. */
   advance(ms: number): void {
-    if (this.#running) throw new Error('time cannot be moved from inside a handler')
+    if (this.#running) throw new Error('a handler cannot let time pass; it can stall')
     const target = this.#now + ms
-    this.follow()
+    this.run()
     for (
       let timer = this.#timers.at(-1);
       timer !== undefined && timer.due <= target;
@@ -105,9 +107,26 @@ export class Schedule implements Clock {
       this.#timers.pop()
       this.#now = Math.max(this.#now, timer.due)
       this.during(timer.run)
-      this.follow()
+      this.run()
     }
-    this.#now = target
+    this.#now = Math.max(this.#now, target)
+  }
+
+  /** Lets time pass in which nothing is done: what is due in it comes late, among all else that waits. */
+  stall(ms: number): void {
+    this.#now += ms
+    for (
+      let timer = this.#timers.at(-1);
+      timer !== undefined && timer.due <= this.#now;
+      timer = this.#timers.at(-1)
+    ) {
+      this.#timers.pop()
+      const { run } = timer
+      const late = timer
+      this.post(() => {
+        if (!late.cancelled) run()
+      })
+    }
   }
 
   /** Runs `step` as one: what is asked for from inside it is done after it. */

@@ -1,0 +1,244 @@
+import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import type { Action, Events, Info, Opening, Reply, Server, Tick } from 'revio'
+import type { Reaction } from './plan.js'
+import type { Event } from './rule.js'
+import type { Story } from './story.js'
+import type { World } from './world.js'
+
+const ECHO: Reaction = { out: { kind: 'echo' } }
+const NOTHING: Reaction = {}
+
+/** The program of a plan: its handlers tell the world that they are called, and do what the plan says. */
+export class Handlers {
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Those of the handlers that the plan's program has. */
+  events(): Events<unknown> {
+    const has = this.#world.plan.handlers
+    return {
+      ...(has.serving && { serving: (server: Server) => this.#serving(server) }),
+      ...(has.opened && { opened: (id: number, info: Info) => this.#opened(id, info) }),
+      ...(has.data && {
+        data: (id: number, input: Buffer | null, context: unknown) => this.#data(id, input, context),
+      }),
+      ...(has.closed && {
+        closed: (id: number, error: Error | undefined, context: unknown) => this.#closed(id, error, context),
+      }),
+      ...(has.detached && { detached: this.#detached.bind(this) }),
+      ...(has.prewrite && {
+        prewrite: (id: number, amount: number, context: unknown) => this.#prewrite(id, amount, context),
+      }),
+      ...(has.postwrite && { postwrite: this.#postwrite.bind(this) }),
+      ...(has.tick && { tick: () => this.#tick() }),
+    }
+  }
+
+  #serving(server: Server): Action | void {
+    const world = this.#world
+    world.server = server
+    world.note('serving')
+    return world.handler(this.#event('serving', 0), () => {
+      world.served = true
+      if (world.plan.serving.fault) this.#fatal()
+      return this.#loopWide(world.plan.serving)
+    })
+  }
+
+  #tick(): Tick {
+    const world = this.#world
+    const event = this.#event('tick', 0)
+    return world.handler(event, () => {
+      const reaction = world.plan.ticks[world.tick.calls]
+      world.tick = { calls: world.tick.calls + 1, dueAt: undefined }
+      world.note('tick', reaction)
+      if (reaction?.fault) this.#fatal()
+      if (reaction?.delay === undefined) return
+      world.act(undefined, reaction.action)
+      world.tick.dueAt = world.now + Math.max(1, reaction.delay)
+      return reaction.action === undefined ? [reaction.delay] : [reaction.delay, reaction.action]
+    })
+  }
+
+  #opened(id: number, info: Info): Opening<unknown> {
+    const world = this.#world
+    const event = { ...this.#event('opened', id), info, story: this.#storyBy(id, info) }
+    const { story } = event
+    world.note(
+      'opened',
+      id,
+      story === undefined ? '?' : `peer ${story.number}`,
+      info.closing ? 'closing' : '',
+    )
+    return world.handler(event, () => {
+      if (story === undefined) return
+      story.id = id
+      story.opened = true
+      story.stillborn = info.closing
+      world.lastId = Math.max(world.lastId, id)
+      story.byteAt = world.now
+      story.progressAt = world.now
+      const { opened, options } = story.script
+      const reply = this.#react(story, opened, undefined, undefined) as
+        | readonly [unknown, Action?]
+        | undefined
+      story.limit(options)
+      const [out, action] = reply ?? []
+      story.context = story
+      return [out, { ...options, context: story }, action] as Opening<unknown>
+    })
+  }
+
+  #data(id: number, input: Buffer | null, context: unknown): Reply | Promise<Reply> {
+    const world = this.#world
+    const event = { ...this.#event('data', id), input, context }
+    const { story } = event
+    world.note('data', id, input === null ? 'null' : `${input.length} bytes`)
+    return world.handler(event, () => {
+      if (story === undefined) return
+      const reaction = story.script.data[story.calls.data] ?? (input === null ? NOTHING : ECHO)
+      story.calls.data += 1
+      if (input === null) story.woken = false
+      else this.#took(story, input, reaction)
+      const { promises } = story
+      if (!reaction.promised) return this.#react(story, reaction, input, undefined) as Reply
+      for (const call of reaction.calls ?? []) world.call(call)
+      return new Promise((resolve, reject) => {
+        promises.push({ reaction, resolve: resolve as (reply: unknown) => void, reject })
+      })
+    })
+  }
+
+  #took(story: Story, input: Buffer, reaction: Reaction): void {
+    const owned = story.limits.reuseInputBuffer === false
+    if (owned && reaction.out?.kind !== 'echo') story.kept.push({ input, at: story.delivered })
+    if (owned && reaction.out?.kind === 'echo') this.#world.output.lend(input)
+    story.delivered += input.length
+    story.byteAt = this.#world.now
+  }
+
+  #prewrite(id: number, amount: number, context: unknown): Action | void {
+    const event = { ...this.#event('prewrite', id), amount, context }
+    const { story } = event
+    this.#world.note('prewrite', id, amount)
+    return this.#world.handler(event, () => {
+      if (story === undefined) return
+      story.attempt = amount
+      story.attemptedAt = this.#world.now
+      const reaction = story.script.prewrite[story.calls.prewrite] ?? NOTHING
+      story.calls.prewrite += 1
+      return this.#react(story, reaction, undefined, 'action') as Action | void
+    })
+  }
+
+  #postwrite(id: number, amount: number, remaining: number, context: unknown): Action | void {
+    const world = this.#world
+    const event = { ...this.#event('postwrite', id), amount, remaining, context }
+    const { story } = event
+    world.note('postwrite', id, amount, remaining)
+    return world.handler(event, () => {
+      if (story === undefined) return
+      story.attempt = undefined
+      story.taken += amount
+      story.blocked = remaining > 0
+      if (amount > 0) story.byteAt = story.progressAt = world.now
+      const reaction = story.script.postwrite[story.calls.postwrite] ?? NOTHING
+      story.calls.postwrite += 1
+      return this.#react(story, reaction, undefined, 'action') as Action | void
+    })
+  }
+
+  #closed(id: number, error: Error | undefined, context: unknown): Action | void {
+    const world = this.#world
+    const event = { ...this.#event('closed', id), error, context }
+    const { story } = event
+    world.note('closed', id, error === undefined ? '' : String(error))
+    return world.handler(event, () => {
+      if (story === undefined) return
+      story.over = { how: 'closed', error, at: world.now }
+      return this.#loopWide(story.script.closed)
+    })
+  }
+
+  #detached(id: number, socket: Socket, context: unknown): Action | void {
+    const world = this.#world
+    const event = { ...this.#event('detached', id), context }
+    const { story } = event
+    world.note('detached', id)
+    return world.handler(event, () => {
+      if (story === undefined) return
+      story.over = { how: 'detached', error: undefined, at: world.now }
+      story.socket = socket
+      this.#adopt(story, socket)
+      return this.#loopWide(story.script.detached)
+    })
+  }
+
+  /** The new owner says something, reads what comes, and ends when the peer has. */
+  #adopt(story: Story, socket: Socket): void {
+    const { bytes } = this.#world.output.make({ kind: 'bytes', size: 20 }, undefined)
+    socket.on('data', (chunk: Buffer) => story.socketRead.push(chunk))
+    socket.on('error', () => {})
+    socket.write(Buffer.from(bytes))
+    story.give(bytes, true, this.#world.now)
+  }
+
+  #event(name: Event['name'], id: number): Event {
+    const story = id === 0 ? undefined : this.#world.storyOf(id)
+    return { name, id, story, at: this.#world.now }
+  }
+
+  /** `opened` comes before a peer can know its id. */
+  #storyBy(id: number, info: Info): Story | undefined {
+    const { stories } = this.#world
+    if (info.addressIndex < 0) return stories.find(story => story.id === id)
+    const remote = String(info.remoteAddress)
+    const unnamed = stories.filter(story => story.id === 0 && String(story.peer?.address) === remote)
+    return unnamed.find(story => story.address === info.addressIndex)
+  }
+
+  #loopWide(reaction: Reaction): Action | void {
+    for (const call of reaction.calls ?? []) this.#world.call(call)
+    if (reaction.fault) this.#fault(undefined)
+    this.#world.act(undefined, reaction.action)
+    return reaction.action
+  }
+
+  /** What a handler of a connection does. With `only`, it can return an action alone. */
+  #react(
+    story: Story,
+    reaction: Reaction,
+    input: Buffer | null | undefined,
+    only: 'action' | undefined,
+  ): unknown {
+    const world = this.#world
+    for (const call of reaction.calls ?? []) world.call(call)
+    if (reaction.fault) this.#fault(story)
+    world.act(story, reaction.action)
+    if (only === 'action') return reaction.action
+    if (reaction.out === undefined)
+      return reaction.action === undefined ? undefined : [undefined, reaction.action]
+    const { out, bytes } = world.output.make(reaction.out, input)
+    story.give(bytes, true, world.now)
+    return reaction.action === undefined ? [out] : [out, reaction.action]
+  }
+
+  /** Thrown where it ends the loop. */
+  #fatal(): never {
+    const world = this.#world
+    world.effect(() => world.shut(1000))
+    world.failure ??= new Error('planned failure')
+    throw world.failure
+  }
+
+  #fault(story: Story | undefined): never {
+    const fault = new Error(`planned fault ${this.#world.faults.length + 1}`)
+    this.#world.faults.push(fault)
+    story?.thrown.push(fault)
+    throw fault
+  }
+}

@@ -1,0 +1,91 @@
+import type { Action, Options } from 'revio'
+
+/** A run as data: what the peers and the program do. The same plan gives the same run, and pieces can be left out. */
+export interface Plan {
+  readonly seed: number
+  readonly simulation: {
+    readonly seed: number | undefined
+    readonly sendBuffer: number
+    readonly receiveBuffer: number
+    readonly latency: number
+    /** How many peers the second of the two addresses admits at a time. */
+    readonly maxConnections: number | undefined
+  }
+  /** Which handlers the program has. */
+  readonly handlers: { readonly [name in HandlerName]: boolean }
+  readonly serving: Reaction
+  readonly ticks: readonly TickReaction[]
+  /** How the program treats each connection, by the peer's number. */
+  readonly scripts: readonly Script[]
+  readonly operations: readonly Operation[]
+  /** Everything is let go on and must come to rest before the end; else the end comes upon what there is. */
+  readonly calmEnd: boolean
+}
+
+export type HandlerName =
+  | 'serving'
+  | 'opened'
+  | 'data'
+  | 'closed'
+  | 'detached'
+  | 'prewrite'
+  | 'postwrite'
+  | 'tick'
+
+/** Output that a handler returns. */
+export type OutPlan =
+  | { readonly kind: 'echo' }
+  | { readonly kind: 'bytes' | 'text'; readonly size: number }
+  | { readonly kind: 'list'; readonly sizes: readonly number[] }
+
+/** What a handler does when it is called. */
+export interface Reaction {
+  readonly calls?: readonly Call[]
+  readonly out?: OutPlan
+  readonly action?: Action
+  readonly fault?: boolean
+  /** Its reply is promised, and comes by a `settle` operation; with `fault` it rejects. */
+  readonly promised?: boolean
+}
+
+export interface TickReaction {
+  readonly delay?: number
+  readonly action?: Action
+  readonly fault?: boolean
+}
+
+/** What a handler does before it returns. `peer` is the number of whom it is done to. */
+export type Call =
+  | { readonly call: 'wake' | 'pause' | 'resume'; readonly peer: number }
+  | { readonly call: 'send'; readonly peer: number; readonly out: OutPlan; readonly action?: Action }
+  | { readonly call: 'shutdown'; readonly timeout: number }
+  | { readonly call: 'stall'; readonly ms: number }
+
+/** The program's part of one connection: the n-th call of a handler gets the n-th reaction. */
+export interface Script {
+  readonly options: Omit<Options, 'context'> | undefined
+  readonly opened: Reaction
+  readonly data: readonly Reaction[]
+  readonly prewrite: readonly Reaction[]
+  readonly postwrite: readonly Reaction[]
+  readonly closed: Reaction
+  readonly detached: Reaction
+}
+
+/** One thing that is done from outside, and how many steps of the simulation follow; -1: until it comes to rest. */
+export type Operation = { readonly steps: number } & (
+  | {
+      readonly do: 'connect'
+      readonly peer: number
+      readonly address: number
+      readonly paused: boolean
+      readonly allowHalfOpen: boolean
+    }
+  | { readonly do: 'dial'; readonly peer: number; readonly reachable: boolean; readonly timeout: number }
+  | { readonly do: 'send'; readonly peer: number; readonly size: number }
+  | { readonly do: 'end' | 'close' | 'reset' | 'stop'; readonly peer: number }
+  | { readonly do: 'go'; readonly peer: number; readonly bytes: number | undefined }
+  | { readonly do: 'settle'; readonly peer: number }
+  | { readonly do: 'advance'; readonly ms: number }
+  | { readonly do: 'call'; readonly call: Call }
+)

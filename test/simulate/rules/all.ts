@@ -1,0 +1,23 @@
+import type { Rule } from '../rule.js'
+import { calls } from './calls.js'
+import { endings } from './endings.js'
+import { input } from './input.js'
+import { liveness } from './liveness.js'
+import { order } from './order.js'
+import { output } from './output.js'
+import { shutdown } from './shutdown.js'
+import { times } from './times.js'
+import { writes } from './writes.js'
+
+/** All that is checked, in the order in which it is asked. */
+export const rules: readonly Rule[] = [
+  order,
+  calls,
+  input,
+  output,
+  writes,
+  endings,
+  times,
+  liveness,
+  shutdown,
+]

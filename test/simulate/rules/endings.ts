@@ -1,0 +1,67 @@
+import { Action } from 'revio'
+import { codeOf } from '../errors.js'
+import type { Rule } from '../rule.js'
+import type { Story } from '../story.js'
+import type { World } from '../world.js'
+import { mayOverflow } from './output.js'
+import { timedOut } from './times.js'
+
+/** Connections end for a reason, say which, and do so when there is one. */
+export const endings: Rule = {
+  name: 'endings',
+
+  event(world, { name, story, error }) {
+    if (story === undefined) return undefined
+    if (name === 'detached') {
+      return story.closing === Action.Detach
+        ? undefined
+        : `connection ${story.id} was detached, and nobody asked for it`
+    }
+    if (name !== 'closed') return undefined
+    const wrong = error === undefined ? missesError(world, story) : hasWrongError(world, story, error)
+    return (
+      wrong &&
+      `connection ${story.id} closed ${error === undefined ? 'without an error' : `with ${error}`}, ${wrong}`
+    )
+  },
+
+  rest(world, story) {
+    if (!world.plan.handlers.closed || !story.open) return undefined
+    const why = isDue(world, story)
+    return why && `connection ${story.id} is still open, and ${why}`
+  },
+}
+
+function missesError(world: World, story: Story): string | undefined {
+  if (story.thrown.length > 0) return 'and a handler threw'
+  if (story.dialled?.reachable === false) return 'and it could not be made'
+  const asked = story.closing !== undefined || world.shutdown !== undefined || story.ended
+  if (asked || story.left === 'close') return undefined
+  return story.left === 'reset' ? 'and the peer broke it' : 'and there is no reason for an end'
+}
+
+function hasWrongError(world: World, story: Story, error: Error): string | undefined {
+  if (story.thrown.includes(error)) return undefined
+  const code = codeOf(error)
+  if (story.dialled !== undefined && ['ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code))
+    return undefined
+  if (story.thrown.length > 0 && story.left === undefined) return `and ${String(story.thrown[0])} was thrown`
+  if (code === 'ECONNRESET' || code === 'EPIPE') {
+    return story.left === undefined ? 'and the peer did not break it' : undefined
+  }
+  if (code === 'ETIMEDOUT') return timedOut(world, story) ? undefined : 'and no time was up'
+  if (code === 'ENOBUFS')
+    return mayOverflow(story, story.refusedSize) ? undefined : 'and its output is not too much'
+  return 'which is none that it could have'
+}
+
+/** Why a connection at rest should have ended. */
+function isDue(world: World, story: Story): string | undefined {
+  if (story.left !== undefined) return story.paused || story.busy ? undefined : `its peer did ${story.left}`
+  if (!story.reading) return undefined
+  if (story.closing !== undefined) return 'its end was asked for, and its peer reads'
+  if (story.thrown.length > 0) return 'a handler threw, and its peer reads'
+  if (story.busy) return undefined
+  if (world.shutdown !== undefined) return 'the loop is to end, and its peer reads'
+  return story.ended && !story.paused ? 'its peer has ended and reads' : undefined
+}

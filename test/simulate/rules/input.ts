@@ -1,0 +1,69 @@
+import { streamBytes } from '../bytes.js'
+import { codeOf } from '../errors.js'
+import type { Event, Rule } from '../rule.js'
+import type { Story } from '../story.js'
+import type { World } from '../world.js'
+
+/** The largest block that a loop reads in one turn. */
+const TURN = 65_536
+
+/** What peers send is delivered in order, once, whole, and only when it may be. */
+export const input: Rule = {
+  name: 'input',
+
+  event(world, event) {
+    const { name, story, input } = event
+    if (name !== 'data' || story === undefined || input === undefined) return undefined
+    const unwanted = isUnwanted(world, event, story)
+    if (unwanted !== undefined) return `data for connection ${story.id} ${unwanted}`
+    if (input === null)
+      return story.woken ? undefined : `data for connection ${story.id} without input or a wake`
+    if (input.length === 0) return `empty input for connection ${story.id}`
+    const place = `${input.length} bytes from ${story.delivered} on`
+    if (story.delivered + input.length > story.sent) return `more input than was sent: ${place}`
+    const right = streamBytes(story.number, story.delivered, input.length)
+    return right.equals(input) ? undefined : `wrong input for connection ${story.id}: ${place}`
+  },
+
+  between(world, story) {
+    if (!story.open || !story.untouched || world.shutdown !== undefined) return undefined
+    if (!world.plan.handlers.data || !world.plan.handlers.closed) return undefined
+    const held = story.arrived - story.delivered
+    const most = world.plan.simulation.receiveBuffer + TURN
+    return held <= most ? undefined : `${held} bytes were read from connection ${story.id} and not delivered`
+  },
+
+  end(world, story) {
+    for (const { input, at } of story.kept) {
+      if (streamBytes(story.number, at, input.length).equals(input)) continue
+      return `input of connection ${story.id}, kept by its handler, has changed: ${input.length} bytes from ${at} on`
+    }
+    const wanted = isWhole(world, story)
+    if (!wanted || story.delivered === story.arrived) return undefined
+    return `connection ${story.id} got ${story.delivered} of ${story.arrived} bytes before its end`
+  },
+}
+
+function isUnwanted(world: World, { input }: Event, story: Story): string | undefined {
+  if (story.closing !== undefined) return 'after Close or Detach'
+  if (story.thrown.length > 0) return 'after a handler threw'
+  if (story.denied) return 'after a call was told that it is not open'
+  if (story.busy) return 'while a reply is promised'
+  if (input === null) return undefined
+  if (world.shutdown !== undefined) return 'after shutdown'
+  if (story.paused) return 'while it is paused'
+  // What was given in this turn is not unsent before the turn's end has tried to write it.
+  if (!story.blocked || story.left !== undefined || story.pendingLeast <= story.limits.highWaterMark)
+    return undefined
+  return `with ${story.pendingLeast} bytes pending, above the mark of ${story.limits.highWaterMark}`
+}
+
+/** It ended by its peer's doing alone: then nothing of what arrived may be missing. */
+function isWhole(world: World, story: Story): boolean {
+  const { over } = story
+  if (over?.how !== 'closed' || !world.plan.handlers.data || !world.plan.handlers.opened) return false
+  if (story.asked || story.thrown.length > 0 || story.dialled?.reachable === false) return false
+  if (world.shutdown !== undefined && world.shutdown.at <= over.at) return false
+  if (over.error === undefined) return true
+  return story.limits.idleTimeout === 0 && ['ECONNRESET', 'EPIPE'].includes(codeOf(over.error))
+}

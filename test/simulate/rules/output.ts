@@ -1,0 +1,71 @@
+import type { Buffer } from 'node:buffer'
+import type { Rule } from '../rule.js'
+import type { Item, Story } from '../story.js'
+import type { World } from '../world.js'
+
+/** What the program gave reaches the peer in order; all of it, where the connection ended in order. */
+export const output: Rule = {
+  name: 'output',
+
+  between(world, story) {
+    if (world.simulation.ended || story.id === 0) return undefined
+    const pending = world.server.pending(story.id)
+    if (story.opened && pending > Math.max(story.limits.maxPending, story.early)) {
+      return `${pending} bytes are pending on connection ${story.id}, and ${story.limits.maxPending} may be`
+    }
+    if (story.over !== undefined) return pending === 0 ? undefined : `${pending} bytes pending after the end`
+    if (pending > story.pendingMost) return `${pending} bytes are pending, and ${story.pendingMost} can be`
+    const { closed, postwrite } = world.plan.handlers
+    if (!closed || !postwrite || !story.untouched || !story.opened) return undefined
+    if (pending >= story.pendingLeast || mayOverflow(story)) return undefined
+    return `${pending} bytes are pending on connection ${story.id}, and ${story.pendingLeast} should be`
+  },
+
+  end(world, story) {
+    const { peer } = story
+    if (peer === undefined) return undefined
+    const received = peer.receivedBytes
+    const whole = isWhole(world, story)
+    if (whole && peer.error !== undefined)
+      return `connection ${story.id} closed in order, and its peer saw a reset`
+    if (whole && !peer.ended) return `connection ${story.id} closed in order, and its peer saw no end`
+    if (agrees(received, story.items, whole)) return undefined
+    const given = `${story.given} bytes in ${story.items.length} pieces`
+    return `peer ${story.number} received ${received.length} bytes that are not ${whole ? 'all' : 'the first'} of the ${given} given`
+  },
+}
+
+/** Whether all output must have reached the peer, and an end behind it. */
+function isWhole(world: World, story: Story): boolean {
+  const { over, left } = story
+  if (over === undefined || over.error !== undefined || left !== undefined) return false
+  // A `detached` that throws gives the socket up.
+  if (over.how === 'detached') return story.script.detached.fault !== true
+  if (world.everStalled || world.plan.simulation.latency > 0) return false
+  const { shutdown } = world
+  const cut = shutdown === undefined ? Number.POSITIVE_INFINITY : shutdown.at + shutdown.timeout
+  // Behind a close the peer is listened to for a second; what it sends later is answered with a reset.
+  return story.sentAt < Math.min(over.at + 1000, cut)
+}
+
+/** What is given may have passed `maxPending`. */
+export function mayOverflow(story: Story, more = 0): boolean {
+  return story.pendingMost + more > story.limits.maxPending
+}
+
+/** `received` is a beginning of the items, or all of them; those that are not certain may be left out. */
+function agrees(received: Buffer, items: readonly Item[], whole: boolean): boolean {
+  let places = new Set([0])
+  for (const { bytes, certain } of items) {
+    const next = new Set<number>()
+    for (const at of places) {
+      const size = Math.min(bytes.length, received.length - at)
+      const same = received.subarray(at, at + size).equals(bytes.subarray(0, size))
+      if (same && at + size === received.length && !whole) return true
+      if (same && size === bytes.length) next.add(at + size)
+      if (!certain) next.add(at)
+    }
+    places = next
+  }
+  return places.has(received.length)
+}

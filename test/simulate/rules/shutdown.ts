@@ -1,0 +1,34 @@
+import { codeOf } from '../errors.js'
+import type { Rule } from '../rule.js'
+
+/** The loop ends as it should: listeners first, in time, and leaving nothing. */
+export const shutdown: Rule = {
+  name: 'shutdown',
+
+  event(world, { name, story }) {
+    if (world.shutdown === undefined || name !== 'opened' || story?.dialled !== undefined) return undefined
+    return 'a connection is opened after shutdown'
+  },
+
+  end(_world, story) {
+    if (!story.late || story.peer === undefined || story.left !== undefined) return undefined
+    return codeOf(story.peer.error) === 'ECONNREFUSED'
+      ? undefined
+      : `peer ${story.number} came after shutdown, and was not refused`
+  },
+
+  over(world) {
+    const { simulation, outcome, failure, faults } = world
+    if (!simulation.ended || outcome === undefined) return 'the loop has not ended in time'
+    if (outcome.error !== failure) return `the loop ended with ${outcome.error}, not ${failure}`
+    const { connections, timers, steps } = simulation.left
+    // Where there is latency, timers are bytes on their way.
+    const late = world.plan.simulation.latency > 0
+    if (connections + steps + (late ? 0 : timers) > 0) {
+      return `left over: ${connections} connections, ${timers} timers, ${steps} steps`
+    }
+    const told = new Set<unknown>([...simulation.warnings, ...world.stories.map(story => story.over?.error)])
+    const lost = faults.find(fault => !told.has(fault))
+    return lost === undefined ? undefined : `${lost} was thrown and nobody was told`
+  },
+}

@@ -1,0 +1,47 @@
+import type { Rule } from '../rule.js'
+import type { Story } from '../story.js'
+import type { World } from '../world.js'
+
+/** Ticks and timeouts come when they are due, and not before. */
+export const times: Rule = {
+  name: 'times',
+
+  event(world, { name, at }) {
+    if (name !== 'tick') return undefined
+    const { dueAt } = world.tick
+    if (dueAt === undefined) return 'tick runs, and no delay was given'
+    if (world.shutdown !== undefined) return 'tick runs after shutdown'
+    if (at < dueAt || (at > dueAt && !world.stalled)) return `tick at ${at} ms, and it is due at ${dueAt} ms`
+    return undefined
+  },
+
+  between(world, story) {
+    const { now, latency } = { now: world.now, latency: world.plan.simulation.latency }
+    if (world.stalled || latency > 0 || !story.open || !world.plan.handlers.closed) return undefined
+    const { idleTimeout, writeTimeout } = story.limits
+    const idle = now - Math.max(story.activeAt, world.stalledUntil)
+    if (idleTimeout > 0 && idle > idleTimeout + 1)
+      return `connection ${story.id} idles for ${idle} of ${idleTimeout} ms`
+    if (idle <= writeTimeout + 1 || world.server.pending(story.id) === 0) return undefined
+    return `output of connection ${story.id} waits for ${idle} of ${writeTimeout} ms`
+  },
+
+  over(world) {
+    const { tick, now, shutdown, plan } = world
+    if (!plan.handlers.tick || tick.dueAt === undefined) return undefined
+    const until = Math.min(now, (shutdown?.at ?? Number.POSITIVE_INFINITY) - 1)
+    return tick.dueAt <= until && !world.everStalled ? `the tick of ${tick.dueAt} ms did not come` : undefined
+  },
+}
+
+/** A time of the connection's, or the loop's, may be up: no sooner than the last byte that was seen allows. */
+export function timedOut(world: World, story: Story): boolean {
+  const { now, shutdown } = world
+  const { idleTimeout, writeTimeout } = story.limits
+  // Input counts from the turn that read it, and handlers before its own may have stalled.
+  if (idleTimeout > 0 && (world.stalled || now >= story.byteAt + idleTimeout)) return true
+  // As for output, another's handler may have stalled between the write and what tells of it.
+  const wroteAt = world.stalled ? story.attemptedAt : story.progressAt
+  if (story.pendingMost > 0 && now >= wroteAt + writeTimeout) return true
+  return shutdown !== undefined && now >= shutdown.at + shutdown.timeout
+}

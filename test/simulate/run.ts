@@ -1,0 +1,215 @@
+import { streamBytes } from './bytes.js'
+import type { Operation, Plan } from './plan.js'
+import type { Story } from './story.js'
+import { World } from './world.js'
+
+/** Turns of the loop that a run at rest may take while latency lets bytes trickle. */
+const PATIENCE = 300
+
+/** Runs a plan; the world's `violation` says whether a rule did not hold. */
+export async function run(plan: Plan): Promise<World> {
+  const world = new World(plan)
+  try {
+    for (const operation of plan.operations) {
+      if (world.violation !== undefined) return world
+      await operate(world, operation)
+    }
+    if (world.violation === undefined) await end(world)
+  } catch (error) {
+    world.violation ??= {
+      rule: 'no exception',
+      what: error instanceof Error ? String(error.stack) : String(error),
+    }
+  }
+  return world
+}
+
+async function operate(world: World, operation: Operation): Promise<void> {
+  await perform(world, operation)
+  if (operation.steps < 0) world.simulation.run()
+  else for (let left = operation.steps; left > 0 && world.simulation.step(); left -= 1);
+  look(world)
+}
+
+/** Asks the rules what they have to say between two operations. */
+function look(world: World): void {
+  world.identify()
+  for (const story of world.stories) world.ask(rule => rule.between?.(world, story))
+  if (world.simulation.left.steps > 0 || world.plan.simulation.latency > 0) return
+  for (const story of world.stories) world.ask(rule => rule.rest?.(world, story))
+}
+
+async function perform(world: World, operation: Operation): Promise<void> {
+  if (operation.do === 'advance') return advance(world, operation.ms)
+  if (operation.do === 'call') return world.call(operation.call)
+  const story = world.stories[operation.peer]
+  if (story === undefined) return
+  story.activeAt = world.now
+  if (operation.do === 'connect') return connect(world, story, operation)
+  if (operation.do === 'dial') return dial(world, story, operation)
+  if (operation.do === 'settle') return settle(world, story)
+  steer(world, story, operation)
+}
+
+function advance(world: World, ms: number): void {
+  world.note('advance', ms)
+  world.simulation.advance(ms)
+  world.stalled = false
+}
+
+function connect(
+  world: World,
+  story: Story,
+  { paused, allowHalfOpen, address }: Extract<Operation, { do: 'connect' }>,
+): void {
+  if (story.peer !== undefined || story.dialled !== undefined) return
+  world.note(`peer ${story.number}`, 'connects', paused ? 'paused' : '')
+  story.late = world.shutdown !== undefined && world.simulation.left.steps === 0
+  story.address = address
+  story.reading = !paused
+  story.peer = world.simulation.connect({ addressIndex: address, paused, allowHalfOpen })
+}
+
+function dial(world: World, story: Story, { reachable, timeout }: Extract<Operation, { do: 'dial' }>): void {
+  if (story.peer !== undefined || story.dialled !== undefined || world.shutdown !== undefined) return
+  const address = `tcp4://10.0.0.1:${8000 + story.number}`
+  story.dialled = { reachable, timeout, at: world.now }
+  if (reachable) {
+    world.simulation.listen(address, peer => {
+      story.peer = peer
+    })
+  }
+  story.id = world.server.dial(address, timeout === 0 ? {} : { timeout })
+  world.note('server.dial', address, `=> ${story.id}`)
+}
+
+/** The oldest promised reply comes, or is rejected. */
+async function settle(world: World, story: Story): Promise<void> {
+  const promised = story.promises.shift()
+  if (promised === undefined) return
+  const { reaction, resolve, reject } = promised
+  world.note('settle', story.id, reaction)
+  if (reaction.fault) {
+    const fault = new Error(`planned rejection ${world.faults.length + 1}`)
+    world.faults.push(fault)
+    if (story.over === undefined) story.thrown.push(fault)
+    reject(fault)
+  } else resolve(reply(world, story, reaction))
+  for (let left = 4; left > 0; left -= 1) await undefined
+}
+
+function reply(world: World, story: Story, { out, action }: Story['promises'][0]['reaction']): unknown {
+  const taken = out === undefined ? undefined : world.output.make(out, undefined)
+  const certain = story.untouched && world.shutdown === undefined
+  if (taken !== undefined && story.over === undefined) story.give(taken.bytes, certain, world.now)
+  if (story.over === undefined) world.act(story, action)
+  return [taken?.out, action]
+}
+
+/** What the peer does. One that has no way left does nothing. */
+function steer(world: World, story: Story, operation: Extract<Operation, { peer: number }>): void {
+  const { peer } = story
+  if (peer === undefined || peer.closed || story.left !== undefined) return
+  const whom = `peer ${story.number}`
+  if (operation.do === 'send') {
+    if (story.ended || peer.ended) return
+    world.note(whom, 'sends', operation.size)
+    story.sentAt = world.now
+    send(story, operation.size)
+  } else if (operation.do === 'go') {
+    world.note(whom, 'reads', operation.bytes ?? 'on')
+    story.reading = operation.bytes === undefined
+    peer.resume(operation.bytes)
+  } else if (operation.do === 'stop') {
+    world.note(whom, 'stops reading')
+    story.reading = false
+    peer.pause()
+  } else if (operation.do === 'end') {
+    world.note(whom, 'ends')
+    story.ended = true
+    peer.end()
+  } else if (operation.do === 'close' || operation.do === 'reset') {
+    world.note(whom, operation.do === 'close' ? 'closes' : 'resets')
+    story.left = operation.do
+    peer[operation.do]()
+  }
+}
+
+function send(story: Story, size: number): void {
+  const bytes = streamBytes(story.number, story.sent, size)
+  story.sent += size
+  story.peer?.send(bytes)
+}
+
+/** Lets everything go on and come to rest where the plan wants that, then ends the loop, and asks for the last time. */
+async function end(world: World): Promise<void> {
+  if (world.plan.calmEnd) await calm(world)
+  if (world.violation !== undefined) return
+  if (world.shutdown === undefined) world.call({ call: 'shutdown', timeout: 1000 })
+  await untangle(world)
+  advance(world, (world.shutdown?.timeout ?? 0) + 1)
+  await untangle(world)
+  const stillTwo = world.stories.filter(story => story.promises.length > 0)
+  for (const story of stillTwo) while (story.promises.length > 0) await settle(world, story)
+  for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.resume()
+  await untangle(world)
+  for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.end()
+  for (const { socket } of world.stories) socket?.end()
+  advance(world, 10_000)
+  await untangle(world)
+  for (const story of world.stories) world.ask(rule => rule.end?.(world, story))
+  world.ask(rule => rule.over?.(world))
+}
+
+/** Runs to rest, with what promises and sockets do in between. */
+async function untangle(world: World): Promise<void> {
+  world.simulation.run()
+  for (let left = 4; left > 0; left -= 1) await undefined
+  world.simulation.run()
+  if (!world.stories.some(({ socket }) => socket !== undefined)) return
+  for (let left = 4; left > 0; left -= 1) {
+    await new Promise(resolve => setImmediate(resolve))
+    world.simulation.run()
+  }
+}
+
+async function calm(world: World): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    for (const story of world.stories) {
+      while (story.promises.length > 0) await settle(world, story)
+      if (story.paused && story.open && world.shutdown === undefined) {
+        world.call({ call: 'resume', peer: story.number })
+      }
+      if (story.peer === undefined || story.peer.closed || story.reading) continue
+      story.reading = true
+      story.peer.resume()
+    }
+    if (!rest(world)) return
+    if (!world.stories.some(story => story.busy)) break
+  }
+  for (const story of world.stories) {
+    world.ask(rule => rule.between?.(world, story))
+    world.ask(rule => rule.rest?.(world, story))
+  }
+}
+
+/** Runs until nothing moves any more, letting the latency pass where there is one; false when that takes too long. */
+function rest(world: World): boolean {
+  world.simulation.run()
+  const { latency } = world.plan.simulation
+  if (latency === 0) return true
+  for (let left = PATIENCE, still = 0; left > 0; left -= 1) {
+    const before = traffic(world)
+    advance(world, 2 * latency)
+    still = traffic(world) === before ? still + 1 : 0
+    if (still === 3) return true
+  }
+  return false
+}
+
+/** A figure that changes when anything goes either way. */
+function traffic(world: World): string {
+  const { events, stories } = world
+  const moved = stories.map(({ id, peer }) => `${peer?.unsent},${world.server.pending(id)}`)
+  return `${events} ${moved.join(' ')}`
+}

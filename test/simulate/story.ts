@@ -1,0 +1,167 @@
+import type { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import type { Action } from 'revio'
+import type { Peer } from 'revio/testing'
+import type { Reaction, Script } from './plan.js'
+
+/** Output that the program has given for a connection. */
+export interface Item {
+  readonly bytes: Buffer
+  /** False where the contract leaves open whether it still goes out. */
+  readonly certain: boolean
+}
+
+/** A reply that was promised. */
+export interface Promised {
+  readonly reaction: Reaction
+  readonly resolve: (reply: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Limits as the contract gives them to a connection whose `opened` asks for nothing. */
+const DEFAULTS = {
+  paused: false,
+  reuseInputBuffer: false,
+  idleTimeout: 0,
+  highWaterMark: 2 ** 20,
+  maxPending: 2 ** 24,
+  writeTimeout: 30_000,
+}
+
+/**
+ * What has happened to one connection, as seen from outside: what its peer did, what its handlers were called with,
+ * and what they answered. It holds facts alone; rules judge them.
+ */
+export class Story {
+  readonly number: number
+  readonly script: Script
+  limits = DEFAULTS
+  peer: Peer | undefined
+  /** 0 until it is known. */
+  id = 0
+  /** Which address accepts it; -1 when the loop dialled. */
+  address = -1
+  dialled: { readonly reachable: boolean; readonly timeout: number; readonly at: number } | undefined
+  opened = false
+  /** It was opened as one that could not be made. */
+  stillborn = false
+  over:
+    | { readonly how: 'closed' | 'detached'; readonly error: Error | undefined; readonly at: number }
+    | undefined
+  /** To whom it was detached, and what that one has read. */
+  socket: Socket | undefined
+  readonly socketRead: Buffer[] = []
+
+  // What the peer did. //////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** Bytes given to its `send`. */
+  sent = 0
+  ended = false
+  /** Closed or reset, from the peer's side. */
+  left: 'close' | 'reset' | undefined
+  /** It reads all there is, as far as anybody said. */
+  reading = true
+  /** It came when nobody listened any more. */
+  late = false
+  /** When it last gave bytes to send. */
+  sentAt = 0
+
+  // What the program was told. //////////////////////////////////////////////////////////////////////////////////////
+
+  /** Bytes that `data` got. */
+  delivered = 0
+  calls = { data: 0, prewrite: 0, postwrite: 0 }
+  /** Inputs that are the program's own, and where they were in the stream. */
+  readonly kept: { readonly input: Buffer; readonly at: number }[] = []
+  /** Bytes that writes took, by `postwrite`. */
+  taken = 0
+  /** The last attempt to write left something. */
+  blocked = false
+  /** What `prewrite` offered, until its `postwrite` comes. */
+  attempt: number | undefined
+
+  // What the program answered. //////////////////////////////////////////////////////////////////////////////////////
+
+  readonly items: Item[] = []
+  /** Bytes that were sent before `opened` had given its limits. */
+  early = 0
+  /** Bytes of all items, and of those that are not certain. */
+  given = 0
+  uncertain = 0
+  promises: Promised[] = []
+  paused = false
+  /** A wake was asked for and has not fired. */
+  woken = false
+  /** The first Close or Detach that took effect. */
+  closing: Action | undefined
+  readonly thrown: unknown[] = []
+  /** A Close or Detach was asked for; it may not have taken effect. */
+  asked = false
+  /** Calls said that this id is not open. */
+  denied = false
+  /** Bytes of the largest output that was not taken. */
+  refusedSize = 0
+  /** What `opened` gave to be handed to every later event. */
+  context: unknown
+
+  // Times. //////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** When something was last done to it or told of it. */
+  activeAt = 0
+  /** When a byte was last seen to go either way. */
+  byteAt = 0
+  /** When an attempt to write was last seen to begin. */
+  attemptedAt = 0
+  /** When output was last seen to go, or to begin to wait. */
+  progressAt = 0
+
+  constructor(number: number, script: Script) {
+    this.number = number
+    this.script = script
+  }
+
+  /** `opened` has asked for these. */
+  limit(options: Script['options']): void {
+    this.limits = { ...DEFAULTS, ...options }
+    this.paused ||= this.limits.paused
+    this.early = this.pendingMost
+  }
+
+  give(bytes: Buffer, certain: boolean, now: number): void {
+    if (this.pendingMost === 0) this.progressAt = now
+    this.items.push({ bytes, certain })
+    this.given += bytes.length
+    if (!certain) this.uncertain += bytes.length
+  }
+
+  /** Bounds of the unsent output, where writes are told. */
+  get pendingMost(): number {
+    return this.given - this.taken
+  }
+
+  get pendingLeast(): number {
+    return Math.max(0, this.given - this.uncertain - this.taken)
+  }
+
+  /** It was opened and is not over. */
+  get open(): boolean {
+    return this.opened && this.over === undefined
+  }
+
+  /** Nothing has happened yet for which it would end. */
+  get untouched(): boolean {
+    return (
+      !this.stillborn && !this.asked && !this.ended && this.left === undefined && this.thrown.length === 0
+    )
+  }
+
+  /** A promised reply is still to come. */
+  get busy(): boolean {
+    return this.promises.length > 0
+  }
+
+  /** Bytes that have left the peer. */
+  get arrived(): number {
+    return this.sent - (this.peer?.unsent ?? 0)
+  }
+}

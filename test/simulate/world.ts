@@ -1,0 +1,212 @@
+import { Action, type Events, type Server } from 'revio'
+import { type Simulation, simulate } from 'revio/testing'
+import { Handlers } from './handlers.js'
+import { Output } from './output.js'
+import type { Call, Plan } from './plan.js'
+import type { CallMade, Event, Rule } from './rule.js'
+import { rules } from './rules/all.js'
+import { Story } from './story.js'
+
+/** A rule that did not hold. */
+export interface Violation {
+  readonly rule: string
+  readonly what: string
+}
+
+/** Ids that are never given out. */
+const NO_ID = 1_000_000
+
+/** A simulation and the facts about it. Rules are asked at each moment before the facts take it in. */
+export class World {
+  readonly plan: Plan
+  readonly stories: readonly Story[]
+  readonly output: Output
+  readonly simulation: Simulation
+  /** What happened, one entry a moment; for people. */
+  readonly history: (readonly [at: number, ...what: unknown[]])[] = []
+  /** Every error that a handler threw. */
+  readonly faults: unknown[] = []
+  violation: Violation | undefined
+  /** How many handlers are running. */
+  depth = 0
+  /** Handlers that were called. */
+  events = 0
+  served = false
+  /** What `serving` or `tick` threw. */
+  failure: unknown
+  shutdown: { readonly at: number; readonly timeout: number } | undefined
+  tick: { dueAt: number | undefined; calls: number } = { dueAt: 0, calls: 0 }
+  lastId = 0
+  /** Time went on while things waited: what is due may be late. */
+  stalled = false
+  everStalled = false
+  stalledUntil = 0
+  outcome: { readonly error: unknown } | undefined
+  #server: Server | undefined
+  #afterHandler: (() => void)[] = []
+
+  constructor(plan: Plan) {
+    this.plan = plan
+    this.stories = plan.scripts.map((script, index) => new Story(index, script))
+    this.output = new Output()
+    const { maxConnections, ...options } = plan.simulation
+    const { seed, ...sizes } = options
+    const limit = maxConnections === undefined ? '' : `?maxConnections=${maxConnections}`
+    this.simulation = simulate(this.#events(), {
+      ...sizes,
+      ...(seed === undefined ? {} : { seed }),
+      addresses: ['tcp4://127.0.0.1:7000', `tcp6://[::1]:7001${limit}`],
+      stepwise: true,
+    })
+    this.#server = this.simulation.server
+    this.simulation.done.then(
+      () => {
+        this.outcome = { error: undefined }
+      },
+      (error: unknown) => {
+        this.outcome = { error }
+      },
+    )
+  }
+
+  get server(): Server {
+    if (this.#server === undefined) throw new Error('there is no server yet')
+    return this.#server
+  }
+
+  set server(server: Server) {
+    this.#server = server
+  }
+
+  /** Time before the simulation is there is 0. */
+  get now(): number {
+    return this.#server === undefined || this.simulation === undefined ? 0 : this.simulation.now
+  }
+
+  note(...what: unknown[]): void {
+    this.history.push([this.now, ...what])
+  }
+
+  /** Asks every rule; the first violation stands. */
+  ask(question: (rule: Rule) => string | undefined): void {
+    if (this.violation !== undefined) return
+    for (const rule of rules) {
+      const what = question(rule)
+      if (what === undefined) continue
+      this.violation = { rule: rule.name, what }
+      this.note('VIOLATION', rule.name, what)
+      return
+    }
+  }
+
+  /** A handler is called: rules first, then `run`, then what it did takes effect. */
+  handler<T>(event: Event, run: () => T): T {
+    this.ask(rule => rule.event?.(this, event))
+    this.events += 1
+    this.depth += 1
+    this.output.spoil()
+    if (event.story !== undefined) event.story.activeAt = this.now
+    try {
+      return run()
+    } finally {
+      this.depth -= 1
+      if (this.depth === 0) for (const effect of this.#afterHandler.splice(0)) effect()
+    }
+  }
+
+  /** Does it when the handler that runs now has returned, or at once where none runs. */
+  effect(run: () => void): void {
+    if (this.depth === 0) run()
+    else this.#afterHandler.push(run)
+  }
+
+  storyOf(id: number): Story | undefined {
+    const story = this.stories.find(story => story.id === id || (story.id === 0 && story.peer?.id === id))
+    if (story !== undefined && !this.plan.handlers.opened) this.#isOpen(story, id)
+    return story
+  }
+
+  /** Where the program has no `opened`, the peers tell which ids are open. */
+  identify(): void {
+    if (this.plan.handlers.opened || this.shutdown !== undefined) return
+    for (const story of this.stories) {
+      if (!story.opened && story.peer !== undefined && story.peer.id > 0) this.#isOpen(story, story.peer.id)
+    }
+  }
+
+  #isOpen(story: Story, id: number): void {
+    story.id = id
+    story.opened = true
+  }
+
+  /** The first Close or Detach stands; Shutdown is the loop's. */
+  act(story: Story | undefined, action: Action | undefined): void {
+    if (action === undefined || action === Action.None) return
+    if (story !== undefined && action !== Action.Shutdown) story.asked = true
+    this.effect(() => {
+      if (action === Action.Shutdown) this.shut(1000)
+      else if (story !== undefined) story.closing ??= action
+    })
+  }
+
+  shut(timeout: number): void {
+    this.shutdown ??= { at: this.now, timeout: Math.max(1, timeout) }
+  }
+
+  /** Calls a method of the server, from a handler or from outside. */
+  call(call: Call): void {
+    if (call.call === 'shutdown') {
+      this.note('server.shutdown', call.timeout)
+      this.server.shutdown({ timeout: call.timeout })
+      this.effect(() => this.shut(call.timeout))
+    } else if (call.call === 'stall') {
+      // `serving` runs before the simulation has been given to anybody.
+      if (this.simulation === undefined) return
+      this.note('stall', call.ms)
+      this.stalled = this.everStalled = true
+      this.simulation.stall(call.ms)
+      this.stalledUntil = this.now
+    } else this.#callFor(call)
+  }
+
+  #callFor(call: Exclude<Call, { call: 'shutdown' | 'stall' }>): void {
+    this.identify()
+    const story = this.stories[call.peer]
+    if (story === undefined) return
+    const id = story.id || NO_ID + story.number
+    let answer: boolean
+    let size = 0
+    if (call.call === 'send') {
+      const { out, bytes } = this.output.make(call.out, undefined)
+      size = bytes.length
+      answer = this.server.send(id, out, call.action)
+      this.output.spoil()
+      this.#made({ call: 'send', story, id, size, answer })
+      if (answer) story.give(bytes, true, this.now)
+    } else {
+      answer = this.server[call.call](id)
+      this.#made({ call: call.call, story, id, size, answer })
+    }
+    if (answer) this.#took(story, call)
+    else if (story.opened) {
+      story.denied = true
+      story.refusedSize = Math.max(story.refusedSize, size)
+    }
+  }
+
+  #made(call: CallMade): void {
+    this.note(`server.${call.call}`, call.id, call.size > 0 ? `${call.size} bytes` : '', `=> ${call.answer}`)
+    this.ask(rule => rule.called?.(this, call))
+    call.story.activeAt = this.now
+  }
+
+  #took(story: Story, call: Exclude<Call, { call: 'shutdown' | 'stall' }>): void {
+    if (call.call === 'send') this.act(story, call.action)
+    else if (call.call === 'wake') story.woken = true
+    else story.paused = call.call === 'pause'
+  }
+
+  #events(): Events<unknown> {
+    return new Handlers(this).events()
+  }
+}
