@@ -173,6 +173,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   /** Ends the loop, after the handler that runs now. */
   shutdown({ timeout = 1000 }: { timeout?: number } = {}): void {
     this.#shutdown.ask(timeout)
+    this.#ticker.stop()
     this.#schedule()
   }
 

@@ -88,7 +88,7 @@ export class Shutdown<Context> {
       for (const connection of [...ending.connections.values()]) {
         const what = connection.busy ? 'a promised reply' : `${connection.outbox.size} bytes of output`
         const message = `connection ${connection.id}: ${what} still missing ${this.#timeout} ms after shutdown`
-        ending.destroy(connection, new RevioError('ETIMEDOUT', message))
+        ending.destroy(connection, connection.error ?? new RevioError('ETIMEDOUT', message))
       }
       for (const connection of [...ending.lingering]) ending.lingered(connection)
     })

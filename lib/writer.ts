@@ -101,7 +101,9 @@ export class Writer<Context> {
     this.#attempting = true
     for (const connection of batch) this.#attempt(connection)
     for (const transport of this.#transports) transport.flush()
-    for (const connection of batch) this.#settle(connection, now)
+    // Handlers may have taken their time since the turn began, and timeouts count from the write.
+    this.#time.renew()
+    for (const connection of batch) this.#settle(connection, this.#time.now)
     for (const transport of this.#transports) transport.stage.reset()
     this.#attempting = false
     for (const connection of batch) this.#wrote(connection)
