@@ -30,6 +30,8 @@ export interface ServerCounts {
   detached: number
   /** Gone without having said who they were. */
   nameless: number
+  /** Of those the ones that had timed out: too late for a door with a short patience. */
+  latecomers: number
   bytes: number
   throws: number
   /** Times at which no descriptor was left, and accepting had to wait. */
@@ -73,8 +75,8 @@ export interface Waits {
   readonly median: number
   readonly p99: number
   readonly longest: number
-  /** How late the client's own timer was at most meanwhile: what the machine, not the server, adds. */
-  readonly late: number
+  /** The same without the time in which the machine kept client or server from running. */
+  readonly longestBare: number
 }
 
 export type FromClient =
@@ -110,4 +112,6 @@ export interface ClientTask {
   readonly connections: number
   /** In all; 0: until it is stopped. */
   readonly total: number
+  /** The server's process. */
+  readonly pid: number
 }

@@ -24,7 +24,7 @@ Runs an echo server made with revio, under a small limit of descriptors, against
 half-close, reset, flood, dribble and vanish. Every byte and every event is checked. Ends with a table; exits with 1,
 and a line for each, when a promise was broken.
 
-  --seconds N      how long to run, on each transport (180, with --quick 4)
+  --seconds N      how long to run, on each transport (180, with --quick 3)
   --seed S         a number: the same one makes the same choices (one of the clock's)
   --transport T    native, net or both (both)
   --connections N  how many are open at once, storms not counted (300, with --quick 100)
@@ -56,7 +56,7 @@ export function readOptions(args: readonly string[]): TortureOptions | undefined
   if (values.help) return undefined
   const { quick, write, transport, fault } = values
   return {
-    seconds: whole('seconds', values.seconds, quick ? 4 : 180, 1),
+    seconds: whole('seconds', values.seconds, quick ? 3 : 180, 1),
     seed: whole('seed', values.seed, Date.now() % 2 ** 31, 0),
     transports: transport === 'both' ? ['native', 'net'] : [oneOf('transport', transport, ['native', 'net'])],
     connections: whole('connections', values.connections, quick ? 100 : 300, 10),

@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os'
 import type { ClientRow, ClientTask, FromClient, ToClient } from '../messages.js'
 import { Conversations } from './conversations.js'
+import { Machine } from './machine.js'
 import { roles } from './roles.js'
 import { WaitCounter } from './waits.js'
 
@@ -10,7 +11,6 @@ const INTERVAL = 100
 const NICE = 10
 
 const task = JSON.parse(process.argv[2] ?? '') as ClientTask
-const waits = new WaitCounter()
 let rows: ClientRow[] = []
 let bytes = 0
 let stopped = false
@@ -41,11 +41,11 @@ async function main(): Promise<void> {
     },
   })
   setInterval(report, INTERVAL).unref()
-  if (task.role === 'steady') waits.watchTimer()
+  const waits = task.role === 'steady' ? new WaitCounter(new Machine([process.pid, task.pid])) : undefined
   tell({ kind: 'started' })
   await roles[task.role]({ task, conversations, waits, isStopped: () => stopped })
   report()
-  if (task.role === 'steady') tell({ kind: 'waits', waits: waits.result() })
+  if (waits !== undefined) tell({ kind: 'waits', waits: waits.result() })
   tell({ kind: 'over', connections: conversations.count })
 }
 

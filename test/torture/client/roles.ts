@@ -8,7 +8,8 @@ import type { WaitCounter } from './waits.js'
 export interface RoleOptions {
   readonly task: ClientTask
   readonly conversations: Conversations
-  readonly waits: WaitCounter
+  /** Where waits are counted. */
+  readonly waits: WaitCounter | undefined
   readonly isStopped: () => boolean
 }
 
@@ -41,7 +42,7 @@ async function steady({ conversations, waits, isStopped }: RoleOptions, slot: nu
       peer.send(random.between(16, 1024))
       const since = performance.now()
       await peer.echoed()
-      if (!peer.isOver) waits.record((performance.now() - since) * 1000)
+      if (!peer.isOver) waits?.answered(since)
       await sleep(random.between(10, 60))
     }
     peer.whole = !peer.ended

@@ -1,32 +1,35 @@
 import type { Waits } from '../messages.js'
+import type { Machine } from './machine.js'
 
 /** Buckets to each doubling: percentiles are right to 5 %. */
 const PARTS = 16
-/** Milliseconds between looks at the own timer. */
+/** Milliseconds between looks at the machine. */
 const LOOK = 10
+/** Milliseconds; below it nobody asks whose fault a wait was. */
+const REMARKABLE = 20
 
 /** How long answers took, in microseconds. Memory does not grow with their number. */
 export class WaitCounter {
+  readonly #machine: Machine
   readonly #counts = new Float64Array(64 * PARTS)
   #count = 0
   #longest = 0
-  #late = 0
+  #longestBare = 0
 
-  record(microseconds: number): void {
-    const bucket = Math.floor(Math.log2(Math.max(1, microseconds)) * PARTS)
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
-    this.#count++
-    this.#longest = Math.max(this.#longest, microseconds)
+  constructor(machine: Machine) {
+    this.#machine = machine
+    setInterval(() => machine.sample(), LOOK).unref()
   }
 
-  /** Watches from now on how late this process's own timer comes. */
-  watchTimer(): void {
-    let last = performance.now()
-    setInterval(() => {
-      const now = performance.now()
-      this.#late = Math.max(this.#late, (now - last - LOOK) * 1000)
-      last = now
-    }, LOOK).unref()
+  /** An answer is here to what was asked at `since`. */
+  answered(since: number): void {
+    const wait = performance.now() - since
+    const held = wait < REMARKABLE ? 0 : this.#machine.heldSince(since)
+    const bucket = Math.floor(Math.log2(Math.max(1, wait * 1000)) * PARTS)
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
+    this.#count++
+    this.#longest = Math.max(this.#longest, wait)
+    this.#longestBare = Math.max(this.#longestBare, wait - held)
   }
 
   result(): Waits {
@@ -34,8 +37,8 @@ export class WaitCounter {
       count: this.#count,
       median: this.#percentile(0.5),
       p99: this.#percentile(0.99),
-      longest: Math.round(this.#longest),
-      late: Math.round(this.#late),
+      longest: Math.round(this.#longest * 1000),
+      longestBare: Math.round(this.#longestBare * 1000),
     }
   }
 

@@ -48,6 +48,10 @@ export class Child<From extends { readonly kind: string }, To extends object> {
     this.#process.on('error', () => {})
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   /** The last of what it said on its error output. */
   get lastWords(): string {
     return this.#tail.trim()

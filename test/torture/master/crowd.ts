@@ -13,6 +13,8 @@ export interface CrowdOptions {
   readonly plan: Plan
   readonly seed: number
   readonly places: ClientTask['places']
+  /** The server's process. */
+  readonly pid: number
   readonly random: Random
   readonly rows: (rows: readonly ClientRow[], bytes: number) => void
   readonly waits: (waits: Waits) => void
@@ -81,10 +83,10 @@ export class Crowd {
   }
 
   #spawn({ role, connections, total = 0 }: Part) {
-    const { seed, places, rows, waits, violated } = this.#options
+    const { seed, places, pid, rows, waits, violated } = this.#options
     this.#lastClient = (this.#lastClient % MAX_CLIENT) + 1
     const number = this.#lastClient
-    const task: ClientTask = { role, connections, total, client: number, seed, places }
+    const task: ClientTask = { role, connections, total, client: number, seed, places, pid }
     const heard = (message: FromClient) => {
       if (message.kind === 'rows') rows(message.rows, message.bytes)
       else if (message.kind === 'waits') waits(message.waits)

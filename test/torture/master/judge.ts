@@ -2,6 +2,11 @@ import type { ClientRow, ServerRow } from '../messages.js'
 import { clientOf } from '../wire.js'
 import { verdict } from './verdict.js'
 
+/** They may end without having said who they are. */
+const SILENT: readonly string[] = ['touch', 'reset']
+/** They meet a server with a short patience, which may lose it before they have said a word. */
+const IMPATIENT: readonly string[] = ['stall', 'fall silent', 'overflow', 'reset']
+
 export interface JudgeOptions {
   readonly violated: (text: string) => void
   /** Beyond its limit of descriptors the server turns clients away, instead of having them wait. */
@@ -22,6 +27,9 @@ export class Judge {
   /** Client processes that were killed: they had no time to report. */
   readonly #killed = new Set<number>()
   readonly #options: JudgeOptions
+  #latecomers = 0
+  /** Of this round's, those whose clients have not been found yet. */
+  #late = 0
 
   constructor(options: JudgeOptions) {
     this.#options = options
@@ -52,9 +60,16 @@ export class Judge {
     this.#killed.add(client)
   }
 
-  /** Everything has been reported: what has only one side is looked at. */
-  endRound(): void {
+  /**
+   * Everything has been reported: what has only one side is looked at.
+   *
+   * @param latecomers - How many so far, in all rounds, the server found silent before it had learnt their names.
+   */
+  endRound(latecomers: number): void {
+    this.#late += latecomers - this.#latecomers
+    this.#latecomers = latecomers
     for (const row of this.#clients.values()) this.#withoutServer(row)
+    this.#late = 0
     for (const row of this.#servers.values()) {
       if (!this.#killed.has(clientOf(row[0])))
         this.#options.violated(`server, ${describe(row)}: no client had it`)
@@ -73,9 +88,10 @@ export class Judge {
 
   /** A connection whose name the server never learnt. */
   #withoutServer(row: ClientRow): void {
-    const [key, behaviour, , received, fate] = row
+    const [key, behaviour, sent, received, fate] = row
     if (fate === 'left') this.resets++
-    const silent = key === 0 || behaviour === 'touch'
+    const silent = key === 0 || (sent === 0 && SILENT.includes(behaviour))
+    if (IMPATIENT.includes(behaviour) && received === 0 && this.#late-- > 0) return
     if (fate === 'left' || (fate === 'ended' && silent) || (this.ending && received === 0)) return
     if (this.#options.turnsAway && received === 0 && fate !== 'refused') this.turnedAway++
     else this.#options.violated(`client, ${describe(row)}: the server knows nothing of it`)

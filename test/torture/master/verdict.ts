@@ -11,6 +11,9 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 /** What the server may see of a client that breaks a connection off; the last at a door with a short patience. */
 const BROKEN: readonly string[] = ['', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
+/** They may stop reading, and never learn that the server has ended; after a while it does not wait for them. */
+const DEAF: readonly string[] = ['stall', 'flood', 'send and stop']
+
 /** Ends at which output that is still there is given up, and the peer is reset. */
 const ABRUPT: readonly string[] = ['AT_ONCE', 'ENOBUFS', 'ETIMEDOUT']
 
@@ -33,7 +36,8 @@ export function verdict(
   if (!known.includes(code)) return `the server ended it with '${code}', not with '${known.join("' or '")}'`
   if (fate === 'refused') return 'its connect failed, and yet the server had it'
   if (fate === 'left') return undefined
-  if (fate === 'reset') return ABRUPT.includes(code) ? undefined : 'the server reset it without a reason'
+  if (fate === 'reset' && (ABRUPT.includes(code) || (ending && DEAF.includes(behaviour)))) return undefined
+  if (fate === 'reset') return 'the server reset it without a reason'
   const givenUp = code === 'AT_ONCE' || (ending && code !== '')
   if (received !== gave && !givenUp) return `${gave - received} of ${gave} bytes of output were lost`
   if (whole && !ending && got !== sent) return `${sent - got} of ${sent} bytes of input were lost`

@@ -5,7 +5,7 @@ import type { Session } from './session.js'
 
 /** How often a server that is to break a promise does so, in percent of the inputs. */
 const OFTEN = 2
-const STALL = 400
+const STALL = 600
 
 /** What a server with this fault answers where a sound one echoes `input`. */
 export function spoil(fault: Fault, session: Session, input: Buffer): Buffer | readonly Buffer[] {

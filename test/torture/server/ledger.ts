@@ -88,8 +88,10 @@ export class Ledger {
   #gone(session: Session, code: string): void {
     const { counts, gone } = this.#options
     counts.bytes += session.got
-    if (session.header === undefined) counts.nameless++
-    else gone([session.key, session.header.mode, session.got, session.gave, code])
+    if (session.header === undefined) {
+      counts.nameless++
+      if (code === 'ETIMEDOUT') counts.latecomers++
+    } else gone([session.key, session.header.mode, session.got, session.gave, code])
   }
 }
 

@@ -17,6 +17,7 @@ const counts: ServerCounts = {
   closed: 0,
   detached: 0,
   nameless: 0,
+  latecomers: 0,
   bytes: 0,
   throws: 0,
   pauses: 0,
