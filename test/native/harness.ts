@@ -35,6 +35,16 @@ export async function until(what: string, condition: () => boolean): Promise<voi
   }
 }
 
+/**
+ * The part of the time, for 100 ms, in which the event loop did not wait: nearly all of it when something spins, on a
+ * busy machine as well.
+ */
+export async function utilization(): Promise<number> {
+  const start = performance.eventLoopUtilization()
+  await sleep(100)
+  return performance.eventLoopUtilization(start).utilization
+}
+
 /** What one link told. */
 export class Heard implements Receiver {
   readonly link: Link
@@ -150,6 +160,11 @@ export async function closesAll(t: Test, before: number | undefined): Promise<vo
   })
 }
 
+/** A program or thread in fixtures/, compiled where this file is. */
+export function fixture(name: string): URL {
+  return new URL(`fixtures/${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+}
+
 /** A program from fixtures/, started by a shell that does `first` before. */
 export class Program {
   readonly child: ChildProcess
@@ -157,7 +172,7 @@ export class Program {
   #errors = ''
 
   constructor(t: Test, name: string, { first = '', args = [] }: { first?: string; args?: string[] } = {}) {
-    const file = fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url))
+    const file = fileURLToPath(fixture(name))
     const command = [process.execPath, ...process.execArgv, file, ...args].map(word => `'${word}'`).join(' ')
     this.child = spawn('sh', ['-c', `${first} exec ${command}`], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.child.stdout?.on('data', (bytes: Buffer) => {

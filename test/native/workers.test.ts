@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { inetAddress } from '../../lib/address.js'
 import { openDescriptors } from '../transport/descriptors.js'
-import { closesAll, connectTo, Program, skip, until } from './harness.js'
+import { closesAll, connectTo, fixture, Program, skip, until } from './harness.js'
 
 const before = openDescriptors()
 
 /** A thread with an echo server of its own, and where that listens. */
 async function startThread(): Promise<{ worker: Worker; port: number }> {
-  const worker = new Worker(new URL('fixtures/thread.ts', import.meta.url), { execArgv: process.execArgv })
+  const worker = new Worker(fixture('thread'), { execArgv: process.execArgv })
   const [port] = (await once(worker, 'message')) as [number]
   return { worker, port }
 }
