@@ -49,7 +49,7 @@ export const memory = bench(
     title: 'Memory of idle connections',
     conditions: 'Each connection has exchanged one message and is silent',
     rivals: rivals.filter(({ name }) => servers.includes(name)).map(collecting),
-    bases: [nodeNetEcho.name],
+    bases: [nodeNetEcho.name, redis.name],
     trials: [trial(connections)],
     metrics,
     rounds,
