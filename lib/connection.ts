@@ -50,8 +50,12 @@ export class Connection<Context> implements Receiver, Timed {
   broken = false
   /** Has more unsent output than it may, and is to be closed for it. */
   overflown = false
-  /** Nothing more comes from the peer. */
+  /** Nothing more comes from the peer, and whether `ended` has been told of it. */
   peerEnded = false
+  endTold = false
+  /** `End` was asked for, and whether the peer has been sent the end. */
+  outputEnding = false
+  outputEnded = false
   /** A reply has been promised. */
   busy = false
   /** `pause` was asked for. */
@@ -99,7 +103,7 @@ export class Connection<Context> implements Receiver, Timed {
 
   /** Output can be appended. A handler that has had its own connection closed with `send` may still return some. */
   get takesOutput(): boolean {
-    return this.phase <= Phase.Closing && !this.broken && !this.overflown
+    return this.phase <= Phase.Closing && !this.broken && !this.overflown && !this.outputEnding
   }
 
   /** Input may be delivered now. */
@@ -129,7 +133,8 @@ export class Connection<Context> implements Receiver, Timed {
       this.reading = wanted
       this.link.read(wanted)
     }
-    if (this.receptive && (this.held !== undefined || this.peerEnded)) this.revisit()
+    const endDue = this.peerEnded && (this.broken || !this.endTold)
+    if (this.receptive && (this.held !== undefined || endDue)) this.revisit()
   }
 
   /** Has the loop look at it again, in a turn that follows soon. */

@@ -1,3 +1,4 @@
+import { Action } from './action.js'
 import type { TurnTime } from './clock.js'
 import { type Connection, Phase } from './connection.js'
 import type { Ending } from './ending.js'
@@ -62,12 +63,37 @@ export class Delivery<Context> {
     try {
       const reply = this.#events.data(connection.id, input, connection.context)
       if (reply === undefined) return
-      if (isPromise(reply)) this.#await(connection, reply)
-      else this.#replied(connection, reply, lent)
+      if (isPromise(reply)) this.#await(connection, reply, 'data')
+      else this.#replied(connection, reply, 'data', lent)
     } catch (thrown) {
       this.#ending.threw(connection, thrown, { atOnce: false })
     }
     this.#writer.flushUrgent()
+  }
+
+  /**
+   * The peer has ended: once all it sent has been delivered and answered, the connection closes, unless it is to stay
+   * half-open.
+   */
+  end(connection: Connection<Context>): void {
+    if (!connection.peerEnded || connection.phase !== Phase.Open) return
+    if (connection.busy || connection.woken || connection.held !== undefined) return
+    const stays = connection.limits.halfOpen && this.#events.ended !== undefined && !connection.broken
+    if (!stays) return this.#ending.act(connection, Action.Close)
+    if (!connection.endTold) this.#ended(connection)
+  }
+
+  #ended(connection: Connection<Context>): void {
+    connection.endTold = true
+    try {
+      const reply = this.#events.ended?.(connection.id, connection.context)
+      if (isPromise(reply)) this.#await(connection, reply, 'ended')
+      else this.#replied(connection, reply, 'ended', undefined)
+    } catch (thrown) {
+      this.#ending.threw(connection, thrown, { atOnce: false })
+    }
+    this.#writer.flushUrgent()
+    this.#ending.advance(connection)
   }
 
   #configure(connection: Connection<Context>, options: Options<Context>): void {
@@ -78,24 +104,29 @@ export class Delivery<Context> {
     this.#timeouts.watch(connection)
   }
 
-  #replied(connection: Connection<Context>, reply: Reply, lent: Buffer | undefined): void {
+  #replied(
+    connection: Connection<Context>,
+    reply: Reply,
+    handler: 'data' | 'ended',
+    lent: Buffer | undefined,
+  ): void {
     if (reply === undefined) return
-    checkReply(reply, 'data')
+    checkReply(reply, handler)
     const [out, action, token] = reply
-    checkOut(out, 'data')
+    checkOut(out, handler)
     this.#writer.reply(connection, out, lent)
     if (token !== undefined && connection.phase < Phase.Lingering) this.#writer.certify(connection, token)
-    this.#ending.act(connection, asAction(action, 'data'))
+    this.#ending.act(connection, asAction(action, handler))
   }
 
   /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
-  #await(connection: Connection<Context>, promise: PromiseLike<Reply>): void {
+  #await(connection: Connection<Context>, promise: PromiseLike<Reply>, handler: 'data' | 'ended'): void {
     connection.busy = true
     connection.regulate()
     promise.then(
       reply =>
         this.#kept(connection, () => {
-          if (connection.phase === Phase.Open) this.#replied(connection, reply, undefined)
+          if (connection.phase === Phase.Open) this.#replied(connection, reply, handler, undefined)
         }),
       (reason: unknown) =>
         this.#kept(connection, () => {

@@ -1,7 +1,7 @@
 import { Action } from './action.js'
 import type { Clock } from './clock.js'
 import { type Connection, Phase } from './connection.js'
-import { asError } from './errors.js'
+import { asError, RevioError } from './errors.js'
 import type { Events } from './events.js'
 import type { Receipts } from './receipts.js'
 import { asAction } from './reply.js'
@@ -48,7 +48,7 @@ export class Ending<Context> {
     if (action === Action.Shutdown) return this.#options.shutdown()
     if (connection.phase !== Phase.Open) return
     this.#begin(connection, action)
-    if (connection.outbox.empty) this.finish(connection)
+    this.advance(connection)
   }
 
   /** The same from where a handler may be running: what follows at once otherwise comes in a turn of its own. */
@@ -70,7 +70,17 @@ export class Ending<Context> {
     connection.thrown = true
     if (atOnce) return this.destroy(connection, connection.error)
     this.#begin(connection, Action.Close)
-    if (connection.outbox.empty) this.finish(connection)
+    this.advance(connection)
+  }
+
+  /** Goes on with an end that waited for output to be written, once there is none left. */
+  advance(connection: Connection<Context>): void {
+    if (!connection.outbox.empty) return
+    if (connection.phase === Phase.Closing) return this.#finish(connection)
+    if (connection.phase !== Phase.Open || !connection.outputEnding || connection.broken) return
+    if (!connection.outputEnded) connection.link.end()
+    connection.outputEnded = true
+    if (connection.endTold && !connection.busy) this.act(connection, Action.Close)
   }
 
   /** A write failed. What the peer sent before is still delivered; output is not taken any more. */
@@ -83,6 +93,8 @@ export class Ending<Context> {
     connection.broken = true
     connection.blocked = false
     connection.outbox.clear()
+    // Now and not with `closed`, which comes behind a promised reply: the reply may be waiting for just this.
+    this.#withdraw(connection)
   }
 
   /** Tells of output that has gone and came with a token. What the system may still refuse is waited for. */
@@ -96,7 +108,7 @@ export class Ending<Context> {
   }
 
   /** All output has been written: the connection goes as it was asked to. */
-  finish(connection: Connection<Context>): void {
+  #finish(connection: Connection<Context>): void {
     if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
     if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
     if (connection.next === Action.Detach) return this.#detach(connection)
@@ -123,6 +135,10 @@ export class Ending<Context> {
   }
 
   #begin(connection: Connection<Context>, action: Action): void {
+    if (action === Action.End && !connection.transport.datagrams) {
+      connection.outputEnding = true
+      return
+    }
     connection.phase = Phase.Closing
     const detachable = this.#events.detached !== undefined && !connection.transport.datagrams
     connection.next = action === Action.Detach && detachable ? Action.Detach : Action.Close
@@ -133,7 +149,7 @@ export class Ending<Context> {
     const { clock, timeouts } = this.#options
     connection.phase = Phase.Lingering
     connection.lingerUntil = clock.now() + LINGER
-    connection.link.end()
+    if (!connection.outputEnded) connection.link.end()
     connection.regulate()
     this.lingering.add(connection)
     timeouts.watch(connection)
@@ -188,7 +204,7 @@ export class Ending<Context> {
     if (receipts === undefined) return
     this.acknowledge(connection, receipts)
     for (let lost = receipts.next(); lost !== undefined; lost = receipts.next()) {
-      this.#sent(connection, lost.token, error)
+      this.#sent(connection, lost.token, error ?? outputAfterEnd(connection.id))
     }
   }
 
@@ -200,4 +216,8 @@ export class Ending<Context> {
       this.threw(connection, thrown, { atOnce: false })
     }
   }
+}
+
+function outputAfterEnd(id: number): RevioError {
+  return new RevioError('EPIPE', `connection ${id}: this output came after its end`)
 }

@@ -42,6 +42,11 @@ export interface Events<Context = undefined> {
    */
   data?(id: number, input: Buffer | null, context: Context): Reply | Promise<Reply>
   /**
+   * The peer has sent all it will, and all of that has been delivered; output still reaches it. Only for connections
+   * with the option `halfOpen`; they stay open until `Close` or `End` is asked for. Replies as `data` does.
+   */
+  ended?(id: number, context: Context): Reply | Promise<Reply>
+  /**
    * The connection is gone; no event of this `id` follows. `error` is what ended it (`ECONNRESET`, `ETIMEDOUT`, what a
    * handler threw …), or `undefined` after an orderly end. Of the actions only `Shutdown` has a meaning here.
    */
@@ -104,6 +109,11 @@ export interface Options<Context = undefined> {
   noDelay?: boolean
   /** True: nothing is read before `resume(id)`. Default false. */
   paused?: boolean
+  /**
+   * True: the peer's end is told with `ended`, and does not close the connection. Default false: the connection closes
+   * once all the peer sent has been answered. Without an `ended` handler it makes no difference.
+   */
+  halfOpen?: boolean
   /** True: `data`'s input is only valid until the handler returns, and costs no copy. Default false. */
   reuseInputBuffer?: boolean
   /**

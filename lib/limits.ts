@@ -4,6 +4,7 @@ import type { Options } from './events.js'
 /** What bounds one connection. In bytes and milliseconds; an `idleTimeout` of 0 is none. */
 export interface Limits {
   readonly reuseInputBuffer: boolean
+  readonly halfOpen: boolean
   readonly idleTimeout: number
   readonly highWaterMark: number
   readonly maxPending: number
@@ -14,6 +15,7 @@ const MIB = 1024 * 1024
 
 export const defaultLimits: Limits = {
   reuseInputBuffer: false,
+  halfOpen: false,
   idleTimeout: 0,
   highWaterMark: MIB,
   maxPending: 16 * MIB,
@@ -24,7 +26,7 @@ export const defaultLimits: Limits = {
 export const datagramLimits: Limits = { ...defaultLimits, idleTimeout: 60_000 }
 
 const NUMBERS = ['keepAlive', 'idleTimeout', 'highWaterMark', 'maxPending', 'writeTimeout'] as const
-const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer'] as const
+const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context'])
 
 /**
@@ -36,6 +38,7 @@ export function limitsOf(options: Options<unknown>, defaults: Limits): Limits {
   checkOptions(options)
   return {
     reuseInputBuffer: options.reuseInputBuffer ?? defaults.reuseInputBuffer,
+    halfOpen: options.halfOpen ?? defaults.halfOpen,
     idleTimeout: options.idleTimeout ?? defaults.idleTimeout,
     highWaterMark: options.highWaterMark ?? defaults.highWaterMark,
     maxPending: options.maxPending ?? defaults.maxPending,

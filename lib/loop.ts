@@ -128,9 +128,9 @@ export class Loop<Context> implements Host, Keeper<Context> {
     checkOut(out, 'send')
     const { action = Action.None, token } = asSending(then)
     const connection = this.#open(id)
-    if (connection === undefined) return false
+    if (connection === undefined || connection.outputEnding) return false
     this.#writer.send(connection, out)
-    const taken = connection.phase === Phase.Open
+    const taken = connection.phase === Phase.Open && !connection.broken
     if (taken && token !== undefined) this.#writer.certify(connection, token)
     this.#ending.actLater(connection, action)
     this.#schedule()
@@ -225,11 +225,8 @@ export class Loop<Context> implements Host, Keeper<Context> {
   #lookAgain(connection: Connection<Context>): void {
     connection.queued = false
     if (connection.receipts !== undefined) this.#ending.acknowledge(connection, connection.receipts)
-    if (connection.phase >= Phase.Lingering) return
-    if (connection.phase === Phase.Closing) {
-      if (connection.outbox.empty) this.#ending.finish(connection)
-      return
-    }
+    this.#ending.advance(connection)
+    if (connection.phase !== Phase.Open) return
     if (this.#shutdown.asked) return this.#shutdown.close(connection)
     if (connection.busy) return
     if (connection.woken) {
@@ -242,7 +239,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
     }
     if (connection.phase !== Phase.Open) return
     connection.regulate()
-    this.#endBehindInput(connection)
+    this.#delivery.end(connection)
   }
 
   // What the transports tell. ///////////////////////////////////////////////////////////////////////////////////////
@@ -294,14 +291,14 @@ export class Loop<Context> implements Host, Keeper<Context> {
   ended(connection: Connection<Context>): void {
     connection.peerEnded = true
     if (connection.phase === Phase.Lingering) this.#ending.lingered(connection)
-    else this.#endBehindInput(connection)
+    else this.#delivery.end(connection)
   }
 
   failed(connection: Connection<Context>, error: Error): void {
     connection.peerEnded = true
     if (connection.phase === Phase.Lingering) return this.#ending.lingered(connection)
     this.#ending.broke(connection, error)
-    this.#endBehindInput(connection)
+    this.#delivery.end(connection)
   }
 
   writable(connection: Connection<Context>): void {
@@ -315,13 +312,6 @@ export class Loop<Context> implements Host, Keeper<Context> {
       if (connection.phase === Phase.Lingering) this.#ending.lingered(connection)
       else this.#ending.destroy(connection, connection.error ?? timeoutError(connection, now))
     })
-  }
-
-  /** The peer has ended: once all it sent has been delivered and answered, the connection closes. */
-  #endBehindInput(connection: Connection<Context>): void {
-    if (!connection.peerEnded || connection.phase !== Phase.Open) return
-    if (connection.busy || connection.woken || connection.held !== undefined) return
-    this.#ending.act(connection, Action.Close)
   }
 
   // The end of the loop. ////////////////////////////////////////////////////////////////////////////////////////////

@@ -95,7 +95,6 @@ export class Writer<Context> {
   flush(): void {
     this.#urgent = false
     if (this.#dirty.length === 0) return
-    const { now } = this.#time
     const batch = this.#dirty
     this.#dirty = this.#batch
     this.#attempting = true
@@ -209,8 +208,8 @@ export class Writer<Context> {
 
   /** What a changed outbox allows: the end that was waiting for it, or reading on. */
   #advance(connection: Connection<Context>): void {
+    this.#ending.advance(connection)
     if (connection.phase >= Phase.Lingering) return
-    if (connection.phase === Phase.Closing && connection.outbox.empty) return this.#ending.finish(connection)
     connection.regulate()
     if (connection.blocked) this.#timeouts.watch(connection)
   }

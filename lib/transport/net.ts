@@ -88,6 +88,8 @@ export class NetTransport implements Transport {
 
   /** Takes a connected socket in. */
   attach(socket: net.Socket, dialer: Dialer): void {
+    // The loop ends its own side when all output has gone, whenever the peer ends.
+    socket.allowHalfOpen = true
     this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link))
   }
 

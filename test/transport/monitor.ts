@@ -5,6 +5,7 @@ type Handler = (...args: unknown[]) => unknown
 const OF_A_CONNECTION: ReadonlySet<string> = new Set([
   'opened',
   'data',
+  'ended',
   'closed',
   'detached',
   'prewrite',
