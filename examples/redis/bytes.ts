@@ -67,9 +67,29 @@ export function same(left: DataView, start: number, right: DataView, at: number,
   return true
 }
 
+/** Whether two spans hold the same bytes. */
+export function equal(left: Span, right: Span): boolean {
+  const length = left.end - left.start
+  if (length !== right.end - right.start) return false
+  return same(left.bytes.view, left.start, right.bytes.view, right.start, length)
+}
+
 /** Byte order of two spans: negative, 0 or positive. */
 export function compare(left: Span, right: Span): number {
-  return left.bytes.buffer.compare(right.bytes.buffer, right.start, right.end, left.start, left.end)
+  const { view } = left.bytes
+  const other = right.bytes.view
+  let at = left.start
+  let otherAt = right.start
+  while (at + 4 <= left.end && otherAt + 4 <= right.end) {
+    if (view.getInt32(at, true) !== other.getInt32(otherAt, true)) break
+    at += 4
+    otherAt += 4
+  }
+  while (at < left.end && otherAt < right.end) {
+    const difference = view.getUint8(at++) - other.getUint8(otherAt++)
+    if (difference !== 0) return difference
+  }
+  return left.end - at - (right.end - otherAt)
 }
 
 export function text(span: Span): string {

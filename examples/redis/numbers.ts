@@ -43,13 +43,14 @@ export function isInteger64(value: bigint): boolean {
 export function parseFloat64(text: string): number | undefined {
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined
-  return Number(text)
+  const value = Number(text)
+  return Number.isFinite(value) ? value : undefined
 }
 
 /** A double in the seventeen digits that Redis 7.0 gives to scores: what C's `%.17g` prints. */
 export function formatScore(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : value < 0 ? '-inf' : 'nan'
-  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
+  if (Number.isSafeInteger(value)) return String(value)
   const [mantissa = '', exponent = ''] = value.toExponential(16).split('e')
   const power = Number(exponent)
   if (power >= -5 && power < 17) return trim(value.toFixed(16 - power))
@@ -66,11 +67,4 @@ export function formatPlain(value: number): string {
 
 function trim(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
-}
-
-/** How many digits a number below 2 ** 53 has that is not negative. */
-export function digitsOf(value: number): number {
-  let digits = 1
-  for (let limit = 10; value >= limit; limit *= 10) digits++
-  return digits
 }

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { Bytes, copy, type Span } from './bytes.js'
 import { formatScore } from './numbers.js'
+import { writeNumber } from './wire.js'
 
 const FIRST_ROOM = 64 * 1024
 /** More room than this is not kept for the next replies. */
 const KEPT_ROOM = 1024 * 1024
 
-const ZERO = 48
 const MINUS = 45
 const DOLLAR = 36
 const COLON = 58
@@ -147,15 +147,7 @@ export class Reply {
       view.setUint8(at++, MINUS)
       rest = -value
     }
-    let end = at + 1
-    for (let limit = 10; rest >= limit; limit *= 10) end++
-    for (let digit = end - 1; digit >= at; digit--) {
-      const tenth = Math.floor(rest / 10)
-      view.setUint8(digit, ZERO + rest - tenth * 10)
-      rest = tenth
-    }
-    view.setUint16(end, CRLF, true)
-    this.#length = end + 2
+    this.#length = writeNumber(view, at, rest)
   }
 
   #text(text: string): void {

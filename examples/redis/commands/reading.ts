@@ -1,6 +1,12 @@
 import type { Arguments } from '../arguments.js'
 import { parseFloat64, parseInteger } from '../numbers.js'
-import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal } from '../refusal.js'
+import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal, SYNTAX_ERROR } from '../refusal.js'
+
+export const NOT_POSITIVE = new Refusal('ERR value is out of range, must be positive')
+const BAD_KEY_COUNT = new Refusal('ERR numkeys should be greater than 0')
+const TOO_MANY_KEYS = new Refusal("ERR Number of keys can't be greater than number of args")
+const BAD_LIMIT = new Refusal("ERR LIMIT can't be negative")
+const BAD_COUNT = new Refusal('ERR count should be greater than 0')
 
 export const BAD_DATABASE = new Refusal('ERR DB index is out of range')
 
@@ -18,10 +24,54 @@ export function readExactInteger(args: Arguments, index: number): number | bigin
   return value
 }
 
+/** How many keys follow this argument. */
+export function readKeyCount(args: Arguments, index: number): number {
+  const count = readInteger(args, index, BAD_KEY_COUNT)
+  if (count <= 0) throw BAD_KEY_COUNT
+  if (count > args.count - index - 1) throw TOO_MANY_KEYS
+  return count
+}
+
+/** `COUNT count` where arguments go on at `index`, else 1. */
+export function readCount(args: Arguments, index: number): number {
+  if (index >= args.count) return 1
+  if (index + 2 !== args.count || args.word(index) !== 'count') throw SYNTAX_ERROR
+  const count = readInteger(args, index + 1, BAD_COUNT)
+  if (count <= 0) throw BAD_COUNT
+  return count
+}
+
+/** `LIMIT limit` where arguments go on at `index`, else 0, which is none. */
+export function readLimit(args: Arguments, index: number): number {
+  if (index === args.count) return 0
+  if (index + 2 !== args.count || args.word(index) !== 'limit') throw SYNTAX_ERROR
+  const limit = readInteger(args, index + 1)
+  if (limit < 0) throw BAD_LIMIT
+  return limit
+}
+
 export function readFloat(args: Arguments, index: number, refusal: Refusal = NOT_A_FLOAT): number {
   const value = parseFloat64(args.text(index))
   if (value === undefined) throw refusal
   return value
+}
+
+/** A range of places: from one on to another, both of them in it; negative ones count from the end. */
+export interface Range {
+  /** Of `length` places those that are in the range: `[from, to)`. */
+  of(length: number): { from: number; to: number }
+}
+
+export function readRange(args: Arguments, index: number): Range {
+  const first = readInteger(args, index)
+  const last = readInteger(args, index + 1)
+  return {
+    of(length) {
+      const from = Math.max(first < 0 ? length + first : first, 0)
+      const to = Math.min(last < 0 ? length + last : last, length - 1) + 1
+      return from < to ? { from, to } : { from: 0, to: 0 }
+    },
+  }
 }
 
 /** How options say when a key expires: in seconds or milliseconds, from now or since 1970. */

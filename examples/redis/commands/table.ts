@@ -4,9 +4,18 @@ import { Command, type Row } from './command.js'
 import { CONNECTION } from './connection.js'
 import { COUNTERS } from './counters.js'
 import { EXPIRY } from './expiry.js'
+import { HASHES } from './hashes.js'
 import { KEYS } from './keys.js'
+import { LIST_MOVES } from './list-moves.js'
+import { LISTS } from './lists.js'
 import { PUBSUB } from './pubsub.js'
 import { SERVER } from './server.js'
+import { SET_ALGEBRA } from './set-algebra.js'
+import { SETS } from './sets.js'
+import { SORTED_SET_ALGEBRA } from './sorted-set-algebra.js'
+import { SORTED_SET_POPS } from './sorted-set-pops.js'
+import { SORTED_SET_RANGES } from './sorted-set-ranges.js'
+import { SORTED_SETS } from './sorted-sets.js'
 import { STRINGS } from './strings.js'
 import { TRANSACTIONS } from './transactions.js'
 
@@ -14,8 +23,12 @@ import { TRANSACTIONS } from './transactions.js'
 const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   connection: [...CONNECTION, ...CLIENTS],
   generic: [...KEYS, ...EXPIRY],
+  hash: HASHES,
+  list: [...LISTS, ...LIST_MOVES],
   pubsub: PUBSUB,
   server: [...SERVER, ...catalogueOf(() => COMMANDS)],
+  set: [...SETS, ...SET_ALGEBRA],
+  'sorted-set': [...SORTED_SETS, ...SORTED_SET_RANGES, ...SORTED_SET_POPS, ...SORTED_SET_ALGEBRA],
   string: [...STRINGS, ...COUNTERS],
   transactions: TRANSACTIONS,
 }

@@ -5,11 +5,28 @@ import { WRONG_TYPE } from '../refusal.js'
 import type { Blob } from './blob.js'
 import { Dict } from './dict.js'
 import { Flag, Heap, KIND } from './heap.js'
+import { List } from './list.js'
 import type { Resident } from './objects.js'
+import { SortedSet } from './sorted-set.js'
 
 /** What a key may hold. */
 export const Kind = { String: 0, List: 1, Set: 2, Hash: 3, SortedSet: 4 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
+
+/** The objects that keys hold. */
+interface Holdings {
+  [Kind.List]: List
+  [Kind.Set]: Dict
+  [Kind.Hash]: Dict
+  [Kind.SortedSet]: SortedSet
+}
+
+const MAKERS: { [K in keyof Holdings]: (heap: Heap) => Holdings[K] } = {
+  [Kind.List]: heap => new List(heap),
+  [Kind.Set]: heap => new Dict(heap),
+  [Kind.Hash]: heap => new Dict(heap),
+  [Kind.SortedSet]: heap => new SortedSet(heap),
+}
 
 /** How many keys `random` tries before it removes all that have expired. */
 const ATTEMPTS = 100
@@ -87,12 +104,21 @@ export class Database {
     return this.heap.value(entry, this.#span)
   }
 
-  /** What a key holds that is no string; `undefined` where there is no such key. */
-  object(args: Arguments, index: number, kind: Kind): Resident | undefined {
+  /** What a key holds that is no string; `undefined` where there is no such key. Who changes it tells `changes`. */
+  object<K extends keyof Holdings>(args: Arguments, index: number, kind: K): Holdings[K] | undefined {
     const entry = this.find(args, index)
     if (entry === 0) return undefined
     if (this.kind(entry) !== kind) throw WRONG_TYPE
-    return this.heap.object(entry)
+    return this.heap.object(entry) as Holdings[K]
+  }
+
+  /** What a key holds, which is an empty object of that kind where there was no such key. */
+  objectOrNew<K extends keyof Holdings>(args: Arguments, index: number, kind: K): Holdings[K] {
+    const held = this.object(args, index, kind)
+    if (held !== undefined) return held
+    const made = MAKERS[kind](this.heap) as Holdings[K]
+    this.setObject(args, index, kind, made)
+    return made
   }
 
   /** Makes a key a string that does not expire. */

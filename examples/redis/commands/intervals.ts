@@ -1,0 +1,60 @@
+import type { Arguments } from '../arguments.js'
+import { compare, NOWHERE, type Span } from '../bytes.js'
+import type { SortedSet } from '../keyspace/sorted-set.js'
+import { parseFloat64 } from '../numbers.js'
+import { Refusal } from '../refusal.js'
+import { readRange } from './reading.js'
+
+const NO_SCORE = new Refusal('ERR min or max is not a float')
+const NO_MEMBER = new Refusal('ERR min or max not valid string range item')
+
+/** The places `[from, to)` of a sorted set that belong to an interval. */
+export type Interval = (set: SortedSet) => { from: number; to: number }
+
+/** How members are chosen: by place, by score, or among members of one score by their bytes. */
+export type By = 'rank' | 'score' | 'lex'
+
+const member: Span = { ...NOWHERE }
+
+/** The interval that the arguments at `low` and `high` mean. */
+export function readInterval(args: Arguments, low: number, high: number, by: By): Interval {
+  if (by === 'rank') return readRanks(args, low)
+  const isBelow = by === 'score' ? readScore(args, low, false) : readMember(args, low, false)
+  const isWithin = by === 'score' ? readScore(args, high, true) : readMember(args, high, true)
+  return set => {
+    const from = set.partition((score, entry) => isBelow(score, set.member(entry, member)))
+    const to = set.partition((score, entry) => isWithin(score, set.member(entry, member)))
+    return { from, to: Math.max(from, to) }
+  }
+}
+
+function readRanks(args: Arguments, index: number): Interval {
+  const range = readRange(args, index)
+  return set => range.of(set.size)
+}
+
+/** Whether a member comes before a bound. */
+type IsBefore = (score: number, member: Span) => boolean
+
+/** A bound as `1.5`, `(1.5` without the score itself, `-inf` or `+inf`. `after`: the place is behind that score. */
+function readScore(args: Arguments, index: number, after: boolean): IsBefore {
+  const text = args.text(index)
+  const exclusive = text.startsWith('(')
+  const bound = parseFloat64(exclusive ? text.slice(1) : text)
+  if (bound === undefined) throw NO_SCORE
+  return after === exclusive ? score => score < bound : score => score <= bound
+}
+
+/** A bound as `[abc`, `(abc` without the member itself, `-` or `+`. `after`: the place is behind that member. */
+function readMember(args: Arguments, index: number, after: boolean): IsBefore {
+  const text = args.word(index)
+  if (text === '-') return () => false
+  if (text === '+') return () => true
+  const exclusive = text.startsWith('(')
+  if (!exclusive && !text.startsWith('[')) throw NO_MEMBER
+  const span = args.span(index)
+  const bound = { ...span, start: span.start + 1 }
+  return after === exclusive
+    ? (_score, other) => compare(other, bound) < 0
+    : (_score, other) => compare(other, bound) <= 0
+}

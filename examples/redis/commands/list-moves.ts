@@ -1,0 +1,109 @@
+import type { Arguments } from '../arguments.js'
+import { Bytes, equal } from '../bytes.js'
+import { type Database, Kind } from '../keyspace/database.js'
+import type { Side } from '../keyspace/list.js'
+import { Refusal, SYNTAX_ERROR } from '../refusal.js'
+import type { Reply } from '../reply.js'
+import { contentOf } from '../wire.js'
+import type { Row } from './command.js'
+import { changed, listAt, popTo } from './lists.js'
+import { readCount, readInteger, readKeyCount } from './reading.js'
+
+const ZERO_RANK = new Refusal(
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+)
+
+function readSide(args: Arguments, index: number): Side {
+  const word = args.word(index)
+  if (word !== 'left' && word !== 'right') throw SYNTAX_ERROR
+  return word
+}
+
+function lmove(database: Database, args: Arguments, reply: Reply): void {
+  moveElement(database, args, reply, readSide(args, 3), readSide(args, 4))
+}
+
+function rpoplpush(database: Database, args: Arguments, reply: Reply): void {
+  moveElement(database, args, reply, 'right', 'left')
+}
+
+function moveElement(database: Database, args: Arguments, reply: Reply, from: Side, to: Side): void {
+  const source = listAt(database, args, 1)
+  if (source === undefined) return reply.null()
+  const target = database.objectOrNew(args, 2, Kind.List)
+  // A copy, as the two may be the same list, whose memory moves.
+  const element = Bytes.copyOf(contentOf(source.end(from)))
+  source.drop(from, 1)
+  target.push(to, element, 0, element.length)
+  changed(database, args, 1, source)
+  reply.bulk(element, 0, element.length)
+}
+
+function lmpop(database: Database, args: Arguments, reply: Reply): void {
+  const keys = readKeyCount(args, 1)
+  if (keys + 2 >= args.count) throw SYNTAX_ERROR
+  const side = readSide(args, keys + 2)
+  const count = readCount(args, keys + 3)
+  for (let index = 2; index < keys + 2; index++) {
+    const list = listAt(database, args, index)
+    if (list === undefined) continue
+    const popped = Math.min(count, list.length)
+    reply.array(2)
+    reply.bulk(args.bytes, args.start(index), args.end(index))
+    reply.array(popped)
+    popTo(reply, list, side, popped)
+    return changed(database, args, index, list)
+  }
+  reply.nullArray()
+}
+
+interface Search {
+  /** Which of the equal elements comes first in the answer; counted from the end where negative. */
+  rank: number
+  /** How many to answer with, 0 being all; without, one that is no array. */
+  count: number | undefined
+  /** How many elements to look at, 0 being all. */
+  most: number
+}
+
+function lpos(database: Database, args: Arguments, reply: Reply): void {
+  const { rank, count, most } = readSearch(args)
+  const wanted = count === 0 ? Number.POSITIVE_INFINITY : (count ?? 1)
+  const element = args.span(2)
+  const found: number[] = []
+  let skip = Math.abs(rank) - 1
+  let looked = 0
+  listAt(database, args)?.each(rank < 0 ? 'right' : 'left', (other, index) => {
+    if (equal(other, element) && skip-- <= 0) found.push(index)
+    return found.length < wanted && ++looked !== most
+  })
+  const [first] = found
+  if (count !== undefined) {
+    reply.array(found.length)
+    for (const index of found) reply.integer(index)
+  } else if (first === undefined) reply.null()
+  else reply.integer(first)
+}
+
+function readSearch(args: Arguments): Search {
+  const search: Search = { rank: 1, count: undefined, most: 0 }
+  for (let index = 3; index < args.count; index += 2) {
+    const word = args.word(index)
+    if (index + 1 === args.count) throw SYNTAX_ERROR
+    const value = readInteger(args, index + 1)
+    if (word === 'rank') search.rank = value
+    else if (word === 'count') search.count = value
+    else if (word === 'maxlen') search.most = value
+    else throw SYNTAX_ERROR
+    if (word === 'rank' && value === 0) throw ZERO_RANK
+    if (word !== 'rank' && value < 0) throw new Refusal(`ERR ${word.toUpperCase()} can't be negative`)
+  }
+  return search
+}
+
+export const LIST_MOVES: readonly Row[] = [
+  ['lmove', 5, 'write denyoom', 1, 2, 1, lmove],
+  ['lmpop', -4, 'write movablekeys', 0, 0, 0, lmpop],
+  ['lpos', -3, 'readonly', 1, 1, 1, lpos],
+  ['rpoplpush', 3, 'write denyoom', 1, 2, 1, rpoplpush],
+]

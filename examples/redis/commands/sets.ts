@@ -1,0 +1,146 @@
+import type { Arguments } from '../arguments.js'
+import { NOWHERE, type Span } from '../bytes.js'
+import { type Database, Kind } from '../keyspace/database.js'
+import type { Dict } from '../keyspace/dict.js'
+import { SYNTAX_ERROR } from '../refusal.js'
+import type { Reply } from '../reply.js'
+import type { Row } from './command.js'
+import { NOT_POSITIVE, readInteger } from './reading.js'
+import { sample } from './sampling.js'
+import { readScan } from './scanning.js'
+
+/** Where the member at hand lies. */
+const member: Span = { ...NOWHERE }
+
+export function setAt(database: Database, args: Arguments, index = 1): Dict | undefined {
+  return database.object(args, index, Kind.Set)
+}
+
+/** Adds `bytes[start, end)`; whether it was not there before. */
+export function addMember(set: Dict, { bytes, start, end }: Span): boolean {
+  if (set.find(bytes, start, end) !== 0) return false
+  set.set(bytes, start, end, 0, bytes, start, start)
+  return true
+}
+
+/** Says that the set has been changed; one that is empty then is no more. */
+function changed(database: Database, args: Arguments, index: number, set: Dict): void {
+  database.changes++
+  if (set.size === 0) database.remove(args, index)
+}
+
+function sadd(database: Database, args: Arguments, reply: Reply): void {
+  const set = database.objectOrNew(args, 1, Kind.Set)
+  const { size } = set
+  for (let index = 2; index < args.count; index++) {
+    const start = args.start(index)
+    const end = args.end(index)
+    if (set.find(args.bytes, start, end) === 0) set.set(args.bytes, start, end, 0, args.bytes, start, start)
+  }
+  if (set.size !== size) database.changes++
+  reply.integer(set.size - size)
+}
+
+function srem(database: Database, args: Arguments, reply: Reply): void {
+  const set = setAt(database, args)
+  if (set === undefined) return reply.integer(0)
+  const { size } = set
+  for (let index = 2; index < args.count; index++) set.remove(args.bytes, args.start(index), args.end(index))
+  const removed = size - set.size
+  if (removed > 0) changed(database, args, 1, set)
+  reply.integer(removed)
+}
+
+function has(set: Dict | undefined, args: Arguments, index: number): boolean {
+  return set !== undefined && set.find(args.bytes, args.start(index), args.end(index)) !== 0
+}
+
+function sismember(database: Database, args: Arguments, reply: Reply): void {
+  reply.flag(has(setAt(database, args), args, 2))
+}
+
+function smismember(database: Database, args: Arguments, reply: Reply): void {
+  const set = setAt(database, args)
+  reply.array(args.count - 2)
+  for (let index = 2; index < args.count; index++) reply.flag(has(set, args, index))
+}
+
+function scard(database: Database, args: Arguments, reply: Reply): void {
+  reply.integer(setAt(database, args)?.size ?? 0)
+}
+
+function smembers(database: Database, args: Arguments, reply: Reply): void {
+  const set = setAt(database, args)
+  reply.set(set?.size ?? 0)
+  set?.each(entry => reply.span(set.heap.key(entry, member)))
+}
+
+function spop(database: Database, args: Arguments, reply: Reply): void {
+  if (args.count > 3) throw SYNTAX_ERROR
+  const several = args.count === 3
+  const count = several ? readInteger(args, 2, NOT_POSITIVE) : 1
+  if (count < 0) throw NOT_POSITIVE
+  const set = setAt(database, args)
+  if (several) reply.set(Math.min(count, set?.size ?? 0))
+  else if (set === undefined) return reply.null()
+  if (set === undefined || count === 0) return
+  for (let left = Math.min(count, set.size); left > 0; left--) {
+    const { bytes, start, end } = set.heap.key(set.random(), member)
+    reply.bulk(bytes, start, end)
+    set.remove(bytes, start, end)
+  }
+  changed(database, args, 1, set)
+}
+
+function srandmember(database: Database, args: Arguments, reply: Reply): void {
+  if (args.count > 3) throw SYNTAX_ERROR
+  const count = args.count === 3 ? readInteger(args, 2) : 1
+  const set = setAt(database, args)
+  if (args.count === 2) {
+    if (set === undefined) reply.null()
+    else reply.span(set.heap.key(set.random(), member))
+    return
+  }
+  const chosen = set === undefined ? [] : sample(set, count)
+  reply.array(chosen.length)
+  for (const entry of chosen) if (set !== undefined) reply.span(set.heap.key(entry, member))
+}
+
+function smove(database: Database, args: Arguments, reply: Reply): void {
+  const source = setAt(database, args)
+  setAt(database, args, 2)
+  if (source === undefined || !has(source, args, 3)) return reply.flag(false)
+  if (!args.same(1, 2)) {
+    addMember(database.objectOrNew(args, 2, Kind.Set), args.span(3))
+    source.remove(args.bytes, args.start(3), args.end(3))
+    changed(database, args, 1, source)
+  }
+  reply.flag(true)
+}
+
+function sscan(database: Database, args: Arguments, reply: Reply): void {
+  const { cursor, count, match } = readScan(args, 2, false)
+  const set = setAt(database, args)
+  const found: number[] = []
+  const next = set?.scan(cursor, count, entry => {
+    const { bytes, start, end } = set.heap.key(entry, member)
+    if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
+  })
+  reply.array(2)
+  reply.text(String(next ?? 0))
+  reply.array(found.length)
+  for (const entry of found) if (set !== undefined) reply.span(set.heap.key(entry, member))
+}
+
+export const SETS: readonly Row[] = [
+  ['sadd', -3, 'write denyoom fast', 1, 1, 1, sadd],
+  ['scard', 2, 'readonly fast', 1, 1, 1, scard],
+  ['sismember', 3, 'readonly fast', 1, 1, 1, sismember],
+  ['smembers', 2, 'readonly', 1, 1, 1, smembers],
+  ['smismember', -3, 'readonly fast', 1, 1, 1, smismember],
+  ['smove', 4, 'write fast', 1, 2, 1, smove],
+  ['spop', -2, 'write fast', 1, 1, 1, spop],
+  ['srandmember', -2, 'readonly', 1, 1, 1, srandmember],
+  ['srem', -3, 'write fast', 1, 1, 1, srem],
+  ['sscan', -3, 'readonly', 1, 1, 1, sscan],
+]

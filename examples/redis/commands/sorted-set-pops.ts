@@ -1,0 +1,115 @@
+import type { Arguments } from '../arguments.js'
+import { NOWHERE, type Span } from '../bytes.js'
+import type { Database } from '../keyspace/database.js'
+import type { SortedSet } from '../keyspace/sorted-set.js'
+import { formatScore } from '../numbers.js'
+import { SYNTAX_ERROR } from '../refusal.js'
+import type { Reply } from '../reply.js'
+import type { Row, Run } from './command.js'
+import { NOT_POSITIVE, readCount, readInteger, readKeyCount } from './reading.js'
+import { sample } from './sampling.js'
+import { readScan } from './scanning.js'
+import { changed, replyMembers, sortedSetAt } from './sorted-sets.js'
+
+/** Where the member at hand lies. */
+const member: Span = { ...NOWHERE }
+
+type End = 'lowest' | 'highest'
+
+/** The entries at an end, the outermost first. */
+function entriesAt(set: SortedSet, end: End, count: number): number[] {
+  const length = Math.min(count, set.size)
+  return end === 'lowest' ? set.slice(0, length) : set.slice(set.size - length, set.size).reverse()
+}
+
+function pop(end: End): Run {
+  return (database, args, reply) => {
+    if (args.count > 3) throw SYNTAX_ERROR
+    const several = args.count === 3
+    const count = several ? readInteger(args, 2, NOT_POSITIVE) : 1
+    if (count < 0) throw NOT_POSITIVE
+    const set = sortedSetAt(database, args)
+    if (set === undefined || count === 0) return reply.array(0)
+    const entries = entriesAt(set, end, count)
+    if (several) replyMembers(reply, set, entries, true)
+    else replyOne(reply, set, entries)
+    removeAll(database, args, 1, set, entries)
+  }
+}
+
+/** A single member and its score are no pair, not even in RESP3. */
+function replyOne(reply: Reply, set: SortedSet, entries: readonly number[]): void {
+  reply.array(2)
+  for (const entry of entries) {
+    reply.span(set.member(entry, member))
+    reply.double(set.score(entry))
+  }
+}
+
+function removeAll(
+  database: Database,
+  args: Arguments,
+  index: number,
+  set: SortedSet,
+  entries: readonly number[],
+): void {
+  for (const entry of entries) set.remove(set.member(entry, member))
+  changed(database, args, index, set)
+}
+
+function zmpop(database: Database, args: Arguments, reply: Reply): void {
+  const keys = readKeyCount(args, 1)
+  if (keys + 2 >= args.count) throw SYNTAX_ERROR
+  const word = args.word(keys + 2)
+  if (word !== 'min' && word !== 'max') throw SYNTAX_ERROR
+  const count = readCount(args, keys + 3)
+  for (let index = 2; index < keys + 2; index++) {
+    const set = sortedSetAt(database, args, index)
+    if (set === undefined) continue
+    const entries = entriesAt(set, word === 'min' ? 'lowest' : 'highest', count)
+    reply.array(2)
+    reply.bulk(args.bytes, args.start(index), args.end(index))
+    reply.array(entries.length)
+    for (const entry of entries) replyOne(reply, set, [entry])
+    return removeAll(database, args, index, set, entries)
+  }
+  reply.nullArray()
+}
+
+function zrandmember(database: Database, args: Arguments, reply: Reply): void {
+  const count = args.count > 2 ? readInteger(args, 2) : 1
+  const withScores = args.count === 4 && args.word(3) === 'withscores'
+  if (args.count > 3 && !withScores) throw SYNTAX_ERROR
+  const set = sortedSetAt(database, args)
+  if (args.count > 2) {
+    if (set === undefined) reply.array(0)
+    else replyMembers(reply, set, sample(set, count), withScores)
+  } else if (set === undefined) reply.null()
+  else reply.span(set.member(set.random(), member))
+}
+
+function zscan(database: Database, args: Arguments, reply: Reply): void {
+  const { cursor, count, match } = readScan(args, 2, false)
+  const set = sortedSetAt(database, args)
+  const found: number[] = []
+  const next = set?.scan(cursor, count, entry => {
+    const { bytes, start, end } = set.member(entry, member)
+    if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
+  })
+  reply.array(2)
+  reply.text(String(next ?? 0))
+  reply.array(2 * found.length)
+  for (const entry of found) {
+    if (set === undefined) return
+    reply.span(set.member(entry, member))
+    reply.text(formatScore(set.score(entry)))
+  }
+}
+
+export const SORTED_SET_POPS: readonly Row[] = [
+  ['zmpop', -4, 'write movablekeys', 0, 0, 0, zmpop],
+  ['zpopmax', -2, 'write fast', 1, 1, 1, pop('highest')],
+  ['zpopmin', -2, 'write fast', 1, 1, 1, pop('lowest')],
+  ['zrandmember', -2, 'readonly', 1, 1, 1, zrandmember],
+  ['zscan', -3, 'readonly', 1, 1, 1, zscan],
+]

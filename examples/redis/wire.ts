@@ -1,0 +1,49 @@
+import { type Bytes, copy, type Span } from './bytes.js'
+
+const ZERO = 48
+const DOLLAR = 36
+const CR = 13
+/** A line end, read as a little-endian number. */
+const CRLF = 0x0a0d
+
+/** How many digits a number has that is not negative. */
+export function digitsOf(value: number): number {
+  let digits = 1
+  for (let limit = 10; value >= limit; limit *= 10) digits++
+  return digits
+}
+
+/** Bytes of a bulk string, `$3\r\nabc\r\n`, of so many bytes. */
+export function bulkSize(length: number): number {
+  return length + digitsOf(length) + 5
+}
+
+/** Writes a number that is not negative and its line end; answers where that ends. */
+export function writeNumber(to: DataView, at: number, value: number): number {
+  const end = at + digitsOf(value)
+  let rest = value
+  for (let digit = end - 1; digit >= at; digit--) {
+    const tenth = Math.floor(rest / 10)
+    to.setUint8(digit, ZERO + rest - tenth * 10)
+    rest = tenth
+  }
+  to.setUint16(end, CRLF, true)
+  return end + 2
+}
+
+/** Writes `from[start, end)` as a bulk string; answers where that ends. */
+export function writeBulk(to: Bytes, at: number, from: Bytes, start: number, end: number): number {
+  to.view.setUint8(at, DOLLAR)
+  const content = writeNumber(to.view, at + 1, end - start)
+  copy(from, start, end, to, content)
+  const after = content + end - start
+  to.view.setUint16(after, CRLF, true)
+  return after + 2
+}
+
+/** What is in a bulk string. */
+export function contentOf({ bytes, start, end }: Span): Span {
+  let content = start + 2
+  while (bytes.view.getUint8(content) !== CR) content++
+  return { bytes, start: content + 2, end: end - 2 }
+}
