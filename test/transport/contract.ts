@@ -3,8 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { closing } from './contract/closing.js'
 import { detaching } from './contract/detaching.js'
+import { endings } from './contract/endings.js'
+import { halfOpenness } from './contract/half-open.js'
+import { limits } from './contract/limits.js'
 import { order } from './contract/order.js'
 import { promises } from './contract/promises.js'
+import { receipts } from './contract/receipts.js'
 import { replies } from './contract/replies.js'
 import { shape } from './contract/shape.js'
 import { shutdown } from './contract/shutdown.js'
@@ -27,6 +31,10 @@ const sections: Readonly<Record<string, Rules>> = {
   shutdown,
   promises,
   throwing,
+  receipts,
+  halfOpenness,
+  limits,
+  endings,
 }
 
 /** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */
@@ -38,7 +46,8 @@ export async function contract(t: Test, makeWorld: () => World): Promise<void> {
   }
 }
 
-async function trySection(t: Test, rules: Rules, makeWorld: () => World): Promise<void> {
+/** Tries the rules of one section, and that they leave no descriptor behind. */
+export async function trySection(t: Test, rules: Rules, makeWorld: () => World): Promise<void> {
   const before = openDescriptors()
   for (const [name, rule] of Object.entries(rules)) {
     await t.test(name, async t => {

@@ -6,7 +6,8 @@ import type { Peer, PeerOptions } from './world.js'
 /** A peer on a socket of the system's. */
 export class SocketPeer implements Peer {
   readonly socket: net.Socket
-  #received: Buffer[] = []
+  #received = Buffer.alloc(64 * 1024)
+  #length = 0
   #appetite: number
   #ended = false
   #error: Error | undefined
@@ -36,8 +37,7 @@ export class SocketPeer implements Peer {
   }
 
   get receivedBytes(): Buffer {
-    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)]
-    return this.#received[0] ?? Buffer.alloc(0)
+    return this.#received.subarray(0, this.#length)
   }
 
   get unsent(): number {
@@ -72,7 +72,9 @@ export class SocketPeer implements Peer {
   }
 
   reset(): this {
-    this.socket.resetAndDestroy()
+    // Node loses the descriptor of a socket that is reset while its end is on the way.
+    if (this.socket.writableEnded) this.socket.destroy()
+    else this.socket.resetAndDestroy()
     return this
   }
 
@@ -91,12 +93,17 @@ export class SocketPeer implements Peer {
 
   take(): string {
     const { received } = this
-    this.#received = []
+    this.#length = 0
     return received
   }
 
   #take(bytes: Buffer): boolean {
-    this.#received.push(bytes)
+    const length = this.#length + bytes.length
+    if (length > this.#received.length) {
+      this.#received = Buffer.concat([this.#received], 2 * length)
+    }
+    bytes.copy(this.#received, this.#length)
+    this.#length = length
     this.#appetite -= bytes.length
     if (this.#appetite <= 0) this.socket.pause()
     return this.#appetite > 0

@@ -5,7 +5,7 @@ import { digest, pattern } from '../pattern.js'
 
 const MIB = 1024 * 1024
 /** More than what all buffers on the way to a peer that does not read hold. */
-const MUCH = 12 * MIB
+const MUCH = 8 * MIB
 
 /** What Close does: everything that is pending first, then an orderly end. */
 export const closing: Rules = {

@@ -4,7 +4,7 @@ import { Action, type Reply } from '../../../lib/index.js'
 import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
 
-const MUCH = 12 * 1024 * 1024
+const MUCH = 8 * 1024 * 1024
 
 /** What Detach does: everything that is pending first, then the socket is the program's. */
 export const detaching: Rules = {

@@ -116,7 +116,7 @@ export const order: Rules = {
     const attempts: { announced: number; taken: number; left: number }[] = []
     let announced = 0
     let pending = 0
-    const size = 12 * 1024 * 1024
+    const size = 8 * 1024 * 1024
     const { server } = await world.serve({
       opened: () => [undefined, { maxPending: size }],
       data: (_id, input) => (input === null ? undefined : ['x'.repeat(size)]),

@@ -202,7 +202,7 @@ export const replies: Rules = {
   },
 
   'pending counts the bytes that have not left': async (t, world) => {
-    const size = 12_000_000
+    const size = 8_000_000
     let id = 0
     const { server } = await world.serve({
       opened(given) {
@@ -221,7 +221,7 @@ export const replies: Rules = {
   },
 
   'a stream to a reader that stops and goes on loses, doubles and moves nothing': async (t, world) => {
-    const sent = pattern(world.real ? 24_000_000 : 3_000_000)
+    const sent = pattern(world.real ? 12_000_000 : 3_000_000)
     const events: Events = {
       opened: () => [undefined, { highWaterMark: 256 * 1024 }],
       data: (_id, input) => [input],

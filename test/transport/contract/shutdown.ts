@@ -35,7 +35,7 @@ export const shutdown: Rules = {
   },
 
   'listeners are released first: who connects during the drain is refused': async (t, world) => {
-    const running = await world.serve({ data: () => ['x'.repeat(12 * MIB)] })
+    const running = await world.serve({ data: () => ['x'.repeat(8 * MIB)] })
     const { server } = running
     const peer = world.connect(server, { paused: true }).send('x')
     await world.until('pending output', () => server.pending(1) > 0)
@@ -47,11 +47,11 @@ export const shutdown: Rules = {
     t.equal(running.ended, false)
     peer.resume()
     await world.until('the end', () => running.ended && peer.ended)
-    t.equal(peer.received.length, 12 * MIB)
+    t.equal(peer.received.length, 8 * MIB)
   },
 
   'nothing more is read once the end was asked for': async (t, world) => {
-    const out = 'x'.repeat(12 * MIB)
+    const out = 'x'.repeat(8 * MIB)
     let inputs = 0
     const running = await world.serve({
       data() {
@@ -74,7 +74,7 @@ export const shutdown: Rules = {
   'what does not leave in time is given up, with ETIMEDOUT': async (t, world) => {
     const errors: (Error | undefined)[] = []
     const running = await world.serve({
-      data: () => ['x'.repeat(12 * MIB)],
+      data: () => ['x'.repeat(8 * MIB)],
       closed: (_id, error) => void errors.push(error),
     })
     const peer = world.connect(running.server, { paused: true, careful: true }).send('x')
@@ -163,7 +163,7 @@ export const shutdown: Rules = {
   },
 
   'a connection that is closing when the end comes still gets its output': async (t, world) => {
-    const out = pattern(12 * MIB)
+    const out = pattern(8 * MIB)
     const errors: (Error | undefined)[] = []
     const running = await world.serve({
       data: () => [out, Action.Close],
