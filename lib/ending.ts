@@ -89,7 +89,7 @@ export class Ending<Context> {
     if (connection.phase === Phase.Closing || connection.transport.datagrams) {
       return this.destroy(connection, connection.error ?? failure)
     }
-    connection.error = failure
+    connection.error ??= failure
     connection.broken = true
     connection.blocked = false
     connection.outbox.clear()
@@ -110,6 +110,9 @@ export class Ending<Context> {
   /** All output has been written: the connection goes as it was asked to. */
   #finish(connection: Connection<Context>): void {
     if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
+    if (connection.receipts !== undefined) this.acknowledge(connection, connection.receipts)
+    // A `sent` that threw has finished it.
+    if (connection.phase !== Phase.Closing) return
     if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
     if (connection.next === Action.Detach) return this.#detach(connection)
     this.#options.timeouts.cancel(connection)
