@@ -7,7 +7,7 @@ import type { Ledger } from './ledger.js'
 import { explode } from './mischief.js'
 import { modes, woken } from './modes.js'
 import { own } from './owner.js'
-import { Session } from './session.js'
+import { Session, type Token } from './session.js'
 
 /** Milliseconds between looks at whether a descriptor is left. */
 const LOOK = 20
@@ -63,6 +63,9 @@ export function handlers(options: HandlersOptions): Events<Session> {
     detached(id, socket, context) {
       const session = ledger.detached(id, context)
       if (session !== undefined) own(session, socket, ledger)
+    },
+    sent(id, token, error, context) {
+      ledger.expect('sent', id, context)?.told(token as Token, error)
     },
     tick() {
       const left = hasDescriptor()

@@ -54,6 +54,7 @@ export class Ledger {
     const session = this.expect('closed', id, context)
     if (session === undefined) return undefined
     this.#open.delete(id)
+    session.checkTold()
     const { counts } = this.#options
     counts.closed++
     const code = codeOf(error)
@@ -68,6 +69,7 @@ export class Ledger {
     if (session === undefined) return undefined
     this.#open.delete(id)
     this.#owned++
+    session.checkTold()
     this.#options.counts.detached++
     this.#checkWritten(session)
     return session

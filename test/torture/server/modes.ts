@@ -19,9 +19,9 @@ const scratch = Buffer.alloc(1024 * 1024)
 
 /** How input is answered. All but `big` and `close` answer every byte with itself. */
 export const modes: Record<Mode, Answer> = {
-  plain: (session, input) => [session.give(input)],
-  copy: (session, input) => [session.give(copied(input))],
-  list: (session, input) => [session.give(split(session, input))],
+  plain: (session, input) => [session.give(input), Action.None, session.token()],
+  copy: (session, input) => [session.give(copied(input)), Action.None, session.token()],
+  list: (session, input) => [session.give(split(session, input)), Action.None, session.token()],
   promise: async (session, input) => {
     const bytes = session.keep(input)
     await aWhile(session)
@@ -44,15 +44,16 @@ export const modes: Record<Mode, Answer> = {
   close: (session, input, tools) => {
     if (session.got < amountOf(session)) return [session.give(input)]
     expectDeaf(session, tools)
-    return [session.give(input), Action.Close]
+    return [session.give(input), Action.Close, session.token()]
   },
   detach: (session, input) => [
     session.give(input),
     session.got < amountOf(session) ? Action.None : Action.Detach,
+    session.token(),
   ],
   big: (session, _input, tools) => {
     expectDeaf(session, tools)
-    return [session.give(pieces(session.key, 0, amountOf(session))), Action.Close]
+    return [session.give(pieces(session.key, 0, amountOf(session))), Action.Close, session.token()]
   },
 }
 
@@ -85,8 +86,8 @@ async function sendAll(session: Session, { server }: Tools): Promise<void> {
   for (let bytes = session.queue[0]; bytes !== undefined; bytes = session.queue[0]) {
     await aWhile(session)
     const loan = copied(bytes)
-    if (!server.send(session.id, loan)) return
     session.give(bytes)
+    if (!server.send(session.id, loan, { token: session.issue() })) return session.retract(bytes)
     loan.fill(0)
     session.queue.shift()
   }

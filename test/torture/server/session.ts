@@ -14,6 +14,13 @@ export interface SessionOptions {
   readonly violated: (text: string) => void
 }
 
+/** What `sent` tells of: the bytes of a session up to `until`. */
+export interface Token {
+  readonly session: Session
+  readonly number: number
+  readonly until: number
+}
+
 /** One connection, as this program keeps it: who it is, and how many of its bytes came and went. */
 export class Session {
   readonly id: number
@@ -35,6 +42,8 @@ export class Session {
   readonly queue: Buffer[] = []
   random: Random
   readonly #options: SessionOptions
+  #issued = 0
+  #told = 0
   #head = NOTHING
 
   constructor(options: SessionOptions) {
@@ -47,6 +56,31 @@ export class Session {
 
   get key(): number {
     return this.header?.key ?? 0
+  }
+
+  /** For a reply: now and then a token that `sent` is to tell of. */
+  token(): Token | undefined {
+    return this.random.percent(20) ? this.issue() : undefined
+  }
+
+  /** A token for what has been given so far. */
+  issue(): Token {
+    return { session: this, number: ++this.#issued, until: this.gave }
+  }
+
+  /** `sent` has told of a token. */
+  told(token: Token, error: Error | undefined): void {
+    this.#told++
+    if (token.session !== this) this.violated("sent told of another connection's token")
+    if (token.number !== this.#told)
+      this.violated(`sent told of token ${token.number} when it was ${this.#told}'s turn`)
+    if (error === undefined && this.watched && this.wrote < token.until)
+      this.violated(`sent told of ${token.until} bytes when ${this.wrote} had been written`)
+  }
+
+  /** No event follows: `sent` has told of all tokens. */
+  checkTold(): void {
+    if (this.#told !== this.#issued) this.violated(`sent told of ${this.#told} tokens, of ${this.#issued}`)
   }
 
   /** Takes input in, and checks it; answers what of it is the stream's. */
@@ -63,6 +97,12 @@ export class Session {
     const chunks: readonly Buffer[] = Buffer.isBuffer(out) ? [out] : out
     for (const { length } of chunks) this.gave += length
     return out
+  }
+
+  /** It was not taken, and neither was its token. */
+  retract(bytes: Buffer): void {
+    this.gave -= bytes.length
+    this.#issued--
   }
 
   /** Input for later: its own memory. */
