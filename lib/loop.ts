@@ -128,10 +128,9 @@ export class Loop<Context> implements Host, Keeper<Context> {
     checkOut(out, 'send')
     const { action = Action.None, token } = asSending(then)
     const connection = this.#open(id)
-    if (connection === undefined) return false
+    if (connection === undefined || connection.outputEnding) return false
     this.#writer.send(connection, out)
-    // Where output goes no more the action is still done: a connection that has ended its side can be closed.
-    const taken = connection.phase === Phase.Open && connection.takesOutput
+    const taken = connection.phase === Phase.Open && !connection.broken
     if (taken && token !== undefined) this.#writer.certify(connection, token)
     this.#ending.actLater(connection, action)
     this.#schedule()
@@ -187,7 +186,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   turnStarts(): void {
     this.#inTurn = true
-    this.#time.pass()
+    this.#time.renew()
   }
 
   turnEnds(): void {
@@ -276,7 +275,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   input(connection: Connection<Context>, bytes: Buffer): void {
-    if (connection.limits.idleTimeout > 0) connection.touched = this.#time.now
+    connection.touched = this.#time.now
     const shared = connection.transport.sharesInput
     if (connection.phase === Phase.Closing && connection.next === Action.Detach) {
       connection.hold(shared ? Buffer.from(bytes) : bytes)
