@@ -145,7 +145,8 @@ export interface Server {
   wake(id: number): boolean
   /**
    * A reply outside a handler: output, and what to do then; `{ action, token }` where `sent` is to tell of it. Its
-   * bytes are taken before it returns. False, and nothing done, for an id not open.
+   * bytes are taken before it returns. False when no output can be taken any more; the action is then still done.
+   * False, and nothing done, for an id not open.
    *
    * @throws `ERR_REPLY` when `out` or `then` is none of their types.
    */

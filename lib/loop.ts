@@ -128,9 +128,10 @@ export class Loop<Context> implements Host, Keeper<Context> {
     checkOut(out, 'send')
     const { action = Action.None, token } = asSending(then)
     const connection = this.#open(id)
-    if (connection === undefined || connection.outputEnding) return false
+    if (connection === undefined) return false
     this.#writer.send(connection, out)
-    const taken = connection.phase === Phase.Open && !connection.broken
+    // Where output goes no more the action is still done: a connection that has ended its side can be closed.
+    const taken = connection.phase === Phase.Open && connection.takesOutput
     if (taken && token !== undefined) this.#writer.certify(connection, token)
     this.#ending.actLater(connection, action)
     this.#schedule()
@@ -186,7 +187,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   turnStarts(): void {
     this.#inTurn = true
-    this.#time.renew()
+    this.#time.pass()
   }
 
   turnEnds(): void {
@@ -275,7 +276,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   input(connection: Connection<Context>, bytes: Buffer): void {
-    connection.touched = this.#time.now
+    if (connection.limits.idleTimeout > 0) connection.touched = this.#time.now
     const shared = connection.transport.sharesInput
     if (connection.phase === Phase.Closing && connection.next === Action.Detach) {
       connection.hold(shared ? Buffer.from(bytes) : bytes)
