@@ -10,18 +10,25 @@ export interface Clock {
   soon(run: () => void): void
 }
 
-/** The time of the turn that runs. The clock is asked once a turn, as asking costs as much as a small reply. */
+/** The time, asked for only when somebody wants to know and it has passed since: asking costs as much as a small reply. */
 export class TurnTime {
-  now: number
   readonly #clock: Clock
+  #now = 0
+  #passed = true
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.now = clock.now()
   }
 
-  renew(): void {
-    this.now = this.#clock.now()
+  get now(): number {
+    if (this.#passed) this.#now = this.#clock.now()
+    this.#passed = false
+    return this.#now
+  }
+
+  /** A turn begins, or handlers have run: what was asked before is not the time any more. */
+  pass(): void {
+    this.#passed = true
   }
 }
 

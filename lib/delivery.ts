@@ -137,7 +137,7 @@ export class Delivery<Context> {
 
   #kept(connection: Connection<Context>, act: () => void): void {
     connection.busy = false
-    this.#time.renew()
+    this.#time.pass()
     try {
       act()
     } catch (thrown) {

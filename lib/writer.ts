@@ -101,8 +101,8 @@ export class Writer<Context> {
     for (const connection of batch) this.#attempt(connection)
     for (const transport of this.#transports) transport.flush()
     // Handlers may have taken their time since the turn began, and timeouts count from the write.
-    this.#time.renew()
-    for (const connection of batch) this.#settle(connection, this.#time.now)
+    this.#time.pass()
+    for (const connection of batch) this.#settle(connection)
     for (const transport of this.#transports) transport.stage.reset()
     this.#attempting = false
     for (const connection of batch) this.#wrote(connection)
@@ -121,7 +121,8 @@ export class Writer<Context> {
     const { outbox, limits, transport } = connection
     if (outbox.size + size > limits.maxPending) return this.#overflow(connection, size)
     if (connection.blocked) {
-      outbox.append(chunk, size)
+      if (chunk === input && !transport.sharesInput) outbox.give(input)
+      else outbox.append(chunk, size)
       return connection.regulate()
     }
     if (chunk === input) {
@@ -177,14 +178,14 @@ export class Writer<Context> {
     connection.link.write(connection.outbox)
   }
 
-  #settle(connection: Connection<Context>, now: number): void {
+  #settle(connection: Connection<Context>): void {
     if (!connection.offered) return
     const { link, outbox } = connection
     outbox.settle(link.taken)
     connection.receipts?.took(link.taken)
     const blocked = !outbox.empty
-    if (link.taken > 0) connection.touched = now
-    if (link.taken > 0 || blocked !== connection.blocked) connection.progress = now
+    if (link.taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now
+    if (blocked && (link.taken > 0 || !connection.blocked)) connection.progress = this.#time.now
     connection.blocked = blocked
   }
 
