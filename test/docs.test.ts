@@ -58,7 +58,7 @@ t.test('the reference names what is public', async t => {
 t.test('the codes of errors and their page name each other', async t => {
   const rows = sectionOf(textOf(pages, 'docs/errors.md'), 'Raised by revio').split('\n')
   const described = rows.flatMap(row => /^\|([^|]*)\|/.exec(row)?.[1]?.match(/[A-Z][A-Z_]+(?=`)/g) ?? [])
-  t.strictSame(described.toSorted(), stringsOf(program, 'lib/errors.ts', 'Code').toSorted())
+  t.strictSame([...new Set(described)].toSorted(), stringsOf(program, 'lib/errors.ts', 'Code').toSorted())
 })
 
 function textOf(pages: readonly Page[], path: string): string {
@@ -76,7 +76,7 @@ function sectionOf(text: string, heading: string): string {
   return start < 0 ? '' : lines.slice(start, length < 0 ? undefined : start + 1 + length).join('\n')
 }
 
-/** Those of the names that do not stand in `text` as code, alone or with what belongs to a call or a member. */
+/** Those of the names that stand in `text` neither as a heading nor as code, alone or with what belongs to them. */
 function unnamed(names: readonly string[], text: string): readonly string[] {
-  return names.filter(name => !new RegExp(`\`(?:\\w+\\.)*${name}[\`(<?:]`).test(text))
+  return names.filter(name => !new RegExp(`^#+ ${name}$|\`(?:new |\\w+\\.)*${name}[\`(=]`, 'm').test(text))
 }

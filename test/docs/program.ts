@@ -109,16 +109,15 @@ function takeAddon(out: string): void {
   copyFileSync(addon, place)
 }
 
-/** The members of an interface, by name. */
+/** The members that an interface itself declares, by name. */
 export function membersOf(program: Program, path: string, name: string): readonly string[] {
-  const declaration = program
-    .source(path)
-    .statements.find(statement => ts.isInterfaceDeclaration(statement) && statement.name.text === name)
-  if (declaration === undefined) throw new Error(`${path} has no interface ${name}`)
-  return program.checker
-    .getTypeAtLocation(declaration)
-    .getProperties()
-    .map(member => member.name)
+  const file = program.source(path)
+  const declaration = file.statements.find(
+    statement => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+  )
+  if (declaration === undefined || !ts.isInterfaceDeclaration(declaration))
+    throw new Error(`${path} has no interface ${name}`)
+  return declaration.members.map(member => member.name?.getText(file) ?? '')
 }
 
 /** The strings that a type of a file is a union of. */
