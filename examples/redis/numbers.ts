@@ -39,10 +39,10 @@ export function isInteger64(value: bigint): boolean {
   return value >= MIN_INTEGER && value <= MAX_INTEGER
 }
 
-/** The number that a text spells, in decimal or as an infinity; `undefined` where it spells none. */
+/** The number that a text spells, or the infinity; `undefined` where it spells none. */
 export function parseFloat64(text: string): number | undefined {
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^0x[\da-f]+$/i.test(text)) return undefined
   const value = Number(text)
   return Number.isFinite(value) ? value : undefined
 }

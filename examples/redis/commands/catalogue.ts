@@ -25,7 +25,7 @@ export function catalogueOf(commands: () => readonly Command[]): readonly Row[] 
     const asked = args.count > 2 ? words(args, 2).map(find) : commands()
     reply.array(asked.length)
     for (const command of asked) {
-      if (command === undefined) reply.nullArray()
+      if (command === undefined) reply.null()
       else describe(reply, command)
     }
   }
@@ -64,7 +64,7 @@ export function catalogueOf(commands: () => readonly Command[]): readonly Row[] 
   const subcommands: readonly Subcommand[] = [
     ['count', 2, 2, count],
     ['docs', 2, MANY, docs],
-    ['getkeys', 3, MANY, getkeys],
+    ['getkeys', 4, MANY, getkeys],
     ['info', 2, MANY, info],
     ['list', 2, MANY, list],
   ]

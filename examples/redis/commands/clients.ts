@@ -12,6 +12,7 @@ const MANY = Number.POSITIVE_INFINITY
 
 const BAD_NAME = new Refusal('ERR Client names cannot contain spaces, newlines or special characters.')
 const NO_SUCH_CLIENT = new Refusal('ERR No such client')
+const INVALID_ID = new Refusal('ERR Invalid client ID')
 const BAD_ID = new Refusal('ERR client-id should be greater than 0')
 
 /** @throws when the name has characters that would spoil the lines of CLIENT LIST. */
@@ -65,7 +66,7 @@ function readFilter(args: Arguments): (client: Client) => boolean {
   if (word === 'type' && args.count === 4) return ofType(args.text(3))
   if (word !== 'id' || args.count < 4) throw SYNTAX_ERROR
   const ids = new Set<number>()
-  for (let index = 3; index < args.count; index++) ids.add(readInteger(args, index, BAD_ID))
+  for (let index = 3; index < args.count; index++) ids.add(readInteger(args, index, INVALID_ID))
   return client => ids.has(client.id)
 }
 

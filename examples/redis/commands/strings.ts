@@ -48,14 +48,20 @@ function setWith(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function readSetOptions(args: Arguments, now: number): SetOptions {
+  let unit: string | undefined
   const options: SetOptions = { only: undefined, get: false, keepExpiry: false, expiry: undefined }
   for (let index = 3; index < args.count; index++) {
     const word = args.word(index)
-    const timeless = options.expiry === undefined && !options.keepExpiry
     if ((word === 'nx' || word === 'xx') && (options.only ?? word) === word) options.only = word
     else if (word === 'get') options.get = true
     else if (word === 'keepttl' && options.expiry === undefined) options.keepExpiry = true
-    else if (isExpiryOption(word) && timeless && index + 1 < args.count) {
+    else if (
+      isExpiryOption(word) &&
+      !options.keepExpiry &&
+      (unit ?? word) === word &&
+      index + 1 < args.count
+    ) {
+      unit = word
       index++
       options.expiry = readExpiry(args, index, word, now, 'set')
     } else throw SYNTAX_ERROR

@@ -83,8 +83,8 @@ export class Block {
 
   /** Takes out `count` elements at its right, of which it has at least as many. */
   dropRight(count: number): void {
+    this.#tail = this.#start(this.count - count)
     this.count -= count
-    this.#tail = this.#start(this.count)
   }
 
   /** Says in `span` where the elements `[from, to)` lie on the wire. */
