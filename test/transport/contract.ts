@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { bindings } from './contract/bindings.js'
 import { closing } from './contract/closing.js'
 import { detaching } from './contract/detaching.js'
+import { dials } from './contract/dials.js'
 import { endings } from './contract/endings.js'
 import { halfOpenness } from './contract/half-open.js'
 import { limits } from './contract/limits.js'
@@ -35,6 +37,8 @@ const sections: Readonly<Record<string, Rules>> = {
   halfOpenness,
   limits,
   endings,
+  dials,
+  bindings,
 }
 
 /** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */

@@ -158,6 +158,20 @@ export const limits: Rules = {
     t.match(errors[0], { code: 'ETIMEDOUT' })
   },
 
+  'two ends that each wait for the other to read are timed out, and do not wait for ever': async (
+    t,
+    world,
+  ) => {
+    const errors: (Error | undefined)[] = []
+    const { server } = await world.serve({
+      opened: () => [Buffer.alloc(MUCH), { writeTimeout: 100 }],
+      closed: (_id, error) => void errors.push(error),
+    })
+    server.dial(String(server.addresses[0]))
+    await world.until('both closed', () => errors.length === 2)
+    t.ok(errors.some(error => (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT'))
+  },
+
   'a connection without a byte either way for idleTimeout is closed with ETIMEDOUT': async (t, world) => {
     const errors: (Error | undefined)[] = []
     const { server } = await world.serve({
