@@ -19,6 +19,8 @@ export type ClientRow = readonly [
   fate: Fate,
   whole: boolean,
   code: string,
+  /** Milliseconds by which its process fell behind meanwhile. */
+  late: number,
 ]
 
 /** One connection as the server saw it. `code` is that of `closed`'s error, empty where there was none. */

@@ -1,6 +1,7 @@
 import { Random } from '../../simulate/random.js'
 import type { ClientRow, ClientTask } from '../messages.js'
 import { type Door, keyOf, type Mode } from '../wire.js'
+import { Lateness } from './lateness.js'
 import { Peer } from './peer.js'
 
 /** Milliseconds without a byte either way after which a conversation is one that hangs. */
@@ -30,6 +31,7 @@ export class Conversations {
   readonly random: Random
   readonly #options: ConversationsOptions
   readonly #open = new Set<Peer>()
+  readonly #lateness = new Lateness()
 
   constructor(options: ConversationsOptions) {
     this.#options = options
@@ -52,10 +54,11 @@ export class Conversations {
       ...(localAddress === undefined ? {} : { localAddress }),
     })
     this.#open.add(peer)
+    const late = this.#lateness.sum
     await act(peer, new Random(task.seed + key))
     await peer.over()
     this.#open.delete(peer)
-    gone(peer.row())
+    gone(peer.row(this.#lateness.sum - late))
   }
 
   #watch(): void {

@@ -16,7 +16,7 @@ let bytes = 0
 let stopped = false
 
 function tell(message: FromClient): void {
-  process.send?.(message)
+  if (process.connected) process.send?.(message)
 }
 
 function report(): void {

@@ -69,9 +69,11 @@ export class Peer {
     return this.#socket.writableLength
   }
 
-  row(): ClientRow {
+  /** What is known of it; its process was `late` by so many milliseconds in the meantime. */
+  row(late: number): ClientRow {
     const { header, behaviour } = this.#options
-    return [header.key, behaviour, this.sent, this.received, this.fate ?? 'left', this.whole, this.code]
+    const { sent, received, fate = 'left', whole, code } = this
+    return [header.key, behaviour, sent, received, fate, whole, code, Math.round(late)]
   }
 
   /** Says who it is, and how it wants to be treated; byte by byte where that is wanted. */

@@ -7,6 +7,8 @@ const PARTS = 16
 const LOOK = 10
 /** Milliseconds; below it nobody asks whose fault a wait was. */
 const REMARKABLE = 20
+/** What piles up while the machine keeps a process waiting takes about as long again to work off. */
+const CATCH_UP = 2
 
 /** How long answers took, in microseconds. Memory does not grow with their number. */
 export class WaitCounter {
@@ -29,7 +31,7 @@ export class WaitCounter {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#count++
     this.#longest = Math.max(this.#longest, wait)
-    this.#longestBare = Math.max(this.#longestBare, wait - held)
+    this.#longestBare = Math.max(this.#longestBare, wait - CATCH_UP * held)
   }
 
   result(): Waits {

@@ -9,15 +9,15 @@ function judge({ turnsAway = false } = {}) {
 }
 
 const KEY = keyOf(3, 5)
-const ended: ClientRow = [KEY, 'converse', 9, 9, 'ended', true, '']
-const unanswered: ClientRow = [KEY, 'converse', 9, 0, 'reset', true, 'ECONNRESET']
+const ended: ClientRow = [KEY, 'converse', 9, 9, 'ended', true, '', 0]
+const unanswered: ClientRow = [KEY, 'converse', 9, 0, 'reset', true, 'ECONNRESET', 0]
 
 t.test('both sides of a connection are brought together, whichever comes first', t => {
   const { judge: first, violations } = judge()
   first.client(ended)
   first.server([KEY, 'plain', 9, 9, ''])
   first.server([KEY + 1, 'plain', 9, 8, ''])
-  first.client([KEY + 1, 'converse', 9, 8, 'ended', true, ''])
+  first.client([KEY + 1, 'converse', 9, 8, 'ended', true, '', 0])
   first.endRound(0)
   t.equal(first.judged, 2)
   t.equal(violations.length, 1)
@@ -51,7 +51,7 @@ t.test('only a server that turns clients away may not know them', t => {
   turning.endRound(0)
   t.equal(turning.turnedAway, 1)
   t.strictSame(violations, [])
-  turning.client([KEY, 'converse', 9, 1, 'reset', true, 'ECONNRESET'])
+  turning.client([KEY, 'converse', 9, 1, 'reset', true, 'ECONNRESET', 0])
   turning.endRound(0)
   t.equal(violations.length, 1, 'but not when it has answered')
   t.end()
@@ -59,7 +59,7 @@ t.test('only a server that turns clients away may not know them', t => {
 
 t.test('as many as the server lost patience with may be without a name', t => {
   const { judge: late, violations } = judge()
-  const silent = (key: number): ClientRow => [key, 'fall silent', 9, 0, 'reset', false, 'EPIPE']
+  const silent = (key: number): ClientRow => [key, 'fall silent', 9, 0, 'reset', false, 'EPIPE', 0]
   late.client(silent(KEY))
   late.endRound(1)
   t.strictSame(violations, [])

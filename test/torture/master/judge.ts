@@ -1,11 +1,11 @@
 import type { ClientRow, ServerRow } from '../messages.js'
 import { clientOf } from '../wire.js'
-import { verdict } from './verdict.js'
+import { LATE, verdict } from './verdict.js'
 
 /** They may end without having said who they are. */
 const SILENT: readonly string[] = ['touch', 'reset']
 /** They meet a server with a short patience, which may lose it before they have said a word. */
-const IMPATIENT: readonly string[] = ['stall', 'fall silent', 'overflow', 'reset']
+const IMPATIENT: readonly string[] = ['stall', 'fall silent', 'overflow']
 
 export interface JudgeOptions {
   readonly violated: (text: string) => void
@@ -91,8 +91,8 @@ export class Judge {
     const [key, behaviour, sent, received, fate] = row
     if (fate === 'left') this.resets++
     const silent = key === 0 || (sent === 0 && SILENT.includes(behaviour))
-    if (IMPATIENT.includes(behaviour) && received === 0 && this.#late-- > 0) return
     if (fate === 'left' || (fate === 'ended' && silent) || (this.ending && received === 0)) return
+    if (IMPATIENT.includes(behaviour) && received === 0 && this.#late-- > 0) return
     if (this.#options.turnsAway && received === 0 && fate !== 'refused') this.turnedAway++
     else this.#options.violated(`client, ${describe(row)}: the server knows nothing of it`)
   }
@@ -103,6 +103,6 @@ function describe(row: ClientRow | ServerRow): string {
     const [key, mode, got, gave, code] = row
     return `key ${key} (${mode}) got ${got}, gave ${gave}${code === '' ? '' : `, ${code}`}`
   }
-  const [key, behaviour, sent, received, fate, , code] = row
-  return `key ${key} (${behaviour}) sent ${sent}, received ${received}, ${fate}${code === '' ? '' : ` (${code})`}`
+  const [key, behaviour, sent, received, fate, , code, late] = row
+  return `key ${key} (${behaviour}) sent ${sent}, received ${received}, ${fate}${code === '' ? '' : ` (${code})`}${late > LATE ? `, ${late} ms late` : ''}`
 }

@@ -8,9 +8,9 @@ function client(
   fate: Fate,
   sent: number,
   received: number,
-  { behaviour = 'converse', whole = false } = {},
+  { behaviour = 'converse', whole = false, late = 0 } = {},
 ): ClientRow {
-  return [1, behaviour, sent, received, fate, whole, '']
+  return [1, behaviour, sent, received, fate, whole, '', late]
 }
 
 function server(got: number, gave: number, code = ''): ServerRow {
@@ -54,6 +54,11 @@ t.test('a reset is only in place where output is given up', t => {
   const stalled = client('reset', 100, 0, { behaviour: 'stall' })
   t.equal(verdict(stalled, server(90, 90, 'ETIMEDOUT'), ALIVE), undefined)
   t.match(verdict(client('reset', 100, 100), server(100, 100), ALIVE), 'reset it without a reason')
+  t.equal(
+    verdict(client('reset', 100, 100, { late: 900 }), server(100, 100), ALIVE),
+    undefined,
+    'it came too late',
+  )
   t.match(
     verdict(stalled, server(90, 90), { ending: true }) ?? 'none',
     'none',

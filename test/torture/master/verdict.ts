@@ -14,6 +14,12 @@ const BROKEN: readonly string[] = ['', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 /** They may stop reading, and never learn that the server has ended; after a while it does not wait for them. */
 const DEAF: readonly string[] = ['stall', 'flood', 'send and stop']
 
+/**
+ * A server that has closed reads on for a second, so that its end is not overtaken by a reset. For a client whose
+ * process fell behind by more than so many milliseconds that may have been too short.
+ */
+export const LATE = 400
+
 /** Ends at which output that is still there is given up, and the peer is reset. */
 const ABRUPT: readonly string[] = ['AT_ONCE', 'ENOBUFS', 'ETIMEDOUT']
 
@@ -27,7 +33,7 @@ export function verdict(
   server: ServerRow,
   { ending }: { ending: boolean },
 ): string | undefined {
-  const [, behaviour, sent, received, fate, whole] = client
+  const [, behaviour, sent, received, fate, whole, , late] = client
   const [, , got, gave, code] = server
   if (got > sent) return `${got} bytes were delivered, of ${sent} that were sent`
   if (received > gave) return `${received} bytes came back, of ${gave} that were given`
@@ -37,6 +43,7 @@ export function verdict(
   if (fate === 'refused') return 'its connect failed, and yet the server had it'
   if (fate === 'left') return undefined
   if (fate === 'reset' && (ABRUPT.includes(code) || (ending && DEAF.includes(behaviour)))) return undefined
+  if (fate === 'reset' && late > LATE) return undefined
   if (fate === 'reset') return 'the server reset it without a reason'
   const givenUp = code === 'AT_ONCE' || (ending && code !== '')
   if (received !== gave && !givenUp) return `${gave - received} of ${gave} bytes of output were lost`

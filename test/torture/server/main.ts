@@ -26,7 +26,7 @@ const counts: ServerCounts = {
 let rows: ServerRow[] = []
 
 function tell(message: FromServer): void {
-  process.send?.(message)
+  if (process.connected) process.send?.(message)
 }
 
 function violated(text: string): void {
