@@ -127,9 +127,9 @@ await t.test('one that was told and does not write is not told again', { skip },
   const host = record(t)
   const { client, heard } = await host.connect(await host.listen())
   client.pause()
-  host.write(heard, Buffer.alloc(16 * 1024 * 1024))
+  const taken = host.write(heard, Buffer.alloc(16 * 1024 * 1024))
   client.resume()
-  await until('room', () => heard.writables > 0)
+  await until('room, and all to have arrived', () => heard.writables > 0 && client.bytesRead === taken)
   t.ok((await utilization()) < 0.5, 'the event loop rests')
   t.equal(heard.writables, 1)
   client.destroy()
@@ -247,11 +247,7 @@ await t.test('tuning takes both options, together and alone', { skip }, async t 
   const { poller } = host.transport
   const { slot } = heard.link as unknown as { slot: number }
   heard.link.tune({ noDelay: false, keepAlive: 1500 })
-  t.match(
-    timer(client),
-    /timer:\(keepalive,(1|2)\d{3}ms/,
-    'it is probed after 1500 ms of silence, rounded up',
-  )
+  t.match(timer(client), /^keepalive in (1\d{3}|2000) ms$/, 'probes come in whole seconds')
   heard.link.tune({ keepAlive: 0 })
   t.notMatch(timer(client), /keepalive/)
   heard.link.tune({})
