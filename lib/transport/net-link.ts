@@ -70,7 +70,7 @@ export class NetLink implements Link {
     this.#leave()
     // What happens to the socket from here on is nobody's business, and must not end the process.
     this.#socket.on('error', () => {})
-    if (reset && this.#socket.remoteFamily !== undefined) this.#socket.resetAndDestroy()
+    if (reset && isPlainTcp(this.#socket)) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
   }
 
@@ -163,4 +163,9 @@ export class NetLink implements Link {
     this.receiver?.writable()
     host.turnEnds()
   }
+}
+
+/** Node resets TCP sockets only, and throws for others, as for one of TLS that was attached. */
+function isPlainTcp(socket: net.Socket): boolean {
+  return socket.remoteFamily !== undefined && !('encrypted' in socket)
 }
