@@ -40,8 +40,9 @@ export async function serve<Context = undefined>(
     attacher: () => transports.net(),
   })
   transports.use(loop)
+  const chosen = transports.plain()
   const bound = await bindAll(bindings, transports)
-  loop.start(new LoopServer(loop, bound, transports.plain()))
+  loop.start(new LoopServer(loop, bound, chosen))
   await loop.done
 }
 

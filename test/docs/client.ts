@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import * as net from 'node:net'
 import { join, relative } from 'node:path'
 
-const PATIENCE = 5000
+const PATIENCE = 10_000
 
 /** Waits until something holds, looking again whenever `emitter` says `change`. */
 export async function until(emitter: EventEmitter, what: () => string, holds: () => boolean): Promise<void> {
