@@ -62,7 +62,7 @@ export class Dials<Context> {
   /** Takes a connected socket in, in a turn of its own. */
   attach(id: number, socket: net.Socket): void {
     const { clock, attacher } = this.#options
-    if (socket.destroyed || socket.connecting) {
+    if (socket.destroyed || socket.pending) {
       throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket is not connected')
     }
     const transport = attacher()
