@@ -113,10 +113,10 @@ export class Ending<Context> {
   /** All output has been written: the connection goes as it was asked to. */
   #finish(connection: Connection<Context>): void {
     if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
-    if (connection.receipts !== undefined) this.acknowledge(connection, connection.receipts)
+    if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
+    this.#withdraw(connection)
     // A `sent` that threw has finished it.
     if (connection.phase !== Phase.Closing) return
-    if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
     if (connection.next === Action.Detach) return this.#detach(connection)
     this.#options.timeouts.cancel(connection)
     if (connection.peerEnded || connection.transport.datagrams) this.#release(connection, { reset: false })
