@@ -11,8 +11,8 @@ interface Scale {
 }
 
 const SMALL: Scale = {
-  buffers: [1, 16, 100, 400],
-  pieces: [1, 2, 7, 30, 100, 300],
+  buffers: [2, 16, 60, 400],
+  pieces: [1, 2, 7, 30, 120],
   marks: [1, 20, 200],
   bounds: [50, 500, 5000],
 }
@@ -74,10 +74,12 @@ class Generator {
       serving: has(60),
       opened: has(90),
       data: has(97),
+      ended: has(60),
       closed: has(92),
       detached: has(80),
       prewrite: has(50),
       postwrite: has(60),
+      sent: has(60),
       tick: has(40),
     }
   }
@@ -99,8 +101,10 @@ class Generator {
       options: random.percent(70) ? this.#options() : undefined,
       opened: this.#reaction(random.percent(40), 5),
       data: several(6, () => this.#dataReaction()),
+      ended: this.#dataReaction(),
       prewrite: several(4, () => this.#reaction(false, 4)),
       postwrite: several(4, () => this.#reaction(false, 4)),
+      sent: several(2, () => this.#reaction(false, 8)),
       closed: this.#loopReaction(),
       detached: this.#loopReaction(),
     }
@@ -117,6 +121,7 @@ class Generator {
       ...maybe(15, 'idleTimeout', () => random.pick([1, 20, 1000, 60_000])),
       ...maybe(20, 'writeTimeout', () => random.pick([1, 20, 1000])),
       ...maybe(8, 'paused', () => true),
+      ...maybe(25, 'halfOpen', () => true),
       ...maybe(10, 'noDelay', () => random.percent(50)),
       ...maybe(10, 'keepAlive', () => random.pick([0, 1000])),
     }
@@ -133,6 +138,7 @@ class Generator {
     return {
       ...(random.percent(12) ? { calls: this.#calls() } : {}),
       ...(writes ? { out: this.#out(true) } : {}),
+      ...(random.percent(10) ? { token: true } : {}),
       ...(this.#wild && random.percent(ends) ? { fault: true } : {}),
       ...(random.percent(this.#wild ? 2 * ends : 2) ? { action: this.#action() } : {}),
     }
@@ -149,7 +155,7 @@ class Generator {
   }
 
   #action(): Action {
-    return Action[this.#random.weighed({ Close: 12, Detach: 6, Shutdown: 1, None: 3 })]
+    return Action[this.#random.weighed({ Close: 12, Detach: 6, End: 6, Shutdown: 1, None: 3 })]
   }
 
   #out(echoes: boolean): OutPlan {
@@ -180,7 +186,13 @@ class Generator {
     if (call === 'stall') return { call, ms: random.pick([1, 30, 2000]) }
     if (call !== 'send') return { call, peer }
     const out = this.#out(false)
-    return random.percent(8) ? { call, peer, out, action: this.#action() } : { call, peer, out }
+    return {
+      call,
+      peer,
+      out,
+      ...(random.percent(8) ? { action: this.#action() } : {}),
+      ...(random.percent(20) ? { token: true } : {}),
+    }
   }
 
   #operations(): Operation[] {

@@ -26,6 +26,7 @@ export class Handlers {
       ...(has.data && {
         data: (id: number, input: Buffer | null, context: unknown) => this.#data(id, input, context),
       }),
+      ...(has.ended && { ended: (id: number, context: unknown) => this.#ended(id, context) }),
       ...(has.closed && {
         closed: (id: number, error: Error | undefined, context: unknown) => this.#closed(id, error, context),
       }),
@@ -34,6 +35,7 @@ export class Handlers {
         prewrite: (id: number, amount: number, context: unknown) => this.#prewrite(id, amount, context),
       }),
       ...(has.postwrite && { postwrite: this.#postwrite.bind(this) }),
+      ...(has.sent && { sent: this.#sent.bind(this) }),
       ...(has.tick && { tick: () => this.#tick() }),
     }
   }
@@ -83,7 +85,7 @@ export class Handlers {
       story.byteAt = world.now
       story.progressAt = world.now
       const { opened, options } = story.script
-      const reply = this.#react(story, opened, undefined, undefined) as
+      const reply = this.#react(story, opened, undefined, 'opening') as
         | readonly [unknown, Action?]
         | undefined
       story.limit(options)
@@ -100,16 +102,29 @@ export class Handlers {
     world.note('data', id, input === null ? 'null' : `${input.length} bytes`)
     return world.handler(event, () => {
       if (story === undefined) return
-      const reaction = story.script.data[story.calls.data] ?? (input === null ? NOTHING : ECHO)
-      story.calls.data += 1
+      const reaction = this.#next(story, 'data') ?? (input === null ? NOTHING : ECHO)
       if (input === null) story.woken = false
       else this.#took(story, input, reaction)
-      const { promises } = story
-      if (!reaction.promised) return this.#react(story, reaction, input, undefined) as Reply
-      for (const call of reaction.calls ?? []) world.call(call)
-      return new Promise((resolve, reject) => {
-        promises.push({ reaction, resolve: resolve as (reply: unknown) => void, reject })
-      })
+      return this.#reply(story, reaction, input)
+    })
+  }
+
+  #ended(id: number, context: unknown): Reply | Promise<Reply> {
+    const event = { ...this.#event('ended', id), context }
+    const { story } = event
+    this.#world.note('ended', id)
+    return this.#world.handler(event, () => {
+      if (story === undefined) return
+      story.endTold = true
+      return this.#reply(story, story.script.ended, undefined)
+    })
+  }
+
+  #reply(story: Story, reaction: Reaction, input: Buffer | null | undefined): Reply | Promise<Reply> {
+    if (!reaction.promised) return this.#react(story, reaction, input, 'reply') as Reply
+    for (const call of reaction.calls ?? []) this.#world.call(call)
+    return new Promise((resolve, reject) => {
+      story.promises.push({ reaction, resolve: resolve as (reply: unknown) => void, reject })
     })
   }
 
@@ -129,9 +144,7 @@ export class Handlers {
       if (story === undefined) return
       story.attempt = amount
       story.attemptedAt = this.#world.now
-      const reaction = story.script.prewrite[story.calls.prewrite] ?? NOTHING
-      story.calls.prewrite += 1
-      return this.#react(story, reaction, undefined, 'action') as Action | void
+      return this.#react(story, this.#next(story, 'prewrite'), undefined, 'action') as Action | void
     })
   }
 
@@ -146,8 +159,20 @@ export class Handlers {
       story.taken += amount
       story.blocked = remaining > 0
       if (amount > 0) story.byteAt = story.progressAt = world.now
-      const reaction = story.script.postwrite[story.calls.postwrite] ?? NOTHING
-      story.calls.postwrite += 1
+      return this.#react(story, this.#next(story, 'postwrite'), undefined, 'action') as Action | void
+    })
+  }
+
+  #sent(id: number, token: unknown, error: Error | undefined, context: unknown): Action | void {
+    const event = { ...this.#event('sent', id), token, error, context }
+    const { story } = event
+    this.#world.note('sent', id, token, error === undefined ? '' : String(error))
+    return this.#world.handler(event, () => {
+      if (story === undefined) return
+      const told = story.tokens.splice(0, 1 + story.tokens.findIndex(waiting => waiting.token === token))
+      if (told.at(-1)?.certain) story.tokenError ??= error
+      const reaction = this.#next(story, 'sent')
+      if (error !== undefined && reaction?.fault) this.#fault(story.excused)
       return this.#react(story, reaction, undefined, 'action') as Action | void
     })
   }
@@ -203,28 +228,32 @@ export class Handlers {
 
   #loopWide(reaction: Reaction): Action | void {
     for (const call of reaction.calls ?? []) this.#world.call(call)
-    if (reaction.fault) this.#fault(undefined)
+    if (reaction.fault) this.#fault([])
     this.#world.act(undefined, reaction.action)
     return reaction.action
   }
 
-  /** What a handler of a connection does. With `only`, it can return an action alone. */
+  /** What the plan has for this call of a handler. */
+  #next(story: Story, name: keyof Story['calls']): Reaction | undefined {
+    const reaction = story.script[name][story.calls[name]]
+    story.calls[name] += 1
+    return reaction
+  }
+
+  /** What a handler of a connection does, and what it returns in the form that it has. */
   #react(
     story: Story,
-    reaction: Reaction,
+    reaction: Reaction | undefined,
     input: Buffer | null | undefined,
-    only: 'action' | undefined,
+    form: 'opening' | 'reply' | 'action',
   ): unknown {
+    if (reaction === undefined) return undefined
     const world = this.#world
-    for (const call of reaction.calls ?? []) world.call(call)
-    if (reaction.fault) this.#fault(story)
-    world.act(story, reaction.action)
-    if (only === 'action') return reaction.action
-    if (reaction.out === undefined)
-      return reaction.action === undefined ? undefined : [undefined, reaction.action]
-    const { out, bytes } = world.output.make(reaction.out, input)
-    story.give(bytes, true, world.now)
-    return reaction.action === undefined ? [out] : [out, reaction.action]
+    const { calls = [], fault, action } = reaction
+    for (const call of calls) world.call(call)
+    if (fault) this.#fault(story.thrown)
+    world.act(story, action)
+    return form === 'action' ? action : world.reply(story, reaction, input, form === 'reply')
   }
 
   /** Thrown where it ends the loop. */
@@ -235,10 +264,10 @@ export class Handlers {
     throw world.failure
   }
 
-  #fault(story: Story | undefined): never {
+  #fault(thrown: unknown[]): never {
     const fault = new Error(`planned fault ${this.#world.faults.length + 1}`)
     this.#world.faults.push(fault)
-    story?.thrown.push(fault)
+    thrown.push(fault)
     throw fault
   }
 }

@@ -26,10 +26,12 @@ export type HandlerName =
   | 'serving'
   | 'opened'
   | 'data'
+  | 'ended'
   | 'closed'
   | 'detached'
   | 'prewrite'
   | 'postwrite'
+  | 'sent'
   | 'tick'
 
 /** Output that a handler returns. */
@@ -44,6 +46,8 @@ export interface Reaction {
   readonly out?: OutPlan
   readonly action?: Action
   readonly fault?: boolean
+  /** Its output comes with a token. */
+  readonly token?: boolean
   /** Its reply is promised, and comes by a `settle` operation; with `fault` it rejects. */
   readonly promised?: boolean
 }
@@ -57,7 +61,13 @@ export interface TickReaction {
 /** What a handler does before it returns. `peer` is the number of whom it is done to. */
 export type Call =
   | { readonly call: 'wake' | 'pause' | 'resume'; readonly peer: number }
-  | { readonly call: 'send'; readonly peer: number; readonly out: OutPlan; readonly action?: Action }
+  | {
+      readonly call: 'send'
+      readonly peer: number
+      readonly out: OutPlan
+      readonly action?: Action
+      readonly token?: boolean
+    }
   | { readonly call: 'shutdown'; readonly timeout: number }
   | { readonly call: 'stall'; readonly ms: number }
 
@@ -66,8 +76,10 @@ export interface Script {
   readonly options: Omit<Options, 'context'> | undefined
   readonly opened: Reaction
   readonly data: readonly Reaction[]
+  readonly ended: Reaction
   readonly prewrite: readonly Reaction[]
   readonly postwrite: readonly Reaction[]
+  readonly sent: readonly Reaction[]
   readonly closed: Reaction
   readonly detached: Reaction
 }

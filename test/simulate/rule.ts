@@ -16,6 +16,7 @@ export interface Event {
   readonly amount?: number
   readonly remaining?: number
   readonly error?: Error | undefined
+  readonly token?: unknown
   readonly context?: unknown
 }
 

@@ -67,6 +67,7 @@ function connect(
   story.late = world.shutdown !== undefined && world.simulation.left.steps === 0
   story.address = address
   story.reading = !paused
+  story.answersEnd = !allowHalfOpen
   story.peer = world.simulation.connect({ addressIndex: address, paused, allowHalfOpen })
 }
 
@@ -94,16 +95,12 @@ async function settle(world: World, story: Story): Promise<void> {
     world.faults.push(fault)
     if (story.over === undefined) story.thrown.push(fault)
     reject(fault)
-  } else resolve(reply(world, story, reaction))
+  } else if (story.over === undefined) {
+    const reply = world.reply(story, reaction, undefined, true)
+    world.act(story, reaction.action)
+    resolve(reply)
+  } else resolve(undefined)
   for (let left = 4; left > 0; left -= 1) await undefined
-}
-
-function reply(world: World, story: Story, { out, action }: Story['promises'][0]['reaction']): unknown {
-  const taken = out === undefined ? undefined : world.output.make(out, undefined)
-  const certain = story.untouched && world.shutdown === undefined
-  if (taken !== undefined && story.over === undefined) story.give(taken.bytes, certain, world.now)
-  if (story.over === undefined) world.act(story, action)
-  return [taken?.out, action]
 }
 
 /** What the peer does. One that has no way left does nothing. */

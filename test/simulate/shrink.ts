@@ -71,7 +71,7 @@ type Script = Plan['scripts'][number]
 
 function simplerScripts(script: Script): Script[] {
   const simpler: Script[] = []
-  for (const name of ['data', 'prewrite', 'postwrite'] as const) {
+  for (const name of ['data', 'prewrite', 'postwrite', 'sent'] as const) {
     const reactions = script[name]
     if (reactions.length > 0) simpler.push({ ...script, [name]: reactions.slice(0, -1) })
     reactions.forEach((reaction, index) => {
@@ -81,7 +81,7 @@ function simplerScripts(script: Script): Script[] {
       }
     })
   }
-  for (const name of ['opened', 'closed', 'detached'] as const) {
+  for (const name of ['opened', 'ended', 'closed', 'detached'] as const) {
     if (Object.keys(script[name]).length > 0) simpler.push({ ...script, [name]: {} })
   }
   for (const key of Object.keys(script.options ?? {})) {

@@ -11,6 +11,13 @@ export interface Item {
   readonly certain: boolean
 }
 
+/** A token that came with output, and how many bytes are to have gone when it is told. */
+export interface Token {
+  readonly token: number
+  readonly at: number
+  readonly certain: boolean
+}
+
 /** A reply that was promised. */
 export interface Promised {
   readonly reaction: Reaction
@@ -26,6 +33,7 @@ const DEFAULTS = {
   highWaterMark: 2 ** 20,
   maxPending: 2 ** 24,
   writeTimeout: 30_000,
+  halfOpen: false,
 }
 
 /**
@@ -54,6 +62,8 @@ export class Story {
 
   // What the peer did. //////////////////////////////////////////////////////////////////////////////////////////////
 
+  /** It answers the loop's end with its own. */
+  answersEnd = true
   /** Bytes given to its `send`. */
   sent = 0
   ended = false
@@ -70,7 +80,7 @@ export class Story {
 
   /** Bytes that `data` got. */
   delivered = 0
-  calls = { data: 0, prewrite: 0, postwrite: 0 }
+  calls = { data: 0, prewrite: 0, postwrite: 0, sent: 0 }
   /** Inputs that are the program's own, and where they were in the stream. */
   readonly kept: { readonly input: Buffer; readonly at: number }[] = []
   /** Bytes that writes took, by `postwrite`. */
@@ -89,13 +99,23 @@ export class Story {
   given = 0
   uncertain = 0
   promises: Promised[] = []
+  /** Those that have not been told. */
+  readonly tokens: Token[] = []
+  /** What tokens were told of output that never goes. */
+  tokenError: Error | undefined
   paused = false
   /** A wake was asked for and has not fired. */
   woken = false
+  /** `ended` was called. */
+  endTold = false
+  /** An End took effect: no output is taken any more. */
+  outputEnded = false
   /** The first Close or Detach that took effect. */
   closing: Action | undefined
   readonly thrown: unknown[] = []
-  /** A Close or Detach was asked for; it may not have taken effect. */
+  /** What \`sent\` threw when told of output that was lost: closed may be told what lost it, and then this is warned of. */
+  readonly excused: unknown[] = []
+  /** A Close, Detach or End was asked for; it may not have taken effect. */
   asked = false
   /** Calls said that this id is not open. */
   denied = false
@@ -134,6 +154,11 @@ export class Story {
     if (!certain) this.uncertain += bytes.length
   }
 
+  /** The output given so far has this token. */
+  tag(token: number, certain: boolean): void {
+    this.tokens.push({ token, at: this.given - this.uncertain, certain })
+  }
+
   /** Bounds of the unsent output, where writes are told. */
   get pendingMost(): number {
     return this.given - this.taken
@@ -153,6 +178,11 @@ export class Story {
     return (
       !this.stillborn && !this.asked && !this.ended && this.left === undefined && this.thrown.length === 0
     )
+  }
+
+  /** Its peer has sent all it will, as it said or in answer to the loop's end. */
+  get peerEnded(): boolean {
+    return this.ended || this.left === 'close' || (this.answersEnd && this.peer?.ended === true)
   }
 
   /** A promised reply is still to come. */

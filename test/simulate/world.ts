@@ -1,8 +1,9 @@
+import type { Buffer } from 'node:buffer'
 import { Action, type Events, type Server } from 'revio'
 import { type Simulation, simulate } from 'revio/testing'
 import { Handlers } from './handlers.js'
 import { Output } from './output.js'
-import type { Call, Plan } from './plan.js'
+import type { Call, Plan, Reaction } from './plan.js'
 import type { CallMade, Event, Rule } from './rule.js'
 import { rules } from './rules/all.js'
 import { Story } from './story.js'
@@ -42,6 +43,7 @@ export class World {
   everStalled = false
   stalledUntil = 0
   outcome: { readonly error: unknown } | undefined
+  #tokens = 0
   #server: Server | undefined
   #afterHandler: (() => void)[] = []
 
@@ -145,12 +147,36 @@ export class World {
     if (story !== undefined && action !== Action.Shutdown) story.asked = true
     this.effect(() => {
       if (action === Action.Shutdown) this.shut(1000)
-      else if (story !== undefined) story.closing ??= action
+      else if (story === undefined) return
+      else if (action === Action.End) story.outputEnded ||= story.closing === undefined
+      else story.closing ??= action
     })
   }
 
   shut(timeout: number): void {
     this.shutdown ??= { at: this.now, timeout: Math.max(1, timeout) }
+  }
+
+  /** What a handler returns of a reaction's output, action and token; the output is taken when it is returned. */
+  reply(story: Story, reaction: Reaction, input: Buffer | null | undefined, takesToken: boolean): unknown {
+    const { out: plan, action, token } = reaction
+    const made = plan === undefined ? undefined : this.output.make(plan, input)
+    if (made !== undefined) story.give(made.bytes, this.takesReply(story), this.now)
+    if (!takesToken || token !== true)
+      return made === undefined && action === undefined ? undefined : [made?.out, action]
+    return [made?.out, action, this.#tag(story)]
+  }
+
+  /** A token for the output given last, where the program wants to be told. */
+  #tag(story: Story): number {
+    this.#tokens += 1
+    if (this.plan.handlers.sent) story.tag(this.#tokens, this.takesReply(story))
+    return this.#tokens
+  }
+
+  /** A reply that comes now goes out for certain. One that was promised may come when the end has begun. */
+  takesReply(story: Story): boolean {
+    return !story.outputEnded && (this.depth > 0 || (story.untouched && this.shutdown === undefined))
   }
 
   /** Calls a method of the server, from a handler or from outside. */
@@ -174,36 +200,37 @@ export class World {
     const story = this.stories[call.peer]
     if (story === undefined) return
     const id = story.id || NO_ID + story.number
-    let answer: boolean
-    let size = 0
-    if (call.call === 'send') {
-      const { out, bytes } = this.output.make(call.out, undefined)
-      size = bytes.length
-      answer = this.server.send(id, out, call.action)
-      this.output.spoil()
-      this.#made({ call: 'send', story, id, size, answer })
-      if (answer) story.give(bytes, true, this.now)
+    if (call.call === 'send') return this.#send(story, id, call)
+    const answer = this.server[call.call](id)
+    this.#made({ call: call.call, story, id, size: 0, answer })
+    if (!answer) story.denied ||= story.opened
+    else if (call.call === 'wake') story.woken = true
+    else story.paused = call.call === 'pause'
+  }
+
+  #send(story: Story, id: number, call: Extract<Call, { call: 'send' }>): void {
+    const { out, bytes } = this.output.make(call.out, undefined)
+    const token = call.token === true ? ++this.#tokens : undefined
+    // Where output goes no more the action is still done, but nobody can see whether that is so yet: none is asked for.
+    const sure = story.left === undefined && story.closing === undefined && story.asked === story.outputEnded
+    const action = sure ? call.action : undefined
+    const answer = this.server.send(id, out, token === undefined ? action : { action, token })
+    this.output.spoil()
+    this.#made({ call: 'send', story, id, size: bytes.length, answer })
+    if (answer) {
+      story.give(bytes, true, this.now)
+      if (token !== undefined && this.plan.handlers.sent) story.tag(token, true)
     } else {
-      answer = this.server[call.call](id)
-      this.#made({ call: call.call, story, id, size, answer })
+      story.refusedSize = Math.max(story.refusedSize, bytes.length)
+      story.denied ||= story.opened && sure && !story.outputEnded
     }
-    if (answer) this.#took(story, call)
-    else if (story.opened) {
-      story.denied = true
-      story.refusedSize = Math.max(story.refusedSize, size)
-    }
+    if (answer || story.open) this.act(story, action)
   }
 
   #made(call: CallMade): void {
     this.note(`server.${call.call}`, call.id, call.size > 0 ? `${call.size} bytes` : '', `=> ${call.answer}`)
     this.ask(rule => rule.called?.(this, call))
     call.story.activeAt = this.now
-  }
-
-  #took(story: Story, call: Exclude<Call, { call: 'shutdown' | 'stall' }>): void {
-    if (call.call === 'send') this.act(story, call.action)
-    else if (call.call === 'wake') story.woken = true
-    else story.paused = call.call === 'pause'
   }
 
   #events(): Events<unknown> {

@@ -7,6 +7,7 @@ import { order } from './order.js'
 import { output } from './output.js'
 import { shutdown } from './shutdown.js'
 import { times } from './times.js'
+import { tokens } from './tokens.js'
 import { writes } from './writes.js'
 
 /** All that is checked, in the order in which it is asked. */
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   input,
   output,
   writes,
+  tokens,
   endings,
   times,
   liveness,

@@ -12,6 +12,7 @@ export const endings: Rule = {
 
   event(world, { name, story, error }) {
     if (story === undefined) return undefined
+    if (name === 'ended') return endedWrongly(world, story)
     if (name === 'detached') {
       return story.closing === Action.Detach
         ? undefined
@@ -32,16 +33,28 @@ export const endings: Rule = {
   },
 }
 
+function endedWrongly(world: World, story: Story): string | undefined {
+  const whom = `ended for connection ${story.id}`
+  if (!story.limits.halfOpen) return `${whom}, which is not to stay half-open`
+  if (story.endTold) return `${whom}, a second time`
+  if (!story.peerEnded) return `${whom}, and its peer has not ended`
+  if (story.closing !== undefined || story.thrown.length > 0) return `${whom}, which is closing`
+  if (story.busy) return `${whom}, while a reply is promised`
+  if (world.shutdown !== undefined) return `${whom}, after shutdown`
+  const whole = !world.plan.handlers.data || story.delivered === story.arrived
+  return whole ? undefined : `${whom}, with ${story.delivered} of ${story.sent} bytes delivered`
+}
+
 function missesError(world: World, story: Story): string | undefined {
   if (story.thrown.length > 0) return 'and a handler threw'
   if (story.dialled?.reachable === false) return 'and it could not be made'
-  const asked = story.closing !== undefined || world.shutdown !== undefined || story.ended
+  const asked = story.closing !== undefined || world.shutdown !== undefined || story.peerEnded
   if (asked || story.left === 'close') return undefined
   return story.left === 'reset' ? 'and the peer broke it' : 'and there is no reason for an end'
 }
 
 function hasWrongError(world: World, story: Story, error: Error): string | undefined {
-  if (story.thrown.includes(error)) return undefined
+  if (story.thrown.includes(error) || story.excused.includes(error)) return undefined
   const code = codeOf(error)
   if (story.dialled !== undefined && ['ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code))
     return undefined
@@ -57,11 +70,16 @@ function hasWrongError(world: World, story: Story, error: Error): string | undef
 
 /** Why a connection at rest should have ended. */
 function isDue(world: World, story: Story): string | undefined {
-  if (story.left !== undefined) return story.paused || story.busy ? undefined : `its peer did ${story.left}`
+  const halfOpen = story.limits.halfOpen && world.plan.handlers.ended
+  if (story.left !== undefined)
+    return story.paused || story.busy || halfOpen ? undefined : `its peer did ${story.left}`
   if (!story.reading) return undefined
   if (story.closing !== undefined) return 'its end was asked for, and its peer reads'
   if (story.thrown.length > 0) return 'a handler threw, and its peer reads'
   if (story.busy) return undefined
   if (world.shutdown !== undefined) return 'the loop is to end, and its peer reads'
-  return story.ended && !story.paused ? 'its peer has ended and reads' : undefined
+  if (!story.peerEnded || story.paused) return undefined
+  if (!halfOpen) return 'its peer has ended and reads'
+  if (!story.endTold) return 'its peer has ended, and nobody was told'
+  return story.outputEnded ? 'both sides have ended' : undefined
 }

@@ -49,6 +49,7 @@ function isUnwanted(world: World, { input }: Event, story: Story): string | unde
   if (story.thrown.length > 0) return 'after a handler threw'
   if (story.denied) return 'after a call was told that it is not open'
   if (story.busy) return 'while a reply is promised'
+  if (input !== null && story.endTold) return 'after ended'
   if (input === null) return undefined
   if (world.shutdown !== undefined) return 'after shutdown'
   if (story.paused) return 'while it is paused'

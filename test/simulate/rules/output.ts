@@ -17,7 +17,7 @@ export const output: Rule = {
     if (pending > story.pendingMost) return `${pending} bytes are pending, and ${story.pendingMost} can be`
     const { closed, postwrite } = world.plan.handlers
     if (!closed || !postwrite || !story.untouched || !story.opened) return undefined
-    if (pending >= story.pendingLeast || mayOverflow(story)) return undefined
+    if (pending >= story.pendingLeast || mayOverflow(story, story.refusedSize)) return undefined
     return `${pending} bytes are pending on connection ${story.id}, and ${story.pendingLeast} should be`
   },
 
