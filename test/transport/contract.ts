@@ -7,6 +7,7 @@ import { detaching } from './contract/detaching.js'
 import { dials } from './contract/dials.js'
 import { endings } from './contract/endings.js'
 import { halfOpenness } from './contract/half-open.js'
+import { identity } from './contract/identity.js'
 import { limits } from './contract/limits.js'
 import { order } from './contract/order.js'
 import { promises } from './contract/promises.js'
@@ -39,6 +40,7 @@ const sections: Readonly<Record<string, Rules>> = {
   endings,
   dials,
   bindings,
+  identity,
 }
 
 /** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */

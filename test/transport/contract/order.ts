@@ -1,3 +1,4 @@
+import { stat } from 'node:fs'
 import { Action, type Server } from '../../../lib/index.js'
 import type { Rules } from '../contract.js'
 import type { Peer, World } from '../world.js'
@@ -272,6 +273,36 @@ export const order: Rules = {
     await world.until('two wakes', () => peer.received === 'ww')
     await exchange(world, server)
     t.equal(nulls, 2)
+  },
+
+  'a wake from outside fires without anything else happening': async (t, world) => {
+    if (!world.real) return void t.pass('a loop that rests', { skip: 'a simulation has none' })
+    const rounds = 300
+    let count = 0
+    let id = 0
+    await new Promise<void>(resolve => {
+      // No timer and no traffic: were a wake to be left for the next event, there would be none.
+      const again = () => stat('.', () => server.wake(id))
+      let server: Server
+      void world
+        .serve({
+          serving: given => {
+            server = given
+          },
+          opened(given) {
+            id = given
+            again()
+          },
+          data(_id, input) {
+            if (input !== null) return
+            count += 1
+            if (count < rounds) again()
+            else resolve()
+          },
+        })
+        .then(running => world.connect(running.server))
+    })
+    t.equal(count, rounds)
   },
 
   'a wake fires for a connection that is paused or has unsent output': async (t, world) => {
