@@ -30,6 +30,10 @@ export interface DialsOptions<Context> {
 export class Dials<Context> {
   readonly #options: DialsOptions<Context>
   readonly #pending = new Set<Dial>()
+  /** The loop ends: nothing is dialled or attached any more. */
+  #ending = false
+  /** The loop has ended: nobody hears of it either. */
+  #ended = false
 
   constructor(options: DialsOptions<Context>) {
     this.#options = options
@@ -50,9 +54,11 @@ export class Dials<Context> {
         `option timeout: milliseconds from 0 are needed, not ${String(timeout)}`,
       )
     }
+    if (this.#ended) return
     const { clock, timeouts, transportFor } = this.#options
     const transport = transportFor(target)
     const dial = this.#expect(id, transport, remoteOf(target), `dial "${address}"`)
+    if (this.#ending) return this.#abandonSoon(dial)
     dial.giveUp = transport.dial(target, dial)
     if (timeout === 0) return
     dial.timesOut(clock.now() + timeout, timeout)
@@ -65,6 +71,7 @@ export class Dials<Context> {
     if (socket.destroyed || socket.pending) {
       throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket is not connected')
     }
+    if (this.#ended) return void socket.destroy()
     const transport = attacher()
     const dial = this.#expect(
       id,
@@ -74,6 +81,7 @@ export class Dials<Context> {
     )
     socket.pause()
     dial.giveUp = () => socket.destroy()
+    if (this.#ending) return this.#abandonSoon(dial)
     clock.soon(() => {
       if (!this.#pending.has(dial)) return
       if (!socket.destroyed) return transport.attach(socket, dial)
@@ -83,9 +91,24 @@ export class Dials<Context> {
     })
   }
 
-  /** The loop ends: none of them is going to be made. */
+  /** The loop ends: none of them is going to be made, nor any that is asked for from now on. */
   abandon(): void {
+    this.#ending = true
     for (const dial of [...this.#pending]) dial.abandon('ECONNABORTED', 'the loop was shut down')
+  }
+
+  /** The loop has ended: no handler runs any more. */
+  close(): void {
+    this.#ended = true
+    for (const dial of this.#pending) dial.giveUp()
+    this.#pending.clear()
+  }
+
+  #abandonSoon(dial: Dial): void {
+    const { clock, turn } = this.#options
+    clock.soon(() => {
+      if (this.#pending.has(dial)) turn(() => dial.abandon('ECONNABORTED', 'the loop was shut down'))
+    })
   }
 
   #expect(id: number, transport: Transport, remote: Address, what: string): Dial {

@@ -329,6 +329,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   #close(): void {
+    this.#dials.close()
     this.#timeouts.close()
     for (const transport of this.#transports) transport.close()
     this.#transports.length = 0
