@@ -292,7 +292,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   ended(connection: Connection<Context>): void {
     connection.peerEnded = true
     if (connection.phase === Phase.Lingering) this.#ending.lingered(connection)
-    else this.#delivery.end(connection)
+    else if (!this.#shutdown.asked) this.#delivery.end(connection)
   }
 
   failed(connection: Connection<Context>, error: Error): void {
