@@ -6,6 +6,9 @@ t.test('an end that comes once shutdown has been called is not told', async t =>
   const simulation = simulate(
     {
       opened: () => [undefined, { halfOpen: true }],
+      data() {
+        simulation.server.shutdown()
+      },
       ended() {
         told.push('ended')
       },
@@ -15,10 +18,12 @@ t.test('an end that comes once shutdown has been called is not told', async t =>
     },
     { stepwise: true },
   )
-  const peer = simulation.connect({ allowHalfOpen: true })
+  const stopper = simulation.connect()
+  const ender = simulation.connect({ allowHalfOpen: true })
   simulation.run()
-  peer.end()
-  simulation.server.shutdown()
+  // Both come in one turn.
+  stopper.send('stop')
+  ender.end()
   simulation.run()
-  t.same(told, ['closed'])
+  t.same(told, ['closed', 'closed'])
 })
