@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { Action } from '../lib/index.js'
+import { datagramLimits, defaultLimits } from '../lib/limits.js'
 import { brokenLinks, type Page, readPages } from './docs/pages.js'
 import { compile, exportsOf, isFragment, membersOf, stringsOf } from './docs/program.js'
 import { isRun, run } from './docs/run.js'
@@ -55,6 +57,14 @@ t.test('the reference names what is public', async t => {
   }
 })
 
+t.test('the reference has the defaults and the values that the code has', async t => {
+  const api = textOf(pages, 'docs/api.md')
+  const defaults = sectionOf(api, 'Options')
+  for (const [name, limit] of Object.entries(defaultLimits)) t.equal(defaultIn(defaults, name), limit, name)
+  t.match(defaults, `${datagramLimits.idleTimeout / 1000} 000 for datagrams`)
+  for (const [name, value] of Object.entries(Action)) t.match(api, `| \`Action.${name}\` | ${value} |`)
+})
+
 t.test('the codes of errors and their page name each other', async t => {
   const rows = sectionOf(textOf(pages, 'docs/errors.md'), 'Raised by revio').split('\n')
   const described = rows.flatMap(row => /^\|([^|]*)\|/.exec(row)?.[1]?.match(/[A-Z][A-Z_]+(?=`)/g) ?? [])
@@ -74,6 +84,17 @@ function sectionOf(text: string, heading: string): string {
   const rank = /^#+/.exec(lines[start] ?? '')?.[0].length ?? 0
   const length = lines.slice(start + 1).findIndex(line => new RegExp(`^#{1,${rank}} `).test(line))
   return start < 0 ? '' : lines.slice(start, length < 0 ? undefined : start + 1 + length).join('\n')
+}
+
+/** The second cell of an option's row, as a value: `30 000`, `1 MiB`, `false`; what is behind a semicolon is a case of its own. */
+function defaultIn(table: string, name: string): number | boolean | undefined {
+  const cell = new RegExp(`^\\| \`${name}\` \\| ([^|;]*)`, 'm')
+    .exec(table)?.[1]
+    ?.trim()
+    .replaceAll(/[ `]/g, '')
+  if (cell === 'true' || cell === 'false') return cell === 'true'
+  const [, amount, unit] = /^(\d+)(MiB)?$/.exec(cell ?? '') ?? []
+  return amount === undefined ? undefined : Number(amount) * (unit === undefined ? 1 : 1024 * 1024)
 }
 
 /** Those of the names that stand in `text` neither as a heading nor as code, alone or with what belongs to them. */
