@@ -212,7 +212,9 @@ export class World {
     const { out, bytes } = this.output.make(call.out, undefined)
     const token = call.token === true ? ++this.#tokens : undefined
     // Where output goes no more the action is still done, but nobody can see whether that is so yet: none is asked for.
-    const sure = story.left === undefined && story.closing === undefined && story.asked === story.outputEnded
+    const seen = story.untouched || (this.plan.handlers.closed && !story.stillborn)
+    const sure =
+      seen && story.left === undefined && story.closing === undefined && story.asked === story.outputEnded
     const action = sure ? call.action : undefined
     const answer = this.server.send(id, out, token === undefined ? action : { action, token })
     this.output.spoil()

@@ -14,8 +14,8 @@ export const tokens: Rule = {
     const lost = story.tokens.find(({ certain }) => certain)
     if (lost !== undefined) return `connection ${story.id} is ${name}, and token ${lost.token} was not told`
     // What a handler throws in between is what closed is told.
-    if (story.tokenError === undefined || story.thrown.length > 0 || story.tokenError === error)
-      return undefined
+    const thrown = [...story.thrown, ...story.excused]
+    if (story.tokenError === undefined || story.tokenError === error || thrown.length > 0) return undefined
     return `connection ${story.id} closed with ${error}, and tokens were told ${story.tokenError}`
   },
 
