@@ -152,6 +152,8 @@ export class NetLink implements Link {
   }
 
   readonly #onClose = (): void => {
+    // Node destroys a socket both sides of which have ended: nothing is broken, and the connection may still be busy.
+    if (this.#socket.readableEnded && this.#socket.writableFinished) return
     this.#onError(Object.assign(new Error('the socket was destroyed'), { code: 'ECONNRESET' }))
   }
 
