@@ -16,7 +16,7 @@ function show(glimpse: Glimpse): void {
     `${count(opened)} connections`,
     `${amount(bytes)} checked`,
     `${count(resets)} resets`,
-    `${violations} promises broken`,
+    `promises broken: ${violations}`,
   ].join('  ')
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`)
 }

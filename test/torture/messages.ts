@@ -71,7 +71,10 @@ export type FromServer =
  */
 export type ToServer = { readonly kind: 'settle' | 'shutdown' | 'leave' }
 
-/** How long well-behaved clients waited, in microseconds. */
+/**
+ * How long clients waited, in microseconds: well-behaved ones for answers, those of a storm for a place that one of
+ * them had left.
+ */
 export interface Waits {
   readonly count: number
   readonly median: number
@@ -84,7 +87,7 @@ export interface Waits {
 export type FromClient =
   | { readonly kind: 'started' }
   | { readonly kind: 'rows'; readonly rows: readonly ClientRow[]; readonly bytes: number }
-  | { readonly kind: 'waits'; readonly waits: Waits }
+  | { readonly kind: 'waits'; readonly role: Role; readonly waits: Waits }
   | { readonly kind: 'violation'; readonly text: string }
   | { readonly kind: 'over'; readonly connections: number }
 

@@ -22,6 +22,7 @@ export const MODES = [
   'pause',
   'throw',
   'close',
+  'end',
   'detach',
   'big',
 ] as const

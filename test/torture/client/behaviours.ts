@@ -39,6 +39,7 @@ export const behaviours: Record<string, Behaviour> = {
     amount: random => random.below(200 * KIB),
     act: talkOn,
   },
+  outlast: { weight: 6, doors: ANY, modes: ['end'], amount: random => random.below(100 * KIB), act: outlast },
   'be thrown out': { weight: 10, doors: ANY, modes: ['throw'], amount: few, act: talkOn },
   stall: { weight: 1, doors: ['strict'], modes: ['plain', 'copy'], act: stall },
   'fall silent': { weight: 2, doors: ['strict'], modes: ['plain'], act: fallSilent },
@@ -160,6 +161,22 @@ async function talkOn(peer: Peer, random: Random): Promise<void> {
     if (peer.unsent < 64 * KIB) peer.send(random.between(1, 8 * KIB))
     await sleep(random.below(4))
   }
+  await peer.over()
+}
+
+/** Sends until the server has ended its output, and some more; all of it is to be delivered. */
+async function outlast(peer: Peer, random: Random): Promise<void> {
+  peer.talksOn = true
+  peer.introduce()
+  while (!peer.ended && !peer.isOver) {
+    if (peer.unsent < 64 * KIB) peer.send(random.between(1, 8 * KIB))
+    await sleep(random.below(4))
+  }
+  for (let left = random.below(5); left > 0; left--) {
+    peer.send(random.between(1, 64 * KIB))
+    await sleep(random.below(10))
+  }
+  peer.finish()
   await peer.over()
 }
 

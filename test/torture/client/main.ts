@@ -1,5 +1,5 @@
 import { setPriority } from 'node:os'
-import type { ClientRow, ClientTask, FromClient, ToClient } from '../messages.js'
+import type { ClientRow, ClientTask, FromClient, Role, ToClient } from '../messages.js'
 import { Conversations } from './conversations.js'
 import { Machine } from './machine.js'
 import { roles } from './roles.js'
@@ -9,6 +9,8 @@ import { WaitCounter } from './waits.js'
 const INTERVAL = 100
 /** What is no well-behaved client yields the processor to those that are: the server is measured, not the machine. */
 const NICE = 10
+/** Who waits for the server alone. */
+const MEASURED: readonly Role[] = ['steady', 'storm']
 
 const task = JSON.parse(process.argv[2] ?? '') as ClientTask
 let rows: ClientRow[] = []
@@ -41,11 +43,13 @@ async function main(): Promise<void> {
     },
   })
   setInterval(report, INTERVAL).unref()
-  const waits = task.role === 'steady' ? new WaitCounter(new Machine([process.pid, task.pid])) : undefined
+  const waits = MEASURED.includes(task.role)
+    ? new WaitCounter(new Machine([process.pid, task.pid]))
+    : undefined
   tell({ kind: 'started' })
   await roles[task.role]({ task, conversations, waits, isStopped: () => stopped })
   report()
-  if (waits !== undefined) tell({ kind: 'waits', waits: waits.result() })
+  if (waits !== undefined) tell({ kind: 'waits', role: task.role, waits: waits.result() })
   tell({ kind: 'over', connections: conversations.count })
 }
 

@@ -26,6 +26,8 @@ export class Peer {
   fate: Fate | undefined
   /** All that is sent must come back, and the connection must end in order. */
   whole = false
+  /** Goes on sending when the server's end has come. */
+  talksOn = false
   code = ''
   /** When something happened last. */
   touched = performance.now()
@@ -51,7 +53,7 @@ export class Peer {
     this.#socket.on('drain', () => this.#changed())
     this.#socket.on('end', () => {
       this.ended = true
-      this.#socket.end()
+      if (!this.talksOn) this.#socket.end()
       this.#changed()
     })
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -83,7 +85,7 @@ export class Peer {
 
   /** Sends the next bytes of the stream. */
   send(size: number): void {
-    if (this.isOver || this.ended) return
+    if (this.isOver || (this.ended && !this.talksOn)) return
     for (const piece of pieces(this.#options.header.key, this.sent, size)) this.#write(piece)
     this.sent += size
   }

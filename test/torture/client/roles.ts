@@ -3,6 +3,7 @@ import type { ClientTask, Role } from '../messages.js'
 import type { Mode } from '../wire.js'
 import { behaviours } from './behaviours.js'
 import type { Conversations } from './conversations.js'
+import { Storm } from './storm.js'
 import type { WaitCounter } from './waits.js'
 
 export interface RoleOptions {
@@ -73,27 +74,13 @@ async function rough({ conversations, isStopped }: RoleOptions): Promise<void> {
   }
 }
 
-/** Milliseconds for which each connection of a storm is kept after its answer, and between two storms. */
-const HOLD = 300
+/** Milliseconds between two storms. */
 const LULL = 1000
 
-/** All connect at once, more of them than the server has descriptors for, and each stays for a while. */
-async function storm({ task, conversations, isStopped }: RoleOptions): Promise<void> {
-  const { random } = conversations
+async function storm({ task, conversations, waits, isStopped }: RoleOptions): Promise<void> {
+  const storm = new Storm(conversations, waits)
   while (!isStopped()) {
-    const one = () =>
-      conversations.hold(
-        { behaviour: 'storm', door: random.pick(['tcp', 'unix']), mode: 'plain', amount: 0 },
-        async peer => {
-          peer.whole = true
-          peer.introduce()
-          peer.send(random.between(1, 4096))
-          await peer.echoed()
-          await sleep(HOLD)
-          peer.finish()
-        },
-      )
-    await Promise.all(Array.from({ length: task.connections }, one))
+    await storm.rage(task.connections)
     for (let left = LULL; left > 0 && !isStopped(); left -= 50) await sleep(50)
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../simulate/random.js'
-import type { ClientRow, ClientTask, FromClient, ToClient, Waits } from '../messages.js'
+import type { ClientRow, ClientTask, FromClient, Role, ToClient, Waits } from '../messages.js'
 import { Child } from './child.js'
 import { type Plan, SHORT_AT_ONCE } from './plan.js'
 
@@ -17,7 +17,7 @@ export interface CrowdOptions {
   readonly pid: number
   readonly random: Random
   readonly rows: (rows: readonly ClientRow[], bytes: number) => void
-  readonly waits: (waits: Waits) => void
+  readonly waits: (role: Role, waits: Waits) => void
   /** A client process was killed. */
   readonly killed: (client: number) => void
   readonly violated: (text: string) => void
@@ -89,7 +89,7 @@ export class Crowd {
     const task: ClientTask = { role, connections, total, client: number, seed, places, pid }
     const heard = (message: FromClient) => {
       if (message.kind === 'rows') rows(message.rows, message.bytes)
-      else if (message.kind === 'waits') waits(message.waits)
+      else if (message.kind === 'waits') waits(message.role, message.waits)
       else if (message.kind === 'violation') violated(message.text)
     }
     return [new Child<FromClient, ToClient>({ program: 'client/main.js', task, heard }), number] as const

@@ -17,12 +17,16 @@ const LINES: readonly Line[] = [
   ['other errors in `closed`', ({ counts }) => otherCodes(counts.codes)],
   ['limit of descriptors', ({ plan }) => count(plan.descriptors)],
   ['times none was left, and accepting waited', ({ counts }) => count(counts.pauses)],
+  [
+    'longest that a free one was not used meanwhile',
+    ({ room }) => (room.count > 0 ? ms(room.longest) : 'nobody waited'),
+  ],
   ['turned away meanwhile', ({ turnedAway }) => count(turnedAway)],
   ['descriptors before, after', ({ before, last }) => `${before.descriptors}, ${last.descriptors}`],
   ['heap and buffers after the first round, after the last', held],
   ['resident memory after the first round, after the last', resident],
   ['answers to well-behaved clients', ({ waits }) => count(waits.count)],
-  ['their wait: median, 99 %', ({ waits }) => `${ms(waits.median)}, ${ms(waits.p99)}`],
+  ['their wait in the worst round: median, 99 %', ({ waits }) => `${ms(waits.median)}, ${ms(waits.p99)}`],
   ['longest wait of a well-behaved client', ({ waits }) => ms(waits.longest)],
   ['the same, without what the machine kept it or the server waiting', ({ waits }) => ms(waits.longestBare)],
   ['duration', ({ seconds, plan }) => `${Math.round(seconds)} s, ${plan.rounds} rounds`],
@@ -30,7 +34,7 @@ const LINES: readonly Line[] = [
 ]
 
 /** What is only measured where clients are well-behaved. */
-const SHORT_LEAVES_OUT = /well-behaved|their wait|own timer|threw|killed/
+const SHORT_LEAVES_OUT = /well-behaved|their wait|the same|free one|threw|killed/
 
 /** The table, as Markdown: a column for each transport. */
 export function table(outcomes: readonly Outcome[], { short }: Pick<TortureOptions, 'short'>): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../../simulate/random.js'
-import type { FromServer, Quiet, ServerCounts, ServerTask, ToServer, Waits } from '../messages.js'
+import type { FromServer, Quiet, Role, ServerCounts, ServerTask, ToServer, Waits } from '../messages.js'
 import type { TortureOptions, Transport } from '../options.js'
 import type { Place } from '../wire.js'
 import { Child } from './child.js'
@@ -14,6 +14,9 @@ import { type Plan, planOf } from './plan.js'
 
 /** Microseconds that a well-behaved client may have to wait, the machine's part not counted. */
 const LONGEST_WAIT = 250_000
+/** The same for a free descriptor to be used, when there was none and clients wait. */
+const LONGEST_RECOVERY = 1_000_000
+const NO_WAITS: Waits = { count: 0, median: 0, p99: 0, longest: 0, longestBare: 0 }
 /** Milliseconds. */
 const START = 15_000
 const SETTLE = 30_000
@@ -36,6 +39,8 @@ export interface Outcome {
   readonly turnedAway: number
   readonly counts: ServerCounts
   readonly waits: Waits
+  /** How long a descriptor that had become free was not used while clients waited. */
+  readonly room: Waits
   /** Nobody connected: at the start, after the first round, after the last one. */
   readonly before: Quiet
   readonly first: Quiet
@@ -70,7 +75,8 @@ export class Run {
   #killed = 0
   #round = 0
   #counts: ServerCounts | undefined
-  #waits: Waits = { count: 0, median: 0, p99: 0, longest: 0, longestBare: 0 }
+  #waits = NO_WAITS
+  #room = NO_WAITS
 
   /** @param onViolation - Hears of each broken promise at once. */
   constructor(transport: Transport, options: TortureOptions, onViolation: (text: string) => void) {
@@ -144,7 +150,7 @@ export class Run {
         this.#bytes += bytes
         for (const row of rows) this.#judge.client(row)
       },
-      waits: waits => this.#waited(waits),
+      waits: (role, waits) => this.#waited(role, waits),
       killed: client => {
         this.#killed++
         this.#judge.killed(client)
@@ -190,16 +196,15 @@ export class Run {
     else if (code !== 0) this.#violate(`server: ended with ${code ?? 'a signal'}: ${server.lastWords}`)
   }
 
-  #waited({ count, median, p99, longest, longestBare }: Waits): void {
-    const known = this.#waits
-    this.#waits = {
-      count: known.count + count,
-      median: Math.max(known.median, median),
-      p99: Math.max(known.p99, p99),
-      longest: Math.max(known.longest, longest),
-      longestBare: Math.max(known.longestBare, longestBare),
+  #waited(role: Role, waits: Waits): void {
+    const wait = `${(waits.longestBare / 1000).toFixed(0)} ms`
+    if (role === 'steady') {
+      this.#waits = worseOf(this.#waits, waits)
+      if (waits.longestBare > LONGEST_WAIT) this.#violate(`a well-behaved client waited ${wait}`)
+    } else {
+      this.#room = worseOf(this.#room, waits)
+      if (waits.longestBare > LONGEST_RECOVERY) this.#violate(`a free descriptor was not used for ${wait}`)
     }
-    if (longestBare > LONGEST_WAIT) this.#violate(`a well-behaved client waited ${longestBare / 1000} ms`)
   }
 
   #check(...lines: string[]): void {
@@ -229,10 +234,21 @@ export class Run {
       turnedAway,
       counts,
       waits: this.#waits,
+      room: this.#room,
       before,
       first,
       last,
       violations: rest > 0 ? [...this.#violations, `and ${rest} more`] : this.#violations,
     }
+  }
+}
+
+function worseOf(one: Waits, other: Waits): Waits {
+  return {
+    count: one.count + other.count,
+    median: Math.max(one.median, other.median),
+    p99: Math.max(one.p99, other.p99),
+    longest: Math.max(one.longest, other.longest),
+    longestBare: Math.max(one.longestBare, other.longestBare),
   }
 }

@@ -47,7 +47,8 @@ export function verdict(
   if (fate === 'reset') return 'the server reset it without a reason'
   const givenUp = code === 'AT_ONCE' || (ending && code !== '')
   if (received !== gave && !givenUp) return `${gave - received} of ${gave} bytes of output were lost`
-  if (whole && !ending && got !== sent) return `${sent - got} of ${sent} bytes of input were lost`
+  if ((whole || behaviour === 'outlast') && !ending && got !== sent)
+    return `${sent - got} of ${sent} bytes of input were lost`
   if (whole && !ending && received !== sent) return `${sent - received} of ${sent} bytes did not come back`
   return undefined
 }

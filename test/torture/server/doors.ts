@@ -31,6 +31,7 @@ export function open(session: Session, resume: () => void): Opening<Session> {
   options.reuseInputBuffer = session.borrowed
   if (session.door !== 'strict' && random.percent(30))
     options.highWaterMark = random.pick([1024, 16 * 1024, 256 * 1024])
+  options.halfOpen = random.percent(30)
   if (random.percent(20)) options.keepAlive = 10_000
   if (random.percent(20)) {
     options.paused = true

@@ -5,7 +5,7 @@ import { DOORS, open } from './doors.js'
 import { spoil } from './fault.js'
 import type { Ledger } from './ledger.js'
 import { explode } from './mischief.js'
-import { modes, woken } from './modes.js'
+import { ended, modes, woken } from './modes.js'
 import { own } from './owner.js'
 import { Session, type Token } from './session.js'
 
@@ -44,6 +44,7 @@ export function handlers(options: HandlersOptions): Events<Session> {
     data(id, input, context): Reply | Promise<Reply> {
       const session = ledger.expect('data', id, context)
       if (session === undefined || session.door === 'shut') return
+      if (session.peerEnded) session.violated('data came after ended')
       if (input === null) return woken(session)
       const named = session.header !== undefined
       const bytes = session.read(input)
@@ -55,6 +56,13 @@ export function handlers(options: HandlersOptions): Events<Session> {
         return [spoil(fault, session, bytes)]
       }
       return modes[mode](session, bytes, { server, throws })
+    },
+    ended(id, context): Reply | Promise<Reply> {
+      const session = ledger.expect('ended', id, context)
+      if (session === undefined) return
+      if (session.peerEnded) session.violated('ended came twice')
+      session.peerEnded = true
+      return ended(session, { server, throws })
     },
     closed(id, error, context) {
       const session = ledger.closed(id, error, context)

@@ -17,7 +17,7 @@ type Answer = (session: Session, input: Buffer, tools: Tools) => Reply | Promise
 /** Used again for every reply: what revio did not take when the handler returned is overwritten by the next one. */
 const scratch = Buffer.alloc(1024 * 1024)
 
-/** How input is answered. All but `big` and `close` answer every byte with itself. */
+/** How input is answered. All but `big`, `close` and `end` answer every byte with itself. */
 export const modes: Record<Mode, Answer> = {
   plain: (session, input) => [session.give(input), Action.None, session.token()],
   copy: (session, input) => [session.give(copied(input)), Action.None, session.token()],
@@ -46,6 +46,11 @@ export const modes: Record<Mode, Answer> = {
     expectDeaf(session, tools)
     return [session.give(input), Action.Close, session.token()]
   },
+  end: (session, input) => {
+    if (session.hasEnded) return
+    session.hasEnded = session.got >= amountOf(session)
+    return [session.give(input), session.hasEnded ? Action.End : Action.None, session.token()]
+  },
   detach: (session, input) => [
     session.give(input),
     session.got < amountOf(session) ? Action.None : Action.Detach,
@@ -60,6 +65,16 @@ export const modes: Record<Mode, Answer> = {
 /** After a wake: all that has been queued. */
 export function woken(session: Session): Reply {
   return [session.give(session.queue.splice(0))]
+}
+
+/** After the end of a peer of whom that is told: what is left to say is said, then the connection is closed. */
+export function ended(session: Session, { server }: Tools): Reply | Promise<Reply> {
+  if (session.queue.length > 0) return
+  const way = session.random.below(4)
+  if (way === 0) return [null, Action.Close]
+  if (way === 1) return [null, Action.End]
+  if (way === 2) return aWhile(session).then(() => [null, Action.Close])
+  aWhile(session).then(() => server.send(session.id, null, Action.Close))
 }
 
 function amountOf(session: Session): number {
@@ -91,6 +106,7 @@ async function sendAll(session: Session, { server }: Tools): Promise<void> {
     loan.fill(0)
     session.queue.shift()
   }
+  if (session.peerEnded) server.send(session.id, null, Action.Close)
 }
 
 /** A moment or some milliseconds. */

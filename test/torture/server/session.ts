@@ -34,6 +34,10 @@ export class Session {
   wrote = 0
   /** What `prewrite` was told last. */
   offered = 0
+  /** All of the output has been given; there is no more. */
+  hasEnded = false
+  /** The peer's end was told. */
+  peerEnded = false
   /** Input is the loop's again after the handler. */
   borrowed = false
   /** The handler that throws next. */
