@@ -65,9 +65,10 @@ export class Arguments {
     }
   }
 
-  /** The first `count` arguments have moved towards the front. */
+  /** The first `count` arguments lie elsewhere now. */
   shift(count: number, by: number): void {
-    for (let at = 0; at < 2 * count; at++) this.#spans[at] = (this.#spans[at] as number) - by
+    if (by === 0) return
+    for (let at = 0; at < 2 * count; at++) this.#spans[at] = (this.#spans[at] as number) + by
   }
 
   /** Gives up room that only a long command needed. */

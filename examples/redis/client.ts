@@ -36,6 +36,8 @@ export class Client {
   transaction: Transaction | undefined
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
+  /** How many of both there are. */
+  subscriptions = 0
 
   /** What is to be done once its replies are on their way. */
   action: Action = Action.None
@@ -55,11 +57,6 @@ export class Client {
   select(index: number): void {
     this.databaseIndex = index
     this.database = this.instance.database(index)
-  }
-
-  /** How many channels and patterns it listens to. */
-  get subscriptions(): number {
-    return this.channels.size + this.patterns.size
   }
 
   /** Its replies have piled up. */

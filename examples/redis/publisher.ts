@@ -43,6 +43,7 @@ export class Publisher {
     const clients = this.#channels.get(channel) ?? new Set()
     this.#channels.set(channel, clients.add(client))
     client.channels.add(channel)
+    count(client)
   }
 
   unsubscribe(client: Client, channel: string): void {
@@ -50,6 +51,7 @@ export class Publisher {
     clients?.delete(client)
     if (clients?.size === 0) this.#channels.delete(channel)
     client.channels.delete(channel)
+    count(client)
   }
 
   subscribePattern(client: Client, pattern: string): void {
@@ -58,6 +60,7 @@ export class Publisher {
     subscribers.clients.add(client)
     this.#patterns.set(pattern, subscribers)
     client.patterns.add(pattern)
+    count(client)
   }
 
   unsubscribePattern(client: Client, pattern: string): void {
@@ -65,6 +68,7 @@ export class Publisher {
     subscribers?.clients.delete(client)
     if (subscribers?.clients.size === 0) this.#patterns.delete(pattern)
     client.patterns.delete(pattern)
+    count(client)
   }
 
   forget(client: Client): void {
@@ -98,6 +102,10 @@ export class Publisher {
     const full = (loop?.pending(client.id) ?? 0) > MOST_PENDING
     loop?.send(client.id, full ? null : message.take(), full ? Action.Close : Action.None)
   }
+}
+
+function count(client: Client): void {
+  client.subscriptions = client.channels.size + client.patterns.size
 }
 
 const MESSAGE = Bytes.from('message')

@@ -3,9 +3,9 @@ import { Bytes, copy, type Span } from './bytes.js'
 import { formatScore } from './numbers.js'
 import { writeNumber } from './wire.js'
 
-const FIRST_ROOM = 64 * 1024
-/** More room than this is not kept for the next replies. */
-const KEPT_ROOM = 1024 * 1024
+const ROOM = 256 * 1024
+/** Replies that are shorter together are handed out in views that are made once. */
+const SHORT = 512
 
 const MINUS = 45
 const DOLLAR = 36
@@ -29,7 +29,11 @@ const NULL_ARRAY = Bytes.from('*-1\r\n')
 export class Reply {
   /** The version that the client at hand speaks. */
   protocol: 2 | 3 = 2
-  #bytes = Bytes.allocate(FIRST_ROOM)
+  readonly #kept = Bytes.allocate(ROOM)
+  /** Views of `#kept` by length: to make one takes as long as to write a reply. */
+  readonly #short: Buffer[] = []
+  /** Where replies are written: `#kept`, or where that is too small, other memory for once. */
+  #bytes = this.#kept
   #length = 0
 
   /** Bytes that were written and not taken yet. */
@@ -39,10 +43,16 @@ export class Reply {
 
   /** The bytes; they are good until the next reply is written. */
   take(): Buffer {
-    const out = this.#bytes.buffer.subarray(0, this.#length)
+    const length = this.#length
     this.#length = 0
-    if (this.#bytes.length > KEPT_ROOM) this.#bytes = Bytes.allocate(FIRST_ROOM)
-    return out
+    if (this.#bytes !== this.#kept) {
+      const { buffer } = this.#bytes
+      this.#bytes = this.#kept
+      return buffer.subarray(0, length)
+    }
+    if (length >= SHORT) return this.#kept.buffer.subarray(0, length)
+    this.#short[length] ??= this.#kept.buffer.subarray(0, length)
+    return this.#short[length] as Buffer
   }
 
   /** Takes back what was written after there were `length` bytes. */

@@ -24,6 +24,11 @@ const APOSTROPHE = 39
 /** No length within the limits has more. */
 const MAX_DIGITS = 10
 
+/** Larger memory than this is let go of at the end of the input that lies in it. */
+const KEPT = 1024 * 1024
+
+const NOTHING: Buffer = Buffer.alloc(0)
+
 /** What `#number` answers where there is no length to answer. */
 const PARTIAL = -1
 const NEGATIVE = -2
@@ -38,128 +43,168 @@ const OVERLONG = -4
  * ```ts
  * parser.begin(bytes)
  * while (parser.next() === Answer.Consumed) run(parser.args)
- * keep(bytes.subarray(parser.consumed))
+ * keep(parser.end())
  * ```
  */
 export class Parser {
   /** The command that was found last, which may be one of no arguments; good until the next call. */
-  readonly args = new Arguments()
+  args: Arguments
   /** What is wrong with input that is `Invalid`, in Redis's words. */
   error = ''
-  #input = new Bytes(Buffer.alloc(0))
+  /** Arguments that lie where they arrived, and those of a line with quotes. */
+  readonly #inPlace = new Arguments()
+  readonly #unquoted = new Arguments()
+  /** What `begin` was given, and where that begins and ends in its memory; other places are in the memory too. */
+  #input: Buffer = NOTHING
+  #base = 0
+  #end = 0
   /** Where the command begins that is being read, and where to go on reading it. */
   #start = 0
   #at = 0
-  /** Of an array: how many arguments have been read, and how many more there are. */
+  /** Of an array that is not whole: how many arguments have been read, and how many more there are. */
   #read = 0
   #left = 0
-  /** The announced length of the argument that is being read. */
+  /** The announced length of its next argument, where that has been read. */
   #length = PARTIAL
   /** Where the line ends that `#number` has read. */
   #lineEnd = 0
 
-  /** How many bytes belong to commands that were found: what is behind them is to be kept. */
-  get consumed(): number {
-    return this.#start
+  constructor() {
+    this.args = this.#inPlace
   }
 
   /** Goes on with these bytes: those that were kept, and more behind them. */
   begin(bytes: Buffer): void {
-    this.#input = new Bytes(bytes)
-    this.args.bytes = this.#input
-    if (this.#start === 0) return
-    if (this.#read > 0) this.args.shift(this.#read, this.#start)
-    this.#at -= this.#start
-    this.#start = 0
+    const { buffer, byteOffset } = bytes
+    // A loop reads into the same memory time and again; to look at it anew would take longer than to read a command.
+    if (buffer !== this.#inPlace.bytes.buffer.buffer) this.#inPlace.bytes = new Bytes(Buffer.from(buffer))
+    const moved = byteOffset - this.#start
+    if (this.#read > 0) this.#inPlace.shift(this.#read, moved)
+    this.#at += moved
+    this.#start = byteOffset
+    this.#base = byteOffset
+    this.#end = byteOffset + bytes.length
+    this.#input = bytes
+  }
+
+  /** What is to be kept: the bytes behind the last whole command. */
+  end(): Buffer {
+    const rest = this.#start === this.#end ? NOTHING : this.#input.subarray(this.#start - this.#base)
+    this.#input = NOTHING
+    if (this.#inPlace.bytes.length > KEPT) this.#inPlace.bytes = new Bytes(NOTHING)
+    return rest
   }
 
   /** Looks for the next command. Once it has answered `Invalid` it is not to be asked again. */
   next(): Answer {
-    const { view } = this.#input
+    const { buffer } = this.#inPlace.bytes
     if (this.#left === 0) {
-      this.#start = this.#at
-      if (this.#at === view.byteLength) return Answer.NeedMore
-      if (view.getUint8(this.#at) !== ASTERISK) return this.#line()
-      const count = this.#number(view, this.#at + 1)
+      const at = this.#at
+      this.#start = at
+      if (at === this.#end) return Answer.NeedMore
+      if (buffer[at] !== ASTERISK) return this.#line()
+      const count = this.#number(buffer, at + 1, this.#end)
       if (count <= 0 || count > MAX_ARGUMENTS) return this.#noArguments(count)
       this.#at = this.#lineEnd
-      this.#read = 0
       this.#left = count
-      this.args.bytes = this.#input
+      this.args = this.#inPlace
     }
-    return this.#arguments(view)
+    return this.#arguments(buffer, this.#inPlace, this.#end)
   }
 
-  #arguments(view: DataView): Answer {
+  #arguments(buffer: Buffer, args: Arguments, end: number): Answer {
+    const count = this.#read + this.#left
     let at = this.#at
-    while (this.#left > 0) {
-      let length = this.#length
+    let length = this.#length
+    for (let index = this.#read; index < count; index++) {
       if (length === PARTIAL) {
-        if (at === view.byteLength) return this.#stop(at)
-        if (view.getUint8(at) !== DOLLAR) return this.#noBulk(at)
-        length = this.#number(view, at + 1)
-        if (length < 0 || length > MAX_BULK) return this.#noLength(at, length)
+        if (at === end) return this.#stop(at, index, count, PARTIAL)
+        if (buffer[at] !== DOLLAR) return this.#noBulk(at)
+        length = this.#number(buffer, at + 1, end)
+        if (length === PARTIAL) return this.#stop(at, index, count, PARTIAL)
+        if (length < 0 || length > MAX_BULK) return this.#noLength(length)
         at = this.#lineEnd
       }
-      const end = at + length
-      if (end + 2 > view.byteLength) {
-        this.#length = length
-        return this.#stop(at)
-      }
-      this.args.set(this.#read, at, end)
-      this.#length = PARTIAL
-      this.#read++
-      this.#left--
-      at = end + 2
+      if (at + length + 2 > end) return this.#stop(at, index, count, length)
+      args.set(index, at, at + length)
+      at += length + 2
+      length = PARTIAL
     }
     this.#at = at
     this.#start = at
-    this.args.count = this.#read
     this.#read = 0
+    this.#left = 0
+    this.#length = PARTIAL
+    args.count = count
     return Answer.Consumed
+  }
+
+  /** The rest of the command is still to come. */
+  #stop(at: number, read: number, count: number, length: number): Answer {
+    this.#at = at
+    this.#read = read
+    this.#left = count - read
+    this.#length = length
+    return Answer.NeedMore
   }
 
   /** A line of words, as one types them in telnet. */
   #line(): Answer {
-    const { buffer } = this.#input
-    const newline = buffer.indexOf(LF, this.#at)
+    const start = this.#at - this.#base
+    const newline = this.#input.indexOf(LF, start)
     if (newline < 0) {
-      return buffer.length - this.#at > MAX_LINE ? this.#refuse('too big inline request') : Answer.NeedMore
+      return this.#end - this.#at > MAX_LINE ? this.#refuse('too big inline request') : Answer.NeedMore
     }
-    const end = newline > this.#at && buffer[newline - 1] === CR ? newline - 1 : newline
-    this.args.bytes = this.#input
-    if (!this.#words(this.#at, end)) {
-      const words = splitWords(buffer.subarray(this.#at, end))
+    const end = newline > start && this.#input[newline - 1] === CR ? newline - 1 : newline
+    this.args = this.#inPlace
+    if (!this.#words(this.#at, this.#base + end)) {
+      const words = splitWords(this.#input.subarray(start, end))
       if (words === undefined) return this.#refuse('unbalanced quotes in request')
-      this.args.assign(words)
+      this.#unquoted.assign(words)
+      this.args = this.#unquoted
     }
-    this.#at = newline + 1
+    this.#at = this.#base + newline + 1
     this.#start = this.#at
     return Answer.Consumed
   }
 
   /** Finds words where they lie; false where there are quotes, which only `splitWords` understands. */
   #words(start: number, end: number): boolean {
-    const { view } = this.#input
+    const { buffer } = this.#inPlace.bytes
     let count = 0
     let word = start
     for (let at = start; at <= end; at++) {
-      const byte = at === end ? SPACE : view.getUint8(at)
+      const byte = at === end ? SPACE : (buffer[at] as number)
       if (byte === QUOTE || byte === APOSTROPHE || byte === 0) return false
       if (byte !== SPACE && (byte < TAB || byte > CR)) continue
-      if (at > word) this.args.set(count++, word, at)
+      if (at > word) this.#inPlace.set(count++, word, at)
       word = at + 1
     }
-    this.args.count = count
+    this.#inPlace.count = count
     return true
   }
 
-  /** The length at `view[at…]` and the end of its line in `#lineEnd`; or why there is none. */
-  #number(view: DataView, at: number): number {
-    const end = view.byteLength
+  /** The length at `buffer[at…]` and the end of its line in `#lineEnd`; or why there is none. */
+  #number(buffer: Buffer, at: number, end: number): number {
+    if (at + 4 > end) return this.#longNumber(buffer, at, end)
+    const first = (buffer[at] as number) - ZERO
+    if (first < 0 || first > 9) return this.#noNumber(at)
+    const second = (buffer[at + 1] as number) - ZERO
+    if (second === CR - ZERO) {
+      this.#lineEnd = at + 3
+      return first
+    }
+    if (buffer[at + 2] !== CR || first === 0 || second < 0 || second > 9)
+      return this.#longNumber(buffer, at, end)
+    this.#lineEnd = at + 4
+    return first * 10 + second
+  }
+
+  /** The same for any number of digits. */
+  #longNumber(buffer: Buffer, at: number, end: number): number {
     let value = 0
     for (let next = at; next < end; next++) {
-      const digit = view.getUint8(next) - ZERO
+      const digit = (buffer[next] as number) - ZERO
       if (digit < 0 || digit > 9 || next - at === MAX_DIGITS || (value === 0 && next > at)) {
         if (digit !== CR - ZERO || next === at) return this.#noNumber(at)
         if (next + 1 === end) return PARTIAL
@@ -173,12 +218,12 @@ export class Parser {
 
   /** What is the matter with a line that does not begin with a plain number. */
   #noNumber(at: number): number {
-    const { buffer } = this.#input
-    const end = buffer.indexOf(CR, at)
-    if (end < 0) return buffer.length - at > MAX_LINE ? OVERLONG : PARTIAL
-    if (end + 1 === buffer.length) return PARTIAL
-    this.#lineEnd = end + 2
-    return /^-[1-9]\d{0,8}$/.test(buffer.toString('latin1', at, end)) ? NEGATIVE : MALFORMED
+    const start = at - this.#base
+    const end = this.#input.indexOf(CR, start)
+    if (end < 0) return this.#end - at > MAX_LINE ? OVERLONG : PARTIAL
+    if (end + 1 === this.#input.length) return PARTIAL
+    this.#lineEnd = this.#base + end + 2
+    return /^-[1-9]\d{0,8}$/.test(this.#input.toString('latin1', start, end)) ? NEGATIVE : MALFORMED
   }
 
   #noArguments(count: number): Answer {
@@ -187,22 +232,17 @@ export class Parser {
     if (count === MALFORMED || count > 0) return this.#refuse('invalid multibulk length')
     this.#at = this.#lineEnd
     this.#start = this.#at
+    this.args = this.#inPlace
     this.args.count = 0
     return Answer.Consumed
   }
 
-  #noLength(at: number, length: number): Answer {
-    if (length === PARTIAL) return this.#stop(at)
+  #noLength(length: number): Answer {
     return this.#refuse(length === OVERLONG ? 'too big bulk count string' : 'invalid bulk length')
   }
 
   #noBulk(at: number): Answer {
-    return this.#refuse(`expected '$', got '${String.fromCharCode(this.#input.view.getUint8(at))}'`)
-  }
-
-  #stop(at: number): Answer {
-    this.#at = at
-    return Answer.NeedMore
+    return this.#refuse(`expected '$', got '${String.fromCharCode(this.#input[at - this.#base] as number)}'`)
   }
 
   #refuse(what: string): Answer {

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { Action, type Address, type Events } from 'revio'
 import { Client } from './client.js'
 import { dispatch } from './commands/dispatch.js'
@@ -14,8 +13,6 @@ const TICK = 100
  * little costs so much memory, and one reply more.
  */
 const PILE = 1024 * 1024
-
-const NOTHING = Buffer.alloc(0)
 
 /** What a Redis server does: `serve(redis(), 'tcp://127.0.0.1:6380')`. */
 export function redis(instance = new Instance()): Events<Client> {
@@ -41,8 +38,7 @@ export function redis(instance = new Instance()): Events<Client> {
       client.parser.begin(bytes)
       reply.protocol = client.protocol
       const stalled = runCommands(client, reply)
-      const { consumed } = client.parser
-      client.input.end(consumed === bytes.length ? NOTHING : bytes.subarray(consumed))
+      client.input.end(client.parser.end())
       if (stalled) client.stall()
       else client.goOn()
       return [reply.take(), client.action]

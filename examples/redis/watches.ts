@@ -17,8 +17,9 @@ export class Watches {
   readonly #byKey = new Map<Database, Map<string, Set<Client>>>()
   readonly #broken = new Set<Client>()
 
-  get isEmpty(): boolean {
-    return this.#byClient.size === 0
+  /** How many clients watch something. */
+  get count(): number {
+    return this.#byClient.size
   }
 
   add(client: Client, args: Arguments, index: number): void {

@@ -5,6 +5,7 @@ const DOLLAR = 36
 const CR = 13
 /** A line end, read as a little-endian number. */
 const CRLF = 0x0a0d
+export const LINE_END = 2
 
 /** How many digits a number has that is not negative. */
 export function digitsOf(value: number): number {
@@ -28,7 +29,7 @@ export function writeNumber(to: DataView, at: number, value: number): number {
     rest = tenth
   }
   to.setUint16(end, CRLF, true)
-  return end + 2
+  return end + LINE_END
 }
 
 /** Writes `from[start, end)` as a bulk string; answers where that ends. */

@@ -1,15 +1,18 @@
 import type { Arguments } from '../arguments.js'
-import { Bytes, type Span, text } from '../bytes.js'
+import { Bytes, copy, type Span, text } from '../bytes.js'
 import type { Database } from '../keyspace/database.js'
 import { formatPlain, isInteger64, parseFloat64, parseInteger } from '../numbers.js'
 import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
+import { LINE_END, writeNumber } from '../wire.js'
 import type { Row } from './command.js'
 import { readExactInteger, readFloat } from './reading.js'
 
 const WOULD_OVERFLOW = new Refusal('ERR increment or decrement would overflow')
 const DECREMENT_WOULD_OVERFLOW = new Refusal('ERR decrement would overflow')
 const NOT_FINITE = new Refusal('ERR increment would produce NaN or Infinity')
+
+const MINUS = 45
 
 /** Where the digits of a new value are written. */
 const digits = Bytes.allocate(32)
@@ -49,10 +52,22 @@ export function addFloat(left: number, right: number): number {
 }
 
 function change(database: Database, args: Arguments, reply: Reply, by: number | bigint): void {
-  const value = add(integerIn(database.string(args, 1)), by)
-  const length = digits.buffer.write(String(value), 0, 'latin1')
-  database.replaceString(args, 1, digits, 0, length)
+  const old = database.string(args, 1)
+  const value = add(integerIn(old), by)
+  const length = writeDigits(value)
+  if (old !== undefined && old.end - old.start === length) {
+    copy(digits, 0, length, old.bytes, old.start)
+    database.changes++
+  } else database.replaceString(args, 1, digits, 0, length)
   reply.integer(value)
+}
+
+/** Writes a value to `digits`; answers how many there are. */
+function writeDigits(value: number | bigint): number {
+  if (typeof value === 'bigint') return digits.buffer.write(String(value), 'latin1')
+  if (value >= 0) return writeNumber(digits.view, 0, value) - LINE_END
+  digits.view.setUint8(0, MINUS)
+  return writeNumber(digits.view, 1, -value) - LINE_END
 }
 
 function incr(database: Database, args: Arguments, reply: Reply): void {

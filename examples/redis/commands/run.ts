@@ -17,5 +17,5 @@ export function runCommand(command: Command, client: Client, args: Arguments, re
     reply.error(thrown.message)
   }
   const { watches } = client.instance
-  if (database.changes !== changes && !watches.isEmpty) watches.touch(database, command, args)
+  if (database.changes !== changes && watches.count > 0) watches.touch(database, command, args)
 }
