@@ -32,10 +32,17 @@ export class TurnTime {
   }
 }
 
+/** What a timer of Node's can wait for: longer ones would run at once. In milliseconds. */
+const LONGEST = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   timer(ms, run) {
-    const handle = setTimeout(run, ms)
+    let handle: NodeJS.Timeout | undefined
+    const wait = (left: number) => {
+      handle = setTimeout(() => (left > LONGEST ? wait(left - LONGEST) : run()), Math.min(left, LONGEST))
+    }
+    wait(ms)
     return () => clearTimeout(handle)
   },
   soon(run) {
