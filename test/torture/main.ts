@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { writeBetween } from './master/page.js'
-import { amount, caption, count, table } from './master/report.js'
+import { amount, caption, count, describeMachine, table } from './master/report.js'
 import { type Glimpse, type Outcome, Run } from './master/run.js'
 import { HELP, readOptions, type TortureOptions, UsageError } from './options.js'
 
@@ -42,9 +42,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${HELP}\n`)
     return 0
   }
+  const machine = describeMachine()
   const outcomes: Outcome[] = []
   for (const transport of options.transports) outcomes.push(await run(transport, options))
-  const text = `${table(outcomes, options)}\n\n${caption(args, options.seed)}`
+  const text = `${table(outcomes, options)}\n\n${machine}, ${caption(args, options.seed)}`
   process.stdout.write(`\n${text}\n`)
   const broken = outcomes.flatMap(({ transport, violations }) =>
     violations.map(line => `${transport}: ${line}`),

@@ -5,7 +5,7 @@ import { LATE, verdict } from './verdict.js'
 /** They may end without having said who they are. */
 const SILENT: readonly string[] = ['touch', 'reset']
 /** They meet a server with a short patience, which may lose it before they have said a word. */
-const IMPATIENT: readonly string[] = ['stall', 'fall silent', 'overflow']
+const IMPATIENT: readonly string[] = ['stall', 'fall silent', 'overflow', 'reset']
 
 export interface JudgeOptions {
   readonly violated: (text: string) => void

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem, type } from 'node:os'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import type { TortureOptions } from '../options.js'
 import { inMiB } from './leftover.js'
 import type { Outcome } from './run.js'
@@ -47,12 +47,19 @@ export function table(outcomes: readonly Outcome[], { short }: Pick<TortureOptio
   return rows.map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** What the figures are worth nothing without. */
-export function caption(args: readonly string[], seed: number, date = new Date()): string {
+/** The machine, and how busy it is. */
+export function describeMachine(): string {
   const cores = cpus()
-  const machine = `${cores[0]?.model.trim() || 'unknown processor'}, ${cores.length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`
+  const model = cores[0]?.model.trim() || 'unknown processor'
+  const load = `load average ${loadavg()[0]?.toFixed(1)} at the start`
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
+  return `${model}, ${cores.length} cores, ${memory}, ${load}, ${type()} ${release()}`
+}
+
+/** What else the figures are worth nothing without. */
+export function caption(args: readonly string[], seed: number, date = new Date()): string {
   const command = ['npm run torture', ...(args.length > 0 ? ['--'] : []), ...args].join(' ')
-  return `${machine}, ${type()} ${release()}, Node.js ${process.versions.node}, ${date.toISOString().slice(0, 10)}, \`${command}\`, seed ${seed}.`
+  return `Node.js ${process.versions.node}, ${date.toISOString().slice(0, 10)}, \`${command}\`, seed ${seed}.`
 }
 
 function held({ first, last }: Outcome): string {

@@ -197,6 +197,8 @@ export class Run {
   }
 
   #waited(role: Role, waits: Waits): void {
+    // In the last one clients have hardly begun when the server goes.
+    if (this.#judge.ending) return
     const wait = `${(waits.longestBare / 1000).toFixed(0)} ms`
     if (role === 'steady') {
       this.#waits = worseOf(this.#waits, waits)
