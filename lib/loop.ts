@@ -238,7 +238,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
       if (connection.held.length === 0) connection.held = undefined
       if (bytes !== undefined) this.#delivery.data(connection, bytes, undefined)
     }
-    if (connection.phase !== Phase.Open) return
+    if (connection.phase !== Phase.Open || this.#shutdown.asked) return
     connection.regulate()
     this.#delivery.end(connection)
   }
