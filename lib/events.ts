@@ -11,7 +11,7 @@ export type Out = Chunk | readonly Chunk[] | null | undefined
  * What a `data` handler returns: output and what to do then. Nothing means no bytes and `Action.None`. A token, which
  * may be anything but `undefined`, is given to `sent` once the output has gone.
  */
-export type Reply = readonly [out?: Out, action?: Action, token?: unknown] | void
+export type Reply = readonly [out?: Out, action?: Action | undefined, token?: unknown] | void
 
 /** What is to follow a `send`: see `Reply`. */
 export interface Sending {
@@ -20,10 +20,12 @@ export interface Sending {
 }
 
 /** What `opened` returns. */
-export type Opening<Context> = readonly [out?: Out, options?: Options<Context>, action?: Action] | void
+export type Opening<Context> =
+  | readonly [out?: Out, options?: Options<Context> | undefined, action?: Action | undefined]
+  | void
 
 /** When `tick` runs next, and what to do now. Nothing means no further tick. */
-export type Tick = readonly [delay: number, action?: Action] | void
+export type Tick = readonly [delay: number, action?: Action | undefined] | void
 
 /**
  * The handlers of a program. All are optional; they run one at a time in the thread that called `serve`, never inside
