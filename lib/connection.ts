@@ -54,7 +54,6 @@ export class Connection<Context> implements Receiver, Timed {
   peerEnded = false
   endTold = false
   /** `End` was asked for, and whether the peer has been sent the end. */
-  endAsked = false
   outputEnding = false
   outputEnded = false
   /** A reply has been promised. */

@@ -56,9 +56,7 @@ export class Ending<Context> {
     if (action === Action.None) return
     if (action === Action.Shutdown) return this.#options.shutdown()
     if (connection.phase !== Phase.Open) return
-    // The handler that asks for its own End may still return output, which comes before it.
-    if (action === Action.End) connection.endAsked = true
-    else this.#begin(connection, action)
+    this.#begin(connection, action)
     connection.revisit()
   }
 
@@ -77,7 +75,6 @@ export class Ending<Context> {
 
   /** Goes on with an end that waited for output to be written, once there is none left. */
   advance(connection: Connection<Context>): void {
-    if (connection.endAsked && connection.phase === Phase.Open) this.#begin(connection, Action.End)
     if (!connection.outbox.empty) return
     if (connection.phase === Phase.Closing) return this.#finish(connection)
     if (connection.phase !== Phase.Open || !connection.outputEnding || connection.broken) return
