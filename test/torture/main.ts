@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import type { Glimpse, Outcome } from './master/outcome.js'
 import { writeBetween } from './master/page.js'
 import { amount, caption, count, describeMachine, table } from './master/report.js'
-import { type Glimpse, type Outcome, Run } from './master/run.js'
+import { MissingTransport, Run } from './master/run.js'
 import { HELP, readOptions, type TortureOptions, UsageError } from './options.js'
 
 /** Milliseconds between looks at a run: on a terminal one line is overwritten, elsewhere they add up. */
@@ -44,14 +45,22 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const machine = describeMachine()
   const outcomes: Outcome[] = []
-  for (const transport of options.transports) outcomes.push(await run(transport, options))
+  const broken: string[] = []
+  for (const transport of options.transports) {
+    try {
+      const outcome = await run(transport, options)
+      outcomes.push(outcome)
+      broken.push(...outcome.violations.map(line => `${transport}: ${line}`))
+    } catch (error) {
+      const missing = error instanceof MissingTransport && options.transports.length > 1
+      if (missing) process.stderr.write(`${transport} is left out: ${error.message}\n`)
+      else broken.push(`${transport}: the run did not come to its end: ${(error as Error).message}`)
+    }
+  }
   const text = `${table(outcomes, options)}\n\n${machine}, ${caption(args, options.seed)}`
-  process.stdout.write(`\n${text}\n`)
-  const broken = outcomes.flatMap(({ transport, violations }) =>
-    violations.map(line => `${transport}: ${line}`),
-  )
+  if (outcomes.length > 0) process.stdout.write(`\n${text}\n`)
   for (const line of broken) process.stdout.write(`broken: ${line}\n`)
-  if (options.write) {
+  if (options.write && outcomes.length > 0) {
     const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
     writeBetween(page, options.short > 0 ? 'short' : 'torture', text)
   }

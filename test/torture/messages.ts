@@ -57,7 +57,7 @@ export interface Quiet {
 }
 
 export type FromServer =
-  | { readonly kind: 'ready'; readonly places: readonly Place[]; readonly transport: string }
+  | { readonly kind: 'ready'; readonly places: readonly Place[]; readonly missing: string | undefined }
   | { readonly kind: 'rows'; readonly rows: readonly ServerRow[] }
   | { readonly kind: 'counts'; readonly counts: ServerCounts }
   | { readonly kind: 'violation'; readonly text: string }

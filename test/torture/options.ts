@@ -26,7 +26,7 @@ and a line for each, when a promise was broken.
 
   --seconds N      how long to run, on each transport (180, with --quick 3)
   --seed S         a number: the same one makes the same choices (one of the clock's)
-  --transport T    native, net or both (both)
+  --transport T    native, net or both (both, where there is a native one)
   --connections N  how many are open at once, storms not counted (300, with --quick 100)
   --short N        instead: N connections of one question each, as fast as they go
   --quick          a short run, for a look

@@ -75,6 +75,12 @@ export class Crowd {
     clearTimeout(impatience)
   }
 
+  /** Ends at once whatever is still running. */
+  kill(): void {
+    this.#stopping = true
+    for (const { client } of this.#members) client.kill()
+  }
+
   #add(part: Part): void {
     const [client, number] = this.#spawn(part)
     // One that ends before it has started is named by `over`.

@@ -1,7 +1,7 @@
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import type { TortureOptions } from '../options.js'
 import { inMiB } from './leftover.js'
-import type { Outcome } from './run.js'
+import type { Outcome } from './outcome.js'
 
 type Line = readonly [label: string, value: (outcome: Outcome) => string]
 

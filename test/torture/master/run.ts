@@ -10,13 +10,13 @@ import { Child } from './child.js'
 import { Crowd } from './crowd.js'
 import { Judge } from './judge.js'
 import { growth, leftover } from './leftover.js'
+import { type Glimpse, NO_WAITS, type Outcome, worseOf } from './outcome.js'
 import { type Plan, planOf } from './plan.js'
 
 /** Microseconds that a well-behaved client may have to wait, the machine's part not counted. */
 const LONGEST_WAIT = 250_000
 /** The same for a free descriptor to be used, when there was none and clients wait. */
 const LONGEST_RECOVERY = 1_000_000
-const NO_WAITS: Waits = { count: 0, median: 0, p99: 0, longest: 0, longestBare: 0 }
 /** Milliseconds. */
 const START = 15_000
 const SETTLE = 30_000
@@ -26,39 +26,8 @@ const LAST_WORDS = 700
 /** A broken promise is seldom broken once. */
 const MOST_LINES = 40
 
-/** What a run has found. */
-export interface Outcome {
-  readonly transport: Transport
-  readonly plan: Plan
-  readonly seconds: number
-  readonly judged: number
-  /** Checked on their way in and on their way back. */
-  readonly bytes: number
-  readonly resets: number
-  readonly killed: number
-  readonly turnedAway: number
-  readonly counts: ServerCounts
-  readonly waits: Waits
-  /** How long a descriptor that had become free was not used while clients waited. */
-  readonly room: Waits
-  /** Nobody connected: at the start, after the first round, after the last one. */
-  readonly before: Quiet
-  readonly first: Quiet
-  readonly last: Quiet
-  readonly violations: readonly string[]
-}
-
-/** What is seen of a run while it goes on. */
-export interface Glimpse {
-  readonly transport: Transport
-  readonly seconds: number
-  readonly round: number
-  readonly rounds: number
-  readonly opened: number
-  readonly bytes: number
-  readonly resets: number
-  readonly violations: number
-}
+/** This machine has not what is to be tried. */
+export class MissingTransport extends Error {}
 
 /** One run: a server, and rounds of clients. */
 export class Run {
@@ -103,12 +72,12 @@ export class Run {
   /** Rejects only where the server cannot be started, or goes away. */
   async toEnd(): Promise<Outcome> {
     const server = this.#startServer()
+    let crowd: Crowd | undefined
     try {
-      const { places, transport } = await server.next('ready', START)
-      if (transport !== this.#transport)
-        throw new Error(`the server runs on ${transport}, not on ${this.#transport}`)
+      const { places, missing } = await server.next('ready', START)
+      if (missing !== undefined) throw new MissingTransport(missing)
       const before = await this.#settle(server)
-      const crowd = this.#crowd(places, server.pid)
+      crowd = this.#crowd(places, server.pid)
       const quiets: Quiet[] = []
       for (this.#round = 1; this.#round <= this.#plan.rounds; this.#round++) {
         quiets.push(await this.#playRound(crowd, server, before))
@@ -118,6 +87,7 @@ export class Run {
       this.#check(...growth(first, last))
       return this.#outcome(before, first, last)
     } finally {
+      crowd?.kill()
       server.kill()
       rmSync(this.#folder, { recursive: true, force: true })
     }
@@ -242,15 +212,5 @@ export class Run {
       last,
       violations: rest > 0 ? [...this.#violations, `and ${rest} more`] : this.#violations,
     }
-  }
-}
-
-function worseOf(one: Waits, other: Waits): Waits {
-  return {
-    count: one.count + other.count,
-    median: Math.max(one.median, other.median),
-    p99: Math.max(one.p99, other.p99),
-    longest: Math.max(one.longest, other.longest),
-    longestBare: Math.max(one.longestBare, other.longestBare),
   }
 }

@@ -3,6 +3,7 @@ import { Action } from 'revio'
 import { pieces } from '../pattern.js'
 import { type Door, GREETING } from '../wire.js'
 import { THROWN } from './mischief.js'
+import type { Tools } from './modes.js'
 import type { Session } from './session.js'
 
 /** The doors of each loop, in the order of its addresses. */
@@ -22,9 +23,9 @@ export const STRICT = {
   highWaterMark: 64 * 1024,
 }
 
-/** What `opened` answers. `resume` lets a connection be read that begins paused. */
-export function open(session: Session, resume: () => void): Opening<Session> {
-  if (session.door === 'shut') return turnAway(session)
+/** What `opened` answers. */
+export function open(session: Session, { server, throws }: Tools): Opening<Session> {
+  if (session.door === 'shut') return turnAway(session, throws)
   const options: Options<Session> = { context: session, ...(session.door === 'strict' ? STRICT : {}) }
   const { random } = session
   session.borrowed = random.percent(50)
@@ -35,13 +36,16 @@ export function open(session: Session, resume: () => void): Opening<Session> {
   if (random.percent(20)) options.keepAlive = 10_000
   if (random.percent(20)) {
     options.paused = true
-    setTimeout(resume, random.below(5))
+    setTimeout(() => server.resume(session.id), random.below(5))
   }
   return [undefined, options]
 }
 
 /** All the ways in which `opened` can be the end. */
-function turnAway({ id }: Session): Opening<Session> {
-  if (id % 3 === 0) throw new Error(THROWN)
+function turnAway({ id }: Session, throws: () => void): Opening<Session> {
+  if (id % 3 === 0) {
+    throws()
+    throw new Error(THROWN)
+  }
   return [pieces(0, 0, GREETING), {}, id % 3 === 1 ? Action.Close : Action.Detach]
 }

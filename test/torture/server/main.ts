@@ -3,7 +3,7 @@ import { type Server, serve } from 'revio'
 import type { FromServer, ServerCounts, ServerRow, ServerTask, ToServer } from '../messages.js'
 import type { Place } from '../wire.js'
 import { addressesOf, DOORS } from './doors.js'
-import { handlers } from './handlers.js'
+import { Echo, WatchedEcho } from './handlers.js'
 import { Ledger } from './ledger.js'
 import { THROWN } from './mischief.js'
 import { type Settling, settle } from './quiet.js'
@@ -45,34 +45,24 @@ function report(): void {
   tell({ kind: 'counts', counts })
 }
 
-/** One loop; two of them run in this thread, as they must not mind each other. */
-class Echo {
-  readonly ledger = new Ledger({
-    counts,
-    violated,
-    gone: row => rows.push(row),
-  })
+/** A loop that runs. */
+interface Running {
+  readonly ledger: Ledger
+  readonly server: Server
   readonly done: Promise<void>
-  readonly ready: Promise<Server>
+}
 
-  constructor(name: string, watched: boolean) {
-    const path = join(task.folder, `${name}.sock`)
-    const { ledger } = this
-    let serving: (server: Server) => void = () => {}
-    this.ready = new Promise(resolve => {
-      serving = resolve
-    })
-    const events = handlers({
-      ledger,
-      counts,
-      seed: task.seed,
-      watched,
-      fault: task.fault,
-      serving,
-      violated,
-    })
-    this.done = serve(events, ...addressesOf(task.transport, path))
-  }
+/** Starts a loop. Two of them run in this thread, as they must not mind each other. */
+async function start(name: string, Handlers: typeof Echo): Promise<Running> {
+  const ledger = new Ledger({ counts, violated, gone: row => rows.push(row) })
+  const { seed, fault, transport, folder } = task
+  let done: Promise<void> = Promise.resolve()
+  const server = await new Promise<Server>((serving, failed) => {
+    const events = new Handlers({ ledger, counts, seed, fault, serving, violated })
+    done = serve(events, ...addressesOf(transport, join(folder, `${name}.sock`)))
+    done.catch(failed)
+  })
+  return { ledger, server, done }
 }
 
 function placesOf(server: Server): Place[] {
@@ -87,24 +77,24 @@ async function main(): Promise<void> {
     violated(`server, uncaught: ${error.stack ?? error.message}`),
   )
   process.on('disconnect', () => process.exit(1))
-  const echoes = [new Echo('plain', false), new Echo('watched', true)]
-  const servers = await Promise.all(echoes.map(({ ready }) => ready))
+  const loops = [await start('plain', Echo), await start('watched', WatchedEcho)] as const
   const settling: Settling = {
     counts,
     report,
-    isQuiet: () =>
-      echoes.every(({ ledger }) => ledger.empty) && servers.every(server => server.connections === 0),
+    isQuiet: () => loops.every(({ ledger, server }) => ledger.empty && server.connections === 0),
   }
   process.on('message', ({ kind }: ToServer) => {
     if (kind === 'settle') settle(settling).then(tell, error => violated(`server: ${error}`))
-    else if (kind === 'shutdown') for (const server of servers) server.shutdown()
+    else if (kind === 'shutdown') for (const { server } of loops) server.shutdown()
     else leave()
   })
   setInterval(report, INTERVAL).unref()
-  const places = servers.flatMap(placesOf)
-  tell({ kind: 'ready', places, transport: task.transport })
-  await Promise.all(echoes.map(({ done }) => done))
-  for (const { ledger } of echoes) {
+  const places = loops.flatMap(({ server }) => placesOf(server))
+  const [{ server }] = loops
+  const missing = task.transport === 'native' ? server.transportError?.message : undefined
+  tell({ kind: 'ready', places, missing })
+  await Promise.all(loops.map(({ done }) => done))
+  for (const { ledger } of loops) {
     if (ledger.open > 0)
       violated(`server: serve resolved with ${ledger.open} connections neither closed nor detached`)
   }
