@@ -6,10 +6,8 @@ import { type Events, type Server, serve } from '../../lib/index.js'
 import { Monitor } from './monitor.js'
 import { Loops } from './running.js'
 import { SocketPeer } from './socket-peer.js'
+import { until } from './until.js'
 import type { PeerOptions, Running, World } from './world.js'
-
-/** How long anything may take, in milliseconds; only a failure takes so long. */
-const GUARD = 15_000
 
 /** Loops on sockets of the system's. */
 export class SocketWorld implements World {
@@ -52,12 +50,8 @@ export class SocketWorld implements World {
     return peer
   }
 
-  async until(what: string, condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + GUARD
-    while (!condition()) {
-      if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
-      await sleep(1)
-    }
+  until(what: string, condition: () => boolean): Promise<void> {
+    return until(what, condition)
   }
 
   async pass(ms: number): Promise<void> {
