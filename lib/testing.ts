@@ -68,7 +68,8 @@ export interface Simulation {
 
 /**
  * Runs handlers without a network: the same loop as `serve`'s, with peers in the same program and a clock that only
- * moves when it is told to. All that follows from a call has happened when it returns.
+ * moves when it is told to. All that follows from a call has happened when it returns. The loop starts with the first
+ * use of the simulation, or when the program next waits: `serving` and `tick` can use it too.
  *
  * ```ts
  * const peer = simulate(events).connect()

@@ -15,15 +15,20 @@ import { SimulatedServer } from './server.js'
 
 const BUFFER = 64 * 1024
 
-/** A loop on the memory transport, and the world around it. */
+/**
+ * A loop on the memory transport, and the world around it. It starts with the first use, so that handlers which run
+ * at the start can use the simulation too.
+ */
 export class LoopSimulation<Context> implements Simulation {
-  readonly server: Server
   readonly done: Promise<void>
-  readonly warnings: Error[] = []
+  readonly #warnings: Error[] = []
+  readonly #loop: Loop<Context>
+  readonly #server: SimulatedServer
   readonly #schedule: Schedule
   readonly #network: MemoryNetwork
   readonly #transport: MemoryTransport
   readonly #replies = new Set<unknown>()
+  #begun = false
 
   constructor(events: Events<Context>, options: SimulationOptions) {
     checkOptions(options)
@@ -31,23 +36,32 @@ export class LoopSimulation<Context> implements Simulation {
     const { sendBuffer = BUFFER, receiveBuffer = BUFFER } = options
     this.#schedule = new Schedule(new Chance(seed), stepwise)
     this.#network = new MemoryNetwork(this.#schedule, { sendBuffer, receiveBuffer, latency })
-    const loop: Loop<Context> = new Loop({
+    this.#loop = new Loop<Context>({
       events: this.#watched(events),
       clock: this.#schedule,
-      warn: error => this.warnings.push(error),
+      warn: error => this.#warnings.push(error),
       transportFor: () => this.#transport,
       attacher: () => {
         throw new RevioError('ERR_UNSUPPORTED', 'attach: a simulation takes no sockets')
       },
     })
-    this.#transport = new MemoryTransport(this.#network, loop)
-    loop.add(this.#transport)
+    this.#transport = new MemoryTransport(this.#network, this.#loop)
+    this.#loop.add(this.#transport)
     const bound = addresses.map((text, index) => this.#transport.listen(parseAddress(text), index))
     const chosen = { transport: 'memory', transportError: undefined } as const
-    this.server = new SimulatedServer(new LoopServer(loop, bound, chosen), this.#schedule)
-    this.done = loop.done
-    this.#schedule.during(() => loop.start(this.server))
-    this.#schedule.follow()
+    this.#server = new SimulatedServer(new LoopServer(this.#loop, bound, chosen), this.#schedule)
+    this.done = this.#loop.done
+    queueMicrotask(() => this.#begin())
+  }
+
+  get server(): Server {
+    this.#begin()
+    return this.#server
+  }
+
+  get warnings(): readonly Error[] {
+    this.#begin()
+    return this.#warnings
   }
 
   get now(): number {
@@ -55,15 +69,18 @@ export class LoopSimulation<Context> implements Simulation {
   }
 
   get ended(): boolean {
+    this.#begin()
     return this.#transport.closed
   }
 
   get left(): { connections: number; timers: number; steps: number } {
+    this.#begin()
     return { connections: this.#transport.links, timers: this.#schedule.timers, steps: this.#schedule.steps }
   }
 
   connect({ addressIndex = 0, ...options }: ConnectOptions = {}): Peer {
-    const address = this.server.addresses[addressIndex]
+    this.#begin()
+    const address = this.#server.addresses[addressIndex]
     if (address === undefined)
       throw new RevioError('ERR_OPTION', `addressIndex: there is no address ${addressIndex}`)
     const peer = this.#peer(
@@ -79,15 +96,18 @@ export class LoopSimulation<Context> implements Simulation {
   }
 
   advance(ms: number): void {
+    this.#begin()
     this.#schedule.advance(checkSpan(ms, 'advance'))
   }
 
   stall(ms: number): void {
+    this.#begin()
     this.#schedule.stall(checkSpan(ms, 'stall'))
     this.#schedule.follow()
   }
 
   async settle(): Promise<void> {
+    this.#begin()
     do {
       this.#schedule.run()
       await Promise.allSettled(this.#replies)
@@ -96,11 +116,20 @@ export class LoopSimulation<Context> implements Simulation {
   }
 
   run(): void {
+    this.#begin()
     this.#schedule.run()
   }
 
   step(): boolean {
+    this.#begin()
     return this.#schedule.step()
+  }
+
+  #begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#schedule.during(() => this.#loop.start(this.#server))
+    this.#schedule.follow()
   }
 
   #peer(arrival: Arrival, options: PeerOptions): SimulatedPeer {

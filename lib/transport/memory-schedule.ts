@@ -24,6 +24,7 @@ export class Schedule implements Clock {
   #now = 0
   #running = false
   #promised = false
+  #restless = false
 
   /** `stepwise`: nothing is done unless `run`, `step` or `advance` is called. */
   constructor(chance: Chance, stepwise: boolean) {
@@ -77,7 +78,9 @@ export class Schedule implements Clock {
     let left = RESTLESS
     while (this.step()) {
       left -= 1
-      if (left === 0) throw new Error(`the simulation does not come to rest: ${RESTLESS} steps at one moment`)
+      if (left > 0) continue
+      this.#restless = true
+      throw new Error(`the simulation does not come to rest: ${RESTLESS} steps at one moment`)
     }
   }
 
@@ -146,7 +149,7 @@ export class Schedule implements Clock {
     this.#promised = true
     queueMicrotask(() => {
       this.#promised = false
-      this.run()
+      if (!this.#restless) this.run()
     })
   }
 }

@@ -180,6 +180,15 @@ export class Story {
     )
   }
 
+  /**
+   * It is open, or has sent its end: where output goes no more the action of a call is still done. Anywhere else nobody
+   * can see whether it is, and none is asked for.
+   */
+  get followsCalls(): boolean {
+    const ended = this.outputEnded && this.closing === undefined && !this.peerEnded && !this.stillborn
+    return this.untouched || (ended && this.left === undefined && this.thrown.length === 0)
+  }
+
   /** Its peer has sent all it will, as it said or in answer to the loop's end. */
   get peerEnded(): boolean {
     return this.ended || this.left === 'close' || (this.answersEnd && this.peer?.ended === true)

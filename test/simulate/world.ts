@@ -44,7 +44,6 @@ export class World {
   stalledUntil = 0
   outcome: { readonly error: unknown } | undefined
   #tokens = 0
-  #server: Server | undefined
   #afterHandler: (() => void)[] = []
 
   constructor(plan: Plan) {
@@ -60,7 +59,6 @@ export class World {
       addresses: ['tcp4://127.0.0.1:7000', `tcp6://[::1]:7001${limit}`],
       stepwise: true,
     })
-    this.#server = this.simulation.server
     this.simulation.done.then(
       () => {
         this.outcome = { error: undefined }
@@ -72,17 +70,11 @@ export class World {
   }
 
   get server(): Server {
-    if (this.#server === undefined) throw new Error('there is no server yet')
-    return this.#server
+    return this.simulation.server
   }
 
-  set server(server: Server) {
-    this.#server = server
-  }
-
-  /** Time before the simulation is there is 0. */
   get now(): number {
-    return this.#server === undefined || this.simulation === undefined ? 0 : this.simulation.now
+    return this.simulation.now
   }
 
   note(...what: unknown[]): void {
@@ -161,7 +153,7 @@ export class World {
   reply(story: Story, reaction: Reaction, input: Buffer | null | undefined, takesToken: boolean): unknown {
     const { out: plan, action, token } = reaction
     const made = plan === undefined ? undefined : this.output.make(plan, input)
-    if (made !== undefined) story.give(made.bytes, this.takesReply(story), this.now)
+    if (made !== undefined && !story.outputEnded) story.give(made.bytes, this.takesReply(story), this.now)
     if (!takesToken || token !== true)
       return made === undefined && action === undefined ? undefined : [made?.out, action]
     return [made?.out, action, this.#tag(story)]
@@ -186,8 +178,6 @@ export class World {
       this.server.shutdown({ timeout: call.timeout })
       this.effect(() => this.shut(call.timeout))
     } else if (call.call === 'stall') {
-      // `serving` runs before the simulation has been given to anybody.
-      if (this.simulation === undefined) return
       this.note('stall', call.ms)
       this.stalled = this.everStalled = true
       this.simulation.stall(call.ms)
@@ -211,11 +201,7 @@ export class World {
   #send(story: Story, id: number, call: Extract<Call, { call: 'send' }>): void {
     const { out, bytes } = this.output.make(call.out, undefined)
     const token = call.token === true ? ++this.#tokens : undefined
-    // Where output goes no more the action is still done, but nobody can see whether that is so yet: none is asked for.
-    const seen = story.untouched || (this.plan.handlers.closed && !story.stillborn)
-    const sure =
-      seen && story.left === undefined && story.closing === undefined && story.asked === story.outputEnded
-    const action = sure ? call.action : undefined
+    const action = story.followsCalls ? call.action : undefined
     const answer = this.server.send(id, out, token === undefined ? action : { action, token })
     this.output.spoil()
     this.#made({ call: 'send', story, id, size: bytes.length, answer })
@@ -224,8 +210,10 @@ export class World {
       if (token !== undefined && this.plan.handlers.sent) story.tag(token, true)
     } else {
       story.refusedSize = Math.max(story.refusedSize, bytes.length)
-      story.denied ||= story.opened && sure && !story.outputEnded
+      story.denied ||= story.opened && story.followsCalls && !story.outputEnded
     }
+    // What comes after an End, from the same handler too, is not taken.
+    if (answer && action === Action.End && story.closing === undefined) story.outputEnded = true
     if (answer || story.open) this.act(story, action)
   }
 

@@ -35,19 +35,9 @@ export class MemoryWorld implements World {
     const bound = addresses.length > 0 ? addresses : [this.address()]
     const seed = this.#seed === undefined ? {} : { seed: this.#seed }
     const monitor = new Monitor()
-    let server: Server | undefined
     return this.#loops.start(monitor.watch(events), monitor, watched => {
-      const simulation = simulate(
-        {
-          ...watched,
-          serving: given => {
-            server = given
-            return watched.serving?.(given)
-          },
-        },
-        { ...seed, addresses: bound },
-      )
-      if (server !== undefined) this.#simulations.set(server, simulation)
+      const simulation = simulate(watched, { ...seed, addresses: bound })
+      this.#simulations.set(simulation.server, simulation)
       return simulation.done
     })
   }
