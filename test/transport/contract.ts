@@ -16,6 +16,7 @@ import { replies } from './contract/replies.js'
 import { shape } from './contract/shape.js'
 import { shutdown } from './contract/shutdown.js'
 import { throwing } from './contract/throwing.js'
+import { turns } from './contract/turns.js'
 import { openDescriptors } from './descriptors.js'
 import type { World } from './world.js'
 
@@ -28,6 +29,7 @@ export type Rules = Readonly<Record<string, Rule>>
 const sections: Readonly<Record<string, Rules>> = {
   shape,
   order,
+  turns,
   replies,
   closing,
   detaching,

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs'
 import { Action, type Server } from '../../../lib/index.js'
 import type { Rules } from '../contract.js'
 import type { Peer, World } from '../world.js'
@@ -144,73 +143,6 @@ export const order: Rules = {
     t.equal(sum, size)
   },
 
-  'nextTick and promises run after each batch of events': async (t, world) => {
-    if (!world.real) return void t.pass('the turns of the event loop', { skip: 'a simulation has none' })
-    const ran: string[] = []
-    let count = 0
-    const { server } = await world.serve({
-      data(_id, input) {
-        count += 1
-        const mine = count
-        ran.push(`data ${mine}`)
-        process.nextTick(() => ran.push(`nextTick ${mine}`))
-        Promise.resolve().then(() => ran.push(`promise ${mine}`))
-        return [input]
-      },
-    })
-    const peer = world.connect(server)
-    for (let round = 1; round <= 5; round++) {
-      peer.send('x')
-      await world.until('the echo', () => peer.received.length === round)
-    }
-    const expected = [1, 2, 3, 4, 5].flatMap(of => [`data ${of}`, `nextTick ${of}`, `promise ${of}`])
-    t.strictSame(ran, expected)
-  },
-
-  'timers and immediates run however busy the sockets are': async (t, world) => {
-    if (!world.real) return void t.pass('the turns of the event loop', { skip: 'a simulation has none' })
-    let inputs = 0
-    const { server } = await world.serve({
-      data(id, input) {
-        inputs += 1
-        server.wake(id)
-        return [input]
-      },
-    })
-    const peers = Array.from({ length: 10 }, () => world.connect(server).send('x'.repeat(10_000)))
-    const flood = setInterval(() => {
-      for (const peer of peers) peer.send(peer.take())
-    }, 0)
-    await world.until('a busy loop', () => inputs > 100)
-    let immediates = 0
-    let timers = 0
-    const immediate = () => void (++immediates < 20 && setImmediate(immediate))
-    const timer = () => void (++timers < 20 && setTimeout(timer, 0))
-    immediate()
-    timer()
-    await world.until('20 of each', () => immediates === 20 && timers === 20)
-    clearInterval(flood)
-    t.ok(inputs > 100)
-  },
-
-  'a connection that wakes itself for ever does not keep others from being served': async (t, world) => {
-    if (!world.real) return void t.pass('an endless wake', { skip: 'a simulation would never come to rest' })
-    let wakes = 0
-    const { server } = await world.serve({
-      data(id, input) {
-        if (input !== null && String(input) !== 'w') return [input]
-        wakes += 1
-        server.wake(id)
-        return undefined
-      },
-    })
-    world.connect(server).send('w')
-    await world.until('many wakes', () => wakes > 100)
-    const other = world.connect(server).send('hello')
-    await world.until('the echo', () => other.received === 'hello')
-    t.ok(wakes > 100)
-  },
-
   'what a handler asks the server for happens after it has returned': async (t, world) => {
     const ran: string[] = []
     let first = 0
@@ -273,36 +205,6 @@ export const order: Rules = {
     await world.until('two wakes', () => peer.received === 'ww')
     await exchange(world, server)
     t.equal(nulls, 2)
-  },
-
-  'a wake from outside fires without anything else happening': async (t, world) => {
-    if (!world.real) return void t.pass('a loop that rests', { skip: 'a simulation has none' })
-    const rounds = 300
-    let count = 0
-    let id = 0
-    await new Promise<void>(resolve => {
-      // No timer and no traffic: were a wake to be left for the next event, there would be none.
-      const again = () => stat('.', () => server.wake(id))
-      let server: Server
-      void world
-        .serve({
-          serving: given => {
-            server = given
-          },
-          opened(given) {
-            id = given
-            again()
-          },
-          data(_id, input) {
-            if (input !== null) return
-            count += 1
-            if (count < rounds) again()
-            else resolve()
-          },
-        })
-        .then(running => world.connect(running.server))
-    })
-    t.equal(count, rounds)
   },
 
   'a wake fires for a connection that is paused or has unsent output': async (t, world) => {

@@ -3,10 +3,10 @@ import type { Test } from 'tap'
 import { Action, type Events, type Out, type Server } from '../../../lib/index.js'
 import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
-import type { World } from '../world.js'
+import type { Peer, World } from '../world.js'
 
 /** From a few bytes up to more than any buffer on the way holds. */
-const SIZES = [1, 100, 40_000, 70_000, 300_000, 2_000_000]
+const SIZES = [1, 100, 40_000, 70_000, 300_000, 1_200_000]
 
 /** What becomes of output: that all of it arrives, as it was when it was returned, and in that order. */
 export const replies: Rules = {
@@ -157,6 +157,21 @@ export const replies: Rules = {
     t.equal(one.received, 'from the other,from outside')
   },
 
+  'one piece of output may go to many, fast and slow': async (t, world) => {
+    const out = pattern(1_000_000)
+    const ids: number[] = []
+    const { server } = await world.serve({ opened: id => void ids.push(id) })
+    const peers = Array.from({ length: 20 }, (_, index) => world.connect(server, { paused: index % 2 === 0 }))
+    await world.until('all open', () => ids.length === peers.length)
+    for (const id of ids) t.equal(server.send(id, [out, 'end']), true)
+    out.fill('!')
+    await world.until('the fast ones', () => peers.every((peer, index) => index % 2 === 0 || endsWell(peer)))
+    for (const peer of peers) peer.resume()
+    await world.until('the slow ones', () => peers.every(endsWell))
+    const expected = digest(pattern(1_000_000))
+    for (const peer of peers) t.equal(digest(peer.receivedBytes.subarray(0, -3)), expected)
+  },
+
   'send says false for an id that is not open, and so do wake, pause and resume': async (t, world) => {
     let id = 0
     const during: boolean[] = []
@@ -239,14 +254,16 @@ export const replies: Rules = {
   },
 }
 
+function endsWell(peer: Peer): boolean {
+  const bytes = peer.receivedBytes
+  return bytes.length > 3 && bytes.subarray(-3).toString() === 'end'
+}
+
 /** Several peers ask at once; each is to get `size` times what it has asked with. */
 async function sameBytesToAll(t: Test, world: World, server: Server, size: number): Promise<void> {
   const peers = ['a', 'b', 'c', 'd'].map(letter => ({ letter, peer: world.connect(server).send(letter) }))
   await world.until('all answers', () => peers.every(({ peer }) => peer.receivedBytes.length === size))
   for (const { letter, peer } of peers) {
-    t.ok(
-      peer.receivedBytes.every(byte => byte === letter.charCodeAt(0)),
-      `${size} times ${letter}`,
-    )
+    t.ok(peer.receivedBytes.equals(Buffer.alloc(size, letter)), `${size} times ${letter}`)
   }
 }
