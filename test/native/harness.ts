@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import * as net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +21,11 @@ const loaded = loadNative()
 
 /** For a test's options: why it cannot run here, or false. */
 export const skip: string | false = loaded.error?.message ?? false
+
+/** Where the addon lies. */
+export const addonFile = ['revio.node', 'build/Release/revio.node']
+  .map(name => fileURLToPath(new URL(`../../lib/native/${name}`, import.meta.url)))
+  .find(existsSync)
 
 export function addon(): Addon {
   if (loaded.addon === undefined) throw loaded.error
@@ -160,8 +166,8 @@ export async function closesAll(t: Test, before: number | undefined): Promise<vo
   })
 }
 
-/** A program or thread in fixtures/, compiled where this file is. */
-export function fixture(name: string): URL {
+/** A program in fixtures/, compiled where this file is. */
+function fixture(name: string): URL {
   return new URL(`fixtures/${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 }
 

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
-import { skip } from './harness.js'
+import { addonFile, skip } from './harness.js'
 
 const lib = fileURLToPath(new URL('../../lib/', import.meta.url))
-const built = [join(lib, 'native/revio.node'), join(lib, 'native/build/Release/revio.node')].find(existsSync)
 const libc = readFileSync(process.execPath).subarray(0, 4096).includes('/ld-musl-') ? 'musl' : 'glibc'
 const prebuilt = `prebuilds/${process.platform}-${process.arch}/revio.${process.platform === 'linux' ? `${libc}.` : ''}node`
 
@@ -29,7 +28,7 @@ function lay(t: Test, tree: Tree): string {
   for (const [path, content] of Object.entries(tree)) {
     const file = join(folder, path)
     mkdirSync(join(file, '..'), { recursive: true })
-    if (content === 'addon') copyFileSync(built ?? '', file)
+    if (content === 'addon') copyFileSync(addonFile ?? '', file)
     else writeFileSync(file, content)
   }
   return folder

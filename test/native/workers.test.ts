@@ -1,16 +1,17 @@
 import { once } from 'node:events'
 import type * as net from 'node:net'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { inetAddress } from '../../lib/address.js'
 import { openDescriptors } from '../transport/descriptors.js'
-import { closesAll, connectTo, fixture, Program, skip, until } from './harness.js'
+import { closesAll, connectTo, Program, skip, until } from './harness.js'
+import { startEcho } from './thread.js'
 
 const before = openDescriptors()
 
 /** A thread with an echo server of its own, and where that listens. */
 async function startThread(): Promise<{ worker: Worker; port: number }> {
-  const worker = new Worker(fixture('thread'), { execArgv: process.execArgv })
+  const worker = startEcho()
   const [port] = (await once(worker, 'message')) as [number]
   return { worker, port }
 }
@@ -47,7 +48,7 @@ await t.test('several threads have a loop each, and end while busy', { skip }, a
 
 await t.test('threads that come and go leave nothing behind', { skip }, async t => {
   const open = openDescriptors()
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 10; round++) {
     const { worker, port } = await startThread()
     const clients = Array.from({ length: 5 }, () => churn(port))
     await until('traffic', () => clients.every(({ rounds }) => rounds() > 3))
@@ -67,7 +68,7 @@ await t.test('a thread that ends by itself in a turn', { skip }, async t => {
 })
 
 await t.test('a process that ends in a turn', { skip }, async t => {
-  const program = new Program(t, 'thread')
+  const program = new Program(t, 'exit')
   const client = connectTo(inetAddress('tcp', '127.0.0.1', await program.port()))
   client.write('exit')
   t.strictSame(await program.ended(), { code: 7, signal: null }, program.errors)
