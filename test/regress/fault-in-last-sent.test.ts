@@ -14,7 +14,9 @@ for (const action of [Action.Close, Action.Detach]) {
       closed(_id, error) {
         errors.push(error)
       },
-      detached: () => t.fail('a connection whose handler threw is closed'),
+      detached() {
+        t.fail('a connection whose handler threw is closed')
+      },
     })
     simulation.connect().send('?')
     t.equal(errors.length, 1)
