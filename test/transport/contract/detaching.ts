@@ -80,6 +80,59 @@ export const detaching: Rules = {
     t.equal(Buffer.concat(delivered).length + Buffer.concat(read).length, sent.length)
   },
 
+  'input of those that another has detached in the same batch is read from their sockets': async (
+    t,
+    world,
+  ) => {
+    const ids: number[] = []
+    const read = new Map<number, string>()
+    let first = 0
+    const { server } = await world.serve({
+      opened: id => void ids.push(id),
+      data(id, input): Reply {
+        read.set(id, `${read.get(id) ?? ''}${input}`)
+        if (first === 0) for (const other of ids) if (other !== id) server.send(other, '', Action.Detach)
+        first ||= id
+        return undefined
+      },
+      detached(id, socket) {
+        socket.on('data', bytes => void read.set(id, `${read.get(id) ?? ''}${bytes}`))
+        socket.on('end', () => socket.end('bye'))
+      },
+    })
+    const peers = Array.from({ length: 12 }, () => world.connect(server))
+    await world.until('all open', () => ids.length === peers.length)
+    for (const peer of peers) peer.send('one ').send('two').end()
+    await world.until('all ends', () => peers.every(({ ended }) => ended))
+    for (const id of ids) t.equal(read.get(id), 'one two', `${id}`)
+    t.equal(peers.filter(({ received }) => received === 'bye').length, peers.length - 1)
+  },
+
+  'the first Close or Detach stands, whatever is asked for while the output leaves': async (t, world) => {
+    for (const [asked, later] of [
+      [Action.Close, Action.Detach],
+      [Action.Detach, Action.Close],
+    ]) {
+      const ends: string[] = []
+      const { server } = await world.serve({
+        data: () => ['x'.repeat(MUCH), asked],
+        prewrite: () => later,
+        postwrite: () => later,
+        closed: () => void ends.push('closed'),
+        detached(_id, socket) {
+          ends.push('detached')
+          socket.end()
+        },
+      })
+      const peer = world.connect(server, { paused: true }).send('x')
+      await world.until('pending output', () => server.pending(1) > 0)
+      peer.resume()
+      await world.until('the end', () => peer.ended && ends.length > 0)
+      t.equal(peer.received.length, MUCH)
+      t.strictSame(ends, [asked === Action.Close ? 'closed' : 'detached'])
+    }
+  },
+
   'the end that came with the input is read from the socket as an end': async (t, world) => {
     const read: Buffer[] = []
     let ended = false
