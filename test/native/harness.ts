@@ -42,13 +42,16 @@ export async function until(what: string, condition: () => boolean): Promise<voi
 }
 
 /**
- * The part of the time, for 100 ms, in which the event loop did not wait: nearly all of it when something spins, on a
- * busy machine as well.
+ * Whether the event loop rests: most of some tenth of a second goes by in waiting. Where something spins none does; on
+ * a machine that is busy with other things it may take a few to see.
  */
-export async function utilization(): Promise<number> {
-  const start = performance.eventLoopUtilization()
-  await sleep(100)
-  return performance.eventLoopUtilization(start).utilization
+export async function rests(): Promise<boolean> {
+  for (let tries = 0; tries < 50; tries++) {
+    const start = performance.eventLoopUtilization()
+    await sleep(100)
+    if (performance.eventLoopUtilization(start).utilization < 0.5) return true
+  }
+  return false
 }
 
 /** What one link told. */
