@@ -114,8 +114,8 @@ export class MemoryLink implements Link, Watcher {
     const first = chance.once(2)
     if (writable && first) this.#tell(turn, receiver => this.#writable(receiver))
     if (this.#reading && wire.inbox.size > 0 && turn.room > 0) {
-      const bytes = turn.read(wire, chance.slice(Math.min(wire.inbox.size, turn.room)))
-      this.#tell(turn, receiver => receiver.input(bytes))
+      do this.#collectInput(turn)
+      while (wire.inbox.size > 0 && turn.room > 0 && chance.once(3))
       if (chance.once(2)) return
     }
     if (wire.inbox.size === 0) this.#collectEnd(turn)
@@ -145,6 +145,11 @@ export class MemoryLink implements Link, Watcher {
       left -= size
     }
     this.#blocked = this.taken < outbox.size
+  }
+
+  #collectInput(turn: Turn): void {
+    const bytes = turn.read(this.wire, this.#owner.chance.slice(Math.min(this.wire.inbox.size, turn.room)))
+    this.#tell(turn, receiver => receiver.input(bytes))
   }
 
   #collectEnd(turn: Turn): void {

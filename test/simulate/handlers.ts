@@ -156,7 +156,7 @@ export class Handlers {
       if (story === undefined) return
       story.attempt = undefined
       story.taken += amount
-      story.blocked = remaining > 0
+      story.remaining = remaining
       if (amount > 0) story.byteAt = story.progressAt = world.now
       return this.#react(story, this.#next(story, 'postwrite'), undefined, 'action') as Action | void
     })

@@ -41,6 +41,8 @@ export interface Rule {
   called?(world: World, call: CallMade): string | undefined
   /** An operation has been done; nothing else is going on. */
   between?(world: World, story: Story): string | undefined
+  /** An operation has been done, for the loop as a whole. */
+  meanwhile?(world: World): string | undefined
   /** The simulation has come to rest: nothing happens any more unless time goes on or somebody acts. */
   rest?(world: World, story: Story): string | undefined
   /** Everything is over. */

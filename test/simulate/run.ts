@@ -34,6 +34,7 @@ async function operate(world: World, operation: Operation): Promise<void> {
 /** Asks the rules what they have to say between two operations. */
 function look(world: World): void {
   world.identify()
+  world.ask(rule => rule.meanwhile?.(world))
   for (const story of world.stories) world.ask(rule => rule.between?.(world, story))
   if (world.simulation.left.steps > 0 || world.plan.simulation.latency > 0) return
   for (const story of world.stories) world.ask(rule => rule.rest?.(world, story))

@@ -85,8 +85,8 @@ export class Story {
   readonly kept: { readonly input: Buffer; readonly at: number }[] = []
   /** Bytes that writes took, by `postwrite`. */
   taken = 0
-  /** The last attempt to write left something. */
-  blocked = false
+  /** What the last attempt to write left. */
+  remaining = 0
   /** What `prewrite` offered, until its `postwrite` comes. */
   attempt: number | undefined
 

@@ -21,7 +21,7 @@ export const calls: Rule = {
     return `connection ${story.id} was woken, and got no data`
   },
 
-  between(world) {
+  meanwhile(world) {
     const { opened, closed, detached } = world.plan.handlers
     if (!opened || !closed || !detached || world.simulation.ended) return undefined
     const open = world.stories.filter(story => story.open).length

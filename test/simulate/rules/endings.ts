@@ -28,6 +28,7 @@ export const endings: Rule = {
 
   rest(world, story) {
     if (!world.plan.handlers.closed || !story.open) return undefined
+    if (endIsMissing(world, story)) return `connection ${story.id} has sent its last, and its peer saw no end`
     const why = isDue(world, story)
     return why && `connection ${story.id} is still open, and ${why}`
   },
@@ -66,6 +67,13 @@ function hasWrongError(world: World, story: Story, error: Error): string | undef
   if (code === 'ENOBUFS')
     return mayOverflow(story, story.refusedSize) ? undefined : 'and its output is not too much'
   return 'which is none that it could have'
+}
+
+/** All output has gone to a peer that reads, and an End behind it has not. */
+function endIsMissing(world: World, story: Story): boolean {
+  const { peer, outputEnded, left, reading, closing, id } = story
+  const through = outputEnded && reading && left === undefined && closing === undefined
+  return through && story.thrown.length === 0 && world.server.pending(id) === 0 && peer?.ended === false
 }
 
 /** Why a connection at rest should have ended. */

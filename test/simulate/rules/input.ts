@@ -53,10 +53,10 @@ function isUnwanted(world: World, { input }: Event, story: Story): string | unde
   if (input === null) return undefined
   if (world.shutdown !== undefined) return 'after shutdown'
   if (story.paused) return 'while it is paused'
-  // What was given in this turn is not unsent before the turn's end has tried to write it.
-  if (!story.blocked || story.left !== undefined || story.pendingLeast <= story.limits.highWaterMark)
-    return undefined
-  return `with ${story.pendingLeast} bytes pending, above the mark of ${story.limits.highWaterMark}`
+  // What has been given since the last attempt to write is not unsent before the next.
+  const { remaining, limits, left } = story
+  if (remaining <= limits.highWaterMark || left !== undefined) return undefined
+  return `with ${remaining} bytes unsent, above the mark of ${limits.highWaterMark}`
 }
 
 /** It ended by its peer's doing alone: then nothing of what arrived may be missing. */

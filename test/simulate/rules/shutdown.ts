@@ -10,6 +10,14 @@ export const shutdown: Rule = {
     return 'a connection is opened after shutdown'
   },
 
+  meanwhile(world) {
+    const { simulation, plan } = world
+    // Where there is latency, timers are bytes on their way.
+    if (!simulation.ended || plan.simulation.latency > 0) return undefined
+    const { timers } = simulation.left
+    return timers === 0 ? undefined : `the loop has ended, and ${timers} of its timers are left`
+  },
+
   end(_world, story) {
     if (!story.late || story.peer === undefined || story.left !== undefined) return undefined
     return codeOf(story.peer.error) === 'ECONNREFUSED'
@@ -21,12 +29,8 @@ export const shutdown: Rule = {
     const { simulation, outcome, failure, faults } = world
     if (!simulation.ended || outcome === undefined) return 'the loop has not ended in time'
     if (outcome.error !== failure) return `the loop ended with ${outcome.error}, not ${failure}`
-    const { connections, timers, steps } = simulation.left
-    // Where there is latency, timers are bytes on their way.
-    const late = world.plan.simulation.latency > 0
-    if (connections + steps + (late ? 0 : timers) > 0) {
-      return `left over: ${connections} connections, ${timers} timers, ${steps} steps`
-    }
+    const { connections, steps } = simulation.left
+    if (connections + steps > 0) return `left over: ${connections} connections, ${steps} steps`
     const told = new Set<unknown>([...simulation.warnings, ...world.stories.map(story => story.over?.error)])
     const lost = faults.find(fault => !told.has(fault))
     return lost === undefined ? undefined : `${lost} was thrown and nobody was told`
