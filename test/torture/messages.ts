@@ -1,14 +1,14 @@
 import type { Place } from './wire.js'
 
-/** How a connection ended, as its client saw it. */
-export const FATES = ['ended', 'left', 'reset', 'refused'] as const
 /**
+ * How a connection ended, as its client saw it.
+ *
  * - `ended`: the server's orderly end came.
  * - `left`: the client broke it off.
  * - `reset`: it broke without the client's doing.
  * - `refused`: it was never made.
  */
-export type Fate = (typeof FATES)[number]
+export type Fate = 'ended' | 'left' | 'reset' | 'refused'
 
 /** One connection as its client saw it; as a list, because there are many. */
 export type ClientRow = readonly [
