@@ -7,11 +7,12 @@
  * - `Shutdown`: end the loop; `serve` resolves.
  * - `End`: write what is pending, then tell the peer that this was all; its input goes on. When it has ended too, the
  *   connection closes. Without an end of its own, as with datagrams, it counts as `Close`.
+ * - `Reset`: give up what is pending and close at once; the peer learns of it by a reset, where its network has one.
  */
-export const Action = { None: 0, Detach: 1, Close: 2, Shutdown: 3, End: 4 } as const
+export const Action = { None: 0, Detach: 1, Close: 2, Shutdown: 3, End: 4, Reset: 5 } as const
 
 export type Action = (typeof Action)[keyof typeof Action]
 
 export function isAction(value: unknown): value is Action {
-  return value === 0 || value === 1 || value === 2 || value === 3 || value === 4
+  return Number.isInteger(value) && (value as number) >= Action.None && (value as number) <= Action.Reset
 }

@@ -48,8 +48,8 @@ export class Connection<Context> implements Receiver, Timed {
   thrown = false
   /** Output does not reach the peer any more; what it sent before is still to be delivered. */
   broken = false
-  /** Has more unsent output than it may, and is to be closed for it. */
-  overflown = false
+  /** Goes without its pending output: `Reset` was asked for, or it has more of that than it may. */
+  aborted = false
   /** Nothing more comes from the peer, and whether `ended` has been told of it. */
   peerEnded = false
   endTold = false
@@ -103,7 +103,7 @@ export class Connection<Context> implements Receiver, Timed {
 
   /** Output can be appended. A handler that has had its own connection closed with `send` may still return some. */
   get takesOutput(): boolean {
-    return this.phase <= Phase.Closing && !this.broken && !this.overflown && !this.outputEnding
+    return this.phase <= Phase.Closing && !this.broken && !this.aborted && !this.outputEnding
   }
 
   /** Input may be delivered now. */

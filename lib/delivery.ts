@@ -5,7 +5,7 @@ import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
 import type { Events, Info, Options, Reply } from './events.js'
 import { limitsOf } from './limits.js'
-import { asAction, checkOut, checkReply } from './reply.js'
+import { asAction, checkOut, checkReply, isPromise } from './reply.js'
 import type { Timeouts } from './timeouts.js'
 import type { Writer } from './writer.js'
 
@@ -146,10 +146,6 @@ export class Delivery<Context> {
     this.#writer.flushUrgent()
     if (connection.phase < Phase.Lingering) connection.revisit()
   }
-}
-
-function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLike<Reply> {
-  return typeof (reply as { then?: unknown } | null)?.then === 'function'
 }
 
 /** What ended a connection whose time was up. */

@@ -42,11 +42,11 @@ export class Ending<Context> {
     return this.connections.size === 0 && this.lingering.size === 0
   }
 
-  /** Does what a handler asked for. The first Close or Detach of a connection stands. */
+  /** Does what a handler asked for. The first Close or Detach of a connection stands, unless a Reset follows. */
   act(connection: Connection<Context>, action: Action): void {
     if (action === Action.None) return
     if (action === Action.Shutdown) return this.#options.shutdown()
-    if (connection.phase !== Phase.Open) return
+    if (connection.phase > (action === Action.Reset ? Phase.Closing : Phase.Open)) return
     this.#begin(connection, action)
     this.advance(connection)
   }
@@ -55,7 +55,7 @@ export class Ending<Context> {
   actLater(connection: Connection<Context>, action: Action): void {
     if (action === Action.None) return
     if (action === Action.Shutdown) return this.#options.shutdown()
-    if (connection.phase !== Phase.Open) return
+    if (connection.phase > (action === Action.Reset ? Phase.Closing : Phase.Open)) return
     this.#begin(connection, action)
     connection.revisit()
   }
@@ -71,6 +71,14 @@ export class Ending<Context> {
     if (atOnce) return this.destroy(connection, connection.error)
     this.#begin(connection, Action.Close)
     this.advance(connection)
+  }
+
+  /** What is pending is given up, and the connection goes in a turn that follows soon. */
+  abort(connection: Connection<Context>): void {
+    connection.aborted = true
+    connection.phase = Phase.Closing
+    connection.outbox.clear()
+    connection.revisit()
   }
 
   /** Goes on with an end that waited for output to be written, once there is none left. */
@@ -109,7 +117,7 @@ export class Ending<Context> {
 
   /** All output has been written: the connection goes as it was asked to. */
   #finish(connection: Connection<Context>): void {
-    if (connection.overflown || connection.broken) return this.destroy(connection, connection.error)
+    if (connection.aborted || connection.broken) return this.destroy(connection, connection.error)
     if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
     this.#withdraw(connection)
     // A `sent` that threw has finished it.
@@ -124,7 +132,7 @@ export class Ending<Context> {
   /** The connection goes at once, and what is pending is given up. */
   destroy(connection: Connection<Context>, error: Error | undefined): void {
     if (connection.phase >= Phase.Lingering) return
-    const reset = !connection.outbox.empty || connection.overflown
+    const reset = !connection.outbox.empty || connection.aborted
     connection.error = error
     this.#release(connection, { reset })
     this.#closed(connection)
@@ -138,6 +146,7 @@ export class Ending<Context> {
   }
 
   #begin(connection: Connection<Context>, action: Action): void {
+    if (action === Action.Reset) return this.abort(connection)
     if (action === Action.End && !connection.transport.datagrams) {
       connection.outputEnding = true
       return

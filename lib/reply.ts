@@ -1,17 +1,26 @@
 import { Buffer } from 'node:buffer'
 import { Action, isAction } from './action.js'
 import { RevioError } from './errors.js'
-import type { Chunk, Out, Sending } from './events.js'
+import type { Chunk, Out, Reply, Sending } from './events.js'
 
 /** Bytes that a chunk takes on the wire. */
 export function sizeOf(chunk: Chunk): number {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
 }
 
-/** Output as one datagram; undefined where there is none: an empty chunk is one, and a list of nothing is not. */
-export function datagramOf(out: Chunk | readonly Chunk[]): Buffer | undefined {
+/**
+ * Output as one piece of memory of its own; undefined where there is none. An empty chunk is output, and an empty list
+ * is not.
+ */
+export function bytesOf(out: Out): Buffer | undefined {
+  if (out === undefined || out === null) return undefined
   if (typeof out === 'string' || out instanceof Uint8Array) return Buffer.from(out)
   return out.length === 0 ? undefined : Buffer.concat(out.map(chunk => Buffer.from(chunk)))
+}
+
+/** A reply that is yet to come. */
+export function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLike<Reply> {
+  return typeof (reply as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** @throws `ERR_REPLY` unless `reply` is what a handler may return. */

@@ -4,7 +4,7 @@ import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
 import type { Chunk, Events, Out } from './events.js'
 import { Receipts } from './receipts.js'
-import { asAction, datagramOf, sizeOf } from './reply.js'
+import { asAction, bytesOf, sizeOf } from './reply.js'
 import type { Timeouts } from './timeouts.js'
 import type { Transport } from './transport/transport.js'
 
@@ -141,7 +141,7 @@ export class Writer<Context> {
   /** A datagram is a run of the outbox of its own, whatever the pieces it came in. */
   #takeDatagram(connection: Connection<Context>, out: Chunk | readonly Chunk[]): void {
     if (!connection.takesOutput) return
-    const bytes = datagramOf(out)
+    const bytes = bytesOf(out)
     if (bytes === undefined) return
     const { outbox, limits } = connection
     if (outbox.size + bytes.length > limits.maxPending) return this.#overflow(connection, bytes.length)
@@ -156,10 +156,7 @@ export class Writer<Context> {
       'ENOBUFS',
       `connection ${connection.id}: ${size} bytes more than the ${outbox.size} unsent ones would pass maxPending, ${limits.maxPending}`,
     )
-    connection.overflown = true
-    connection.phase = Phase.Closing
-    outbox.clear()
-    connection.revisit()
+    this.#ending.abort(connection)
   }
 
   #attempt(connection: Connection<Context>): void {
@@ -181,7 +178,7 @@ export class Writer<Context> {
   #settle(connection: Connection<Context>): void {
     if (!connection.offered) return
     const { link, outbox } = connection
-    outbox.settle(link.taken)
+    outbox.settle(connection.aborted ? 0 : link.taken)
     connection.receipts?.took(link.taken)
     const blocked = !outbox.empty
     if (link.taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now

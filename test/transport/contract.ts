@@ -13,6 +13,7 @@ import { order } from './contract/order.js'
 import { promises } from './contract/promises.js'
 import { receipts } from './contract/receipts.js'
 import { replies } from './contract/replies.js'
+import { resets } from './contract/resets.js'
 import { shape } from './contract/shape.js'
 import { shutdown } from './contract/shutdown.js'
 import { throwing } from './contract/throwing.js'
@@ -38,6 +39,7 @@ const sections: Readonly<Record<string, Rules>> = {
   throwing,
   receipts,
   halfOpenness,
+  resets,
   limits,
   endings,
   dials,
