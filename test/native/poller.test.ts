@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
+import * as net from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { inetAddress } from '../../lib/address.js'
@@ -127,6 +128,25 @@ await t.test('a write record names bytes that are there, or is refused', { skip 
     t.equal(code(write(poller, writes, record, lent)), 'EFAULT', what)
   }
   t.equal(code(poller.flush(5, [])), 'EINVAL', 'more records than there is room for')
+})
+
+await t.test('behind a record that could not be written none of its slot is', { skip }, async t => {
+  const { poller, writes } = make()
+  t.teardown(() => poller.stop())
+  const server = net.createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const slot = poller.connect('127.0.0.1', (server.address() as net.AddressInfo).port)
+  const [socket] = (await once(server, 'connection')) as [net.Socket]
+  writes.set([slot, Source.Lent, 0, 3, slot, Source.Stage, 0, 9999, slot, Source.Lent, 0, 3])
+  poller.flush(3, [Buffer.from('one')])
+  t.equal(writes[3], 3)
+  t.equal(code(writes[7] ?? 0), 'EFAULT')
+  t.equal(writes[11], 0)
+  poller.end(slot)
+  let text = ''
+  for await (const bytes of socket) text += bytes
+  t.equal(text, 'one')
+  server.close()
 })
 
 await t.test('what is wrong with an address is said with the name of the call', { skip }, async t => {
