@@ -38,14 +38,14 @@ export class HashIndex {
     const code = hash(key, start, end)
     const ref = this.#directory[this.#place(code)] as number
     const view = this.#heap.arena.view(ref)
-    const at = this.#heap.arena.at(ref)
-    const limit = at + segment.sizeOf(view, at)
-    let slot = segment.home(view, at, code)
+    const first = this.#heap.arena.at(ref) + HEAD
+    const slots = view.getUint16(first - HEAD, true)
+    let slot = first + (((code & 0xffff) * slots) >>> 16) * SLOT
     let entry = view.getInt32(slot + 4, true)
     while (entry !== 0) {
       if (view.getInt32(slot, true) === code && this.#heap.matches(entry, key, start, end)) break
       slot += SLOT
-      if (slot === limit) slot = at + HEAD
+      if (slot === first + slots * SLOT) slot = first
       entry = view.getInt32(slot + 4, true)
     }
     this.#code = code

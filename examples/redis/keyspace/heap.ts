@@ -101,7 +101,16 @@ export class Heap {
     const at = this.arena.at(ref)
     const head = view.getInt32(at, true)
     if ((head & Flag.LongKey) !== 0) return this.#matchesLong(ref, key, start, end)
-    return head >>> 8 === end - start && same(view, at + HEAD + (head & Flag.Stamp), key, start, end - start)
+    if (head >>> 8 !== end - start) return false
+    let own = at + HEAD + (head & Flag.Stamp)
+    let next = start
+    for (; next + 4 <= end; next += 4, own += 4) {
+      if (view.getInt32(own, true) !== key.getInt32(next, true)) return false
+    }
+    for (; next < end; next++, own++) {
+      if (view.getUint8(own) !== key.getUint8(next)) return false
+    }
+    return true
   }
 
   flags(ref: number): number {
