@@ -24,23 +24,16 @@ export function redis(instance = new Instance()): Events<Client> {
     },
 
     opened(id, { remoteAddress, localAddress }) {
-      const client = new Client(id, instance, { remote: nameOf(remoteAddress), local: nameOf(localAddress) })
-      instance.opened(client)
+      const context = new Client(id, instance, { remote: nameOf(remoteAddress), local: nameOf(localAddress) })
+      instance.opened(context)
       const { idleTimeout } = instance.settings
       // A single reply may be as large as a value; that there is not much more is `PILE`'s work.
       const maxPending = Number.POSITIVE_INFINITY
-      return [null, { context: client, reuseInputBuffer: true, idleTimeout, maxPending }]
+      return [null, { context, reuseInputBuffer: true, idleTimeout, maxPending }]
     },
 
     data(_id, input, client) {
-      const bytes = client.input.begin(input)
-      if (client.stalled) return client.input.end(bytes)
-      client.parser.begin(bytes)
-      reply.protocol = client.protocol
-      const stalled = runCommands(client, reply)
-      client.input.end(client.parser.end())
-      if (stalled) client.stall()
-      else client.goOn()
+      receive(client, input, reply)
       return [reply.take(), client.action]
     },
 
@@ -57,6 +50,19 @@ export function redis(instance = new Instance()): Events<Client> {
       return [TICK]
     },
   }
+}
+
+/** Runs the commands that are there, and keeps what is behind them. */
+function receive(client: Client, input: Uint8Array | null, reply: Reply): void {
+  const { parser } = client
+  const bytes = client.input.begin(input)
+  if (client.stalled) return client.input.end(bytes)
+  parser.begin(bytes)
+  reply.protocol = client.protocol
+  const stalled = runCommands(client, reply)
+  client.input.end(parser.end())
+  if (stalled) client.stall()
+  else client.goOn()
 }
 
 /** Runs what has arrived whole; true where it stopped because of the replies. */

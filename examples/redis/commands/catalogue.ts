@@ -1,10 +1,8 @@
 import type { Arguments } from '../arguments.js'
-import type { Client } from '../client.js'
 import { Glob } from '../glob.js'
-import type { Database } from '../keyspace/database.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
-import type { Command, Row } from './command.js'
+import type { Command, Row, Run } from './command.js'
 import { container, type Subcommand } from './container.js'
 
 const MANY = Number.POSITIVE_INFINITY
@@ -15,63 +13,75 @@ const BAD_COUNT = new Refusal('ERR Invalid number of arguments specified for com
 
 /** COMMAND and its subcommands tell of the table that they are in themselves; so they are given it when it is made. */
 export function catalogueOf(commands: () => readonly Command[]): readonly Row[] {
-  const find = (name: string) => commands().find(command => command.name === name)
-
-  function count(_database: Database, _args: Arguments, reply: Reply): void {
-    reply.integer(commands().length)
-  }
-
-  function info(_database: Database, args: Arguments, reply: Reply): void {
-    const asked = args.count > 2 ? words(args, 2).map(find) : commands()
-    reply.array(asked.length)
-    for (const command of asked) {
-      if (command === undefined) reply.null()
-      else describe(reply, command)
-    }
-  }
-
-  function docs(_database: Database, args: Arguments, reply: Reply): void {
-    const asked = args.count > 2 ? words(args, 2).map(find) : commands()
-    const found = asked.filter(command => command !== undefined)
-    reply.map(found.length)
-    for (const { name, group } of found) {
-      reply.text(name)
-      reply.map(1)
-      reply.text('group')
-      reply.text(group)
-    }
-  }
-
-  function list(_database: Database, args: Arguments, reply: Reply): void {
-    const names = commands()
-      .map(({ name }) => name)
-      .filter(readFilter(args))
-    reply.array(names.length)
-    for (const name of names) reply.text(name)
-  }
-
-  function getkeys(_database: Database, args: Arguments, reply: Reply): void {
-    const inner = args.tail(2)
-    const command = find(inner.word(0))
-    if (command === undefined) throw INVALID
-    if (inner.count < command.least || inner.count > command.most) throw BAD_COUNT
-    const keys = [...command.keys(inner)]
-    if (keys.length === 0) throw KEYLESS
-    reply.array(keys.length)
-    for (const index of keys) reply.bulk(inner.bytes, inner.start(index), inner.end(index))
-  }
-
+  const of =
+    (tell: Tell): Run =>
+    (_database, args, reply) =>
+      tell(commands(), args, reply)
   const subcommands: readonly Subcommand[] = [
-    ['count', 2, 2, count],
-    ['docs', 2, MANY, docs],
-    ['getkeys', 4, MANY, getkeys],
-    ['info', 2, MANY, info],
-    ['list', 2, MANY, list],
+    ['count', 2, 2, of(count)],
+    ['docs', 2, MANY, of(docs)],
+    ['getkeys', 4, MANY, of(getkeys)],
+    ['info', 2, MANY, of(info)],
+    ['list', 2, MANY, of(list)],
   ]
   const withSubcommand = container('command', subcommands)
-  const run = (database: Database, args: Arguments, reply: Reply, client: Client) =>
-    args.count === 1 ? info(database, args, reply) : withSubcommand(database, args, reply, client)
+  const all = of(info)
+  const run: Run = (database, args, reply, client) =>
+    args.count === 1 ? all(database, args, reply, client) : withSubcommand(database, args, reply, client)
   return [['command', -1, 'loading stale', 0, 0, 0, run]]
+}
+
+/** Answers from the table of commands. */
+type Tell = (commands: readonly Command[], args: Arguments, reply: Reply) => void
+
+function count(commands: readonly Command[], _args: Arguments, reply: Reply): void {
+  reply.integer(commands.length)
+}
+
+function info(commands: readonly Command[], args: Arguments, reply: Reply): void {
+  const asked = askedFor(commands, args)
+  reply.array(asked.length)
+  for (const command of asked) {
+    if (command === undefined) reply.null()
+    else describe(reply, command)
+  }
+}
+
+function docs(commands: readonly Command[], args: Arguments, reply: Reply): void {
+  const found = askedFor(commands, args).filter(command => command !== undefined)
+  reply.map(found.length)
+  for (const { name, group } of found) {
+    reply.text(name)
+    reply.map(1)
+    reply.text('group')
+    reply.text(group)
+  }
+}
+
+function list(commands: readonly Command[], args: Arguments, reply: Reply): void {
+  const names = commands.map(({ name }) => name).filter(readFilter(args))
+  reply.array(names.length)
+  for (const name of names) reply.text(name)
+}
+
+function getkeys(commands: readonly Command[], args: Arguments, reply: Reply): void {
+  const inner = args.tail(2)
+  const command = find(commands, inner.word(0))
+  if (command === undefined) throw INVALID
+  if (inner.count < command.least || inner.count > command.most) throw BAD_COUNT
+  const keys = [...command.keys(inner)]
+  if (keys.length === 0) throw KEYLESS
+  reply.array(keys.length)
+  for (const index of keys) reply.bulk(inner.bytes, inner.start(index), inner.end(index))
+}
+
+/** The commands that are named, each of which may be none; all where no name is given. */
+function askedFor(commands: readonly Command[], args: Arguments): readonly (Command | undefined)[] {
+  return args.count > 2 ? words(args, 2).map(name => find(commands, name)) : commands
+}
+
+function find(commands: readonly Command[], name: string): Command | undefined {
+  return commands.find(command => command.name === name)
 }
 
 function words(args: Arguments, from: number): string[] {
