@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import * as net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -153,6 +155,13 @@ export function record(t: Test): Recorder {
   const recorder = new Recorder()
   t.teardown(() => recorder.transport.close())
   return recorder
+}
+
+/** A path for a Unix socket, gone when the test is over. */
+export function temporaryPath(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'revio-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'socket')
 }
 
 export function connectTo({ network, host, port, path }: Address): net.Socket {

@@ -1,13 +1,21 @@
 import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import * as net from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { inetAddress, parseAddress } from '../../lib/address.js'
-import { closesAll, connectTo, Heard, type Recorder, record, rests, skip, until } from '../native/harness.js'
+import { inetAddress } from '../../lib/address.js'
+import {
+  closesAll,
+  connectTo,
+  type Heard,
+  type Recorder,
+  record,
+  rests,
+  skip,
+  temporaryPath,
+  until,
+} from '../native/harness.js'
 import { openDescriptors } from './descriptors.js'
 
 const before = openDescriptors()
@@ -18,12 +26,6 @@ async function received(client: net.Socket): Promise<Buffer> {
   client.on('data', bytes => chunks.push(bytes))
   await once(client, 'end')
   return Buffer.concat(chunks)
-}
-
-function temporary(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'revio-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'socket')
 }
 
 /** Keeps writing what is in an outbox whenever more goes. */
@@ -245,7 +247,7 @@ await t.test('tuning takes both options, together and alone', { skip }, async t 
   t.equal(poller.tune(slot, 1, 1e6), 0, 'longer than the system takes counts as its longest')
   client.destroy()
 
-  const unix = await host.connect(await host.listen(`unix://${temporary(t)}`))
+  const unix = await host.connect(await host.listen(`unix://${temporaryPath(t)}`))
   unix.heard.link.tune({ noDelay: true, keepAlive: 1000 })
   t.equal(poller.tune((unix.heard.link as unknown as { slot: number }).slot, 1, 1), 0, 'nothing to tune')
   unix.client.destroy()
@@ -266,7 +268,7 @@ function timer({ localPort, remotePort }: net.Socket): string {
 
 await t.test('a Unix socket has its path, its mode, and is removed', { skip }, async t => {
   const host = record(t)
-  const path = temporary(t)
+  const path = temporaryPath(t)
   const address = await host.listen(`unix://${path}?mode=600`)
   t.equal(String(address), `unix://${path}`)
   t.equal(statSync(path).mode & 0o777, 0o600)
@@ -296,64 +298,5 @@ await t.test(
     t.equal(again.port, shared.port)
   },
 )
-
-await t.test('dialling ends in a link or in an error', { skip }, async t => {
-  const host = record(t)
-  const address = await host.listen()
-  const dial = (to: string) =>
-    new Promise<Heard>((resolve, reject) => {
-      host.transport.dial(parseAddress(to), {
-        connected(_transport, link) {
-          const heard = new Heard(link, -1)
-          resolve(heard)
-          return heard
-        },
-        failed: reject,
-      })
-    })
-  const near = await dial(String(address))
-  await until('the other end', () => host.heard.length === 1)
-  const [far] = host.heard
-  if (far === undefined) throw new Error('nobody is there')
-  host.write(near, Buffer.from('hello'))
-  await until('the input', () => far.text === 'hello')
-  host.write(far, Buffer.from('hi'))
-  await until('the answer', () => near.text === 'hi')
-  t.equal(String(near.link.addresses().remote), String(address))
-  const path = temporary(t)
-  await host.listen(`unix://${path}`)
-  t.equal((await dial(`unix://${path}`)).link.addresses().remote.path, path)
-  near.link.close({ reset: false })
-
-  host.transport.unbind()
-  const open = openDescriptors()
-  await t.rejects(dial(String(address)), { code: 'ECONNREFUSED', syscall: 'connect' })
-  await t.rejects(dial(`unix://${path}`), { code: 'ENOENT', syscall: 'connect' })
-  await t.rejects(dial('tcp4://no-such-host.invalid:1'), { message: /getaddrinfo/ })
-  t.equal(openDescriptors(), open, 'what failed holds no descriptor')
-})
-
-await t.test('a dial that is given up leaves nothing behind and tells nobody', { skip }, async t => {
-  const host = record(t)
-  const address = await host.listen()
-  const open = openDescriptors()
-  let calls = 0
-  const dialer = {
-    connected: (_transport: unknown, link: Heard['link']) => {
-      calls++
-      return new Heard(link, -1)
-    },
-    failed: () => {
-      calls++
-    },
-  }
-  const targets = [String(address), 'tcp4://localhost:1', 'unix:///no/such/socket']
-  const giveUps = targets.map(target => host.transport.dial(parseAddress(target), dialer))
-  for (const giveUp of giveUps) giveUp()
-  await sleep(50)
-  t.equal(calls, 0)
-  for (const heard of host.heard) heard.link.close({ reset: false })
-  t.equal(openDescriptors(), open)
-})
 
 await closesAll(t, before)
