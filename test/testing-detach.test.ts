@@ -118,3 +118,27 @@ t.test('a reset comes as an error, and destroying with output pending resets', a
   other.resume()
   t.match(other.error, { code: 'ECONNRESET' })
 })
+
+t.test('nothing of what a peer sent is lost in between, in whatever slices it comes', async t => {
+  for (let seed = 0; seed < 100; seed++) {
+    let delivered = ''
+    let read = ''
+    const simulation = simulate(
+      {
+        data(_id, input) {
+          delivered += input
+          return [undefined, Action.Detach]
+        },
+        detached(_id, socket) {
+          socket.setEncoding('utf8').on('data', (text: string) => {
+            read += text
+          })
+        },
+      },
+      { seed },
+    )
+    simulation.connect().send('abcdefghijklmnopqrstuvwxyz')
+    await simulation.settle()
+    t.equal(delivered + read, 'abcdefghijklmnopqrstuvwxyz', `seed ${seed}`)
+  }
+})

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import type { Address } from '../events.js'
 import type { Outbox } from '../outbox.js'
@@ -44,6 +44,8 @@ export class MemoryLink implements Link, Watcher {
   #reading = true
   /** The receiver waits to be told that more goes. */
   #blocked = false
+  /** Read in this turn, for steps of it that are still to come. */
+  readonly #untold: Buffer[] = []
   #toldEnd = false
   #toldFailure = false
   #outbox: Outbox | undefined
@@ -80,7 +82,7 @@ export class MemoryLink implements Link, Watcher {
 
   detach(unread: readonly Uint8Array[]): net.Socket {
     this.#leave()
-    return new MemorySocket(this.#ends, unread)
+    return new MemorySocket(this.#ends, [...unread, ...this.#untold.map(bytes => Buffer.from(bytes))])
   }
 
   /** There is nothing here that could be tuned. */
@@ -149,7 +151,11 @@ export class MemoryLink implements Link, Watcher {
 
   #collectInput(turn: Turn): void {
     const bytes = turn.read(this.wire, this.#owner.chance.slice(Math.min(this.wire.inbox.size, turn.room)))
-    this.#tell(turn, receiver => receiver.input(bytes))
+    this.#untold.push(bytes)
+    this.#tell(turn, receiver => {
+      this.#untold.shift()
+      receiver.input(bytes)
+    })
   }
 
   #collectEnd(turn: Turn): void {

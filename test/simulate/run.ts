@@ -146,9 +146,8 @@ async function end(world: World): Promise<void> {
   if (world.shutdown === undefined) world.call({ call: 'shutdown', timeout: 1000 })
   await untangle(world)
   advance(world, (world.shutdown?.timeout ?? 0) + 1)
-  await untangle(world)
-  const stillTwo = world.stories.filter(story => story.promises.length > 0)
-  for (const story of stillTwo) while (story.promises.length > 0) await settle(world, story)
+  look(world)
+  for (const story of world.stories) while (story.busy) await settle(world, story)
   for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.resume()
   await untangle(world)
   for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.end()
@@ -165,9 +164,12 @@ async function untangle(world: World): Promise<void> {
   for (let left = 4; left > 0; left -= 1) await undefined
   world.simulation.run()
   if (!world.stories.some(({ socket }) => socket !== undefined)) return
-  for (let left = 4; left > 0; left -= 1) {
-    await new Promise(resolve => setImmediate(resolve))
-    world.simulation.run()
+  for (let before = -1; before !== world.owned; ) {
+    before = world.owned
+    for (let left = 3; left > 0; left -= 1) {
+      await new Promise(resolve => setImmediate(resolve))
+      world.simulation.run()
+    }
   }
 }
 

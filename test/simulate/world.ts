@@ -73,6 +73,14 @@ export class World {
     return this.simulation.server
   }
 
+  /** Bytes that owners of detached connections have read. */
+  get owned(): number {
+    return this.stories.reduce(
+      (sum, { socketRead }) => socketRead.reduce((part, { length }) => part + length, sum),
+      0,
+    )
+  }
+
   get now(): number {
     return this.simulation.now
   }

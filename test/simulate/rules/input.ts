@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { streamBytes } from '../bytes.js'
 import { codeOf } from '../errors.js'
 import type { Event, Rule } from '../rule.js'
@@ -38,6 +39,7 @@ export const input: Rule = {
       if (streamBytes(story.number, at, input.length).equals(input)) continue
       return `input of connection ${story.id}, kept by its handler, has changed: ${input.length} bytes from ${at} on`
     }
+    if (story.over?.how === 'detached') return world.plan.handlers.data ? ownerMisses(story) : undefined
     const wanted = isWhole(world, story)
     if (!wanted || story.delivered === story.arrived) return undefined
     return `connection ${story.id} got ${story.delivered} of ${story.arrived} bytes before its end`
@@ -57,6 +59,20 @@ function isUnwanted(world: World, { input }: Event, story: Story): string | unde
   const { remaining, limits, left } = story
   if (remaining <= limits.highWaterMark || left !== undefined) return undefined
   return `with ${remaining} bytes unsent, above the mark of ${limits.highWaterMark}`
+}
+
+/** Whoever it was detached to has read what the handlers have not been given, and its beginning where it broke. */
+function ownerMisses(story: Story): string | undefined {
+  if (story.script.detached.fault === true) return undefined
+  const read = Buffer.concat(story.socketRead)
+  const rest = story.arrived - story.delivered
+  const whom = `the owner of what was connection ${story.id}`
+  if (read.length > rest || !streamBytes(story.number, story.delivered, read.length).equals(read)) {
+    return `${whom} read ${read.length} bytes that are not the ${rest} left of it`
+  }
+  return read.length === rest || story.left !== undefined
+    ? undefined
+    : `${whom} read ${read.length} of ${rest} bytes`
 }
 
 /** It ended by its peer's doing alone: then nothing of what arrived may be missing. */

@@ -11,7 +11,12 @@ export const shutdown: Rule = {
   },
 
   meanwhile(world) {
-    const { simulation, plan } = world
+    const { simulation, plan, now, stalledUntil } = world
+    if (world.shutdown !== undefined && !simulation.ended && simulation.left.steps === 0) {
+      const { at, timeout } = world.shutdown
+      if (now > Math.max(at, stalledUntil) + timeout)
+        return `the loop has not ended ${timeout} ms after shutdown`
+    }
     // Where there is latency, timers are bytes on their way.
     if (!simulation.ended || plan.simulation.latency > 0) return undefined
     const { timers } = simulation.left
