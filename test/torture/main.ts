@@ -67,6 +67,9 @@ async function main(args: readonly string[]): Promise<number> {
   return broken.length > 0 ? 1 : 0
 }
 
+// By way of exit, so that no child and no folder is left behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

@@ -72,6 +72,7 @@ export class Run {
   /** Rejects only where the server cannot be started, or goes away. */
   async toEnd(): Promise<Outcome> {
     const server = this.#startServer()
+    process.once('exit', this.#tidy)
     let crowd: Crowd | undefined
     try {
       const { places, missing } = await server.next('ready', START)
@@ -89,9 +90,12 @@ export class Run {
     } finally {
       crowd?.kill()
       server.kill()
-      rmSync(this.#folder, { recursive: true, force: true })
+      process.removeListener('exit', this.#tidy)
+      this.#tidy()
     }
   }
+
+  readonly #tidy = (): void => rmSync(this.#folder, { recursive: true, force: true })
 
   #startServer() {
     const { seed, fault } = this.#options
