@@ -152,9 +152,9 @@ export class Parser {
   #line(): Answer {
     const start = this.#at - this.#base
     const newline = this.#input.indexOf(LF, start)
-    if (newline < 0) {
-      return this.#end - this.#at > MAX_LINE ? this.#refuse('too big inline request') : Answer.NeedMore
-    }
+    const length = (newline < 0 ? this.#input.length : newline) - start
+    if (length > MAX_LINE) return this.#refuse('too big inline request')
+    if (newline < 0) return Answer.NeedMore
     const end = newline > start && this.#input[newline - 1] === CR ? newline - 1 : newline
     this.args = this.#inPlace
     if (!this.#words(this.#at, this.#base + end)) {
@@ -220,8 +220,8 @@ export class Parser {
   #noNumber(at: number): number {
     const start = at - this.#base
     const end = this.#input.indexOf(CR, start)
-    if (end < 0) return this.#end - at > MAX_LINE ? OVERLONG : PARTIAL
-    if (end + 1 === this.#input.length) return PARTIAL
+    if ((end < 0 ? this.#input.length : end) - start > MAX_LINE) return OVERLONG
+    if (end < 0 || end + 1 === this.#input.length) return PARTIAL
     this.#lineEnd = this.#base + end + 2
     return /^-[1-9]\d{0,8}$/.test(this.#input.toString('latin1', start, end)) ? NEGATIVE : MALFORMED
   }
