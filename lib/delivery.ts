@@ -80,7 +80,8 @@ export class Delivery<Context> {
     if (connection.busy || connection.woken || connection.held !== undefined) return
     const stays = connection.limits.halfOpen && this.#events.ended !== undefined && !connection.broken
     if (!stays) return this.#ending.act(connection, Action.Close)
-    if (!connection.endTold) this.#ended(connection)
+    if (connection.endTold) this.#ending.advance(connection)
+    else this.#ended(connection)
   }
 
   #ended(connection: Connection<Context>): void {

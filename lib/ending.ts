@@ -88,7 +88,8 @@ export class Ending<Context> {
     if (connection.phase !== Phase.Open || !connection.outputEnding || connection.broken) return
     if (!connection.outputEnded) connection.link.end()
     connection.outputEnded = true
-    if (connection.endTold && !connection.busy) this.act(connection, Action.Close)
+    if (!connection.endTold || connection.busy || connection.woken) return
+    this.act(connection, Action.Close)
   }
 
   /** A write failed. What the peer sent before is still delivered; output is not taken any more. */

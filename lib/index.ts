@@ -15,3 +15,4 @@ export type {
 } from './events.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './serve.js'
+export { type Layer, type Pair, translate } from './translate.js'

