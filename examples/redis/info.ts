@@ -40,7 +40,7 @@ const SECTIONS: Readonly<Record<string, (instance: Instance) => Fields>> = {
   }),
   Memory: instance => {
     const { rss, heapUsed, external } = process.memoryUsage()
-    const dataset = instance.databases.reduce((sum, { heap }) => sum + heap.arena.used, 0)
+    const dataset = [...instance.databases.values()].reduce((sum, { heap }) => sum + heap.arena.used, 0)
     return {
       used_memory: heapUsed + external,
       used_memory_human: `${((heapUsed + external) / 2 ** 20).toFixed(2)}M`,
@@ -69,10 +69,11 @@ const SECTIONS: Readonly<Record<string, (instance: Instance) => Fields>> = {
   },
   Cluster: () => ({ cluster_enabled: 0 }),
   Keyspace: instance => {
-    const databases = instance.databases.map(({ size, expiring }, index) => ({ index, size, expiring }))
-    const used = databases.filter(({ size }) => size > 0)
+    const used = [...instance.databases]
+      .filter(([, { size }]) => size > 0)
+      .sort(([left], [right]) => left - right)
     return Object.fromEntries(
-      used.map(({ index, size, expiring }) => [`db${index}`, `keys=${size},expires=${expiring},avg_ttl=0`]),
+      used.map(([index, { size, expiring }]) => [`db${index}`, `keys=${size},expires=${expiring},avg_ttl=0`]),
     )
   },
 }

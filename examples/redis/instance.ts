@@ -27,7 +27,7 @@ export class Instance {
   time: number
   /** The loop that serves it. */
   loop: Server | undefined
-  readonly #databases: Database[]
+  readonly #databases = new Map<number, Database>()
 
   /** @param now - Milliseconds since 1970. */
   constructor(now: () => number = Date.now) {
@@ -35,27 +35,32 @@ export class Instance {
     this.startedAt = now()
     this.time = this.startedAt
     this.publisher = new Publisher(this)
-    this.#databases = Array.from({ length: DATABASES }, () => new Database(now))
   }
 
-  get databases(): readonly Database[] {
-    return this.#databases
+  hasDatabase(index: number): boolean {
+    return index >= 0 && index < DATABASES
   }
 
-  /** @param index - Less than there are databases. */
+  /** One of the databases, which is made when it is first asked for. */
   database(index: number): Database {
-    return this.#databases[index] as Database
+    let database = this.#databases.get(index)
+    if (database === undefined) {
+      database = new Database(this.now)
+      this.#databases.set(index, database)
+    }
+    return database
+  }
+
+  /** The databases that have been made, by number. */
+  get databases(): ReadonlyMap<number, Database> {
+    return this.#databases
   }
 
   swapDatabases(left: number, right: number): void {
     const first = this.database(left)
-    this.#databases[left] = this.database(right)
-    this.#databases[right] = first
+    this.#databases.set(left, this.database(right))
+    this.#databases.set(right, first)
     for (const client of this.clients.values()) client.select(client.databaseIndex)
-  }
-
-  hasDatabase(index: number): boolean {
-    return index >= 0 && index < this.#databases.length
   }
 
   opened(client: Client): void {
@@ -72,7 +77,7 @@ export class Instance {
   /** Removes keys that have expired, a bounded number of them. */
   tick(): void {
     this.time = this.now()
-    for (const database of this.#databases) {
+    for (const database of this.#databases.values()) {
       for (let sweeps = 0; sweeps < SWEEPS; sweeps++) {
         const expired = database.sweep(SWEEP)
         this.statistics.expired += expired

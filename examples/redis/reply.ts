@@ -1,17 +1,21 @@
 import { Buffer } from 'node:buffer'
 import { Bytes, copy, type Span } from './bytes.js'
 import { formatScore } from './numbers.js'
+import { Refusal } from './refusal.js'
 import { writeNumber } from './wire.js'
 
 const ROOM = 256 * 1024
+/** Replies that are longer together are refused: somebody asked for what nobody can want. */
+const LONGEST = 1024 * 1024 * 1024
+const TOO_LONG = new Refusal('ERR the reply is longer than this server writes')
 /** Replies that are shorter together are handed out in views that are made once. */
 const SHORT = 512
 
 const MINUS = 45
 const DOLLAR = 36
 const COLON = 58
-/** A type, up to ten digits with a sign, a line end. */
-const HEADER = 14
+/** A type, an integer with its sign, a line end. */
+const HEADER = 24
 /** A line end, read as a little-endian number. */
 const CRLF = 0x0a0d
 
@@ -173,6 +177,7 @@ export class Reply {
   }
 
   #grow(size: number): void {
+    if (size > LONGEST) throw TOO_LONG
     const grown = Bytes.allocate(Math.max(size, 2 * this.#bytes.length))
     copy(this.#bytes, 0, this.#length, grown, 0)
     this.#bytes = grown

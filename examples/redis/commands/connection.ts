@@ -37,7 +37,7 @@ function echo(_database: Database, args: Arguments, reply: Reply): void {
 
 function select(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   const index = readInteger(args, 1)
-  if (index < 0 || index >= client.instance.databases.length) throw BAD_DATABASE
+  if (!client.instance.hasDatabase(index)) throw BAD_DATABASE
   client.select(index)
   reply.ok()
 }

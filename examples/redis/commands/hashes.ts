@@ -9,7 +9,7 @@ import type { Row, Run } from './command.js'
 import { wrongCount } from './container.js'
 import { add, addFloat, floatIn, integerIn } from './counters.js'
 import { readExactInteger, readFloat, readInteger } from './reading.js'
-import { sample } from './sampling.js'
+import { sample, sampleSize } from './sampling.js'
 import { readScan } from './scanning.js'
 
 const NOT_AN_INTEGER = new Refusal('ERR hash value is not an integer')
@@ -154,19 +154,15 @@ function hrandfield(database: Database, args: Arguments, reply: Reply): void {
   const withValues = args.count === 4 && args.word(3) === 'withvalues'
   if (args.count > 3 && !withValues) throw SYNTAX_ERROR
   const hash = hashAt(database, args)
-  if (args.count === 2) {
-    if (hash === undefined) reply.null()
-    else reply.span(hash.heap.key(hash.random(), field))
-    return
-  }
-  const chosen = hash === undefined ? [] : sample(hash, count)
-  reply.array(withValues && reply.protocol === 2 ? 2 * chosen.length : chosen.length)
-  for (const entry of chosen) {
-    if (hash === undefined) return
+  const several = args.count > 2
+  if (hash === undefined) return several ? reply.array(0) : reply.null()
+  const size = sampleSize(hash, count)
+  if (several) reply.array(withValues && reply.protocol === 2 ? 2 * size : size)
+  sample(hash, count, entry => {
     if (withValues && reply.protocol === 3) reply.array(2)
     if (withValues) replyPair(reply, hash, entry)
     else reply.span(hash.heap.key(entry, field))
-  }
+  })
 }
 
 function hscan(database: Database, args: Arguments, reply: Reply): void {

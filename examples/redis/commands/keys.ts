@@ -108,9 +108,9 @@ function move(database: Database, args: Arguments, reply: Reply, client: Client)
 }
 
 function readDatabase(args: Arguments, index: number, client: Client): Database {
-  const database = client.instance.databases[readInteger(args, index)]
-  if (database === undefined) throw BAD_DATABASE
-  return database
+  const wanted = readInteger(args, index)
+  if (!client.instance.hasDatabase(wanted)) throw BAD_DATABASE
+  return client.instance.database(wanted)
 }
 
 /** Nothing is kept that these could tell in earnest; clients ask nevertheless. */

@@ -1,3 +1,9 @@
+import { Refusal } from '../refusal.js'
+
+/** With repetitions a sample could be longer than there is memory. */
+const MOST = 2 ** 24
+const TOO_MANY = new Refusal('ERR value is out of range')
+
 /** Something that can be sampled: a dict, a sorted set. */
 interface Population {
   readonly size: number
@@ -5,16 +11,32 @@ interface Population {
   each(visit: (entry: number) => void): void
 }
 
-/** So many different entries, all where there are fewer; for a negative number, entries of which some may be the same. */
-export function sample(population: Population, count: number): number[] {
-  if (count < 0) return Array.from({ length: -count }, () => population.random())
-  return 2 * count < population.size ? pick(population, count) : shuffle(population).slice(0, count)
+/**
+ * How many entries `sample` visits: so many different ones, or all where there are fewer. A negative count asks for that
+ * many of which some may be the same.
+ */
+export function sampleSize({ size }: Population, count: number): number {
+  if (size === 0) return 0
+  if (count < -MOST) throw TOO_MANY
+  return count < 0 ? -count : Math.min(count, size)
 }
 
-function pick(population: Population, count: number): number[] {
+/** Calls `visit` with random entries, `sampleSize` of them. */
+export function sample(population: Population, count: number, visit: (entry: number) => void): void {
+  const size = sampleSize(population, count)
+  if (count < 0) for (let left = size; left > 0; left--) visit(population.random())
+  else if (2 * size < population.size) pick(population, size, visit)
+  else shuffle(population).slice(0, size).forEach(visit)
+}
+
+function pick(population: Population, count: number, visit: (entry: number) => void): void {
   const chosen = new Set<number>()
-  while (chosen.size < count) chosen.add(population.random())
-  return [...chosen]
+  while (chosen.size < count) {
+    const entry = population.random()
+    if (chosen.has(entry)) continue
+    chosen.add(entry)
+    visit(entry)
+  }
 }
 
 function shuffle(population: Population): number[] {

@@ -26,7 +26,7 @@ function flushdb(database: Database, args: Arguments, reply: Reply): void {
 
 function flushall(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   checkFlush(args)
-  for (const database of client.instance.databases) database.clear()
+  for (const database of client.instance.databases.values()) database.clear()
   reply.ok()
 }
 

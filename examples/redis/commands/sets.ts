@@ -6,7 +6,7 @@ import { SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
 import { NOT_POSITIVE, readInteger } from './reading.js'
-import { sample } from './sampling.js'
+import { sample, sampleSize } from './sampling.js'
 import { readScan } from './scanning.js'
 
 /** Where the member at hand lies. */
@@ -96,14 +96,10 @@ function srandmember(database: Database, args: Arguments, reply: Reply): void {
   if (args.count > 3) throw SYNTAX_ERROR
   const count = args.count === 3 ? readInteger(args, 2) : 1
   const set = setAt(database, args)
-  if (args.count === 2) {
-    if (set === undefined) reply.null()
-    else reply.span(set.heap.key(set.random(), member))
-    return
-  }
-  const chosen = set === undefined ? [] : sample(set, count)
-  reply.array(chosen.length)
-  for (const entry of chosen) if (set !== undefined) reply.span(set.heap.key(entry, member))
+  const several = args.count === 3
+  if (set === undefined) return several ? reply.array(0) : reply.null()
+  if (several) reply.array(sampleSize(set, count))
+  sample(set, count, entry => reply.span(set.heap.key(entry, member)))
 }
 
 function smove(database: Database, args: Arguments, reply: Reply): void {

@@ -7,9 +7,9 @@ import { SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
 import { NOT_POSITIVE, readCount, readInteger, readKeyCount } from './reading.js'
-import { sample } from './sampling.js'
+import { sample, sampleSize } from './sampling.js'
 import { readScan } from './scanning.js'
-import { changed, replyMembers, sortedSetAt } from './sorted-sets.js'
+import { changed, replyLength, replyMember, replyMembers, sortedSetAt } from './sorted-sets.js'
 
 /** Where the member at hand lies. */
 const member: Span = { ...NOWHERE }
@@ -81,11 +81,10 @@ function zrandmember(database: Database, args: Arguments, reply: Reply): void {
   const withScores = args.count === 4 && args.word(3) === 'withscores'
   if (args.count > 3 && !withScores) throw SYNTAX_ERROR
   const set = sortedSetAt(database, args)
-  if (args.count > 2) {
-    if (set === undefined) reply.array(0)
-    else replyMembers(reply, set, sample(set, count), withScores)
-  } else if (set === undefined) reply.null()
-  else reply.span(set.member(set.random(), member))
+  const several = args.count > 2
+  if (set === undefined) return several ? reply.array(0) : reply.null()
+  if (several) replyLength(reply, sampleSize(set, count), withScores)
+  sample(set, count, entry => replyMember(reply, set, entry, withScores))
 }
 
 function zscan(database: Database, args: Arguments, reply: Reply): void {

@@ -26,20 +26,26 @@ export function changed(database: Database, args: Arguments, index: number, set:
   if (set.size === 0) database.remove(args, index)
 }
 
-/** Answers with members in this order, and their scores where wanted: in RESP3 as pairs. */
+/** Answers with members in this order, and their scores where wanted. */
 export function replyMembers(
   reply: Reply,
   set: SortedSet,
   entries: readonly number[],
   scores: boolean,
 ): void {
-  const paired = scores && reply.protocol === 3
-  reply.array(scores && !paired ? 2 * entries.length : entries.length)
-  for (const entry of entries) {
-    if (paired) reply.array(2)
-    reply.span(set.member(entry, member))
-    if (scores) reply.double(set.score(entry))
-  }
+  replyLength(reply, entries.length, scores)
+  for (const entry of entries) replyMember(reply, set, entry, scores)
+}
+
+/** A number of members follows. In RESP3 each is a pair with its score. */
+export function replyLength(reply: Reply, members: number, scores: boolean): void {
+  reply.array(scores && reply.protocol === 2 ? 2 * members : members)
+}
+
+export function replyMember(reply: Reply, set: SortedSet, entry: number, scores: boolean): void {
+  if (scores && reply.protocol === 3) reply.array(2)
+  reply.span(set.member(entry, member))
+  if (scores) reply.double(set.score(entry))
 }
 
 const OPTIONS = ['nx', 'xx', 'gt', 'lt', 'ch', 'incr']

@@ -62,7 +62,7 @@ t.test('a tick removes keys that nobody asks for', async t => {
   t.equal(ask('DBSIZE'), ':5500\r\n')
   simulation.advance(2000)
   t.equal(ask('DBSIZE'), ':3000\r\n')
-  t.equal(instance.databases[0]?.expiring, 2500)
+  t.equal(instance.database(0).expiring, 2500)
   t.equal(instance.statistics.expired, 2500)
   simulation.advance(60_000)
   t.equal(ask('DBSIZE'), ':500\r\n')
