@@ -7,6 +7,7 @@ const MAX_HEAD = 16 * 1024
 const END_OF_HEAD = '\r\n\r\n'
 
 const HELLO = response('200 OK', 'hello world\n')
+const LAST_HELLO = response('200 OK', 'hello world\n', 'close')
 const BAD_REQUEST = response('400 Bad Request', 'this is no HTTP request that this example knows\n', 'close')
 const TOO_LARGE = response(
   '431 Request Header Fields Too Large',
@@ -42,8 +43,12 @@ function respond(head: string): { answer: string; last: boolean } {
   if (method === undefined || hasBody) return { answer: BAD_REQUEST, last: true }
   const connection = /\r\nconnection: *([a-z-]+)/i.exec(head)?.[1]?.toLowerCase()
   const last = connection === 'close' || (version === '0' && connection !== 'keep-alive')
-  const answer = method === 'HEAD' ? HELLO.slice(0, HELLO.indexOf(END_OF_HEAD) + END_OF_HEAD.length) : HELLO
-  return { answer, last }
+  const answer = last ? LAST_HELLO : HELLO
+  return { answer: method === 'HEAD' ? headOf(answer) : answer, last }
+}
+
+function headOf(answer: string): string {
+  return answer.slice(0, answer.indexOf(END_OF_HEAD) + END_OF_HEAD.length)
 }
 
 function response(status: string, body: string, connection = 'keep-alive'): string {
