@@ -127,7 +127,8 @@ export class Loop<Context> implements Host, Keeper<Context> {
   send(id: number, out: Out, then?: Action | Sending): boolean {
     checkOut(out, 'send')
     const { action = Action.None, token } = asSending(then)
-    const connection = this.#open(id)
+    // What is closing already can still be reset.
+    const connection = action === Action.Reset ? this.#ending.connections.get(id) : this.#open(id)
     if (connection === undefined) return false
     this.#writer.send(connection, out)
     // Where output goes no more the action is still done: a connection that has ended its side can be closed.

@@ -18,8 +18,6 @@ export class PlainToken {
 
 /** Who hears of what goes out. */
 export interface OutputListener extends CodecListener {
-  /** The wire has been ended. */
-  outputEnded(): void
   /** Output was not taken, as there is more than there may be. */
   overflowed(error: Error): void
 }
@@ -96,8 +94,9 @@ export class PlainOutput {
     return true
   }
 
-  /** Ends, closes or detaches once all output has come to the wire. The first Close or Detach stands. */
+  /** Ends, closes or detaches once all output has come to the wire, or resets now. The first Close or Detach stands. */
   finish(action: Action): void {
+    if (action === Action.Reset) return this.#reset()
     if (this.closing) return
     this.#next = action
     if (action === Action.Detach) this.#detach()
@@ -152,7 +151,12 @@ export class PlainOutput {
     this.#certify()
     if (this.#next === Action.None) this.#next = Action.End
     if (!this.#silent) this.#server.send(this.#id, undefined, this.#next)
-    this.#listener.outputEnded()
+    this.#listener.moved()
+  }
+
+  #reset(): void {
+    this.stopped = true
+    this.#server.send(this.#id, undefined, Action.Reset)
   }
 
   #detach(): void {

@@ -28,8 +28,8 @@ export interface TranslationOptions<Context> {
   readonly warn: (thrown: unknown) => void
   /** A handler asked for the end of the loop. */
   readonly shutdown: () => void
-  /** Nothing more comes to the wire. */
-  readonly settled: () => void
+  /** After `leave`: the loop waits for this connection now, or need not. */
+  readonly left: () => void
 }
 
 /**
@@ -58,6 +58,8 @@ export class Translation<Context> implements OutputListener {
   #asked: Action | undefined
   /** A reply has been promised. */
   #promised = false
+  /** The loop has been given a promise. */
+  #waiting = false
   /** The loop is about to end. */
   #leaving = false
   /** Goes on with what waits. */
@@ -142,13 +144,15 @@ export class Translation<Context> implements OutputListener {
   }
 
   /**
-   * The loop is about to end. True when it need not wait: there is nothing more to come, or a promised reply for which
-   * it waits anyway.
+   * The loop is about to end, and is to wait for the last of the output as it does for promised replies. True when it
+   * does so already or there is nothing to wait for; else `left` is called when it may go on.
    */
   leave(): boolean {
+    const { server, id } = this.#options
     this.#leaving = true
-    if (!this.#promised) this.act(Action.Close)
-    return this.#promised || this.settled
+    if (this.#promised) return true
+    this.act(Action.Close)
+    return this.#settled || this.#waiting || !server.wake(id)
   }
 
   /** Bytes came over the wire, or `null` for a wake. */
@@ -195,14 +199,15 @@ export class Translation<Context> implements OutputListener {
   }
 
   /** Nothing more comes to the wire. */
-  get settled(): boolean {
+  get #settled(): boolean {
     return this.#output.ended || this.#output.stopped
   }
 
   #over(): void {
     this.#gone = true
     this.#output.stopped = true
-    this.outputEnded()
+    this.moved()
+    this.#options.left()
   }
 
   // For the codec. //////////////////////////////////////////////////////////////////////////////////////////////////
@@ -229,11 +234,6 @@ export class Translation<Context> implements OutputListener {
     this.#options.server.send(this.#options.id, undefined, Action.Reset)
   }
 
-  outputEnded(): void {
-    this.moved()
-    this.#options.settled()
-  }
-
   // Delivering. /////////////////////////////////////////////////////////////////////////////////////////////////////
 
   /**
@@ -241,16 +241,23 @@ export class Translation<Context> implements OutputListener {
    * goes on here, so that handlers run in its turns alone.
    */
   #run(): void | Promise<void> {
+    if (this.#leaving) this.#options.left()
     for (;;) {
       const step = this.#step()
-      if (step === 'done') return
+      if (step === 'done') return this.#leaving && !this.#settled ? this.#goOn(this.#change()) : undefined
       if (step !== 'more') return this.#goOn(step === 'wait' ? this.#change() : step)
     }
   }
 
   async #goOn(waiting: Promise<void>): Promise<void> {
     const { server, id } = this.#options
-    await waiting
+    this.#waiting = true
+    try {
+      await waiting
+      while (this.#leaving && !this.#settled) await this.#change()
+    } finally {
+      this.#waiting = false
+    }
     server.wake(id)
   }
 
@@ -262,14 +269,19 @@ export class Translation<Context> implements OutputListener {
       this.#woken = false
       return this.#deliver('data', () => this.#data(null))
     }
-    const { codec } = this.#output
-    if (this.#paused || this.#throttled()) return codec.inputPending ? 'wait' : 'done'
-    const bytes: Buffer | null = codec.source.read()
+    const { source } = this.#output.codec
+    if (this.#paused || this.#throttled()) return this.#undelivered ? 'wait' : 'done'
+    const bytes: Buffer | null = source.read()
     if (bytes !== null) return this.#deliver('data', () => this.#data(bytes))
-    if (!codec.source.readableEnded) return codec.inputPending ? 'wait' : 'done'
-    if (this.#endTold) return 'done'
+    if (!source.readableEnded || this.#endTold) return this.#undelivered ? 'wait' : 'done'
     this.#endTold = true
     return this.#deliver('ended', () => this.#ended())
+  }
+
+  /** Something has come that the program has not seen. */
+  get #undelivered(): boolean {
+    const { inputPending, source } = this.#output.codec
+    return inputPending || (source.readableEnded && !this.#endTold)
   }
 
   #data(input: Buffer | null): Reply | Promise<Reply> {
@@ -302,9 +314,7 @@ export class Translation<Context> implements OutputListener {
     } finally {
       this.#promised = false
     }
-    if (!this.#leaving) return
-    this.act(Action.Close)
-    while (!this.settled) await this.#change()
+    if (this.#leaving) this.act(Action.Close)
   }
 
   #replied(reply: Reply, handler: 'data' | 'ended'): void {
@@ -351,7 +361,7 @@ export class Translation<Context> implements OutputListener {
   async #threw(thrown: unknown): Promise<never> {
     this.#asked = undefined
     this.#output.finishSilently()
-    while (!this.settled) await this.#change()
+    while (!this.#settled) await this.#change()
     throw thrown
   }
 
@@ -372,12 +382,11 @@ export class Translation<Context> implements OutputListener {
     this.#failure = error
     this.#output.stopped = true
     this.readable()
-    this.#options.settled()
   }
 
   /** Unsent output is above the high-water mark; it will be told when there is less. */
   #throttled(): boolean {
-    if (this.pending <= this.#limits.highWaterMark) return false
+    if (!this.#output.takesMore || this.pending <= this.#limits.highWaterMark) return false
     const { server, id } = this.#options
     if (!this.#draining && server.pending(id) > 0) {
       this.#draining = server.send(id, undefined, { token: DRAINED })

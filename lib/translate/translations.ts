@@ -22,7 +22,7 @@ export class Translations<Context> {
   #server: Server | undefined
   /** Connections that a handler's throw is going to close, where the program has no `closed` to be told. */
   readonly #threw = new Set<number>()
-  /** Have output to bring to the wire before the loop ends, and what ends it then. */
+  /** Are yet to tell the loop that there is something to wait for, and what ends it then. */
   readonly #leaving = new Set<Translation<Context>>()
   #stop: (() => void) | undefined
 
@@ -161,23 +161,19 @@ export class Translations<Context> {
       watch: call => this.#watch(id, call),
       warn: thrown => process.emitWarning(asError(thrown)),
       shutdown: () => this.#shutdown({}),
-      settled: () => this.#left(translation),
+      left: () => this.#left(translation),
     })
     this.#open.set(id, translation)
     return translation
   }
 
-  /** Ends the loop once the layers have ended: the last of their bytes is output too. */
+  /** Ends the loop once that knows of all output that has not come to the wire. */
   #shutdown(options: { timeout?: number }): void {
+    const { timeout = 0 } = options
+    if (this.#server === undefined || this.#stop !== undefined) return
     const server = this.#server
-    if (server === undefined || this.#stop !== undefined) return
-    const { timeout = 1000 } = options
-    if (this.#open.size === 0 || !(timeout > 0)) return server.shutdown(options)
-    const timer = setTimeout(() => this.#stop?.(), timeout)
-    this.#stop = () => {
-      clearTimeout(timer)
-      server.shutdown(options)
-    }
+    if (!(timeout >= 0)) return server.shutdown(options)
+    this.#stop = () => server.shutdown(options)
     for (const translation of this.#open.values()) {
       this.#leaving.add(translation)
       if (translation.leave()) this.#leaving.delete(translation)
