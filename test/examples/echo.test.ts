@@ -4,7 +4,7 @@ import t from 'tap'
 import { ExampleProgram } from './program.js'
 
 t.test('the echo server sends back whatever it is sent', async t => {
-  const program = new ExampleProgram('echo.ts', '--port', '0')
+  const program = new ExampleProgram('echo', ['--port', '0'])
   t.teardown(() => program.stop())
   const [, port] = await program.says(/^Listening on tcp4:\/\/127\.0\.0\.1:(\d+); try: nc 127\.0\.0\.1 \1\n/)
   const socket = connect(Number(port), '127.0.0.1')

@@ -7,15 +7,23 @@ export class ExampleProgram {
   readonly #child: ChildProcess
   #output = ''
   #errors = ''
+  #closed = false
+  #changed: () => void = () => {}
 
-  /** Runs `examples/NAME` as the tests are run. */
-  constructor(name: string, ...args: string[]) {
-    const file = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
-    this.#child = spawn(process.execPath, [...process.execArgv, file, ...args], {
+  /** Runs the built `examples/NAME`; `env` goes on top of this process's environment. */
+  constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const file = fileURLToPath(new URL(`../../dist/examples/${name}.js`, import.meta.url))
+    this.#child = spawn(process.execPath, [file, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    this.#child.once('close', () => {
+      this.#closed = true
+      this.#changed()
     })
     this.#child.stdout?.on('data', text => {
       this.#output += text
+      this.#changed()
     })
     this.#child.stderr?.on('data', text => {
       this.#errors += text
@@ -31,27 +39,30 @@ export class ExampleProgram {
     for (;;) {
       const match = pattern.exec(this.#output)
       if (match !== null) return match
-      const { stdout } = this.#child
-      if (stdout === null || stdout.readableEnded) {
-        throw new Error(`it ended without ${pattern}: ${this.#output}${this.#errors}`)
-      }
-      await Promise.race([once(stdout, 'data'), once(stdout, 'end')])
+      if (this.#closed) throw new Error(`it ended without ${pattern}: ${this.#output}${this.#errors}`)
+      await this.#more()
     }
   }
 
-  /** Bytes of memory that are its own, where the system tells. */
   get pid(): number {
     return this.#child.pid ?? 0
   }
 
   /** Waits for its end, and answers its exit code. */
   async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'close')
+    if (!this.#closed) await once(this.#child, 'close')
     return this.#child.exitCode
   }
 
   stop(): Promise<number | null> {
     this.#child.kill('SIGTERM')
     return this.ended()
+  }
+
+  /** Waits until it says something, or has ended and all it said has been read. */
+  #more(): Promise<void> {
+    return new Promise(resolve => {
+      this.#changed = resolve
+    })
   }
 }

@@ -9,11 +9,10 @@ const noDig = spawnSync('dig', ['-v']).error === undefined ? false : 'dig is not
 async function responder(t: Test): Promise<{ dig: (...args: string[]) => Promise<string> }> {
   const names = ['a.test=192.0.2.1', 'two.test=192.0.2.2', 'two.test.=192.0.2.3']
   const many = Array.from({ length: 40 }, (_, index) => `many.test=192.0.2.${index}`)
-  const program = new ExampleProgram(
-    'udp.ts',
+  const program = new ExampleProgram('udp', [
     '--port=0',
     ...[...names, ...many].map(name => `--name=${name}`),
-  )
+  ])
   t.teardown(() => program.stop())
   const [, port = ''] = await program.says(/udp4:\/\/127\.0\.0\.1:(\d+)/)
   return {
@@ -60,7 +59,7 @@ t.test('wrong options are named', async t => {
     ['--port=x', /"x" is no port/],
     ['--what', /--what/],
   ] as const) {
-    const program = new ExampleProgram('udp.ts', option)
+    const program = new ExampleProgram('udp', [option])
     t.equal(await program.ended(), 1)
     t.match(program.errors, message)
   }
