@@ -6,11 +6,14 @@ const CR = 13
 /** A line end, read as a little-endian number. */
 const CRLF = 0x0a0d
 export const LINE_END = 2
+const MAX_INT32 = 2 ** 31 - 1
 
 /** How many digits a number has that is not negative. */
 export function digitsOf(value: number): number {
-  let digits = 1
-  for (let limit = 10; value >= limit; limit *= 10) digits++
+  if (value < 10) return 1
+  if (value < 100) return 2
+  let digits = 3
+  for (let limit = 1000; value >= limit; limit *= 10) digits++
   return digits
 }
 
@@ -22,14 +25,24 @@ export function bulkSize(length: number): number {
 /** Writes a number that is not negative and its line end; answers where that ends. */
 export function writeNumber(to: DataView, at: number, value: number): number {
   const end = at + digitsOf(value)
+  let digit = end
   let rest = value
-  for (let digit = end - 1; digit >= at; digit--) {
-    const tenth = Math.floor(rest / 10)
-    to.setUint8(digit, ZERO + rest - tenth * 10)
-    rest = tenth
-  }
+  // Only 32 bits are divided without a division.
+  for (; rest > MAX_INT32; rest = Math.floor(rest / 10)) to.setUint8(--digit, ZERO + (rest % 10))
+  writeDigits(to, digit, rest | 0)
   to.setUint16(end, CRLF, true)
   return end + LINE_END
+}
+
+/** Writes the digits of a number of 32 bits that end there. */
+function writeDigits(to: DataView, end: number, value: number): void {
+  let digit = end
+  let rest = value
+  do {
+    const tenth = (rest / 10) | 0
+    to.setUint8(--digit, ZERO + rest - tenth * 10)
+    rest = tenth
+  } while (rest > 0)
 }
 
 /** Writes `from[start, end)` as a bulk string; answers where that ends. */

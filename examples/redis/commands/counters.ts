@@ -13,9 +13,10 @@ const DECREMENT_WOULD_OVERFLOW = new Refusal('ERR decrement would overflow')
 const NOT_FINITE = new Refusal('ERR increment would produce NaN or Infinity')
 
 const MINUS = 45
+const COLON = 58
 
-/** Where the digits of a new value are written. */
-const digits = Bytes.allocate(32)
+/** Where the reply with a new value is written. */
+const line = Bytes.allocate(32)
 
 /** The sum of two integers of 64 bits, as a number where that is exact. */
 export function add(left: number | bigint, right: number | bigint): number | bigint {
@@ -53,21 +54,22 @@ export function addFloat(left: number, right: number): number {
 
 function change(database: Database, args: Arguments, reply: Reply, by: number | bigint): void {
   const old = database.string(args, 1)
-  const value = add(integerIn(old), by)
-  const length = writeDigits(value)
-  if (old !== undefined && old.end - old.start === length) {
-    copy(digits, 0, length, old.bytes, old.start)
+  const end = writeReply(add(integerIn(old), by))
+  const digits = end - LINE_END
+  if (old !== undefined && old.end - old.start === digits - 1) {
+    copy(line, 1, digits, old.bytes, old.start)
     database.changes++
-  } else database.replaceString(args, 1, digits, 0, length)
-  reply.integer(value)
+  } else database.replaceString(args, 1, line, 1, digits)
+  reply.raw(line, 0, end)
 }
 
-/** Writes a value to `digits`; answers how many there are. */
-function writeDigits(value: number | bigint): number {
-  if (typeof value === 'bigint') return digits.buffer.write(String(value), 'latin1')
-  if (value >= 0) return writeNumber(digits.view, 0, value) - LINE_END
-  digits.view.setUint8(0, MINUS)
-  return writeNumber(digits.view, 1, -value) - LINE_END
+/** Writes the reply with a value to `line`, which has its digits too; answers where it ends. */
+function writeReply(value: number | bigint): number {
+  if (typeof value === 'bigint') return line.buffer.write(`:${value}\r\n`, 'latin1')
+  line.view.setUint8(0, COLON)
+  if (value >= 0) return writeNumber(line.view, 1, value)
+  line.view.setUint8(1, MINUS)
+  return writeNumber(line.view, 2, -value)
 }
 
 function incr(database: Database, args: Arguments, reply: Reply): void {

@@ -51,7 +51,9 @@ export function readLimit(args: Arguments, index: number): number {
 }
 
 export function readFloat(args: Arguments, index: number, refusal: Refusal = NOT_A_FLOAT): number {
-  const value = parseFloat64(args.text(index))
+  // Most are integers, which are read without a string.
+  const integer = parseInteger(args.bytes, args.start(index), args.end(index))
+  const value = typeof integer === 'number' ? integer : parseFloat64(args.text(index))
   if (value === undefined) throw refusal
   return value
 }
