@@ -155,7 +155,7 @@ export class Connection<Context> implements Receiver, Timed {
     if (this.phase === Phase.Lingering) return this.lingerUntil
     const { idleTimeout, writeTimeout } = this.limits
     const idle = idleTimeout > 0 ? this.touched + idleTimeout : Number.POSITIVE_INFINITY
-    return this.blocked ? Math.min(idle, this.progress + writeTimeout) : idle
+    return this.blocked && writeTimeout > 0 ? Math.min(idle, this.progress + writeTimeout) : idle
   }
 
   input(bytes: Buffer): void {

@@ -127,7 +127,10 @@ export interface Options<Context = undefined> {
   highWaterMark?: number
   /** Bytes of unsent output above which this connection is closed with `ENOBUFS`. Default 16 MiB. */
   maxPending?: number
-  /** Milliseconds in which unsent output must make some progress, or it is closed with `ETIMEDOUT`. Default 30 000. */
+  /**
+   * Milliseconds in which unsent output must make some progress, or it is closed with `ETIMEDOUT`. 0: no limit. Default
+   * 30 000.
+   */
   writeTimeout?: number
 }
 

@@ -1,7 +1,7 @@
 import { RevioError } from './errors.js'
 import type { Options } from './events.js'
 
-/** What bounds one connection. In bytes and milliseconds; an `idleTimeout` of 0 is none. */
+/** What bounds one connection. In bytes and milliseconds; a timeout of 0 is none. */
 export interface Limits {
   readonly reuseInputBuffer: boolean
   readonly halfOpen: boolean
