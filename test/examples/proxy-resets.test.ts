@@ -73,7 +73,10 @@ for (const [from, to] of [
       })
 
       await until('all descriptors to be back', () => proxy.descriptors <= before)
-      t.equal((await pair()).client.destroyed, false, 'and the next one is served')
+      const next = await pair()
+    next.client.end('hello')
+    t.equal(String((await once(next.target, 'data'))[0]), 'hello', 'and the next one is served')
+    next.target.destroy()
     },
   )
 }
