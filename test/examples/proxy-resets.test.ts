@@ -74,9 +74,9 @@ for (const [from, to] of [
 
       await until('all descriptors to be back', () => proxy.descriptors <= before)
       const next = await pair()
-    next.client.end('hello')
-    t.equal(String((await once(next.target, 'data'))[0]), 'hello', 'and the next one is served')
-    next.target.destroy()
+      next.client.end('hello')
+      t.equal(String((await once(next.target, 'data'))[0]), 'hello', 'and the next one is served')
+      next.target.destroy()
     },
   )
 }
