@@ -24,6 +24,11 @@ export class PlainSocket extends net.Socket {
     for (const stream of streams) stream.on('error', error => this.destroy(error))
   }
 
+  /** There is no descriptor behind this one, by which a socket knows that it is connected. */
+  override get pending(): boolean {
+    return false
+  }
+
   override _read(): void {
     this.#wanted = true
     this.#pull()
