@@ -79,7 +79,12 @@ export class PlainOutput {
     return this.ended || this.stopped
   }
 
-  /** Close or Detach was asked for: no more input is wanted. */
+  /** Detach was asked for: what still comes is for the socket. */
+  get detaching(): boolean {
+    return this.#next === Action.Detach && !this.stopped
+  }
+
+  /** Close or Detach was asked for: no more input is delivered. */
   get closing(): boolean {
     return this.#next === Action.Close || this.#next === Action.Detach
   }
@@ -142,10 +147,12 @@ export class PlainOutput {
     if (this.#next === Action.Detach) this.#detach()
   }
 
-  /** Has the loop tell of the tokens whose bytes it has. */
+  /** Has the loop tell of the tokens whose bytes it has. Where it takes none any more they are lost with the rest. */
   #certify(): void {
     for (let due = this.#receipts?.due(); due !== undefined; due = this.#receipts?.due()) {
-      this.#server.send(this.#id, undefined, { token: new PlainToken(due.token) })
+      const { token } = due
+      const taken = !this.stopped && this.#server.send(this.#id, undefined, { token: new PlainToken(token) })
+      if (!taken) return this.#receipts?.refused(token)
     }
   }
 

@@ -47,6 +47,11 @@ export class PlainReceipts {
     return first !== undefined && first.target <= this.#carried ? this.#placed.shift() : undefined
   }
 
+  /** Takes that back, as the loop did not want it. */
+  refused(token: unknown): void {
+    this.#placed.unshift({ token, target: 0 })
+  }
+
   /** Removes all tokens. */
   rest(): unknown[] {
     return [...this.#placed.splice(0), ...this.#waiting.splice(0)].map(({ token }) => token)

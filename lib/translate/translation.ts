@@ -113,14 +113,16 @@ export class Translation<Context> implements OutputListener {
 
   /** Bytes came over the wire, or `null` for a wake. */
   data(input: Buffer | null): void | Promise<void> {
-    if (input !== null && !this.#output.closing) this.#output.codec.feed(input)
+    const { closing, detaching, codec } = this.#output
+    if (input !== null && (!closing || detaching)) codec.feed(input)
     return this.#deliver()
   }
 
   /** The peer has ended; the last of its bytes may yet have to be translated. */
   ended(): void | Promise<void> {
-    if (this.#output.closing) return
-    this.#output.codec.feedEnd()
+    const { closing, detaching, codec } = this.#output
+    if (closing && !detaching) return
+    codec.feedEnd()
     return this.#deliver()
   }
 
@@ -191,6 +193,7 @@ export class Translation<Context> implements OutputListener {
    */
   #deliver(): void | Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#output.detaching) return this.#changes.until(() => !this.#output.detaching)
     if (this.#output.closing || this.#output.stopped) return
     const call = this.#due()
     if (call === undefined) return this.#undelivered ? this.#goOn(this.#changes.next()) : undefined

@@ -32,7 +32,8 @@ export class Wire extends Duplex {
     socket.on('data', bytes => {
       if (!this.push(bytes)) socket.pause()
     })
-    socket.on('end', () => this.push(null))
+    if (socket.readableEnded) this.push(null)
+    else socket.on('end', () => this.push(null))
     socket.on('error', error => this.destroy(error))
     this.on('close', () => socket.destroy())
   }
