@@ -236,7 +236,7 @@ inWorld(
     const taken = String(server.addresses[0])
     await t.rejects(world.serve({}, 'udp4://127.0.0.1:0', taken), {
       code: 'EADDRINUSE',
-      message: new RegExp(`^address "${taken}": `),
+      message: new RegExp(`^address "${world.written(taken)}": `),
     })
   },
 )
