@@ -28,8 +28,8 @@ export class NativeUdpWriter {
   /**
    * Gathers each run of the outbox as a datagram.
    *
-   * While the system takes no more, nothing is: then an empty datagram is lost where no other one waits before it, as
-   * an outbox does not tell whether it was taken.
+   * While the system takes no more, nothing is. Its limit: an empty datagram that finds the socket full, and no other
+   * one of its remote waiting before it, is lost, as an outbox does not tell whether nothing has been taken.
    */
   add(link: NativeUdpLink, outbox: Outbox): void {
     link.taken = 0
@@ -37,14 +37,13 @@ export class NativeUdpWriter {
     for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
       const { bytes, start, end } = segment
       const refusal = link.refusal(end - start)
+      if (refusal !== undefined || !this.#hasRoom(end - start)) this.flush()
+      if (link.failure !== undefined) return
+      if (link.socket.full) return link.socket.remotes.await(link)
       if (refusal !== undefined) {
         link.failure = refusal
         return
       }
-      const room = PEER_SIZE + end - start
-      if (this.#count === this.#capacity || this.#top + room > this.#bytes.length) this.flush()
-      if (link.failure !== undefined) return
-      if (link.socket.full) return link.socket.remotes.await(link)
       this.#record(link, bytes, start, end)
     }
   }
@@ -59,6 +58,10 @@ export class NativeUdpWriter {
     }
     this.#count = 0
     this.#top = 0
+  }
+
+  #hasRoom(size: number): boolean {
+    return this.#count < this.#capacity && this.#top + PEER_SIZE + size <= this.#bytes.length
   }
 
   #settle(link: NativeUdpLink, result: number): void {
