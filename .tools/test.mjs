@@ -21,6 +21,7 @@ process.stderr.write('tests\n')
 const flags = ['run', '--disable-coverage', '--reporter=terse', `--output-file=${results}`]
 const status = node('node_modules/tap/dist/esm/run.mjs', [...flags, ...args])
 const counts = count(readFileSync(results, 'utf8'))
+for (const failure of counts.failures) process.stdout.write(`failed: ${failure}\n`)
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
 process.exit(status)
 
@@ -38,10 +39,14 @@ function node(program, programArgs) {
   return code ?? 1
 }
 
-/** Assertions in a TAP stream; a line that opens a subtest of its own is its summary and counts for nothing. */
+/**
+ * Assertions in a TAP stream, and what failed with the files it is in; a line that opens a subtest of its own is its
+ * summary and counts for nothing.
+ */
 function count(tap) {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
   for (const line of tap.split('\n')) {
+    if (/^\s*not ok .* # time=/.test(line)) counts.failures.push(line.replace(/not ok \d+ - | # time=.*/g, ''))
     const match = /^\s+(not )?ok \d+(.*)$/.exec(line)
     if (match === null || /\{$/.test(line)) continue
     if (/# (SKIP|TODO)/i.test(match[2])) counts.skipped++

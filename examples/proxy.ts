@@ -13,7 +13,7 @@ Usage: npm run proxy -- [options]
   --help             say this
 `
 
-/** A connection to `target` for each that comes. The end of one side is passed on as an end. */
+/** A connection to `target` for each that comes. An end of one side is passed on as an end, a reset as a reset. */
 export function proxy(target: string): Events {
   let server: Server
   /** The other side of each connection. */
@@ -46,7 +46,7 @@ export function proxy(target: string): Events {
     },
     closed(id, error) {
       if (error !== undefined) process.stderr.write(`${error.message}\n`)
-      server.send(otherOf(id), null, Action.Close)
+      server.send(otherOf(id), null, error === undefined ? Action.Close : Action.Reset)
       others.delete(id)
     },
   }

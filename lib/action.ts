@@ -8,6 +8,10 @@
  * - `End`: write what is pending, then tell the peer that this was all; its input goes on. When it has ended too, the
  *   connection closes. Without an end of its own, as with datagrams, it counts as `Close`.
  * - `Reset`: give up what is pending and close at once; the peer learns of it by a reset, where its network has one.
+ *
+ * Asked for with `send` inside a handler, `Close` and `End` differ in when they count. What the handler returns still
+ * goes out before a `Close`, which is done after it has returned. An `End` counts from the call on: output that comes
+ * later is not taken, what the handler returns included.
  */
 export const Action = { None: 0, Detach: 1, Close: 2, Shutdown: 3, End: 4, Reset: 5 } as const
 

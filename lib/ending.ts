@@ -102,6 +102,8 @@ export class Ending<Context> {
     connection.broken = true
     connection.blocked = false
     connection.outbox.clear()
+    // Input that was held back because of the output is not any more.
+    connection.regulate()
     // Now and not with `closed`, which comes behind a promised reply: the reply may be waiting for just this.
     this.#withdraw(connection)
   }

@@ -279,11 +279,11 @@ export class Loop<Context> implements Host, Keeper<Context> {
   input(connection: Connection<Context>, bytes: Buffer): void {
     if (connection.limits.idleTimeout > 0) connection.touched = this.#time.now
     const shared = connection.transport.sharesInput
-    if (connection.phase === Phase.Closing && connection.next === Action.Detach) {
-      connection.hold(shared ? Buffer.from(bytes) : bytes)
-    }
-    if (connection.phase !== Phase.Open || this.#shutdown.asked) return
-    if (!connection.receptive || connection.held !== undefined)
+    const open = connection.phase === Phase.Open
+    // Not only once Detach was asked for: a handler that still runs when the loop is to end may ask for it.
+    const forOwner = open ? this.#shutdown.asked : connection.next === Action.Detach
+    if (!open && !forOwner) return
+    if (forOwner || !connection.receptive || connection.held !== undefined)
       connection.hold(shared ? Buffer.from(bytes) : bytes)
     else if (shared && !connection.limits.reuseInputBuffer) {
       this.#delivery.data(connection, Buffer.from(bytes), undefined)

@@ -1,12 +1,26 @@
 import { Buffer } from 'node:buffer'
 import t from 'tap'
 import { Action } from '../lib/index.js'
-import { asAction, asSending, checkOut, checkReply, sizeOf } from '../lib/reply.js'
+import { asAction, asSending, bytesOf, checkOut, checkReply, sizeOf } from '../lib/reply.js'
 
 t.test('a chunk takes as many bytes as its UTF-8 has', async t => {
   t.equal(sizeOf(''), 0)
   t.equal(sizeOf('grün€🙂'), Buffer.byteLength('grün€🙂'))
   t.equal(sizeOf(new Uint8Array(7).subarray(2)), 5)
+})
+
+t.test('output as one piece is a copy; an empty chunk is output, and an empty list is not', async t => {
+  for (const out of [undefined, null, []]) t.equal(bytesOf(out), undefined)
+  for (const out of ['', new Uint8Array(0), ['', Buffer.alloc(0)]]) t.equal(bytesOf(out)?.length, 0)
+  const bytes = Uint8Array.of(1, 2, 3, 4).subarray(1, 3)
+  for (const out of [bytes, [bytes]]) {
+    const copy = bytesOf(out)
+    bytes[0] = 9
+    t.strictSame(copy, Buffer.of(2, 3))
+    bytes[0] = 2
+  }
+  t.equal(String(bytesOf('grün€')), 'grün€')
+  t.equal(String(bytesOf(['gr', Buffer.from('ün'), '', '€'])), 'grün€')
 })
 
 t.test('a reply is a list', async t => {

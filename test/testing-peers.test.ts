@@ -90,6 +90,17 @@ t.test('a peer that does not read fills the buffer between, and goes on where it
   t.equal(peer.received.length, 100)
 })
 
+t.test('a peer reads whole bytes, and what is none of them is refused', async t => {
+  const peer = simulate({ opened: () => ['0123456789'] }).connect({ paused: true })
+  for (const bytes of [0.5, -1, Number.NaN, Number.NEGATIVE_INFINITY, '5' as never, null as never]) {
+    t.throws(() => peer.resume(bytes), { code: 'ERR_OPTION', message: `not ${String(bytes)}` })
+  }
+  t.equal(peer.received, '')
+  t.equal(peer.resume(0).received, '')
+  t.equal(peer.resume(3).received, '012')
+  t.equal(peer.resume(Number.POSITIVE_INFINITY).received, '0123456789')
+})
+
 t.test('unsent is what a loop that does not read keeps a peer from sending', async t => {
   const simulation = simulate({ ...echo, opened: () => [undefined, { paused: true }] }, { receiveBuffer: 10 })
   const peer = simulation.connect().send('0123456789abcdef')

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { RevioError } from '../errors.js'
 import type { Address } from '../events.js'
 import { systemError } from '../transport/memory-errors.js'
 import type { Arrival } from '../transport/memory-network.js'
@@ -36,7 +37,11 @@ export interface Peer {
   reset(): this
   /** Stops reading: what the loop sends fills the buffers between them. */
   pause(): this
-  /** Goes on reading; where `bytes` is given, only for so many. */
+  /**
+   * Goes on reading; where `bytes` is given, only for so many.
+   *
+   * @throws `ERR_OPTION` when `bytes` is no whole number from 0.
+   */
   resume(bytes?: number): this
   /** What it has received, as UTF-8. */
   readonly received: string
@@ -140,6 +145,9 @@ export class SimulatedPeer implements Peer, Watcher {
   }
 
   resume(bytes = Number.POSITIVE_INFINITY): this {
+    if (bytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(bytes) && bytes >= 0)) {
+      throw new RevioError('ERR_OPTION', `resume: whole bytes from 0 are needed, not ${String(bytes)}`)
+    }
     this.#appetite = bytes
     this.#wire.notify()
     return this.#followed()

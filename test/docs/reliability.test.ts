@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const page = readFileSync(join(root, 'docs/reliability.md'), 'utf8')
 
 /** Where the tests are that the page quotes. */
-const FOLDERS = ['test/transport/contract', 'test/reliability', 'test/native', 'test/regress']
+const FOLDERS = [
+  ...['test', 'test/native', 'test/regress', 'test/reliability', 'test/translate', 'test/transport'],
+  'test/transport/contract',
+]
 
 t.test('every test that the page quotes is there', async t => {
   const sources = FOLDERS.flatMap(folder =>
@@ -22,4 +25,20 @@ t.test('every test that the page quotes is there', async t => {
       sources.some(source => source.includes(`'${name}'`)),
       name,
     )
+})
+
+t.test('every known fault names tests of the files that it links to, or says why there is none', async t => {
+  const [, section = ''] = /<!-- faults:begin -->([\s\S]*)<!-- faults:end -->/.exec(page) ?? []
+  const cells = Array.from(section.matchAll(/^\| (?!---|elsewhere).* \| (.*) \|$/gm), ([, cell = '']) => cell)
+  t.ok(cells.length > 50, `${cells.length} faults`)
+  for (const cell of cells) {
+    const files = Array.from(cell.matchAll(/\]\(\.\.\/([^)]+)\)([^[]+)/g))
+    t.ok(files.length > 0 || cell === '—', cell)
+    for (const [, path = '', quotes = ''] of files) {
+      const source = readFileSync(join(root, path), 'utf8')
+      const names = Array.from(quotes.matchAll(/“([^”]+)”/g), ([, name = '']) => name)
+      t.ok(names.length > 0, path)
+      for (const name of names) t.ok(source.includes(`'${name}'`), `${path}: ${name}`)
+    }
+  }
 })

@@ -210,6 +210,8 @@ function rest(world: World): boolean {
 /** A figure that changes when anything goes either way. */
 function traffic(world: World): string {
   const { events, stories } = world
-  const moved = stories.map(({ id, peer }) => `${peer?.unsent},${world.server.pending(id)}`)
+  const moved = stories.map(
+    ({ id, peer }) => `${peer?.unsent},${peer?.receivedBytes.length},${world.server.pending(id)}`,
+  )
   return `${events} ${moved.join(' ')}`
 }

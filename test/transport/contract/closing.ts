@@ -120,6 +120,32 @@ export const closing: Rules = {
     t.equal(peer.received, 'bye')
   },
 
+  'a Close behind output that its peer does not read holds nobody up, and is given up in time': async (
+    t,
+    world,
+  ) => {
+    const errors: (Error | undefined)[] = []
+    const { server } = await world.serve({
+      opened: id => [undefined, id === 1 ? { writeTimeout: 300 } : {}],
+      data: (id, input): Reply => (id === 1 ? [pattern(MUCH), Action.Close] : [input]),
+      closed: (_id, error) => void errors.push(error),
+    })
+    const peer = world.connect(server, { paused: true }).send('x')
+    await world.until('pending output', () => server.pending(1) > MIB)
+    const other = world.connect(server)
+    let rounds = 0
+    while (errors.length === 0) {
+      other.send('y')
+      rounds += 1
+      await world.until('the other to be served', () => other.received.length === rounds)
+      await world.pass(1)
+    }
+    t.ok(rounds > 2, `${rounds} answers meanwhile`)
+    t.match(errors, [{ code: 'ETIMEDOUT' }])
+    t.equal(server.connections, 1)
+    peer.close()
+  },
+
   'Close in answer to the last of the input, with the end right behind it': async (t, world) => {
     const out = pattern(8 * MIB)
     let errors = 0

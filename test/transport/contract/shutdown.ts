@@ -97,7 +97,8 @@ export const shutdown: Rules = {
   },
 
   'shutdown from inside every handler ends the loop, and asked for twice it is one': async (t, world) => {
-    const handlers = ['serving', 'opened', 'data', 'prewrite', 'postwrite', 'closed', 'detached', 'tick']
+    const handlers = ['serving', 'opened', 'data', 'ended', 'prewrite', 'postwrite', 'sent']
+    handlers.push('closed', 'detached', 'tick')
     for (const method of ['action', 'call']) {
       for (const handler of handlers) {
         let ask: () => Action = () => Action.None
@@ -114,11 +115,13 @@ export const shutdown: Rules = {
             }
             return act('serving')
           },
-          opened: () => [undefined, {}, act('opened')],
+          opened: () => [undefined, { halfOpen: handler === 'ended' }, act('opened')],
           data(_id, input) {
             const action = act('data')
-            return [input, action === Action.None && handler === 'detached' ? Action.Detach : action]
+            return [input, action === Action.None && handler === 'detached' ? Action.Detach : action, 'token']
           },
+          ended: () => ['', act('ended')],
+          sent: () => act('sent'),
           prewrite: () => act('prewrite'),
           postwrite: () => act('postwrite'),
           closed: () => act('closed'),

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import * as net from 'node:net'
+import type { Test } from 'tap'
+import { nativeMissing } from '../transport/native-missing.js'
+import { ExampleProgram } from './program.js'
+
+export type Transport = 'native' | 'net'
+
+/** The proxy, in a process of its own, before a target. */
+export class ProxyProgram {
+  readonly port: number
+  readonly #program: ExampleProgram
+
+  private constructor(program: ExampleProgram, port: number) {
+    this.#program = program
+    this.port = port
+  }
+
+  /** Starts one that passes on to a port of this machine; it ends with the test. */
+  static async start(t: Test, target: number, transport: Transport = 'native'): Promise<ProxyProgram> {
+    const args = ['--listen', 'tcp4://127.0.0.1:0', '--target', `tcp4://127.0.0.1:${target}`]
+    const env = transport === 'net' ? { REVIO_NATIVE: '0' } : {}
+    const program = new ExampleProgram('proxy', args, env)
+    t.teardown(() => program.stop())
+    const [, port] = await program.says(/^Listening on tcp4:\/\/127\.0\.0\.1:(\d+), passing on to/)
+    return new ProxyProgram(program, Number(port))
+  }
+
+  get errors(): string {
+    return this.#program.errors
+  }
+
+  connect(): net.Socket {
+    return net.connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true })
+  }
+
+  /** How many descriptors it has open. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.#program.pid}/fd`).length
+  }
+
+  /** The most bytes of memory that it has had resident. */
+  get mostResident(): number {
+    const status = readFileSync(`/proc/${this.#program.pid}/status`, 'utf8')
+    return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]) * 1024
+  }
+}
+
+/** Runs a test with the proxy on either transport; it is skipped, visibly, where one is missing. */
+export async function onBoth(
+  t: Test,
+  name: string,
+  run: (t: Test, transport: Transport) => Promise<void>,
+): Promise<void> {
+  const missing = nativeMissing()
+  for (const transport of ['native', 'net'] as const) {
+    const title = `${name}, on ${transport}`
+    if (process.platform !== 'linux') t.pass(title, { skip: 'what is measured here is in /proc' })
+    else if (transport === 'native' && missing !== undefined) t.pass(title, { skip: missing })
+    else await t.test(title, t => run(t, transport))
+  }
+}
+
+/** A server that ends with the test; answers its port. */
+export async function listen(t: Test, server: net.Server): Promise<number> {
+  await new Promise<void>(resolve => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
+  t.teardown(() => server.close())
+  return (server.address() as net.AddressInfo).port
+}
