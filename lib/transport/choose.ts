@@ -32,10 +32,10 @@ export class SystemTransports {
   for(binding: Binding): Transport {
     const datagrams = binding.scheme.startsWith('udp')
     if (!binding.portable) {
-      const native = datagrams ? this.#plainDatagrams() : this.#plain()
+      const native = datagrams ? this.#nativeDatagrams() : this.#plain()
       if (native !== undefined) return native
     }
-    return datagrams ? this.#datagrams() : this.net()
+    return datagrams ? this.#portableDatagrams() : this.net()
   }
 
   net(): NetTransport {
@@ -63,13 +63,13 @@ export class SystemTransports {
     return this.#native
   }
 
-  #plainDatagrams(): NativeUdpTransport | undefined {
+  #nativeDatagrams(): NativeUdpTransport | undefined {
     const { addon } = loadNative()
     if (addon !== undefined) this.#nativeUdp ??= this.#make(host => new NativeUdpTransport(addon, host))
     return this.#nativeUdp
   }
 
-  #datagrams(): UdpTransport {
+  #portableDatagrams(): UdpTransport {
     this.#udp ??= this.#make(host => new UdpTransport(host))
     return this.#udp
   }
