@@ -22,7 +22,9 @@ export abstract class UdpRemote implements Link {
   receiver = nobody
   taken = 0
   failure: Error | undefined
-  /** Its neighbours in the table, of which the one before has been silent for longer. */
+  /** It is in the table. */
+  listed = false
+  /** Its neighbours there, of which the one before has been silent for longer. */
   before: UdpRemote | undefined
   after: UdpRemote | undefined
   readonly #remotes: UdpRemotes

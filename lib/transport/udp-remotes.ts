@@ -57,18 +57,19 @@ export class UdpRemotes {
     remote.receiver = this.#accept(remote)
     if (!remote.open) return
     this.#byKey.set(remote.key, remote)
+    remote.listed = true
     this.#append(remote)
   }
 
   /** The remote is not silent: it moves to the end of the table. */
   heard(remote: UdpRemote): void {
-    if (remote === this.#heardLast || this.#byKey.get(remote.key) !== remote) return
+    if (remote === this.#heardLast || !remote.listed) return
     this.#unlink(remote)
     this.#append(remote)
   }
 
   left(remote: UdpRemote): void {
-    if (this.#byKey.get(remote.key) === remote) this.#remove(remote)
+    if (remote.listed) this.#remove(remote)
     this.#blocked.delete(remote)
   }
 
@@ -130,6 +131,7 @@ export class UdpRemotes {
 
   #remove(remote: UdpRemote): void {
     this.#byKey.delete(remote.key)
+    remote.listed = false
     this.#unlink(remote)
   }
 
