@@ -63,7 +63,7 @@ export class Delivery<Context> {
     try {
       const reply = this.#events.data(connection.id, input, connection.context)
       if (reply === undefined) return
-      if (isPromise(reply)) this.#await(connection, reply, 'data')
+      if (isPromise(reply)) this.awaitReply(connection, reply, 'data')
       else this.#replied(connection, reply, 'data', lent)
     } catch (thrown) {
       this.#ending.threw(connection, thrown, { atOnce: false })
@@ -88,7 +88,7 @@ export class Delivery<Context> {
     connection.endTold = true
     try {
       const reply = this.#events.ended?.(connection.id, connection.context)
-      if (isPromise(reply)) this.#await(connection, reply, 'ended')
+      if (isPromise(reply)) this.awaitReply(connection, reply, 'ended')
       else this.#replied(connection, reply, 'ended', undefined)
     } catch (thrown) {
       this.#ending.threw(connection, thrown, { atOnce: false })
@@ -121,7 +121,7 @@ export class Delivery<Context> {
   }
 
   /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
-  #await(connection: Connection<Context>, promise: PromiseLike<Reply>, handler: 'data' | 'ended'): void {
+  awaitReply(connection: Connection<Context>, promise: PromiseLike<Reply>, handler: 'data' | 'ended'): void {
     connection.busy = true
     connection.regulate()
     promise.then(

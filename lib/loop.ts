@@ -8,6 +8,7 @@ import { Delivery, timeoutError } from './delivery.js'
 import { type Attacher, Dials } from './dials.js'
 import { Ending } from './ending.js'
 import type { Events, Info, Out, Sending, Server } from './events.js'
+import type { Leave } from './leaving.js'
 import { datagramLimits, defaultLimits } from './limits.js'
 import { asAction, asSending, checkOut } from './reply.js'
 import { Shutdown } from './shutdown.js'
@@ -83,6 +84,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
     this.#shutdown = new Shutdown({
       clock,
       ending,
+      delivery: this.#delivery,
       turn,
       release: () => this.#release(),
       close: () => this.#close(),
@@ -177,6 +179,11 @@ export class Loop<Context> implements Host, Keeper<Context> {
     this.#shutdown.ask(timeout)
     this.#ticker.stop()
     this.#schedule()
+  }
+
+  /** A layer above the loop may have to do something before its connections are closed. */
+  beforeEnd(leave: Leave): void {
+    this.#shutdown.beforeEnd(leave)
   }
 
   #open(id: number): Connection<Context> | undefined {

@@ -1,11 +1,12 @@
 import type * as net from 'node:net'
 import type { Action } from './action.js'
 import type { Address, Out, Sending, Server } from './events.js'
+import { beforeEnd, type Leavable, type Leave } from './leaving.js'
 import type { Loop } from './loop.js'
 import type { Transport } from './transport/transport.js'
 
 /** A loop, as the program sees it. */
-export class LoopServer<Context> implements Server {
+export class LoopServer<Context> implements Server, Leavable {
   readonly addresses: readonly Address[]
   readonly transport: Transport['name']
   readonly transportError: Error | undefined
@@ -56,5 +57,9 @@ export class LoopServer<Context> implements Server {
 
   shutdown(options: { timeout?: number } = {}): void {
     this.#loop.shutdown(options)
+  }
+
+  [beforeEnd](leave: Leave): void {
+    this.#loop.beforeEnd(leave)
   }
 }

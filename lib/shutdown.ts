@@ -1,13 +1,16 @@
 import { Action } from './action.js'
 import type { Clock } from './clock.js'
-import type { Connection } from './connection.js'
+import { type Connection, Phase } from './connection.js'
+import type { Delivery } from './delivery.js'
 import type { Ending } from './ending.js'
 import { RevioError } from './errors.js'
+import type { Leave } from './leaving.js'
 
 /** What a shutdown needs from the loop it ends. */
 export interface ShutdownOptions<Context> {
   readonly clock: Clock
   readonly ending: Ending<Context>
+  readonly delivery: Delivery<Context>
   /** Stops all that makes new work: listeners, ticks, dials. */
   readonly release: () => void
   /** Runs something inside a turn. */
@@ -24,6 +27,7 @@ export class Shutdown<Context> {
   /** Settles when no handler runs any more; rejects with what a loop-wide handler threw. */
   readonly done: Promise<void>
   readonly #options: ShutdownOptions<Context>
+  readonly #layers: Leave[] = []
   #settle: () => void = () => {}
   #timeout: number | undefined
   #begun = false
@@ -36,6 +40,11 @@ export class Shutdown<Context> {
     this.done = new Promise((resolve, reject) => {
       this.#settle = () => (this.#failed ? reject(this.#failure) : resolve())
     })
+  }
+
+  /** What layers above the loop still have to do is waited for; the one nearest to the program is asked first. */
+  beforeEnd(leave: Leave): void {
+    this.#layers.unshift(leave)
   }
 
   /** Asked for: nothing that comes from now on reaches a handler. */
@@ -71,7 +80,12 @@ export class Shutdown<Context> {
 
   /** Closes one of the connections that the shutdown found. A reply that was promised is waited for. */
   close(connection: Connection<Context>): void {
-    if (!connection.busy) this.#options.ending.act(connection, Action.Close)
+    if (connection.phase !== Phase.Open) return
+    const { ending, delivery } = this.#options
+    const waiting = this.#waiting(connection.id)
+    if (connection.busy) return
+    if (waiting !== undefined) delivery.awaitReply(connection, waiting, 'data')
+    else ending.act(connection, Action.Close)
   }
 
   /** A connection has gone; after the last one the loop has ended. */
@@ -80,6 +94,14 @@ export class Shutdown<Context> {
     this.#cancelDeadline()
     this.#options.close()
     this.#settle()
+  }
+
+  #waiting(id: number): Promise<void> | undefined {
+    for (const leave of this.#layers) {
+      const waiting = leave(id)
+      if (waiting !== undefined) return waiting
+    }
+    return undefined
   }
 
   #giveUp(): void {

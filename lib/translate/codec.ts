@@ -134,7 +134,10 @@ export class Codec {
 
   #closed(stream: Duplex): void {
     if (this.#over || (stream.readableEnded && stream.writableFinished)) return
-    this.#listener.failed(new RevioError('ECONNABORTED', 'the stream that translates was destroyed'))
+    // The wire is often destroyed first, by the one with the error.
+    const errors = [...this.#streams].map(({ errored }) => errored)
+    const error = errors.find(error => error !== null && error !== undefined)
+    this.#listener.failed(error ?? new RevioError('ECONNABORTED', 'the stream that translates was destroyed'))
   }
 }
 

@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
 import type { Address, Out, Sending, Server } from '../events.js'
+import { beforeEnd, type Leavable, type Leave, leaveBehind } from '../leaving.js'
 
 /** What the methods about one connection are asked of, where that is translated. */
 export interface Translated {
@@ -11,19 +12,13 @@ export interface Translated {
 }
 
 /** A server as the handlers of translated connections see it: plain bytes, whatever goes over the wire. */
-export class LayeredServer implements Server {
+export class LayeredServer implements Server, Leavable {
   readonly #server: Server
   readonly #find: (id: number) => Translated | undefined
-  readonly #shutdown: (options: { timeout?: number }) => void
 
-  constructor(
-    server: Server,
-    find: (id: number) => Translated | undefined,
-    shutdown: (options: { timeout?: number }) => void,
-  ) {
+  constructor(server: Server, find: (id: number) => Translated | undefined) {
     this.#server = server
     this.#find = find
-    this.#shutdown = shutdown
   }
 
   get addresses(): readonly Address[] {
@@ -71,6 +66,11 @@ export class LayeredServer implements Server {
   }
 
   shutdown(options: { timeout?: number } = {}): void {
-    this.#shutdown(options)
+    this.#server.shutdown(options)
+  }
+
+  /** For a layer above this one. */
+  [beforeEnd](leave: Leave): void {
+    leaveBehind(this.#server, leave)
   }
 }

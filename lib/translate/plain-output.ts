@@ -74,6 +74,11 @@ export class PlainOutput {
     return this.#next === Action.None && !this.stopped
   }
 
+  /** Nothing more comes to the wire. */
+  get settled(): boolean {
+    return this.ended || this.stopped
+  }
+
   /** Close or Detach was asked for: no more input is wanted. */
   get closing(): boolean {
     return this.#next === Action.Close || this.#next === Action.Detach

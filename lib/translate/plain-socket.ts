@@ -19,6 +19,8 @@ export class PlainSocket extends net.Socket {
     for (const name of ADDRESSES) {
       Object.defineProperty(this, name, { value: carrier[name], enumerable: true })
     }
+    // A socket knows by its descriptor that it is connected; this one has none.
+    Object.defineProperty(this, 'pending', { get: () => carrier.pending })
     source.on('readable', () => this.#pull())
     source.on('end', () => this.push(null))
     for (const stream of streams) stream.on('error', error => this.destroy(error))

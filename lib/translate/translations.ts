@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream'
 import { Action } from '../action.js'
 import { asError, RevioError } from '../errors.js'
 import type { Events, Info, Opening, Reply, Server } from '../events.js'
-import { asAction, isPromise } from '../reply.js'
+import { leaveBehind } from '../leaving.js'
+import { asAction } from '../reply.js'
 import type { Layer } from './codec.js'
 import { LayeredServer } from './layered-server.js'
 import { Translation } from './translation.js'
@@ -22,9 +23,6 @@ export class Translations<Context> {
   #server: Server | undefined
   /** Connections that a handler's throw is going to close, where the program has no `closed` to be told. */
   readonly #threw = new Set<number>()
-  /** Are yet to tell the loop that there is something to wait for, and what ends it then. */
-  readonly #leaving = new Set<Translation<Context>>()
-  #stop: (() => void) | undefined
 
   constructor(events: Events<Context>, should: Should, wrap: Wrap) {
     this.#events = events
@@ -56,14 +54,7 @@ export class Translations<Context> {
         postwrite: (id, amount, remaining, context) =>
           this.#act(id, 'postwrite', () => events.postwrite?.(id, amount, remaining, context)),
       }),
-      ...(tick && {
-        tick: () => {
-          const ticked = events.tick?.()
-          if (ticked?.[1] !== Action.Shutdown) return ticked
-          this.#shutdown({})
-          return [ticked[0]]
-        },
-      }),
+      ...(tick && { tick: () => events.tick?.() }),
     }
   }
 
@@ -72,15 +63,13 @@ export class Translations<Context> {
   #serving(server: Server): Action | void {
     this.#server = server
     const find = (id: number) => this.#open.get(id)
-    return this.#events.serving?.(new LayeredServer(server, find, options => this.#shutdown(options)))
+    leaveBehind(server, id => find(id)?.leave())
+    return this.#events.serving?.(new LayeredServer(server, find))
   }
 
   #opened(id: number, info: Info): Opening<Context> {
     if (info.closing || !this.#should(id, info)) {
-      const opening = this.#watch(id, () => this.#events.opened?.(id, info))
-      if (opening?.[2] !== Action.Shutdown) return opening
-      this.#shutdown({})
-      return [opening[0], opening[1] ?? {}]
+      return this.#watch(id, () => this.#events.opened?.(id, info))
     }
     return this.#translate(id, info).opened(info)
   }
@@ -88,24 +77,23 @@ export class Translations<Context> {
   #data(id: number, input: Buffer | null, context: Context): Reply | Promise<Reply> {
     const translation = this.#open.get(id)
     if (translation !== undefined) return translation.data(input)
-    return this.#reply(this.#watch(id, () => this.#events.data?.(id, input, context)))
+    return this.#watch(id, () => this.#events.data?.(id, input, context))
   }
 
   #ended(id: number, context: Context): Reply | Promise<Reply> {
     const translation = this.#open.get(id)
     if (translation !== undefined) return translation.ended()
     if (this.#events.ended === undefined) return [undefined, Action.Close]
-    return this.#reply(this.#watch(id, () => this.#events.ended?.(id, context)))
+    return this.#watch(id, () => this.#events.ended?.(id, context))
   }
 
-  #closed(id: number, error: Error | undefined, context: Context): void {
+  #closed(id: number, error: Error | undefined, context: Context): Action | void {
     const translation = this.#open.get(id)
     this.#open.delete(id)
     const told = translation === undefined ? error : translation.closed(error)
-    const action = asAction(this.#events.closed?.(id, told, context), 'closed')
-    if (action === Action.Shutdown) this.#shutdown({})
     // With no `closed` to tell it to, what a handler threw is for the loop to warn of.
     if (this.#threw.delete(id) && error !== undefined) throw error
+    return this.#events.closed?.(id, told, context)
   }
 
   #detached(id: number, socket: net.Socket, context: Context): Action | void {
@@ -113,24 +101,15 @@ export class Translations<Context> {
     this.#open.delete(id)
     this.#threw.delete(id)
     const given = translation?.detached(socket) ?? socket
-    const action = asAction(this.#events.detached?.(id, given, context), 'detached')
-    if (action === Action.Shutdown) this.#shutdown({})
+    return this.#events.detached?.(id, given, context)
   }
 
   /** A handler that answers with an action alone. */
   #act(id: number, handler: string, call: () => Action | void): Action | void {
     const action = asAction(this.#watch(id, call), handler)
-    if (action === Action.Shutdown) return this.#shutdown({})
     const translation = this.#open.get(id)
-    if (translation === undefined) return action
+    if (translation === undefined || action === Action.Shutdown) return action
     translation.act(action)
-  }
-
-  #reply(reply: Reply | Promise<Reply>): Reply | Promise<Reply> {
-    if (isPromise(reply)) return reply.then(kept => this.#reply(kept))
-    if (reply?.[1] !== Action.Shutdown) return reply
-    this.#shutdown({})
-    return [reply[0], Action.None, reply[2]]
   }
 
   /** Remembers a connection whose handler throws, where the program has no `closed`. */
@@ -160,28 +139,8 @@ export class Translations<Context> {
       wrap: wire => this.#wrap(id, wire, info),
       watch: call => this.#watch(id, call),
       warn: thrown => process.emitWarning(asError(thrown)),
-      shutdown: () => this.#shutdown({}),
-      left: () => this.#left(translation),
     })
     this.#open.set(id, translation)
     return translation
-  }
-
-  /** Ends the loop once that knows of all output that has not come to the wire. */
-  #shutdown(options: { timeout?: number }): void {
-    const { timeout = 0 } = options
-    if (this.#server === undefined || this.#stop !== undefined) return
-    const server = this.#server
-    if (!(timeout >= 0)) return server.shutdown(options)
-    this.#stop = () => server.shutdown(options)
-    for (const translation of this.#open.values()) {
-      this.#leaving.add(translation)
-      if (translation.leave()) this.#leaving.delete(translation)
-    }
-    if (this.#leaving.size === 0) this.#stop()
-  }
-
-  #left(translation: Translation<Context>): void {
-    if (this.#leaving.delete(translation) && this.#leaving.size === 0) this.#stop?.()
   }
 }

@@ -8,6 +8,8 @@ export interface World {
   readonly network: 'tcp4' | 'tcp6' | 'unix'
   /** Sockets of the system's and its time, as opposed to simulated ones. */
   readonly real: boolean
+  /** What goes over the wire has another length than what is sent. */
+  readonly resizes?: boolean
   /** An address that nobody listens on, for `serve`: port 0, or a path of its own. */
   address(options?: string): string
   /** Runs a loop, and answers it once `serving` has run. Rejects as `serve` does. Without addresses: on one. */

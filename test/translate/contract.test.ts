@@ -1,0 +1,9 @@
+import t from 'tap'
+import { contract } from '../transport/contract.js'
+import { MemoryWorld } from '../transport/memory-world.js'
+import { SocketWorld } from '../transport/socket-world.js'
+import { LayeredWorld } from './layered-world.js'
+
+await contract(t, () => new LayeredWorld(new MemoryWorld('tcp4'), 'cipher'))
+await contract(t, () => new LayeredWorld(new SocketWorld('net', 'tcp4'), 'cipher'))
+await contract(t, () => new LayeredWorld(new SocketWorld('native', 'tcp4'), 'cipher'))

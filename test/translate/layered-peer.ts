@@ -1,0 +1,116 @@
+import { Buffer } from 'node:buffer'
+import type { Pair } from '../../lib/index.js'
+import type { Peer } from '../transport/world.js'
+
+/** A peer that talks through a pair of coders. */
+export class LayeredPeer implements Peer {
+  readonly #peer: Peer
+  readonly #pair: Pair
+  /** Bytes from the wire that have been given to be decoded. */
+  #given = 0
+  #received: Buffer[] = []
+  #ended = false
+
+  constructor(peer: Peer, pair: Pair) {
+    this.#peer = peer
+    this.#pair = pair
+    const { decode, encode } = pair
+    decode.on('data', bytes => this.#received.push(bytes))
+    decode.on('end', () => {
+      this.#ended = true
+    })
+    encode.on('data', bytes => {
+      if (!peer.closed) peer.send(bytes)
+    })
+    encode.on('end', () => {
+      if (!peer.closed) peer.end()
+    })
+    // What broke a connection is the peer's to tell.
+    for (const stream of [decode, encode]) stream.on('error', () => {})
+  }
+
+  get received(): string {
+    return this.receivedBytes.toString()
+  }
+
+  get receivedBytes(): Buffer {
+    this.#decode()
+    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)]
+    return this.#received[0] ?? Buffer.alloc(0)
+  }
+
+  get unsent(): number {
+    return this.#pair.encode.writableLength + this.#peer.unsent
+  }
+
+  get ended(): boolean {
+    this.#decode()
+    return this.#ended
+  }
+
+  /** All that has come is decoded. */
+  get calm(): boolean {
+    this.#decode()
+    const { decode } = this.#pair
+    if (decode.destroyed || decode.readableEnded) return true
+    return decode.writableLength === 0 && !decode.writableEnded
+  }
+
+  get error(): Error | undefined {
+    return this.#peer.error
+  }
+
+  get closed(): boolean {
+    return this.#peer.closed
+  }
+
+  send(chunk: Uint8Array | string): this {
+    this.#pair.encode.write(Buffer.from(chunk))
+    return this
+  }
+
+  end(): this {
+    this.#pair.encode.end()
+    return this
+  }
+
+  close(): this {
+    return this.#behindOutput(() => this.#peer.close())
+  }
+
+  reset(): this {
+    return this.#behindOutput(() => this.#peer.reset())
+  }
+
+  pause(): this {
+    this.#peer.pause()
+    return this
+  }
+
+  resume(bytes?: number): this {
+    this.#peer.resume(bytes)
+    return this
+  }
+
+  take(): string {
+    const { received } = this
+    this.#received = []
+    return received
+  }
+
+  /** Runs `leave` once all that was sent has been encoded. */
+  #behindOutput(leave: () => void): this {
+    const { encode } = this.#pair
+    const ending = encode.writableEnded && !encode.readableEnded
+    if (encode.writableLength === 0 && encode.readableLength === 0 && !ending) leave()
+    else setImmediate(() => this.#behindOutput(leave))
+    return this
+  }
+
+  #decode(): void {
+    const { receivedBytes } = this.#peer
+    if (receivedBytes.length > this.#given) this.#pair.decode.write(receivedBytes.subarray(this.#given))
+    this.#given = receivedBytes.length
+    if (this.#peer.ended && !this.#pair.decode.writableEnded) this.#pair.decode.end()
+  }
+}

@@ -1,0 +1,101 @@
+import { type Events, type Pair, type Server, translate } from '../../lib/index.js'
+import { Monitor } from '../transport/monitor.js'
+import type { PeerOptions, Running, World } from '../transport/world.js'
+import { coders } from './coders.js'
+import { LayeredPeer } from './layered-peer.js'
+
+/** Another world, in which whatever goes between loops and peers is translated on the way. */
+export class LayeredWorld implements World {
+  readonly title: string
+  readonly transport: World['transport']
+  readonly network: World['network']
+  readonly real: boolean
+  readonly resizes: boolean
+  readonly #world: World
+  readonly #coder: () => Pair
+  readonly #servers = new Map<Server, Server>()
+  readonly #monitors: Monitor[] = []
+  readonly #peers: LayeredPeer[] = []
+
+  constructor(world: World, name: keyof typeof coders) {
+    this.title = `${world.title} through a ${name} layer`
+    this.transport = world.transport
+    this.network = world.network
+    this.real = world.real
+    this.resizes = name !== 'cipher'
+    this.#world = world
+    this.#coder = coders[name]
+  }
+
+  address(options?: string): string {
+    return this.#world.address(options)
+  }
+
+  async serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running> {
+    const monitor = new Monitor()
+    this.#monitors.push(monitor)
+    const watched = monitor.watch(events)
+    let layered: Server | undefined
+    // What a program attaches has the layer of its own already, if it had one.
+    const attached = new Set<number>()
+    const program: Events<Context> = {
+      ...watched,
+      serving(server) {
+        layered = server
+        const attach = server.attach.bind(server)
+        server.attach = socket => {
+          const id = attach(socket)
+          attached.add(id)
+          return id
+        }
+        return watched.serving?.(server)
+      },
+    }
+    const running = await this.#world.serve(
+      translate(program, id => !attached.has(id), this.#coder),
+      ...addresses,
+    )
+    if (layered === undefined) throw new Error('serving has not run')
+    this.#servers.set(layered, running.server)
+    return new LayeredRunning(running, layered)
+  }
+
+  connect(server: Server, options?: PeerOptions): LayeredPeer {
+    const raw = this.#servers.get(server) ?? server
+    const peer = new LayeredPeer(this.#world.connect(raw, options), this.#coder())
+    this.#peers.push(peer)
+    return peer
+  }
+
+  until(what: string, condition: () => boolean): Promise<void> {
+    // A peer that has heard of something has decoded it as well.
+    return this.#world.until(what, () => condition() && this.#peers.every(peer => peer.calm))
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.#world.pass(ms)
+  }
+
+  async end(): Promise<readonly string[]> {
+    const violations = await this.#world.end()
+    return [...violations, ...this.#monitors.flatMap(monitor => monitor.violations)]
+  }
+}
+
+class LayeredRunning implements Running {
+  readonly server: Server
+  readonly #running: Running
+
+  constructor(running: Running, server: Server) {
+    this.#running = running
+    this.server = server
+  }
+
+  get done(): Promise<void> {
+    return this.#running.done
+  }
+
+  get ended(): boolean {
+    return this.#running.ended
+  }
+}
