@@ -23,6 +23,8 @@ export interface Poller {
     reuseport: boolean,
   ): number
   listenUnix(path: string, tag: number, limit: number, backlog: number): number
+  /** For datagrams. */
+  bind(host: string, port: number, v6only: boolean, reuseport: boolean): number
   connect(host: string, port: number): number
   connectUnix(path: string): number
   start(): void
@@ -34,6 +36,8 @@ export interface Poller {
   /** Below 0: as it is. `keepAlive` in seconds; 0 is off. */
   tune(slot: number, noDelay: number, keepAlive: number): number
   names(slot: number): Names | number
+  /** The host in the numbers of a peer. */
+  hostOf(peer: Int32Array): string
   flush(count: number, lent: readonly Uint8Array[] | undefined): number
   stop(): void
 }
@@ -43,7 +47,16 @@ export type Names = readonly [string, number, string, number]
 
 /** The numbers in an event: {slot, kind, offset or fault or tag, length}. */
 export const EVENT_SIZE = 4
-export const Event = { Input: 0, Ended: 1, Failed: 2, Writable: 3, Accepted: 4, Connected: 5 } as const
+export const Event = {
+  Input: 0,
+  Ended: 1,
+  Failed: 2,
+  Writable: 3,
+  Accepted: 4,
+  Connected: 5,
+  /** At its offset lies the peer, and `length` bytes behind it. */
+  Datagram: 6,
+} as const
 
 /** The numbers in a write: {slot, source, offset, length, afterwards the result}. */
 export const WRITE_SIZE = 4
@@ -51,6 +64,16 @@ export const WRITE_SIZE = 4
 export const Source = { Input: 0, Stage: 1, Lent: 2 } as const
 /** How many buffers one flush takes. */
 export const MAX_LENT = 1024
+
+/**
+ * The numbers in a peer, which lies in front of each datagram, both ways: {family (4 or 6), port, scope, address}. The
+ * address is four numbers that mean nothing by themselves: its bytes in the order of the wire, zeros behind them.
+ */
+export const PEER_NUMBERS = 7
+/** In bytes. */
+export const PEER_SIZE = PEER_NUMBERS * 4
+/** The room in the input that the addon wants for each datagram, the peer included. */
+export const DATAGRAM_ROOM = 1025 * 64
 
 /** The bits of a slot that are its index; those above are a generation. */
 export const INDEX = (1 << 20) - 1

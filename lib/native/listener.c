@@ -1,7 +1,7 @@
-#include "poller.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "datagram.h"
 
 /* Accepted at once, before those that are connected get their turn. */
 #define BATCH 64
@@ -12,7 +12,7 @@ static const uint64_t BACKOFF[] = {0, 10, 50, 100, 200, 500, 1000};
 
 static void watch(listener_t *listener) {
   poller_t *poller = listener->endpoint.poller;
-  bool wanted = poller->accepting && !listener->starved && listener->live < listener->limit;
+  bool wanted = poller->accepting && !listener->paused && !listener->starved && listener->live < listener->limit;
   if (wanted) listener->endpoint.flags |= FLAG_WANTED;
   else listener->endpoint.flags &= (uint8_t)~FLAG_WANTED;
   endpoint_watch(&listener->endpoint);
@@ -40,6 +40,11 @@ void listener_closed(listener_t *listener) {
   *link = listener->next;
 }
 
+void listener_read(listener_t *listener, bool wanted) {
+  listener->paused = !wanted;
+  watch(listener);
+}
+
 void listeners_start(poller_t *poller) {
   poller->accepting = true;
   for (listener_t *listener = poller->listeners; listener != NULL; listener = listener->next) watch(listener);
@@ -48,7 +53,7 @@ void listeners_start(poller_t *poller) {
 /* --- running out of descriptors --- */
 
 /* Not polled until then: a listener that cannot accept stays readable, and would keep the loop spinning. */
-static void starve(listener_t *listener) {
+void listener_starve(listener_t *listener) {
   poller_t *poller = listener->endpoint.poller;
   listener->starved = true;
   watch(listener);
@@ -114,7 +119,8 @@ static bool is_passing(int error) {
   }
 }
 
-void listener_ready(listener_t *listener) {
+void listener_ready(listener_t *listener, int events) {
+  if (listener->datagrams != 0) return datagrams_ready(listener, events);
   poller_t *poller = listener->endpoint.poller;
   for (int tries = 0; tries < BATCH && listener->live < listener->limit; tries++) {
     if (!poller_has_room(poller) || (listener->endpoint.flags & FLAG_CLOSING)) return;
@@ -124,7 +130,7 @@ void listener_ready(listener_t *listener) {
     if (fd >= 0) (void)socket_close(fd, true);
     int error = FAULT_ERRNO(fault);
     if (error == EAGAIN || error == EWOULDBLOCK) return;
-    if (fd >= 0 || !is_passing(error)) return starve(listener);
+    if (fd >= 0 || !is_passing(error)) return listener_starve(listener);
   }
   watch(listener);
 }

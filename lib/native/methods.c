@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "binding.h"
+#include "datagram.h"
 
 #define MAX_ARGUMENTS 7
 /* Buffers that one flush can take by reference. */
@@ -102,6 +103,20 @@ static napi_value listen_unix(napi_env env, napi_callback_info info) {
   listen_options_t options = {.backlog = integer(env, call.values[3])};
   return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[1]),
                                    integer(env, call.values[2])));
+}
+
+/* bind(host, port, v6only, reuseport): slot, for datagrams, or fault */
+static napi_value bind_datagrams(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 4, &call)) return NULL;
+  if (!inet_argument(env, call.values[0], call.values[1], &address)) return answer(env, FAULT(CALL_BIND, -UV_EINVAL));
+  listen_options_t options = {.v6only = truth(env, call.values[2]), .reuseport = truth(env, call.values[3])};
+  int fd = socket_bind(&address, &options);
+  if (fd < 0) return answer(env, fd);
+  int slot = datagrams_open(&call.binding->poller, fd, address.at.any.sa_family);
+  if (slot < 0) (void)socket_close(fd, false);
+  return answer(env, slot);
 }
 
 static int dial(binding_t *binding, const address_t *address) {
@@ -243,6 +258,30 @@ static napi_value names(napi_env env, napi_callback_info info) {
   return put_name(env, list, 0, &local) && put_name(env, list, 2, &remote) ? list : NULL;
 }
 
+/* hostOf(peer): the host in a peer_t, with its interface where it is the link's own */
+static napi_value host_of(napi_env env, napi_callback_info info) {
+  call_t call;
+  memory_t bytes;
+  peer_t peer;
+  address_t address;
+  char host[INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 1] = "";
+  napi_value result;
+  if (!begin(env, info, 1, &call)) return NULL;
+  if (!memory_of(env, call.values[0], &bytes) || bytes.size < sizeof peer) {
+    return answer(env, FAULT(CALL_GETPEERNAME, -UV_EINVAL));
+  }
+  memcpy(&peer, bytes.bytes, sizeof peer);
+  (void)peer_address(&peer, peer.family == 4 ? AF_INET : AF_INET6, &address);
+  /* The one way to fail is too small a buffer. */
+  (void)uv_ip_name(&address.at.any, host, INET6_ADDRSTRLEN);
+  if (peer.scope != 0) {
+    size_t length = strlen(host), size = UV_IF_NAMESIZE;
+    host[length] = '%';
+    if (uv_if_indextoiid(peer.scope, host + length + 1, &size) != 0) host[length] = '\0';
+  }
+  return napi_create_string_utf8(env, host, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
+}
+
 /* --- methods: writing, and the end --- */
 
 /* flush(count, lent): how many of the lent buffers it could take */
@@ -283,6 +322,7 @@ bool define_poller(napi_env env, napi_value exports) {
   napi_property_descriptor methods[] = {
       METHOD("listen", listen_inet),
       METHOD("listenUnix", listen_unix),
+      METHOD("bind", bind_datagrams),
       METHOD("connect", connect_inet),
       METHOD("connectUnix", connect_unix),
       METHOD("start", start),
@@ -292,6 +332,7 @@ bool define_poller(napi_env env, napi_value exports) {
       METHOD("release", release_endpoint),
       METHOD("tune", tune_stream),
       METHOD("names", names),
+      METHOD("hostOf", host_of),
       METHOD("flush", flush),
       METHOD("stop", stop),
   };

@@ -69,9 +69,9 @@ bool poller_has_room(poller_t *poller) {
   return poller->event_count < poller->event_capacity && !poller->in_turn;
 }
 
-static bool has_input_room(poller_t *poller) {
-  if (poller->input.size - poller->input_top < CHUNK) run_turn(poller);
-  return poller_has_room(poller) && poller->input.size - poller->input_top >= CHUNK;
+bool poller_has_input_room(poller_t *poller, size_t size) {
+  if (poller->input.size - poller->input_top < size) run_turn(poller);
+  return poller_has_room(poller) && poller->input.size - poller->input_top >= size;
 }
 
 void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t value, int32_t length) {
@@ -88,7 +88,7 @@ static void broken(endpoint_t *endpoint, int fault) {
 /* One call for each ready socket: what it leaves behind, libuv tells of again. */
 static void receive(endpoint_t *endpoint) {
   poller_t *poller = endpoint->poller;
-  if (!has_input_room(poller)) return;
+  if (!poller_has_input_room(poller, CHUNK)) return;
   /* The turn that made room may have closed or paused this one. */
   if ((endpoint->flags & (FLAG_WANTED | FLAG_CLOSING)) != FLAG_WANTED) return;
   int got = socket_receive(endpoint->fd, poller->input.bytes + poller->input_top, CHUNK);
@@ -146,7 +146,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     events = endpoint->polled;
     endpoint->polled = 0;
   }
-  if (endpoint->flags & FLAG_LISTENER) listener_ready((listener_t *)endpoint);
+  if (endpoint->flags & FLAG_LISTENER) listener_ready((listener_t *)endpoint, events);
   else if (endpoint->flags & FLAG_CONNECTING) connected(endpoint);
   else stream_ready(endpoint, events);
   if (status < 0) endpoint_watch(endpoint);
@@ -186,7 +186,8 @@ int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint8_t flags)
 }
 
 void endpoint_read(endpoint_t *endpoint, bool wanted) {
-  if (!wanted) endpoint->flags &= (uint8_t)~FLAG_WANTED;
+  if (endpoint->flags & FLAG_LISTENER) listener_read((listener_t *)endpoint, wanted);
+  else if (!wanted) endpoint->flags &= (uint8_t)~FLAG_WANTED;
   else {
     endpoint->flags |= FLAG_WANTED;
     endpoint_watch(endpoint);

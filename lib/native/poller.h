@@ -17,7 +17,7 @@
 /* What is read from one socket at once. */
 #define CHUNK (64 * 1024)
 
-/* One event: {slot, kind, offset or fault or listener's tag, length}. */
+/* One event: {slot, kind, offset or fault or listener's tag, length}. At a datagram's offset its sender comes first. */
 typedef struct {
   int32_t slot;
   int32_t kind;
@@ -25,7 +25,7 @@ typedef struct {
   int32_t length;
 } event_t;
 
-enum event_kind { EVENT_INPUT, EVENT_ENDED, EVENT_FAILED, EVENT_WRITABLE, EVENT_ACCEPTED, EVENT_CONNECTED };
+enum event_kind { EVENT_INPUT, EVENT_ENDED, EVENT_FAILED, EVENT_WRITABLE, EVENT_ACCEPTED, EVENT_CONNECTED, EVENT_DATAGRAM };
 
 /*
  * One run of bytes to be written. Successive records of the same slot go out in one call. Afterwards `result` is how
@@ -52,7 +52,7 @@ typedef struct {
 typedef struct poller poller_t;
 
 enum endpoint_flag {
-  FLAG_LISTENER = 1,    /* It accepts; all others are streams. */
+  FLAG_LISTENER = 1,    /* It accepts, or takes datagrams; all others are streams. */
   FLAG_CONNECTING = 2,  /* A dialled one that is not through yet. */
   FLAG_WANTED = 4,      /* Input is wanted. */
   FLAG_ENDED = 8,       /* Nothing more can come: the peer has ended, or the stream is broken. */
@@ -79,7 +79,9 @@ typedef struct listener {
   int tag;     /* What TypeScript knows it by. */
   int live;    /* Connections accepted and not closed. */
   int limit;   /* At which it waits with accepting. */
-  bool starved; /* The system had no descriptor or memory left for it. */
+  int datagrams; /* The family of a socket for datagrams, which accepts nobody; else 0. */
+  bool starved;  /* The system had no descriptor or memory left for it. */
+  bool paused;   /* To be left alone. */
 } listener_t;
 
 /*
@@ -128,6 +130,8 @@ int poller_start(poller_t *poller, uv_loop_t *loop);
 void poller_stop(poller_t *poller);
 /* Does `count` writes; `lent` are the buffers that their sources name. */
 void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t lent_count);
+/* The bytes of a record; none when they are not all there. */
+memory_t poller_locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count);
 
 /* The slot of a new endpoint over `fd`, or a fault after which `fd` is still the caller's. */
 int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint8_t flags);
@@ -140,13 +144,19 @@ void endpoint_read(endpoint_t *endpoint, bool wanted);
 int endpoint_release(endpoint_t *endpoint);
 /* There is room for one more record, if need be after a turn; false while one runs. */
 bool poller_has_room(poller_t *poller);
+/* There is room for one more record and `size` bytes, likewise. */
+bool poller_has_input_room(poller_t *poller, size_t size);
 void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t value, int32_t length);
 
 /* The slot of a new listener over `fd`, or a fault after which `fd` is still the caller's. */
 int listener_open(poller_t *poller, int fd, int tag, int limit, uint8_t flags);
-/* A readable listener: accepts a bounded number. */
-void listener_ready(listener_t *listener);
+/* What libuv says of a listener: accepts a bounded number. */
+void listener_ready(listener_t *listener, int events);
 void listener_closed(listener_t *listener);
+/* Whether it is to be polled at all. */
+void listener_read(listener_t *listener, bool wanted);
+/* Leaves it alone for a growing while: it stays readable, and what it is ready for fails. */
+void listener_starve(listener_t *listener);
 /* Begins to accept, on every listener. */
 void listeners_start(poller_t *poller);
 /* A connection of the listener in that slot is gone; a descriptor is free again. */

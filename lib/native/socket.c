@@ -60,8 +60,8 @@ static int make_ready(int fd) {
   return 0;
 }
 
-static int socket_open(int family) {
-  int fd = socket(family, SOCK_STREAM | OPEN_FLAGS, 0);
+static int socket_open(int family, int type) {
+  int fd = socket(family, type | OPEN_FLAGS, 0);
   if (fd < 0) return fail(CALL_SOCKET);
   return make_ready(fd) == 0 ? fd : give_up(fd, CALL_SOCKET);
 }
@@ -88,19 +88,19 @@ bool address_unix(address_t *address, const char *path, size_t length) {
 
 static int configure(int fd, int family, const listen_options_t *options) {
   int fault = 0;
-  if (family == AF_UNIX) return 0;
-  if (fault == 0) fault = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  /* What is accepted inherits it, which saves a call for each connection. */
-  if (fault == 0) fault = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (fault == 0 && family == AF_INET6) fault = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->v6only);
+  if (family == AF_INET6) fault = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->v6only);
   if (fault == 0 && options->reuseport) fault = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   return fault;
 }
 
 int socket_listen(const address_t *address, const listen_options_t *options) {
-  int fd = socket_open(address->at.any.sa_family);
+  int family = address->at.any.sa_family;
+  int fd = socket_open(family, SOCK_STREAM);
   if (fd < 0) return fd;
-  int fault = configure(fd, address->at.any.sa_family, options);
+  int fault = family == AF_UNIX ? 0 : set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  /* What is accepted inherits it, which saves a call for each connection. */
+  if (fault == 0 && family != AF_UNIX) fault = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (fault == 0 && family != AF_UNIX) fault = configure(fd, family, options);
   if (fault != 0) {
     close(fd);
     return fault;
@@ -110,8 +110,20 @@ int socket_listen(const address_t *address, const listen_options_t *options) {
   return fd;
 }
 
+int socket_bind(const address_t *address, const listen_options_t *options) {
+  int fd = socket_open(address->at.any.sa_family, SOCK_DGRAM);
+  if (fd < 0) return fd;
+  /* Without SO_REUSEADDR: for datagrams it would let another socket take the port over. */
+  int fault = configure(fd, address->at.any.sa_family, options);
+  if (fault != 0) {
+    close(fd);
+    return fault;
+  }
+  return bind(fd, &address->at.any, address->size) == 0 ? fd : give_up(fd, CALL_BIND);
+}
+
 int socket_connect(const address_t *address) {
-  int fd = socket_open(address->at.any.sa_family);
+  int fd = socket_open(address->at.any.sa_family, SOCK_STREAM);
   if (fd < 0) return fd;
   if (address->at.any.sa_family != AF_UNIX) {
     int fault = socket_no_delay(fd, true);

@@ -48,6 +48,8 @@ typedef struct {
 
 /* A listening descriptor, or a fault that left none behind. */
 int socket_listen(const address_t *address, const listen_options_t *options);
+/* A descriptor for datagrams, or a fault that left none behind. There is no backlog. */
+int socket_bind(const address_t *address, const listen_options_t *options);
 /* A descriptor that is connecting or connected, or a fault that left none behind. */
 int socket_connect(const address_t *address);
 /* 0, or the fault with which connecting has ended. */

@@ -1,19 +1,19 @@
-#include "poller.h"
-
 #include <errno.h>
+
+#include "datagram.h"
 
 /* Runs written in one call. Linux takes up to 1024, and a connection's outbox seldom holds more than a few. */
 #define MAX_PIECES 64
 
-/* The bytes of a record, or NULL when they are not all there. */
-static uint8_t *locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count) {
+memory_t poller_locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count) {
   const memory_t *memory = NULL;
+  const memory_t nowhere = {NULL, 0};
   if (write->source == SOURCE_INPUT) memory = &poller->input;
   else if (write->source == SOURCE_STAGE) memory = &poller->stage;
   else if (write->source - SOURCE_LENT < lent_count) memory = &lent[write->source - SOURCE_LENT];
-  if (memory == NULL || write->length < 0) return NULL;
-  if (write->offset > memory->size || (size_t)write->length > memory->size - write->offset) return NULL;
-  return memory->bytes + write->offset;
+  if (memory == NULL || memory->bytes == NULL || write->length < 0) return nowhere;
+  if (write->offset > memory->size || (size_t)write->length > memory->size - write->offset) return nowhere;
+  return (memory_t){memory->bytes + write->offset, (size_t)write->length};
 }
 
 /* What is armed stays armed until all has gone: to arm and disarm libuv for each piece would cost two calls each. */
@@ -36,10 +36,10 @@ static bool send_some(poller_t *poller, int first, int count, const memory_t *le
   for (*length = 0; first + *length < count && *length < MAX_PIECES; ++*length) {
     write_t *write = &writes[*length];
     if (write->slot != writes->slot) break;
-    uint8_t *bytes = locate(poller, write, lent, lent_count);
-    if (bytes == NULL) break;
-    pieces[*length] = (struct iovec){bytes, (size_t)write->length};
-    offered += (size_t)write->length;
+    memory_t place = poller_locate(poller, write, lent, lent_count);
+    if (place.bytes == NULL) break;
+    pieces[*length] = (struct iovec){place.bytes, place.size};
+    offered += place.size;
     write->result = 0;
   }
   if (*length == 0) {
@@ -55,6 +55,11 @@ static bool send_some(poller_t *poller, int first, int count, const memory_t *le
 void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t lent_count) {
   for (int at = 0; at < count;) {
     int32_t slot = poller->writes[at].slot;
+    listener_t *binding = datagrams_at(poller, slot);
+    if (binding != NULL) {
+      at += datagrams_send(binding, at, count, lent, lent_count);
+      continue;
+    }
     int length;
     bool open = send_some(poller, at, count, lent, lent_count, &length);
     at += length;

@@ -1,6 +1,7 @@
 import type { Binding } from '../address.js'
 import { loadNative } from '../native/load.js'
 import { NativeTransport } from './native.js'
+import { NativeUdpTransport } from './native-udp.js'
 import { NetTransport } from './net.js'
 import type { Host, Transport } from './transport.js'
 import { UdpTransport } from './udp.js'
@@ -16,6 +17,7 @@ export class SystemTransports {
   #net: NetTransport | undefined
   #native: NativeTransport | undefined
   #udp: UdpTransport | undefined
+  #nativeUdp: NativeUdpTransport | undefined
 
   /** Names the loop; first of all. */
   use(user: TransportUser): void {
@@ -28,8 +30,12 @@ export class SystemTransports {
    * @throws `ERR_NATIVE` when the environment insists on the native transport and it cannot be had.
    */
   for(binding: Binding): Transport {
-    if (binding.scheme.startsWith('udp')) return this.#datagrams()
-    return binding.portable ? this.net() : (this.#plain() ?? this.net())
+    const datagrams = binding.scheme.startsWith('udp')
+    if (!binding.portable) {
+      const native = datagrams ? this.#nativeDatagrams() : this.#plain()
+      if (native !== undefined) return native
+    }
+    return datagrams ? this.#portableDatagrams() : this.net()
   }
 
   net(): NetTransport {
@@ -45,7 +51,7 @@ export class SystemTransports {
 
   /** Gives back what has been bound. */
   release(): void {
-    for (const transport of [this.#native, this.#net, this.#udp]) {
+    for (const transport of [this.#native, this.#net, this.#nativeUdp, this.#udp]) {
       transport?.unbind()
       transport?.close()
     }
@@ -57,7 +63,13 @@ export class SystemTransports {
     return this.#native
   }
 
-  #datagrams(): UdpTransport {
+  #nativeDatagrams(): NativeUdpTransport | undefined {
+    const { addon } = loadNative()
+    if (addon !== undefined) this.#nativeUdp ??= this.#make(host => new NativeUdpTransport(addon, host))
+    return this.#nativeUdp
+  }
+
+  #portableDatagrams(): UdpTransport {
     this.#udp ??= this.#make(host => new UdpTransport(host))
     return this.#udp
   }

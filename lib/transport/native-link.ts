@@ -3,10 +3,7 @@ import type { Address } from '../events.js'
 import { systemError } from '../native/addon.js'
 import type { Outbox } from '../outbox.js'
 import type { NativeTransport } from './native.js'
-import type { Link, Receiver, Tuning } from './transport.js'
-
-/** Hears of a link until the host has said who does. */
-const nobody: Receiver = { input() {}, ended() {}, failed() {}, writable() {} }
+import { type Link, nobody, type Tuning } from './transport.js'
 
 /** One connection of the native transport. Its slot is all that the addon knows it by. */
 export class NativeLink implements Link {

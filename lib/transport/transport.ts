@@ -72,6 +72,9 @@ export interface Link {
   addresses(): { local: Address; remote: Address }
 }
 
+/** Hears of a link until the host has said who does. */
+export const nobody: Receiver = { input() {}, ended() {}, failed() {}, writable() {} }
+
 /** The link of a connection that could not be made. */
 export const noLink: Link = {
   taken: 0,

@@ -10,7 +10,7 @@ import type { Host, Transport } from './transport.js'
 import { UdpSocket, type UdpSocketOptions } from './udp-socket.js'
 
 /**
- * Datagrams, over `node:dgram`. Each remote of a binding is a connection, from its first datagram on.
+ * Datagrams, over `node:dgram`: the portable transport. Each remote of a binding is a connection, from its first datagram on.
  *
  * Its limits: nothing of what comes before `start` is kept, and an answer to a datagram that could not be delivered
  * (ICMP's) is not heard of, as the system does not tell it to a socket with more than one remote.

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import * as dgram from 'node:dgram'
 import { Action } from '../../lib/index.js'
 import { noted } from './datagram-log.js'
-import { inWorld } from './datagram-world.js'
+import { inWorld, inWorldOf } from './datagram-world.js'
 
 inWorld('a connection that is closed opens anew with the next datagram', async (t, world) => {
   const log: string[] = []
@@ -229,7 +229,7 @@ inWorld('the tokens of datagrams behind one that cannot go are told of with its 
   await world.until('the one that went', () => peer.received.length === 1)
 })
 
-inWorld('a datagram that the system refuses later is told of with the error', async (t, world) => {
+inWorldOf('net', 'a datagram that the system refuses later is told of with the error', async (t, world) => {
   const log: string[] = []
   const { server } = await world.serve(
     noted(

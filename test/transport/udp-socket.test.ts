@@ -5,7 +5,7 @@ import t from 'tap'
 import { inetAddress } from '../../lib/address.js'
 import { Outbox } from '../../lib/outbox.js'
 import type { Receiver } from '../../lib/transport/transport.js'
-import type { UdpLink } from '../../lib/transport/udp-link.js'
+import type { UdpRemote } from '../../lib/transport/udp-remote.js'
 import { UdpSocket } from '../../lib/transport/udp-socket.js'
 
 type Sent = (error: Error | null) => void
@@ -40,14 +40,14 @@ class StuffedSocket extends EventEmitter {
 
 /** What a loop would be to one remote. */
 class Remote implements Receiver {
-  readonly link: UdpLink
+  readonly link: UdpRemote
   readonly outbox = new Outbox()
   readonly inputs: string[] = []
   readonly attempts: string[] = []
   error: Error | undefined
   writables = 0
 
-  constructor(link: UdpLink) {
+  constructor(link: UdpRemote) {
     this.link = link
   }
 

@@ -236,7 +236,7 @@ inWorld(
     const taken = String(server.addresses[0])
     await t.rejects(world.serve({}, 'udp4://127.0.0.1:0', taken), {
       code: 'EADDRINUSE',
-      message: new RegExp(`^address "${taken}": `),
+      message: new RegExp(`^address "${world.written(taken)}": `),
     })
   },
 )
@@ -259,4 +259,31 @@ inWorld('datagrams and streams share one loop', async (t, world) => {
     server.addresses.map(({ network }) => network),
     ['udp4', 'tcp4'],
   )
+})
+
+inWorld('with reuseInputBuffer what is echoed, at once or later, is what came', async (t, world) => {
+  const { server } = await world.serve({
+    opened: () => [null, { reuseInputBuffer: true }],
+    data: async (_id, input) => {
+      const text = String(input)
+      await sleep(1)
+      return [text]
+    },
+  })
+  const echo = await world.serve({
+    opened: () => [null, { reuseInputBuffer: true }],
+    data: (_id, input) => [input],
+  })
+  const peers = await Promise.all([1, 2, 3].map(() => world.peer(server)))
+  const others = await Promise.all([1, 2, 3].map(() => world.peer(echo.server)))
+  for (const [index, peer] of [...peers, ...others].entries()) {
+    for (let round = 0; round < 20; round += 1) peer.send(`${index} ${round}`)
+  }
+  for (const [index, peer] of [...peers, ...others].entries()) {
+    await world.until('its answers', () => peer.received.length === 20)
+    t.strictSame(
+      peer.texts,
+      Array.from({ length: 20 }, (_, round) => `${index} ${round}`),
+    )
+  }
 })

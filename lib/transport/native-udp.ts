@@ -1,0 +1,158 @@
+import { Buffer } from 'node:buffer'
+import { markAsUntransferable } from 'node:worker_threads'
+import { type Binding, inetAddress } from '../address.js'
+import { RevioError } from '../errors.js'
+import type { Address } from '../events.js'
+import {
+  type Addon,
+  DATAGRAM_ROOM,
+  EVENT_SIZE,
+  Event,
+  INDEX,
+  PEER_SIZE,
+  type Poller,
+  systemError,
+  WRITE_SIZE,
+} from '../native/addon.js'
+import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import { Stage } from '../stage.js'
+import { NativeUdpSocket } from './native-udp-socket.js'
+import { NativeUdpWriter } from './native-udp-writer.js'
+import type { Host, Transport } from './transport.js'
+import type { RemoteKey, UdpRemotesOptions } from './udp-remotes.js'
+
+/** Datagrams that are taken in before a turn comes; the addon takes as many from one binding at once. */
+const MOST_ARRIVALS = 32
+/** Room for what is gathered before it is sent: some of the largest datagrams, or a turn's worth of small ones. */
+const GATHERED = 512 * 1024
+const MAX_EVENTS = 256
+const MAX_WRITES = 1024
+
+/**
+ * Datagrams by way of the addon: many in one system call, and one crossing for those of a turn. Each remote of a
+ * binding is a connection, from its first datagram on.
+ *
+ * Its limit: an answer to a datagram that could not be delivered (ICMP's) is not heard of, as the system does not tell
+ * it to a socket with more than one remote.
+ */
+export class NativeUdpTransport implements Transport {
+  readonly name = 'native'
+  readonly stage = new Stage(0)
+  readonly sharesInput = true
+  readonly datagrams = true
+  readonly #host: Host
+  readonly #poller: Poller
+  readonly #writer: NativeUdpWriter
+  readonly #input = Buffer.allocUnsafeSlow(MOST_ARRIVALS * DATAGRAM_ROOM)
+  /** The same memory, for the peers. */
+  readonly #numbers = new Int32Array(this.#input.buffer)
+  readonly #events = new Int32Array(MAX_EVENTS * EVENT_SIZE)
+  /** By a slot's index. */
+  readonly #sockets: (NativeUdpSocket | undefined)[] = []
+  /** The views of the input that were handed out last, by the place of their event in the turn. */
+  readonly #views: Buffer[] = []
+
+  constructor(addon: Addon, host: Host) {
+    this.#host = host
+    const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
+    const gathered = Buffer.allocUnsafeSlow(GATHERED)
+    // A program that gave this memory away would take it from under the addon.
+    markAsUntransferable(this.#input.buffer)
+    this.#poller = new addon.Poller(this.#input, gathered, this.#events, writes, count => {
+      this.#turn(count)
+    })
+    this.#writer = new NativeUdpWriter(this.#poller, gathered, writes)
+  }
+
+  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+    const slot = await firstThatBinds(await resolveHost(binding), async endpoint =>
+      this.#bind(endpoint, binding),
+    )
+    const names = this.#poller.names(slot)
+    if (typeof names === 'number') throw systemError(names)
+    const address = inetAddress('udp', names[0], names[1])
+    const accept: UdpRemotesOptions['accept'] = link => this.#host.accepted(this, link, addressIndex)
+    this.#sockets[slot & INDEX] = new NativeUdpSocket({
+      slot,
+      host: this.#host,
+      writer: this.#writer,
+      address,
+      maxConnections: binding.maxConnections,
+      accept,
+      hostOf: peer => this.#poller.hostOf(peer),
+    })
+    return address
+  }
+
+  dial(target: Binding): () => void {
+    throw new RevioError('ERR_UNSUPPORTED', `address "${target.text}": datagrams have no connection to dial`)
+  }
+
+  start(): void {
+    this.#poller.start()
+  }
+
+  flush(): void {
+    this.#writer.flush()
+  }
+
+  unbind(): void {
+    for (const socket of this.#sockets) {
+      if (socket === undefined) continue
+      socket.stopped = true
+      this.#poller.read(socket.slot, false)
+    }
+  }
+
+  close(): void {
+    this.#sockets.length = 0
+    this.#poller.stop()
+  }
+
+  #bind({ host, port, dualStack }: Endpoint, { reuseport }: Binding): number {
+    const slot = this.#poller.bind(host, port, !dualStack, reuseport)
+    if (slot < 0) throw systemError(slot, ` ${host}:${port}`)
+    return slot
+  }
+
+  #turn(count: number): void {
+    this.#host.turnStarts()
+    for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
+      try {
+        this.#deliver(at)
+      } catch (error) {
+        // Not a handler's, which the host catches. It is uncaught, but costs the others none of their datagrams.
+        process.nextTick(() => {
+          throw error
+        })
+      }
+    }
+    this.#host.turnEnds()
+  }
+
+  #deliver(at: number): void {
+    const slot = this.#events[at] as number
+    const socket = this.#sockets[slot & INDEX]
+    if (socket?.slot !== slot) return
+    if (this.#events[at + 1] === Event.Writable) return socket.writable()
+    const offset = this.#events[at + 2] as number
+    const bytes = this.#view(at, offset + PEER_SIZE, this.#events[at + 3] as number)
+    socket.received(this.#keyAt(offset), this.#numbers, offset / 4, bytes)
+  }
+
+  /** A number for IPv4; the numbers of an IPv6 peer, read as characters. */
+  #keyAt(offset: number): RemoteKey {
+    const at = offset / 4
+    if (this.#numbers[at] === 6) return this.#input.toString('latin1', offset, offset + PEER_SIZE)
+    return ((this.#numbers[at + 3] as number) >>> 0) * 65_536 + (this.#numbers[at + 1] as number)
+  }
+
+  /** Under steady load a turn's input lies where the last one's did: the same views serve again. */
+  #view(at: number, start: number, length: number): Buffer {
+    const last = this.#views[at / EVENT_SIZE]
+    if (last?.byteOffset === start && last.length === length) return last
+    const view = this.#input.subarray(start, start + length)
+    this.#views[at / EVENT_SIZE] = view
+    return view
+  }
+}
