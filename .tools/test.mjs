@@ -46,7 +46,8 @@ function node(program, programArgs) {
 function count(tap) {
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
   for (const line of tap.split('\n')) {
-    if (/^\s*not ok .* # time=/.test(line)) counts.failures.push(line.replace(/not ok \d+ - | # time=.*/g, ''))
+    if (/^\s*not ok .* # time=/.test(line))
+      counts.failures.push(line.replace(/not ok \d+ - | # time=.*/g, ''))
     const match = /^\s+(not )?ok \d+(.*)$/.exec(line)
     if (match === null || /\{$/.test(line)) continue
     if (/# (SKIP|TODO)/i.test(match[2])) counts.skipped++
