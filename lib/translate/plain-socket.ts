@@ -22,7 +22,9 @@ export class PlainSocket extends net.Socket {
     // A socket knows by its descriptor that it is connected; this one has none.
     Object.defineProperty(this, 'pending', { get: () => carrier.pending })
     source.on('readable', () => this.#pull())
-    source.on('end', () => this.push(null))
+    // While the last of the output was on its way, the end may have come.
+    if (source.readableEnded) this.push(null)
+    else source.on('end', () => this.push(null))
     for (const stream of streams) stream.on('error', error => this.destroy(error))
   }
 
