@@ -29,7 +29,8 @@ const spoil = (socket: Socket, bytes: Buffer) => {
 
 function checkFigures(t: Test, { requests, seconds, p50, p99 }: EchoFigures): void {
   t.ok(requests >= work.connections * work.inFlight, `${requests} requests`)
-  t.ok(seconds >= work.seconds && seconds < 10, `${seconds} s`)
+  // A timer of Node's may come up to a millisecond early.
+  t.ok(seconds >= work.seconds - 0.001 && seconds < 10, `${seconds} s`)
   t.ok(p50 > 0 && p50 <= p99 && p99 < 10, `p50 ${p50} s, p99 ${p99} s`)
 }
 
