@@ -19,8 +19,8 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   {
     name: 'parts',
     files: [
-      ...['address.ts', 'input-stream.ts', 'leaving.ts', 'limits.ts', 'outbox.ts', 'receipts.ts', 'reply.ts'],
-      ...['stage.ts', 'ticker.ts', 'timeouts.ts'],
+      ...['address.ts', 'input-stream.ts', 'leaving.ts', 'limits.ts', 'outbox.ts', 'receipts.ts'],
+      ...['relayed-server.ts', 'reply.ts', 'stage.ts', 'ticker.ts', 'timeouts.ts'],
     ],
     uses: ['words'],
   },
