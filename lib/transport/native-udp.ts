@@ -1,12 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { markAsUntransferable } from 'node:worker_threads'
 import { type Binding, inetAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Address } from '../events.js'
 import {
   type Addon,
   DATAGRAM_ROOM,
-  EVENT_SIZE,
   Event,
   INDEX,
   PEER_SIZE,
@@ -16,6 +14,7 @@ import {
 } from '../native/addon.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { Stage } from '../stage.js'
+import { NativeInput } from './native-input.js'
 import { NativeUdpSocket } from './native-udp-socket.js'
 import { NativeUdpWriter } from './native-udp-writer.js'
 import type { Host, Transport } from './transport.js'
@@ -43,23 +42,20 @@ export class NativeUdpTransport implements Transport {
   readonly #host: Host
   readonly #poller: Poller
   readonly #writer: NativeUdpWriter
-  readonly #input = Buffer.allocUnsafeSlow(MOST_ARRIVALS * DATAGRAM_ROOM)
+  readonly #input = new NativeInput(MOST_ARRIVALS * DATAGRAM_ROOM, MAX_EVENTS)
   /** The same memory, for the peers. */
-  readonly #numbers = new Int32Array(this.#input.buffer)
-  readonly #events = new Int32Array(MAX_EVENTS * EVENT_SIZE)
+  readonly #numbers = new Int32Array(this.#input.bytes.buffer)
   /** By a slot's index. */
   readonly #sockets: (NativeUdpSocket | undefined)[] = []
-  /** The views of the input that were handed out last, by the place of their event in the turn. */
-  readonly #views: Buffer[] = []
 
   constructor(addon: Addon, host: Host) {
     this.#host = host
     const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
     const gathered = Buffer.allocUnsafeSlow(GATHERED)
-    // A program that gave this memory away would take it from under the addon.
-    markAsUntransferable(this.#input.buffer)
-    this.#poller = new addon.Poller(this.#input, gathered, this.#events, writes, count => {
-      this.#turn(count)
+    const { bytes, events } = this.#input
+    const deliver = (at: number) => this.#deliver(at)
+    this.#poller = new addon.Poller(bytes, gathered, events, writes, count => {
+      this.#input.turn(host, count, deliver)
     })
     this.#writer = new NativeUdpWriter(this.#poller, gathered, writes)
   }
@@ -115,44 +111,21 @@ export class NativeUdpTransport implements Transport {
     return slot
   }
 
-  #turn(count: number): void {
-    this.#host.turnStarts()
-    for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
-      try {
-        this.#deliver(at)
-      } catch (error) {
-        // Not a handler's, which the host catches. It is uncaught, but costs the others none of their datagrams.
-        process.nextTick(() => {
-          throw error
-        })
-      }
-    }
-    this.#host.turnEnds()
-  }
-
   #deliver(at: number): void {
-    const slot = this.#events[at] as number
+    const { events } = this.#input
+    const slot = events[at] as number
     const socket = this.#sockets[slot & INDEX]
     if (socket?.slot !== slot) return
-    if (this.#events[at + 1] === Event.Writable) return socket.writable()
-    const offset = this.#events[at + 2] as number
-    const bytes = this.#view(at, offset + PEER_SIZE, this.#events[at + 3] as number)
+    if (events[at + 1] === Event.Writable) return socket.writable()
+    const offset = events[at + 2] as number
+    const bytes = this.#input.view(at, offset + PEER_SIZE, events[at + 3] as number)
     socket.received(this.#keyAt(offset), this.#numbers, offset / 4, bytes)
   }
 
   /** A number for IPv4; the numbers of an IPv6 peer, read as characters. */
   #keyAt(offset: number): RemoteKey {
     const at = offset / 4
-    if (this.#numbers[at] === 6) return this.#input.toString('latin1', offset, offset + PEER_SIZE)
+    if (this.#numbers[at] === 6) return this.#input.bytes.toString('latin1', offset, offset + PEER_SIZE)
     return ((this.#numbers[at + 3] as number) >>> 0) * 65_536 + (this.#numbers[at + 1] as number)
-  }
-
-  /** Under steady load a turn's input lies where the last one's did: the same views serve again. */
-  #view(at: number, start: number, length: number): Buffer {
-    const last = this.#views[at / EVENT_SIZE]
-    if (last?.byteOffset === start && last.length === length) return last
-    const view = this.#input.subarray(start, start + length)
-    this.#views[at / EVENT_SIZE] = view
-    return view
   }
 }

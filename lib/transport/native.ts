@@ -1,19 +1,10 @@
-import { Buffer } from 'node:buffer'
-import { markAsUntransferable } from 'node:worker_threads'
 import { type Binding, inetAddress, unixAddress } from '../address.js'
 import type { Address } from '../events.js'
-import {
-  type Addon,
-  EVENT_SIZE,
-  Event,
-  INDEX,
-  type Poller,
-  systemError,
-  WRITE_SIZE,
-} from '../native/addon.js'
+import { type Addon, Event, INDEX, type Poller, systemError, WRITE_SIZE } from '../native/addon.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { Stage } from '../stage.js'
 import { NativeDial } from './native-dial.js'
+import { NativeInput } from './native-input.js'
 import { NativeLink } from './native-link.js'
 import { NativeWriter } from './native-writer.js'
 import type { Dialer, Host, Transport } from './transport.js'
@@ -34,23 +25,20 @@ export class NativeTransport implements Transport {
   readonly host: Host
   readonly poller: Poller
   readonly writer: NativeWriter
-  readonly #input = Buffer.allocUnsafeSlow(INPUT_SIZE)
-  readonly #events = new Int32Array(MAX_EVENTS * EVENT_SIZE)
+  readonly #input = new NativeInput(INPUT_SIZE, MAX_EVENTS)
   /** By a slot's index. */
   readonly #links: (NativeLink | undefined)[] = []
-  /** The views of the input slab that were handed out last, by the place of their event in the turn. */
-  readonly #views: Buffer[] = []
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, UnixPath | undefined>()
 
   constructor(addon: Addon, host: Host) {
     this.host = host
-    // A program that gave this memory away would take it from under the addon.
-    markAsUntransferable(this.#input.buffer)
     const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
-    this.poller = new addon.Poller(this.#input, this.stage.bytes, this.#events, writes, count => {
-      this.#turn(count)
+    const { bytes, events } = this.#input
+    const deliver = (at: number) => this.#deliver(at)
+    this.poller = new addon.Poller(bytes, this.stage.bytes, events, writes, count => {
+      this.#input.turn(host, count, deliver)
     })
     this.writer = new NativeWriter(this.poller, this.stage, writes)
   }
@@ -139,45 +127,22 @@ export class NativeTransport implements Transport {
     return slot
   }
 
-  #turn(count: number): void {
-    this.host.turnStarts()
-    for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
-      try {
-        this.#deliver(at)
-      } catch (error) {
-        // Not a handler's, which the host catches. It is uncaught, but costs the others none of their bytes.
-        process.nextTick(() => {
-          throw error
-        })
-      }
-    }
-    this.host.turnEnds()
-  }
-
   #deliver(at: number): void {
-    const slot = this.#events[at] as number
-    const kind = this.#events[at + 1]
-    const value = this.#events[at + 2] as number
+    const { events } = this.#input
+    const slot = events[at] as number
+    const kind = events[at + 1]
+    const value = events[at + 2] as number
     const link = this.#links[slot & INDEX]
     if (kind === Event.Accepted) return this.#accepted(slot, value)
     if (link?.slot !== slot)
       return this.#dials.get(slot)?.settle(kind === Event.Connected ? undefined : systemError(value))
     if (kind === Event.Input) {
-      const input = this.#view(at, value, this.#events[at + 3] as number)
+      const input = this.#input.view(at, value, events[at + 3] as number)
       link.input = input
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()
     else if (kind === Event.Failed) link.receiver.failed(systemError(value))
-  }
-
-  /** Under steady load a turn's input lies where the last one's did: the same views serve again. */
-  #view(at: number, start: number, length: number): Buffer {
-    const last = this.#views[at / EVENT_SIZE]
-    if (last?.byteOffset === start && last.length === length) return last
-    const view = this.#input.subarray(start, start + length)
-    this.#views[at / EVENT_SIZE] = view
-    return view
   }
 
   #accepted(slot: number, addressIndex: number): void {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import * as net from 'node:net'
 import type { Test } from 'tap'
-import { nativeMissing } from '../transport/native-missing.js'
 import { ExampleProgram } from './program.js'
 
 export type Transport = 'native' | 'net'
@@ -43,21 +42,6 @@ export class ProxyProgram {
   get mostResident(): number {
     const status = readFileSync(`/proc/${this.#program.pid}/status`, 'utf8')
     return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]) * 1024
-  }
-}
-
-/** Runs a test with the proxy on either transport; it is skipped, visibly, where one is missing. */
-export async function onBoth(
-  t: Test,
-  name: string,
-  run: (t: Test, transport: Transport) => Promise<void>,
-): Promise<void> {
-  const missing = nativeMissing()
-  for (const transport of ['native', 'net'] as const) {
-    const title = `${name}, on ${transport}`
-    if (process.platform !== 'linux') t.pass(title, { skip: 'what is measured here is in /proc' })
-    else if (transport === 'native' && missing !== undefined) t.pass(title, { skip: missing })
-    else await t.test(title, t => run(t, transport))
   }
 }
 

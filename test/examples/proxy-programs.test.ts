@@ -4,8 +4,9 @@ import * as http from 'node:http'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { ExampleProgram } from './program.js'
-import { listen, onBoth, ProxyProgram } from './proxied.js'
+import { listen, ProxyProgram } from './proxied.js'
 
 const run = promisify(execFile)
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 import t, { type Test } from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
-import { listen, onBoth, ProxyProgram } from './proxied.js'
+import { listen, ProxyProgram } from './proxied.js'
 
 /** What no buffer on the way holds. */
 const MUCH = 32 * 1024 * 1024

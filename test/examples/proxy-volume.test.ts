@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { pattern } from '../transport/pattern.js'
-import { listen, onBoth, ProxyProgram } from './proxied.js'
+import { listen, ProxyProgram } from './proxied.js'
 
 const MIB = 1024 * 1024
 /** Of a length that divides nothing on the way, so that no place in the stream looks like a near one. */

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import type { Test } from 'tap'
 import t from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
-import { onBoth, Program } from './program.js'
+import { Program } from './program.js'
 
 const MIB = 1024 * 1024
 

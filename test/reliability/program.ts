@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Address } from '../../lib/index.js'
-import { nativeMissing } from '../transport/native-missing.js'
 import { SocketPeer } from '../transport/socket-peer.js'
 import type { PeerOptions } from '../transport/world.js'
 
@@ -98,20 +97,5 @@ export class Program {
     const gone = new Promise(resolve => this.#child.once('exit', resolve))
     this.#child.kill('SIGKILL')
     await gone
-  }
-}
-
-/** Runs a test on both transports; it is skipped, visibly, where one is missing. */
-export async function onBoth(
-  t: Test,
-  name: string,
-  run: (t: Test, transport: 'net' | 'native') => Promise<void>,
-): Promise<void> {
-  const missing = nativeMissing()
-  for (const transport of ['net', 'native'] as const) {
-    const title = `${name}, on ${transport}`
-    if (process.platform !== 'linux') t.pass(title, { skip: 'what is measured here is in /proc' })
-    else if (transport === 'native' && missing !== undefined) t.pass(title, { skip: missing })
-    else await t.test(title, t => run(t, transport))
   }
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
-import { onBoth, Program } from './program.js'
+import { Program } from './program.js'
 
 await onBoth(t, 'a program without an stdin', async (t, transport) => {
   const program = await Program.start(t, { transport, stdin: 'closed' })

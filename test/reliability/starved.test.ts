@@ -1,6 +1,7 @@
 import t from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
-import { onBoth, Program } from './program.js'
+import { Program } from './program.js'
 
 const LIMIT = 64
 const CLIENTS = 200

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import t from 'tap'
+import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
-import { onBoth, Program } from './program.js'
+import { Program } from './program.js'
 
 const ROUNDS = 20
 const AT_ONCE = 100
