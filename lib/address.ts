@@ -22,11 +22,13 @@ export interface Binding {
   readonly backlog: number
   /** Connections that may be open; at this number the binding waits with accepting. */
   readonly maxConnections: number
+  /** Whether the loop may hold back a poll so that more can gather, when many peers keep it busy. */
+  readonly coalesce: boolean
   /** Permission bits of a Unix socket's path; undefined: as the umask has it. */
   readonly mode: number | undefined
 }
 
-type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'mode'>
+type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'coalesce' | 'mode'>
 
 const SCHEMES: readonly string[] = ['tcp', 'tcp4', 'tcp6', 'unix', 'udp', 'udp4', 'udp6'] satisfies Scheme[]
 const DEFAULT_BACKLOG = 511
@@ -94,7 +96,12 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
   let reuseport = false
   let backlog = DEFAULT_BACKLOG
   let maxConnections = Number.POSITIVE_INFINITY
+  let coalesce = true
   let mode: number | undefined
+  const truth = (name: string, value: string): boolean => {
+    if (value !== 'true' && value !== 'false') wrong(`option ${name}=${value}: true or false is needed`)
+    return value === 'true'
+  }
   const count = (name: string, value: string): number => {
     if (!/^[1-9]\d{0,8}$/.test(value))
       wrong(`option ${name}=${value}: a number from 1 to 999999999 is needed`)
@@ -102,23 +109,22 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
   }
   for (const part of query === '' ? [] : query.split('&')) {
     const [name = '', value = ''] = part.split(/=(.*)/s)
-    if (name === 'reuseport' && scheme !== 'unix') {
-      if (value !== 'true' && value !== 'false') wrong(`option reuseport=${value}: true or false is needed`)
-      reuseport = value === 'true'
-    } else if (name === 'backlog' && !scheme.startsWith('udp')) backlog = count(name, value)
+    if (name === 'reuseport' && scheme !== 'unix') reuseport = truth(name, value)
+    else if (name === 'backlog' && !scheme.startsWith('udp')) backlog = count(name, value)
+    else if (name === 'coalesce' && !scheme.startsWith('udp')) coalesce = truth(name, value)
     else if (name === 'maxConnections') maxConnections = count(name, value)
     else if (name === 'mode' && scheme === 'unix') {
       if (!/^[0-7]{3,4}$/.test(value)) wrong(`option mode=${value}: octal permissions such as 660 are needed`)
       mode = Number.parseInt(value, 8)
     } else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
   }
-  return { reuseport, backlog, maxConnections, mode }
+  return { reuseport, backlog, maxConnections, coalesce, mode }
 }
 
 function knownOptions(scheme: Scheme): string {
-  if (scheme === 'unix') return 'known are backlog, maxConnections, mode'
+  if (scheme === 'unix') return 'known are backlog, maxConnections, coalesce, mode'
   if (scheme.startsWith('udp')) return 'known are reuseport, maxConnections'
-  return 'known are reuseport, backlog, maxConnections'
+  return 'known are reuseport, backlog, maxConnections, coalesce'
 }
 
 function isIPv4(host: string): boolean {

@@ -9,6 +9,7 @@ const DEFAULTS = {
   reuseport: false,
   backlog: 511,
   maxConnections: Number.POSITIVE_INFINITY,
+  coalesce: true,
   mode: undefined,
 }
 
@@ -57,6 +58,8 @@ t.test('every option', async t => {
   means(t, 'tcp://:1?reuseport=true', { scheme: 'tcp', port: 1, reuseport: true })
   means(t, 'udp://:1?reuseport=false', { scheme: 'udp', port: 1 })
   means(t, 'tcp://:1?backlog=1&maxConnections=2', { scheme: 'tcp', port: 1, backlog: 1, maxConnections: 2 })
+  means(t, 'tcp://:1?coalesce=false', { scheme: 'tcp', port: 1, coalesce: false })
+  means(t, 'unix://a?coalesce=true', { scheme: 'unix', path: 'a' })
   means(t, 'udp://:1?maxConnections=999999999', { scheme: 'udp', port: 1, maxConnections: 999_999_999 })
   means(t, 'unix://a?mode=660', { scheme: 'unix', path: 'a', mode: 0o660 })
   means(t, 'unix://a?mode=0600&backlog=7', { scheme: 'unix', path: 'a', mode: 0o600, backlog: 7 })
@@ -92,11 +95,13 @@ t.test('an option that is not known, or not for this scheme, is named', async t 
   isWrong(
     t,
     'tcp://:1?colour=red',
-    'unknown option "colour" for tcp; known are reuseport, backlog, maxConnections',
+    'unknown option "colour" for tcp; known are reuseport, backlog, maxConnections, coalesce',
   )
   isWrong(t, 'tcp://:1?mode=660', 'unknown option "mode"')
   isWrong(t, 'unix://a?reuseport=true', 'unknown option "reuseport" for unix; known are backlog')
   isWrong(t, 'udp://:1?backlog=5', 'unknown option "backlog" for udp')
+  isWrong(t, 'udp://:1?coalesce=false', 'unknown option "coalesce" for udp')
+  isWrong(t, 'tcp://:1?coalesce=1', 'coalesce=1: true or false')
   isWrong(t, 'tcp://:1?Backlog=5', 'unknown option "Backlog"')
   isWrong(t, 'tcp://:1?&', 'unknown option ""')
   isWrong(t, 'tcp://:1?reuseport', 'reuseport=: true or false')

@@ -7,7 +7,8 @@ export interface Addon {
     stage: Uint8Array,
     events: Int32Array,
     writes: Int32Array,
-    turn: (count: number) => void,
+    /** Answers for how many microseconds to hold back the next poll, when nothing but sockets is waited for. */
+    turn: (count: number) => number | void,
   ) => Poller
 }
 

@@ -77,18 +77,22 @@ static void report(napi_env env) {
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) (void)napi_fatal_exception(env, error);
 }
 
-static void on_turn(poller_t *poller, int count) {
+static int32_t on_turn(poller_t *poller, int count) {
   binding_t *binding = (binding_t *)poller;
   napi_env env = binding->instance->env;
   napi_handle_scope scope;
   napi_value global, turn, argument, result;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_status status = napi_generic_failure;
+  int32_t pause = 0;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return 0;
   if (napi_get_global(env, &global) == napi_ok && napi_get_reference_value(env, binding->turn, &turn) == napi_ok &&
-      napi_create_int32(env, count, &argument) == napi_ok &&
-      napi_make_callback(env, binding->context, global, turn, 1, &argument, &result) == napi_pending_exception) {
-    report(env);
+      napi_create_int32(env, count, &argument) == napi_ok) {
+    status = napi_make_callback(env, binding->context, global, turn, 1, &argument, &result);
   }
+  if (status == napi_pending_exception) report(env);
+  else if (status == napi_ok) (void)napi_get_value_int32(env, result, &pause); /* What is no number is no pause. */
   (void)napi_close_handle_scope(env, scope);
+  return pause;
 }
 
 /* --- construction --- */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* --- slots --- */
 
@@ -50,27 +51,32 @@ endpoint_t *endpoint_at(poller_t *poller, int32_t number) {
 
 /* --- turns --- */
 
-static void run_turn(poller_t *poller) {
+static int32_t run_turn(poller_t *poller) {
   int count = poller->event_count;
-  if (count == 0 || poller->in_turn || poller->stopped) return;
+  if (count == 0 || poller->in_turn || poller->stopped) return 0;
   poller->in_turn = true;
-  poller->turn(poller, count);
+  int32_t pause = poller->turn(poller, count);
   poller->in_turn = false;
   poller->event_count = 0;
   poller->input_top = 0;
+  return pause;
 }
 
 static void on_check(uv_check_t *check) {
-  run_turn(check->data);
+  poller_t *poller = check->data;
+  int32_t pause = run_turn(poller);
+  if (pause <= 0 || poller->stopped || uv_backend_timeout(poller->loop) == 0) return;
+  struct timespec time = {.tv_nsec = pause % 1000000 * 1000L};
+  (void)nanosleep(&time, NULL); /* A signal may cut it short, which is as well. */
 }
 
 bool poller_has_room(poller_t *poller) {
-  if (poller->event_count == poller->event_capacity) run_turn(poller);
+  if (poller->event_count == poller->event_capacity) (void)run_turn(poller);
   return poller->event_count < poller->event_capacity && !poller->in_turn;
 }
 
 bool poller_has_input_room(poller_t *poller, size_t size) {
-  if (poller->input.size - poller->input_top < size) run_turn(poller);
+  if (poller->input.size - poller->input_top < size) (void)run_turn(poller);
   return poller_has_room(poller) && poller->input.size - poller->input_top >= size;
 }
 

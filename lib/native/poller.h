@@ -120,7 +120,8 @@ struct poller {
   bool stopped;
   int endpoints; /* Neither closed nor given away; while there are any the loop lives. */
   int handles;   /* Open with libuv; the poller must outlive them. */
-  void (*turn)(poller_t *poller, int count);
+  /* Answers for how many microseconds to hold back the next poll, when nothing but sockets is waited for. */
+  int32_t (*turn)(poller_t *poller, int count);
   void (*released)(poller_t *poller); /* The last handle is gone. */
 };
 

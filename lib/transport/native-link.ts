@@ -2,15 +2,17 @@ import * as net from 'node:net'
 import type { Address } from '../events.js'
 import { systemError } from '../native/addon.js'
 import type { Outbox } from '../outbox.js'
+import type { Peer } from './coalescing.js'
 import type { NativeTransport } from './native.js'
 import { type Link, nobody, type Tuning } from './transport.js'
 
 /** One connection of the native transport. Its slot is all that the addon knows it by. */
-export class NativeLink implements Link {
+export class NativeLink implements Link, Peer {
   readonly slot: number
   receiver = nobody
   taken = 0
   failure: Error | undefined
+  heard = 0
   /** The last input, in the addon's own memory: what is echoed goes out from there. */
   input: Uint8Array | undefined
   readonly #transport: NativeTransport

@@ -3,6 +3,7 @@ import type { Address } from '../events.js'
 import { type Addon, Event, INDEX, type Poller, systemError, WRITE_SIZE } from '../native/addon.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { Stage } from '../stage.js'
+import { Coalescing } from './coalescing.js'
 import { NativeDial } from './native-dial.js'
 import { NativeInput } from './native-input.js'
 import { NativeLink } from './native-link.js'
@@ -31,6 +32,9 @@ export class NativeTransport implements Transport {
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, UnixPath | undefined>()
+  readonly #coalescing = new Coalescing()
+  /** A poll is held back for all that are polled, so one address that must not wait speaks for all. */
+  #prompt = false
 
   constructor(addon: Addon, host: Host) {
     this.host = host
@@ -39,6 +43,7 @@ export class NativeTransport implements Transport {
     const deliver = (at: number) => this.#deliver(at)
     this.poller = new addon.Poller(bytes, this.stage.bytes, events, writes, count => {
       this.#input.turn(host, count, deliver)
+      return this.#prompt ? 0 : this.#coalescing.pause()
     })
     this.writer = new NativeWriter(this.poller, this.stage, writes)
   }
@@ -57,6 +62,7 @@ export class NativeTransport implements Transport {
       )
     }
     this.#listeners.set(slot, path)
+    if (!binding.coalesce) this.#prompt = true
     return this.addresses(slot).local
   }
 
@@ -139,6 +145,7 @@ export class NativeTransport implements Transport {
     if (kind === Event.Input) {
       const input = this.#input.view(at, value, events[at + 3] as number)
       link.input = input
+      this.#coalescing.input(link)
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()
