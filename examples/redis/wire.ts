@@ -5,7 +5,11 @@ const DOLLAR = 36
 const CR = 13
 /** A line end, read as a little-endian number. */
 const CRLF = 0x0a0d
-export const LINE_END = 2
+/** The two digits of each number below a hundred, the tens in the lower byte. */
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, pair) => ((ZERO + (pair % 10)) << 8) | (ZERO + Math.floor(pair / 10)),
+)
 const MAX_INT32 = 2 ** 31 - 1
 
 /** How many digits a number has that is not negative. */
@@ -22,33 +26,43 @@ export function bulkSize(length: number): number {
   return length + digitsOf(length) + 5
 }
 
+/** Writes a line of a type and a number that is not negative; answers where it ends. */
+export function writeLine(to: DataView, at: number, type: number, value: number): number {
+  if (value < 10) {
+    to.setInt32(at, type | ((ZERO + value) << 8) | (CRLF << 16), true)
+    return at + 4
+  }
+  to.setUint8(at, type)
+  return writeNumber(to, at + 1, value)
+}
+
 /** Writes a number that is not negative and its line end; answers where that ends. */
 export function writeNumber(to: DataView, at: number, value: number): number {
   const end = at + digitsOf(value)
-  let digit = end
-  let rest = value
-  // Only 32 bits are divided without a division.
-  for (; rest > MAX_INT32; rest = Math.floor(rest / 10)) to.setUint8(--digit, ZERO + (rest % 10))
-  writeDigits(to, digit, rest | 0)
+  writeDigits(to, end, value)
   to.setUint16(end, CRLF, true)
-  return end + LINE_END
+  return end + 2
 }
 
-/** Writes the digits of a number of 32 bits that end there. */
-function writeDigits(to: DataView, end: number, value: number): void {
+/** Writes the digits of a number that is not negative, the last one in front of `end`. */
+export function writeDigits(to: DataView, end: number, value: number): void {
   let digit = end
-  let rest = value
-  do {
-    const tenth = (rest / 10) | 0
-    to.setUint8(--digit, ZERO + rest - tenth * 10)
-    rest = tenth
-  } while (rest > 0)
+  let long = value
+  // Only 32 bits are divided without a division.
+  for (; long > MAX_INT32; long = Math.floor(long / 10)) to.setUint8(--digit, ZERO + (long % 10))
+  let rest = long | 0
+  for (; rest >= 100; digit -= 2) {
+    const hundredth = (rest / 100) | 0
+    to.setUint16(digit - 2, PAIRS[rest - hundredth * 100] as number, true)
+    rest = hundredth
+  }
+  if (rest < 10) to.setUint8(digit - 1, ZERO + rest)
+  else to.setUint16(digit - 2, PAIRS[rest] as number, true)
 }
 
 /** Writes `from[start, end)` as a bulk string; answers where that ends. */
 export function writeBulk(to: Bytes, at: number, from: Bytes, start: number, end: number): number {
-  to.view.setUint8(at, DOLLAR)
-  const content = writeNumber(to.view, at + 1, end - start)
+  const content = writeLine(to.view, at, DOLLAR, end - start)
   copy(from, start, end, to, content)
   const after = content + end - start
   to.view.setUint16(after, CRLF, true)

@@ -55,7 +55,7 @@ export class Command {
     this.run = run
     this.group = group
     this.least = Math.abs(arity)
-    this.most = arity < 0 ? Number.MAX_SAFE_INTEGER : arity
+    this.most = arity < 0 ? MANY : arity
     this.writes = this.flags.includes('write')
     this.isFast = this.flags.includes('fast')
     this.immediate = IMMEDIATE.has(name)
@@ -69,6 +69,9 @@ export class Command {
     for (let index = this.firstKey; index <= last && index < args.count; index += this.step) yield index
   }
 }
+
+/** More arguments than a command can have. A small integer, like the others: comparing doubles takes longer. */
+const MANY = 2 ** 31 - 1
 
 const IMMEDIATE = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset'])
 const WHILE_SUBSCRIBED = new Set([

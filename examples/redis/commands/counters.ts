@@ -1,22 +1,16 @@
 import type { Arguments } from '../arguments.js'
-import { Bytes, copy, type Span, text } from '../bytes.js'
+import { Bytes, type Span, text } from '../bytes.js'
 import type { Database } from '../keyspace/database.js'
 import { formatPlain, isInteger64, parseFloat64, parseInteger } from '../numbers.js'
 import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
-import { LINE_END, writeNumber } from '../wire.js'
+import { digitsOf, writeDigits } from '../wire.js'
 import type { Row } from './command.js'
 import { readExactInteger, readFloat } from './reading.js'
 
 const WOULD_OVERFLOW = new Refusal('ERR increment or decrement would overflow')
 const DECREMENT_WOULD_OVERFLOW = new Refusal('ERR decrement would overflow')
 const NOT_FINITE = new Refusal('ERR increment would produce NaN or Infinity')
-
-const MINUS = 45
-const COLON = 58
-
-/** Where the reply with a new value is written. */
-const line = Bytes.allocate(32)
 
 /** The sum of two integers of 64 bits, as a number where that is exact. */
 export function add(left: number | bigint, right: number | bigint): number | bigint {
@@ -54,22 +48,21 @@ export function addFloat(left: number, right: number): number {
 
 function change(database: Database, args: Arguments, reply: Reply, by: number | bigint): void {
   const old = database.string(args, 1)
-  const end = writeReply(add(integerIn(old), by))
-  const digits = end - LINE_END
-  if (old !== undefined && old.end - old.start === digits - 1) {
-    copy(line, 1, digits, old.bytes, old.start)
+  const sum = add(integerIn(old), by)
+  if (old !== undefined && fits(sum, old)) {
+    // Byte by byte at both places: to copy what was just written would make the processor wait for it.
+    writeDigits(old.bytes.view, old.end, sum)
     database.changes++
-  } else database.replaceString(args, 1, line, 1, digits)
-  reply.raw(line, 0, end)
+  } else {
+    const value = Bytes.from(String(sum))
+    database.replaceString(args, 1, value, 0, value.length)
+  }
+  reply.integer(sum)
 }
 
-/** Writes the reply with a value to `line`, which has its digits too; answers where it ends. */
-function writeReply(value: number | bigint): number {
-  if (typeof value === 'bigint') return line.buffer.write(`:${value}\r\n`, 'latin1')
-  line.view.setUint8(0, COLON)
-  if (value >= 0) return writeNumber(line.view, 1, value)
-  line.view.setUint8(1, MINUS)
-  return writeNumber(line.view, 2, -value)
+/** Whether the value is spelled in just that room. */
+function fits(value: number | bigint, room: Span): value is number {
+  return typeof value === 'number' && value >= 0 && digitsOf(value) === room.end - room.start
 }
 
 function incr(database: Database, args: Arguments, reply: Reply): void {

@@ -16,7 +16,7 @@ export function dispatch(client: Client, args: Arguments, reply: Reply): void {
   if (args.count < command.least || args.count > command.most) {
     return refuse(client, reply, `ERR wrong number of arguments for '${command.name}' command`)
   }
-  client.lastCommand = command
+  if (client.lastCommand !== command) client.lastCommand = command
   if (client.transaction !== undefined && !command.immediate) return queue(client, command, args, reply)
   if (client.subscriptions > 0 && !command.whileSubscribed && client.protocol === 2) {
     return refuse(client, reply, notWhileSubscribed(command))

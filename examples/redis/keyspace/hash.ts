@@ -5,24 +5,31 @@ const [A, B, C, D] = crypto.getRandomValues(new Int32Array(4)) as unknown as [nu
  * The hash of `view[start, end)`, 32 bits of which each half is usable on its own.
  *
  * Eight bytes at a time are folded into the state by a multiplication of which both halves are kept; as one of its
- * factors depends on a secret, keys cannot be made to collide by who does not know it.
+ * factors depends on a secret, keys cannot be made to collide by who does not know it. The last eight bytes, which
+ * overlap those before where they must, do not wait for the others.
  */
 export function hash(view: DataView, start: number, end: number): number {
-  let state = A ^ (end - start)
+  const length = end - start
+  if (length < 8) return hashShort(view, start, end)
+  let state = A ^ length
   let at = start
-  for (; at + 8 <= end; at += 8) {
+  for (; at + 8 < end; at += 8) {
     state = fold(view.getInt32(at, true) ^ state, view.getInt32(at + 4, true) ^ B)
   }
-  const rest = end - at
+  return state ^ fold(view.getInt32(end - 8, true) ^ C, view.getInt32(end - 4, true) ^ D)
+}
+
+function hashShort(view: DataView, start: number, end: number): number {
+  const length = end - start
   let low = 0
   let high = 0
-  if (rest >= 4) {
-    low = view.getInt32(at, true)
+  if (length >= 4) {
+    low = view.getInt32(start, true)
     high = view.getInt32(end - 4, true)
-  } else if (rest > 0) {
-    low = view.getUint8(at) | (view.getUint8(at + (rest >>> 1)) << 8) | (view.getUint8(end - 1) << 16)
+  } else if (length > 0) {
+    low = view.getUint8(start) | (view.getUint8(start + (length >>> 1)) << 8) | (view.getUint8(end - 1) << 16)
   }
-  return fold(low ^ state ^ D, high ^ C)
+  return fold(low ^ A ^ length, high ^ C)
 }
 
 const SCALE = 2 ** -32

@@ -102,15 +102,7 @@ export class Heap {
     const head = view.getInt32(at, true)
     if ((head & Flag.LongKey) !== 0) return this.#matchesLong(ref, key, start, end)
     if (head >>> 8 !== end - start) return false
-    let own = at + HEAD + (head & Flag.Stamp)
-    let next = start
-    for (; next + 4 <= end; next += 4, own += 4) {
-      if (view.getInt32(own, true) !== key.getInt32(next, true)) return false
-    }
-    for (; next < end; next++, own++) {
-      if (view.getUint8(own) !== key.getUint8(next)) return false
-    }
-    return true
+    return same(key, start, view, at + HEAD + (head & Flag.Stamp), end - start)
   }
 
   flags(ref: number): number {
@@ -143,11 +135,13 @@ export class Heap {
 
   /** Says in `span` where the value's bytes lie, until the next change of the heap. */
   value(ref: number, span: Span): Span {
-    if ((this.flags(ref) & Flag.Object) !== 0) return whole(this.object(ref) as Blob, span)
-    const at = this.#valueAt(ref)
+    const view = this.arena.view(ref)
+    const at = this.arena.at(ref)
+    const head = view.getInt32(at, true)
+    if ((head & Flag.Object) !== 0) return whole(this.object(ref) as Blob, span)
     span.bytes = this.arena.bytes(ref)
-    span.start = at
-    span.end = at + this.arena.view(ref).getInt32(this.arena.at(ref) + 4, true)
+    span.start = at + HEAD + (head & Flag.Stamp) + (head >>> 8)
+    span.end = span.start + view.getInt32(at + 4, true)
     return span
   }
 
