@@ -145,7 +145,7 @@ export class NativeTransport implements Transport {
     if (kind === Event.Input) {
       const input = this.#input.view(at, value, events[at + 3] as number)
       link.input = input
-      this.#coalescing.input(link)
+      this.#coalescing.input(link, input.length)
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()
