@@ -1,13 +1,19 @@
 import { Buffer } from 'node:buffer'
-import { Worker } from 'node:worker_threads'
 import t, { type Test } from 'tap'
 import { EVENT_SIZE, type Names, WRITE_SIZE } from '../../lib/native/addon.js'
 import { addon, skip } from './harness.js'
+import { startThread } from './thread.js'
 
 const CONNECTIONS = 3
 
+interface Sending {
+  port: number
+  connections: number
+  heard: Int32Array
+}
+
 /** Sends on one connection, and when that has been heard on the others, some milliseconds apart. */
-function send(require: NodeJS.Require, port: number, connections: number, heard: Int32Array): void {
+function send(require: NodeJS.Require, { port, connections, heard }: Sending): void {
   const net = require('node:net')
   const sockets = Array.from({ length: connections }, () => net.connect(port, '127.0.0.1').setNoDelay())
   let connected = 0
@@ -48,13 +54,7 @@ async function turnsOf(t: Test, pause: number, before: () => void = () => {}): P
   const poller = new (addon().Poller)(Buffer.alloc(256 * 1024), Buffer.alloc(1), events, writes, turn)
   const [, port] = poller.names(poller.listen('127.0.0.1', 0, 0, 1000, 511, true, false)) as Names
   poller.start()
-  const source = `const { workerData } = require('node:worker_threads');
-    (${send})(require, workerData.port, workerData.connections, workerData.heard)`
-  const worker = new Worker(source, {
-    eval: true,
-    execArgv: [],
-    workerData: { port, connections: CONNECTIONS, heard },
-  })
+  const worker = startThread(send, { port, connections: CONNECTIONS, heard })
   t.teardown(() => {
     poller.stop()
     return worker.terminate()

@@ -4,7 +4,7 @@ import { addonFile } from './harness.js'
 
 /**
  * What a thread runs: an echo over the addon alone, so that it starts at once. It posts its port, and ends with code 7
- * from within a turn when it is sent `exit`. Its source is given to the thread as text: it knows nothing of this file.
+ * from within a turn when it is sent `exit`.
  */
 export function echoThread(require: NodeJS.Require, file: string): void {
   const { parentPort } = require('node:worker_threads')
@@ -34,6 +34,11 @@ export function echoThread(require: NodeJS.Require, file: string): void {
 
 /** A thread that runs `echoThread`. */
 export function startEcho(): Worker {
-  const source = `(${echoThread})(require, ${JSON.stringify(addonFile)})`
-  return new Worker(source, { eval: true, execArgv: [] })
+  return startThread(echoThread, addonFile ?? '')
+}
+
+/** A thread that runs a function which knows nothing of its file: its source is given to the thread as text. */
+export function startThread<Data>(run: (require: NodeJS.Require, data: Data) => void, data: Data): Worker {
+  const source = `(${run})(require, require('node:worker_threads').workerData)`
+  return new Worker(source, { eval: true, execArgv: [], workerData: data })
 }
