@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { type Clock, systemClock } from '../clock.js'
 
 /** Inputs that are looked at together. */
 const WINDOW = 1024
@@ -24,15 +25,13 @@ export interface Peer {
   heard: number
 }
 
-/** Both in milliseconds. */
-export interface Times {
-  now(): number
-  /** How long the event loop has had nothing to do, so far. */
+export interface Times extends Pick<Clock, 'now'> {
+  /** Milliseconds in which the event loop has had nothing to do, so far. */
   idle(): number
 }
 
 const loopTimes: Times = {
-  now: () => performance.now(),
+  now: systemClock.now,
   idle: () => performance.eventLoopUtilization().idle,
 }
 

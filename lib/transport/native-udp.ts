@@ -56,7 +56,6 @@ export class NativeUdpTransport implements Transport {
     const deliver = (at: number) => this.#deliver(at)
     this.#poller = new addon.Poller(bytes, gathered, events, writes, count => {
       this.#input.turn(host, count, deliver)
-      return 0
     })
     this.#writer = new NativeUdpWriter(this.#poller, gathered, writes)
   }

@@ -32,9 +32,8 @@ export class NativeTransport implements Transport {
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, UnixPath | undefined>()
-  readonly #coalescing = new Coalescing()
   /** A poll is held back for all that are polled, so one address that must not wait speaks for all. */
-  #prompt = false
+  #coalescing: Coalescing | undefined = new Coalescing()
 
   constructor(addon: Addon, host: Host) {
     this.host = host
@@ -43,7 +42,7 @@ export class NativeTransport implements Transport {
     const deliver = (at: number) => this.#deliver(at)
     this.poller = new addon.Poller(bytes, this.stage.bytes, events, writes, count => {
       this.#input.turn(host, count, deliver)
-      return this.#prompt ? 0 : this.#coalescing.pause()
+      return this.#coalescing?.pause()
     })
     this.writer = new NativeWriter(this.poller, this.stage, writes)
   }
@@ -62,7 +61,7 @@ export class NativeTransport implements Transport {
       )
     }
     this.#listeners.set(slot, path)
-    if (!binding.coalesce) this.#prompt = true
+    if (!binding.coalesce) this.#coalescing = undefined
     return this.addresses(slot).local
   }
 
@@ -145,7 +144,7 @@ export class NativeTransport implements Transport {
     if (kind === Event.Input) {
       const input = this.#input.view(at, value, events[at + 3] as number)
       link.input = input
-      this.#coalescing.input(link, input.length)
+      this.#coalescing?.input(link, input.length)
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()
