@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Bytes, copy, type Span } from './bytes.js'
 import { formatScore } from './numbers.js'
 import { Refusal } from './refusal.js'
-import { writeLine, writeNumber } from './wire.js'
+import { CRLF, writeLine, writeNumber } from './wire.js'
 
 const ROOM = 256 * 1024
 /** Replies that are longer together are refused: somebody asked for what nobody can want. */
@@ -16,8 +16,6 @@ const DOLLAR = 36
 const COLON = 58
 /** A type, an integer with its sign, a line end. */
 const HEADER = 24
-/** A line end, read as a little-endian number. */
-const CRLF = 0x0a0d
 
 const OK = Bytes.from('+OK\r\n')
 const ZERO_REPLY = Bytes.from(':0\r\n')

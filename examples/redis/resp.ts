@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Arguments } from './arguments.js'
 import { Bytes } from './bytes.js'
 import { splitWords } from './inline.js'
+import { CRLF } from './wire.js'
 
 /** What the parser found: a whole command, the beginning of one, or what can never become one. */
 export const Answer = { Consumed: 0, NeedMore: 1, Invalid: 2 } as const
@@ -14,8 +15,6 @@ const MAX_LINE = 64 * 1024
 
 const CR = 13
 const LF = 10
-/** A line end, read as a little-endian number. */
-const CRLF = 0x0a0d
 const DOLLAR = 36
 const ASTERISK = 42
 const ZERO = 48

@@ -4,7 +4,7 @@ const ZERO = 48
 const DOLLAR = 36
 const CR = 13
 /** A line end, read as a little-endian number. */
-const CRLF = 0x0a0d
+export const CRLF = 0x0a0d
 /** The two digits of each number below a hundred, the tens in the lower byte. */
 const PAIRS = Uint16Array.from(
   { length: 100 },

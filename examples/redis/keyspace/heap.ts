@@ -64,7 +64,7 @@ export class Heap {
     const head = view.getInt32(at, true)
     if (((head ^ flags) & (Flag.Stamp | Flag.Object)) !== 0) return false
     const size = to - from
-    const valueAt = at + HEAD + (head & Flag.Stamp) + (head >>> 8)
+    const valueAt = at + beforeValue(head)
     if (size !== view.getInt32(at + 4, true)) {
       if (size > INLINE_VALUE || !this.arena.fits(ref, valueAt - at + size)) return false
       view.setInt32(at + 4, size, true)
@@ -102,7 +102,7 @@ export class Heap {
     const head = view.getInt32(at, true)
     if ((head & Flag.LongKey) !== 0) return this.#matchesLong(ref, key, start, end)
     if (head >>> 8 !== end - start) return false
-    return same(key, start, view, at + HEAD + (head & Flag.Stamp), end - start)
+    return same(key, start, view, at + beforeKey(head), end - start)
   }
 
   flags(ref: number): number {
@@ -125,7 +125,7 @@ export class Heap {
   /** Says in `span` where the key lies, until the next change of the heap. */
   key(ref: number, span: Span): Span {
     const head = this.arena.view(ref).getInt32(this.arena.at(ref), true)
-    const at = this.arena.at(ref) + HEAD + (head & Flag.Stamp)
+    const at = this.arena.at(ref) + beforeKey(head)
     if ((head & Flag.LongKey) !== 0) return whole(this.#longKey(ref), span)
     span.bytes = this.arena.bytes(ref)
     span.start = at
@@ -140,7 +140,7 @@ export class Heap {
     const head = view.getInt32(at, true)
     if ((head & Flag.Object) !== 0) return whole(this.object(ref) as Blob, span)
     span.bytes = this.arena.bytes(ref)
-    span.start = at + HEAD + (head & Flag.Stamp) + (head >>> 8)
+    span.start = at + beforeValue(head)
     span.end = span.start + view.getInt32(at + 4, true)
     return span
   }
@@ -148,7 +148,7 @@ export class Heap {
   #allocate(key: Bytes, start: number, end: number, flags: number, size: number): number {
     const long = end - start > INLINE_KEY
     const length = long ? HANDLE : end - start
-    const head = HEAD + (flags & Flag.Stamp)
+    const head = beforeKey(flags)
     const ref = this.arena.allocate(head + length + size)
     const bytes = this.arena.bytes(ref)
     const at = this.arena.at(ref)
@@ -164,8 +164,7 @@ export class Heap {
     const view = this.arena.view(ref)
     const at = this.arena.at(ref)
     const head = view.getInt32(at, true)
-    if ((head & Flag.LongKey) !== 0)
-      this.#objects.remove(view.getInt32(at + HEAD + (head & Flag.Stamp), true))
+    if ((head & Flag.LongKey) !== 0) this.#objects.remove(view.getInt32(at + beforeKey(head), true))
     this.arena.free(ref)
   }
 
@@ -186,19 +185,28 @@ export class Heap {
   #valueAt(ref: number): number {
     const at = this.arena.at(ref)
     const head = this.arena.view(ref).getInt32(at, true)
-    return at + HEAD + (head & Flag.Stamp) + (head >>> 8)
+    return at + beforeValue(head)
   }
 
   #longKey(ref: number): Blob {
     const at = this.arena.at(ref)
     const view = this.arena.view(ref)
-    return this.#objects.get(view.getInt32(at + HEAD + (view.getUint8(at) & Flag.Stamp), true)) as Blob
+    return this.#objects.get(view.getInt32(at + beforeKey(view.getUint8(at)), true)) as Blob
   }
 
   #matchesLong(ref: number, key: DataView, start: number, end: number): boolean {
     const blob = this.#longKey(ref)
     return blob.length === end - start && same(blob.bytes.view, 0, key, start, end - start)
   }
+}
+
+/** How many bytes of a block lie before its key, and before its value, by the first four of them. */
+function beforeKey(head: number): number {
+  return HEAD + (head & Flag.Stamp)
+}
+
+function beforeValue(head: number): number {
+  return beforeKey(head) + (head >>> 8)
 }
 
 function whole(blob: Blob, span: Span): Span {
