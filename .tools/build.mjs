@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const addon = join(root, 'dist/native/revio.node')
+const addon = join(root, 'dist/transport/native/revio.node')
 
 /** The compiler's projects, in the order in which they need each other, and the folders that each reads. */
 const projects = [
@@ -31,13 +31,13 @@ export function build({ always = false } = {}) {
 
 function buildAddon({ always }) {
   const stamp = join(root, 'dist/.native')
-  if (!always && mtime(stamp) > newestIn(join(root, 'lib/native'), /\.(c|h|gyp)$/)) return
+  if (!always && mtime(stamp) > newestIn(join(root, 'lib/transport/native/src'), /\.(c|h|gyp)$/)) return
   const failure = tryAddon()
   if (failure === undefined) {
     mkdirSync(dirname(addon), { recursive: true })
     // A running program may have the old one mapped: it keeps its own copy.
     rmSync(addon, { force: true })
-    copyFileSync(join(root, 'lib/native/build/Release/revio.node'), addon)
+    copyFileSync(join(root, 'lib/transport/native/src/build/Release/revio.node'), addon)
   } else {
     rmSync(addon, { force: true })
     process.stderr.write(`no native transport, plain addresses run on node:net: ${failure}\n`)
@@ -54,10 +54,10 @@ function tryAddon() {
     return `no C compiler (${compiler}) was found`
   const gyp = nodeGyp()
   if (gyp === undefined) return 'node-gyp was not found beside npm'
-  process.stderr.write('building lib/native\n')
+  process.stderr.write('building lib/transport/native/src\n')
   const prefix = dirname(dirname(process.execPath))
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
-  const args = [gyp, 'rebuild', '-C', join(root, 'lib/native'), ...headers]
+  const args = [gyp, 'rebuild', '-C', join(root, 'lib/transport/native/src'), ...headers]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 300_000 })
   if (status === 0) return undefined
   const lines = `${stdout}\n${stderr}`.split('\n')

@@ -3,16 +3,18 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prebuilt } from '../dist/native/load.js'
+import { prebuilt } from '../dist/transport/native/load.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const sources = join(root, 'lib/native')
-const built = join(root, 'dist/native')
+const sources = join(root, 'lib/transport/native/src')
+const built = join(root, 'dist/transport/native')
+const carried = join(built, 'src')
 const addon = join(built, 'revio.node')
 const place = join(root, 'dist/prebuilds', prebuilt())
 
+mkdirSync(carried, { recursive: true })
 for (const name of readdirSync(sources)) {
-  if (/\.(c|h|gyp)$/.test(name)) copyFileSync(join(sources, name), join(built, name))
+  if (/\.(c|h|gyp)$/.test(name)) copyFileSync(join(sources, name), join(carried, name))
 }
 if (existsSync(addon)) {
   mkdirSync(dirname(place), { recursive: true })

@@ -14,5 +14,5 @@ export type {
   Tick,
 } from './events.js'
 export { InputStream } from './input-stream.js'
-export { serve } from './serve.js'
+export { serve } from './loop/serve.js'
 export { type Layer, type Pair, translate } from './translate.js'

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import type { Events, Info } from './events.js'
-import type { Layer } from './translate/codec.js'
-import { Translations } from './translate/translations.js'
+import type { Layer } from './layer/codec.js'
+import { Translations } from './layer/translations.js'
 
-export type { Layer, Pair } from './translate/codec.js'
+export type { Layer, Pair } from './layer/codec.js'
 
 /**
  * Puts a layer between the wire and `events`, for the connections that `should` chooses: a cipher, a compressor, TLS.

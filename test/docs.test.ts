@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { Action } from '../lib/index.js'
-import { datagramLimits, defaultLimits } from '../lib/limits.js'
+import { datagramLimits, defaultLimits } from '../lib/loop/limits.js'
 import { brokenLinks, type Page, readPages } from './docs/pages.js'
 import { compile, exportsOf, isFragment, membersOf, stringsOf } from './docs/program.js'
 import { isRun, run } from './docs/run.js'

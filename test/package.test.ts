@@ -53,12 +53,12 @@ t.test('the packed package installs and serves with no compiler and no install s
   const carried = join(app, 'node_modules/revio/dist')
   t.notOk(existsSync(join(carried, 'examples')), 'examples stay at home')
   t.ok(
-    existsSync(join(carried, 'native/binding.gyp')),
+    existsSync(join(carried, 'transport/native/src/binding.gyp')),
     'the addon can be built where none is carried for the machine',
   )
 
   writeFileSync(join(app, 'main.js'), program)
-  const native = existsSync(join(root, 'dist/native/revio.node'))
+  const native = existsSync(join(root, 'dist/transport/native/revio.node'))
   const portable = { transport: 'net', text: 'echoed', simulated: 'simulated' }
   const answer = async (more: Record<string, string>) => {
     const { stdout } = await run(process.execPath, ['main.js'], { cwd: app, env: { ...env, ...more } })

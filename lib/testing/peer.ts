@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
 import type { Address } from '../events.js'
-import { systemError } from '../transport/memory-errors.js'
-import type { Arrival } from '../transport/memory-network.js'
-import type { Schedule } from '../transport/memory-schedule.js'
-import type { End, Watcher } from '../transport/memory-wire.js'
+import { systemError } from './network/errors.js'
+import type { Arrival } from './network/network.js'
+import type { Schedule } from './network/schedule.js'
+import type { End, Watcher } from './network/wire.js'
 
 /** How a peer behaves. */
 export interface PeerOptions {

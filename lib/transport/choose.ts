@@ -1,10 +1,10 @@
 import type { Binding } from '../address.js'
-import { loadNative } from '../native/load.js'
-import { NativeTransport } from './native.js'
-import { NativeUdpTransport } from './native-udp.js'
-import { NetTransport } from './net.js'
+import { loadNative } from './native/load.js'
+import { NativeTransport } from './native/transport.js'
+import { NativeUdpTransport } from './native/udp.js'
+import { NetTransport } from './node/tcp.js'
+import { UdpTransport } from './node/udp.js'
 import type { Host, Transport } from './transport.js'
-import { UdpTransport } from './udp.js'
 
 /** The loop that transports are made for. */
 export interface TransportUser extends Host {

@@ -1,8 +1,8 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import type { Address } from '../events.js'
-import type { Outbox } from '../outbox.js'
-import type { Stage } from '../stage.js'
+import type { Outbox } from './outbox.js'
+import type { Stage } from './staging.js'
 
 /**
  * What the loop and a transport say to each other. A transport moves bytes and has no policy: what a reply means,

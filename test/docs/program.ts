@@ -102,8 +102,8 @@ function describe(
 
 /** The samples run on the native transport where it has been built. */
 function takeAddon(out: string): void {
-  const addon = join(root, 'dist/native/revio.node')
-  const place = join(out, 'lib/native/revio.node')
+  const addon = join(root, 'dist/transport/native/revio.node')
+  const place = join(out, 'lib/transport/native/revio.node')
   if (!existsSync(addon)) return
   mkdirSync(dirname(place), { recursive: true })
   copyFileSync(addon, place)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Action } from '../../lib/index.js'
-import { LayeredWorld } from '../translate/layered-world.js'
+import { LayeredWorld } from '../layer/layered-world.js'
 import { MemoryWorld } from '../transport/memory-world.js'
 import { SocketWorld } from '../transport/socket-world.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Action, type Reply } from '../../lib/index.js'
-import { LayeredWorld } from '../translate/layered-world.js'
+import { LayeredWorld } from '../layer/layered-world.js'
 import { SocketWorld } from '../transport/socket-world.js'
 
 t.test('a token whose bytes are translated after the connection was given up is told of', async t => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import type { Events, Server } from '../../lib/index.js'
-import { nativeMissing } from '../transport/native-missing.js'
+import { nativeMissing } from '../transport/native/missing.js'
 import { pattern } from '../transport/pattern.js'
 import { SocketWorld } from '../transport/socket-world.js'
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { nativeMissing } from '../transport/native-missing.js'
+import { nativeMissing } from '../transport/native/missing.js'
 
 const program = fileURLToPath(new URL('../../dist/torture/main.js', import.meta.url))
 const SEED = 2026

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { contract } from './contract.js'
-import { nativeMissing } from './native-missing.js'
+import { nativeMissing } from './native/missing.js'
 import { SocketWorld } from './socket-world.js'
 
 const missing = nativeMissing()

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { nativeMissing } from './native-missing.js'
+import { nativeMissing } from './native/missing.js'
 
 /** Runs a test on both transports; it is skipped, visibly, where one is missing. */
 export async function onBoth(

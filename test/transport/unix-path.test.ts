@@ -13,7 +13,7 @@ import * as net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { nativeMissing } from './native-missing.js'
+import { nativeMissing } from './native/missing.js'
 import { SocketWorld } from './socket-world.js'
 
 const missing = nativeMissing()

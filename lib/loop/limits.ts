@@ -1,0 +1,69 @@
+import { RevioError } from '../errors.js'
+import type { Options } from '../events.js'
+
+/** What bounds one connection. In bytes and milliseconds; a timeout of 0 is none. */
+export interface Limits {
+  readonly reuseInputBuffer: boolean
+  readonly halfOpen: boolean
+  readonly idleTimeout: number
+  readonly highWaterMark: number
+  readonly maxPending: number
+  readonly writeTimeout: number
+}
+
+const MIB = 1024 * 1024
+
+export const defaultLimits: Limits = {
+  reuseInputBuffer: false,
+  halfOpen: false,
+  idleTimeout: 0,
+  highWaterMark: MIB,
+  maxPending: 16 * MIB,
+  writeTimeout: 30_000,
+}
+
+/** Nothing tells that a remote has gone, so silence does. */
+export const datagramLimits: Limits = { ...defaultLimits, idleTimeout: 60_000 }
+
+const NUMBERS = ['keepAlive', 'idleTimeout', 'highWaterMark', 'maxPending', 'writeTimeout'] as const
+const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen'] as const
+const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context'])
+
+/**
+ * The limits that a connection's options ask for; where they say nothing, `defaults`.
+ *
+ * @throws `ERR_OPTION`, naming the option and its value.
+ */
+export function limitsOf(options: Options<unknown>, defaults: Limits): Limits {
+  checkOptions(options)
+  return {
+    reuseInputBuffer: options.reuseInputBuffer ?? defaults.reuseInputBuffer,
+    halfOpen: options.halfOpen ?? defaults.halfOpen,
+    idleTimeout: options.idleTimeout ?? defaults.idleTimeout,
+    highWaterMark: options.highWaterMark ?? defaults.highWaterMark,
+    maxPending: options.maxPending ?? defaults.maxPending,
+    writeTimeout: options.writeTimeout ?? defaults.writeTimeout,
+  }
+}
+
+function checkOptions(options: Options<unknown>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new RevioError('ERR_OPTION', `options must be an object, not ${String(options)}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name))
+      throw new RevioError('ERR_OPTION', `unknown option "${name}"; known are ${[...KNOWN].join(', ')}`)
+  }
+  for (const name of NUMBERS) {
+    const value = options[name]
+    if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
+      throw new RevioError('ERR_OPTION', `option ${name}: a number from 0 is needed, not ${String(value)}`)
+    }
+  }
+  for (const name of BOOLEANS) {
+    const value = options[name]
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new RevioError('ERR_OPTION', `option ${name}: true or false is needed, not ${String(value)}`)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { Buffer } from 'node:buffer'
+import { Action, isAction } from '../action.js'
+import { RevioError } from '../errors.js'
+import type { Chunk, Out, Reply, Sending } from '../events.js'
+
+/** Bytes that a chunk takes on the wire. */
+export function sizeOf(chunk: Chunk): number {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+}
+
+/**
+ * Output as one piece of memory of its own; undefined where there is none. An empty chunk is output, and an empty list
+ * is not.
+ */
+export function bytesOf(out: Out): Buffer | undefined {
+  if (out === undefined || out === null) return undefined
+  if (typeof out === 'string' || out instanceof Uint8Array) return Buffer.from(out)
+  return out.length === 0 ? undefined : Buffer.concat(out.map(chunk => Buffer.from(chunk)))
+}
+
+/** A reply that is yet to come. */
+export function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLike<Reply> {
+  return typeof (reply as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+/** @throws `ERR_REPLY` unless `reply` is what a handler may return. */
+export function checkReply(reply: unknown, handler: string): asserts reply is readonly unknown[] {
+  if (Array.isArray(reply)) return
+  throw new RevioError(
+    'ERR_REPLY',
+    `${handler} returned ${describe(reply)}; nothing or a list such as [out, action] is needed`,
+  )
+}
+
+/**
+ * What a handler asked for; nothing is `Action.None`.
+ *
+ * @throws `ERR_REPLY` unless it is an Action or nothing.
+ */
+export function asAction(action: unknown, handler: string): Action {
+  if (action === undefined) return Action.None
+  if (isAction(action)) return action
+  throw new RevioError(
+    'ERR_REPLY',
+    `${handler} gave ${describe(action)} as the action; see Action for what is one`,
+  )
+}
+
+/**
+ * What is to follow a `send`.
+ *
+ * @throws `ERR_REPLY` unless `how` is an Action, or an object with one, a token or both.
+ */
+export function asSending(how: unknown): Sending {
+  if (typeof how !== 'object' || how === null) return { action: asAction(how, 'send') }
+  const unknown = Object.keys(how).find(name => name !== 'action' && name !== 'token')
+  if (unknown !== undefined) {
+    throw new RevioError('ERR_REPLY', `send: unknown option "${unknown}"; known are action, token`)
+  }
+  const { action, token }: Sending = how
+  return { action: asAction(action, 'send'), token }
+}
+
+/** @throws `ERR_REPLY` unless `out` is output. */
+export function checkOut(out: unknown, handler: string): asserts out is Out {
+  if (out === undefined || out === null || isChunk(out)) return
+  if (!Array.isArray(out)) {
+    throw new RevioError('ERR_REPLY', `${handler} gave ${describe(out)} as output; ${NEEDED}`)
+  }
+  for (const chunk of out) {
+    if (!isChunk(chunk)) {
+      throw new RevioError('ERR_REPLY', `${handler} gave a list with ${describe(chunk)} as output; ${NEEDED}`)
+    }
+  }
+}
+
+const NEEDED = 'a string, a Uint8Array, a list of them, or nothing is needed'
+
+function isChunk(value: unknown): value is Chunk {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'string') return 'a string'
+  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'bare object'}`
+  return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
+}

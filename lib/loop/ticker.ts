@@ -1,0 +1,53 @@
+import { Action } from '../action.js'
+import { RevioError } from '../errors.js'
+import type { Events } from '../events.js'
+import type { Clock } from './clock.js'
+import { asAction, checkReply } from './reply.js'
+
+/** What the ticker tells the loop. */
+export interface TickerOptions {
+  readonly events: Pick<Events<never>, 'tick'>
+  readonly clock: Clock
+  /** Runs `tick` inside a turn. */
+  readonly turn: (run: () => void) => void
+  readonly shutdown: () => void
+  readonly failed: (thrown: unknown) => void
+}
+
+/** Runs `tick` for as long as it returns a delay. */
+export class Ticker {
+  readonly #options: TickerOptions
+  #cancel: (() => void) | undefined
+  #stopped = false
+
+  constructor(options: TickerOptions) {
+    this.#options = options
+  }
+
+  /** Runs `tick` now, and again whenever it asked for. */
+  run(): void {
+    const { events, clock, turn, shutdown, failed } = this.#options
+    try {
+      const tick = events.tick?.()
+      if (tick === undefined) return
+      checkReply(tick, 'tick')
+      const [delay, wanted] = tick
+      const action = asAction(wanted, 'tick')
+      if (!(typeof delay === 'number' && delay >= 0)) {
+        throw new RevioError(
+          'ERR_REPLY',
+          `tick returned ${String(delay)} as the delay; milliseconds from 0 are needed`,
+        )
+      }
+      if (action === Action.Shutdown) shutdown()
+      if (!this.#stopped) this.#cancel = clock.timer(Math.max(1, delay), () => turn(() => this.run()))
+    } catch (thrown) {
+      failed(thrown)
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+  }
+}

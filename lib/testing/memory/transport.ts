@@ -1,0 +1,254 @@
+import { Buffer } from 'node:buffer'
+import type { Binding } from '../../address.js'
+import type { Address } from '../../events.js'
+import { Stage } from '../../transport/staging.js'
+import type { Dialer, Host, Receiver, Transport } from '../../transport/transport.js'
+import type { Arrival, Listener, MemoryNetwork } from '../network/network.js'
+import type { Chance } from '../network/prng.js'
+import type { End } from '../network/wire.js'
+import { type LinkOwner, MemoryLink, type Turn } from './link.js'
+
+/** What memory that is free again is overwritten with, so that whoever kept it is found out. */
+const POISON = 0xdb
+
+/** Sizes of the shared blocks, of which a seed takes one: a small one is full sooner. */
+const SIZES = [64 * 1024, 4096, 512]
+
+/** How many connections are accepted in one turn, so that what is open is served too. */
+const ACCEPTED_PER_TURN = 64
+
+/** One of the addresses that the loop has bound. */
+interface Gate {
+  readonly addressIndex: number
+  readonly listener: Listener
+  readonly maxConnections: number
+  readonly waiting: Arrival[]
+  /** Accepted, and neither closed nor detached. */
+  open: number
+}
+
+/** A transport without sockets: its peers are in the same program, and a schedule says what happens when. */
+export class MemoryTransport implements Transport, LinkOwner {
+  readonly name = 'memory'
+  readonly stage: Stage
+  readonly sharesInput: boolean
+  readonly chance: Chance
+  readonly #network: MemoryNetwork
+  readonly #host: Host
+  readonly #input: Buffer
+  readonly #gates: Gate[] = []
+  readonly #links = new Set<MemoryLink>()
+  /** May have something to tell; the one that was served last comes last. */
+  readonly #ready = new Set<MemoryLink>()
+  /** Outcomes of dials that have not been told. */
+  readonly #outcomes: (() => void)[] = []
+  #offered: MemoryLink[] = []
+  readonly #receivers = new WeakMap<End, Receiver>()
+  #started = false
+  #posted = false
+  #closed = false
+
+  constructor(network: MemoryNetwork, host: Host) {
+    this.#network = network
+    this.#host = host
+    this.chance = network.schedule.chance
+    this.stage = new PoisonedStage(SIZES[this.chance.below(SIZES.length)] ?? 0)
+    this.#input = Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0)
+    this.sharesInput = !this.chance.once(4)
+  }
+
+  /** Connections that are neither closed nor detached. */
+  get links(): number {
+    return this.#links.size
+  }
+
+  /** The loop has given everything back. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Who in the loop hears what is sent to `wire`, or ever did. */
+  receiver(wire: End | undefined): Receiver | undefined {
+    return wire && this.#receivers.get(wire)
+  }
+
+  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+    return this.listen(binding, addressIndex)
+  }
+
+  /** What `bind` does, at once. */
+  listen(binding: Binding, addressIndex: number): Address {
+    const waiting: Arrival[] = []
+    const listener = this.#network.listen(binding, arrival => {
+      waiting.push(arrival)
+      this.#post()
+    })
+    this.#gates.push({ addressIndex, listener, maxConnections: binding.maxConnections, waiting, open: 0 })
+    return listener.address
+  }
+
+  dial(target: Binding, dialer: Dialer): () => void {
+    let wanted = true
+    this.#network.dial(target, outcome => {
+      this.#outcomes.push(() => {
+        if (outcome instanceof Error) {
+          if (wanted) dialer.failed(outcome)
+        } else if (wanted) this.#connect(outcome, -1, link => dialer.connected(this, link))
+        else outcome.wire.close(true)
+      })
+      this.#post()
+    })
+    return () => {
+      wanted = false
+    }
+  }
+
+  start(): void {
+    this.#started = true
+    this.#post()
+  }
+
+  flush(): void {
+    const offered = this.#offered
+    this.#offered = []
+    for (const link of offered) link.attempt()
+  }
+
+  unbind(): void {
+    for (const { listener, waiting } of this.#gates) {
+      this.#network.unlisten(listener)
+      for (const { wire } of waiting) wire.close(true)
+    }
+    this.#gates.length = 0
+  }
+
+  close(): void {
+    this.unbind()
+    this.#ready.clear()
+    this.#closed = true
+  }
+
+  ready(link: MemoryLink): void {
+    this.#ready.add(link)
+    this.#post()
+  }
+
+  offered(link: MemoryLink): void {
+    this.#offered.push(link)
+  }
+
+  left(link: MemoryLink): void {
+    this.#links.delete(link)
+    this.#ready.delete(link)
+    const gate = this.#gates.find(({ addressIndex }) => addressIndex === link.addressIndex)
+    if (gate === undefined) return
+    gate.open -= 1
+    this.#post()
+  }
+
+  #post(): void {
+    if (this.#posted || !this.#started) return
+    this.#posted = true
+    this.#network.schedule.post(() => {
+      this.#posted = false
+      this.#turn()
+    })
+  }
+
+  /** Reads first and tells then, as a poller does: a handler may close what the rest of its turn is about. */
+  #turn(): void {
+    const turn = new MemoryTurn(this.#input, this.sharesInput)
+    this.#collectArrivals(turn)
+    for (const link of this.#choose()) {
+      this.#ready.delete(link)
+      link.collect(turn)
+      if (link.telling) this.#ready.add(link)
+    }
+    if (turn.steps.length > 0) {
+      this.#host.turnStarts()
+      for (const step of turn.steps) step()
+      this.#host.turnEnds()
+      turn.poison()
+    }
+    if (this.#ready.size > 0 || this.#outcomes.length > 0 || this.#gates.some(admits)) this.#post()
+  }
+
+  /** All that are ready without a seed; with one any of them, in any order. */
+  #choose(): MemoryLink[] {
+    const links = [...this.#ready]
+    if (!this.chance.seeded) return links
+    const chosen: MemoryLink[] = []
+    const count = this.chance.slice(links.length)
+    while (chosen.length < count) chosen.push(...links.splice(this.chance.below(links.length), 1))
+    return chosen
+  }
+
+  #collectArrivals(turn: MemoryTurn): void {
+    for (const outcome of this.#outcomes.splice(0)) turn.tell(outcome)
+    for (const gate of this.#gates) {
+      const count = this.chance.slice(Math.min(gate.waiting.length, ACCEPTED_PER_TURN))
+      for (let left = count; left > 0; left -= 1) turn.tell(() => this.#accept(gate))
+    }
+  }
+
+  #accept(gate: Gate): void {
+    const arrival = admits(gate) ? gate.waiting.shift() : undefined
+    if (arrival === undefined) return
+    gate.open += 1
+    const { addressIndex } = gate
+    this.#connect(arrival, addressIndex, link => this.#host.accepted(this, link, addressIndex))
+  }
+
+  #connect(arrival: Arrival, addressIndex: number, receive: (link: MemoryLink) => Receiver): void {
+    const link = new MemoryLink(this, arrival, addressIndex)
+    this.#links.add(link)
+    link.receiver = receive(link)
+    this.#receivers.set(link.wire, link.receiver)
+    link.notice()
+  }
+}
+
+function admits({ waiting, open, maxConnections }: Gate): boolean {
+  return waiting.length > 0 && open < maxConnections
+}
+
+/** What the loop will be told in one turn. */
+class MemoryTurn implements Turn {
+  readonly steps: (() => void)[] = []
+  readonly #block: Buffer
+  readonly #shared: boolean
+  #used = 0
+
+  constructor(block: Buffer, shared: boolean) {
+    this.#block = block
+    this.#shared = shared
+  }
+
+  get room(): number {
+    return this.#block.length - this.#used
+  }
+
+  read(wire: End, size: number): Buffer {
+    if (!this.#shared) return wire.take(size)
+    const bytes = this.#block.subarray(this.#used, this.#used + size)
+    wire.read(size, bytes, 0)
+    this.#used += size
+    return bytes
+  }
+
+  tell(step: () => void): void {
+    this.steps.push(step)
+  }
+
+  /** The turn is over: its input is nobody's any more. */
+  poison(): void {
+    this.#block.fill(POISON, 0, this.#used)
+  }
+}
+
+class PoisonedStage extends Stage {
+  override reset(): void {
+    this.bytes.fill(POISON, 0, this.top)
+    super.reset()
+  }
+}

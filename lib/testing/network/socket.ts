@@ -1,0 +1,116 @@
+import * as net from 'node:net'
+import type { Address } from '../../events.js'
+import { systemError } from './errors.js'
+import type { Arrival } from './network.js'
+import type { End, Watcher } from './wire.js'
+
+/** Output that waits for room, and who is to be told when all of it has gone. */
+interface Waiting {
+  readonly bytes: Uint8Array
+  at: number
+  readonly done: (error?: Error | null) => void
+}
+
+/** A connection in memory that was given away: a `net.Socket` to its new owner. */
+export class MemorySocket extends net.Socket implements Watcher {
+  readonly #wire: End
+  readonly #unread: Uint8Array[]
+  #wanted = false
+  #toldEnd = false
+  #waiting: Waiting | undefined
+
+  constructor({ wire, local, remote }: Arrival, unread: readonly Uint8Array[]) {
+    super({ allowHalfOpen: true })
+    this.#wire = wire
+    this.#unread = [...unread]
+    if (remote.network !== 'unix') describe(this, local, remote)
+    wire.watcher = this
+  }
+
+  notice(): void {
+    this.#pull()
+    this.#drain()
+    if (this.#wire.broken && this.#wire.inbox.size === 0) {
+      this.destroy(systemError('read', 'ECONNRESET'))
+    }
+  }
+
+  override _read(): void {
+    this.#wanted = true
+    this.#pull()
+  }
+
+  override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: Waiting['done']): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+    this.#waiting = { bytes, at: 0, done }
+    this.#drain()
+  }
+
+  override _writev(
+    chunks: { chunk: Uint8Array | string; encoding: BufferEncoding }[],
+    done: Waiting['done'],
+  ): void {
+    const pieces = chunks.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
+    )
+    this._write(Buffer.concat(pieces), 'utf8', done)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#wire.finish()
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#wire.watcher = undefined
+    this.#wire.close(this.#waiting !== undefined)
+    super._destroy(error, done)
+  }
+
+  #pull(): void {
+    while (this.#wanted) {
+      const { inbox } = this.#wire
+      const bytes = this.#unread.shift() ?? (inbox.size > 0 ? this.#wire.take(inbox.size) : undefined)
+      if (bytes === undefined) break
+      this.#wanted = this.push(bytes)
+    }
+    if (this.#unread.length === 0 && this.#wire.inbox.size === 0) this.#end()
+  }
+
+  #end(): void {
+    if (this.#toldEnd || !this.#wire.inbox.ended || this.#wire.broken) return
+    this.#toldEnd = true
+    this.push(null)
+  }
+
+  #drain(): void {
+    const waiting = this.#waiting
+    if (waiting === undefined) return
+    if (this.#wire.broken) {
+      this.#waiting = undefined
+      waiting.done(systemError('write', 'EPIPE'))
+      return
+    }
+    const end = Math.min(waiting.bytes.length, waiting.at + this.#wire.room)
+    this.#wire.write(waiting.bytes, waiting.at, end)
+    waiting.at = end
+    if (end < waiting.bytes.length) return
+    this.#waiting = undefined
+    waiting.done()
+  }
+}
+
+/** `net.Socket` asks a descriptor for these, and there is none. */
+function describe(socket: net.Socket, local: Address, remote: Address): void {
+  const family = (address: Address) => (address.network.endsWith('6') ? 'IPv6' : 'IPv4')
+  const values = {
+    localAddress: local.host,
+    localPort: local.port,
+    localFamily: family(local),
+    remoteAddress: remote.host,
+    remotePort: remote.port,
+    remoteFamily: family(remote),
+  }
+  for (const [name, value] of Object.entries(values))
+    Object.defineProperty(socket, name, { value, enumerable: true })
+}

@@ -1,0 +1,134 @@
+import { Buffer } from 'node:buffer'
+import { Pipe } from './pipe.js'
+import type { Schedule } from './schedule.js'
+
+/** Who looks after one end of a wire. */
+export interface Watcher {
+  /** Something may have changed: bytes, room, the other side's end, a reset. Called as a step of the schedule. */
+  notice(): void
+}
+
+/** How wires are made. Sizes in bytes, the latency in milliseconds. */
+export interface WireOptions {
+  /** What fits between a loop that writes and a peer that does not read. */
+  readonly sendBuffer: number
+  /** What fits between a peer that writes and a loop that does not read. */
+  readonly receiveBuffer: number
+  /** How long everything takes from one end to the other. */
+  readonly latency: number
+}
+
+/**
+ * One of the two ends of a connection, and what a kernel does for it: bytes wait in bounded buffers, an end travels
+ * behind the bytes, a reset overtakes them, and who sends to an end that is closed is answered with a reset.
+ */
+export class End {
+  /** What has been sent to this end and not been read. */
+  readonly inbox: Pipe
+  watcher: Watcher | undefined
+  /** A reset has come from the other side. */
+  broken = false
+  closed = false
+  /** This end has sent all it will. */
+  finished = false
+  readonly #schedule: Schedule
+  readonly #latency: number
+  /** A reset may overtake bytes on their way here. */
+  readonly #lossy: boolean
+  #other: End | undefined
+  #posted = false
+
+  private constructor(schedule: Schedule, capacity: number, latency: number, lossy: boolean) {
+    this.inbox = new Pipe(capacity)
+    this.#schedule = schedule
+    this.#latency = latency
+    this.#lossy = lossy
+  }
+
+  /** A new connection: the loop's end, and the peer's. */
+  static pair(schedule: Schedule, options: WireOptions): readonly [near: End, far: End] {
+    const near = new End(schedule, options.receiveBuffer, options.latency, false)
+    const far = new End(schedule, options.sendBuffer, options.latency, true)
+    near.#other = far
+    far.#other = near
+    return [near, far]
+  }
+
+  get other(): End | undefined {
+    return this.#other
+  }
+
+  /** How many bytes could be written now. */
+  get room(): number {
+    return this.#other === undefined || this.broken ? 0 : this.#other.inbox.room
+  }
+
+  /** There is something to be read, if only the end. */
+  get readable(): boolean {
+    return this.inbox.size > 0 || this.inbox.ended || this.broken
+  }
+
+  /** Sends `bytes[start, end)`, for which there must be room. */
+  write(bytes: Uint8Array, start: number, end: number): void {
+    const other = this.#other
+    if (other === undefined || this.broken || end === start) return
+    if (other.closed) {
+      this.#reset()
+      return
+    }
+    other.inbox.write(bytes, start, end)
+    other.notify()
+  }
+
+  /** Removes `size` bytes into `target`. */
+  read(size: number, target: Uint8Array, at: number): void {
+    this.inbox.read(size, target, at)
+    this.#other?.notify()
+  }
+
+  /** Removes `size` bytes into a buffer of their own. */
+  take(size: number): Buffer {
+    const bytes = Buffer.allocUnsafe(size)
+    this.read(size, bytes, 0)
+    return bytes
+  }
+
+  /** Sends the orderly end. */
+  finish(): void {
+    if (this.finished || this.broken) return
+    this.finished = true
+    if (this.#other === undefined) return
+    this.#other.inbox.ended = true
+    this.#other.notify()
+  }
+
+  /** Lets go of this end. Where something has not been read, the other side gets a reset instead of an end. */
+  close(reset: boolean): void {
+    if (this.closed) return
+    this.closed = true
+    if (!reset && this.inbox.size === 0) this.finish()
+    else if (this.#other !== undefined) this.#other.#reset()
+    this.inbox.cut(0)
+  }
+
+  /** Has the watcher look, once, in a while. */
+  notify(): void {
+    if (this.#posted || this.closed || this.watcher === undefined) return
+    this.#posted = true
+    this.#schedule.post(() => {
+      this.#posted = false
+      if (!this.closed) this.watcher?.notice()
+    }, this.#latency)
+  }
+
+  /** A reset is on its way here. */
+  #reset(): void {
+    this.#schedule.post(() => {
+      if (this.closed || this.broken) return
+      this.broken = true
+      if (this.#lossy && this.#schedule.chance.once(2))
+        this.inbox.cut(this.#schedule.chance.below(this.inbox.size + 1))
+      this.notify()
+    }, this.#latency)
+  }
+}

@@ -1,0 +1,62 @@
+import * as net from 'node:net'
+import type { Address } from '../../events.js'
+import type { Outbox } from '../outbox.js'
+import { type Link, nobody, type Tuning } from '../transport.js'
+import { systemError } from './addon.js'
+import type { Peer } from './coalescing.js'
+import type { NativeTransport } from './transport.js'
+
+/** One connection of the native transport. Its slot is all that the addon knows it by. */
+export class NativeLink implements Link, Peer {
+  readonly slot: number
+  receiver = nobody
+  taken = 0
+  failure: Error | undefined
+  heard = 0
+  /** The last input, in the addon's own memory: what is echoed goes out from there. */
+  input: Uint8Array | undefined
+  readonly #transport: NativeTransport
+
+  constructor(transport: NativeTransport, slot: number) {
+    this.#transport = transport
+    this.slot = slot
+  }
+
+  write(outbox: Outbox): void {
+    this.#transport.writer.add(this, outbox)
+  }
+
+  read(wanted: boolean): void {
+    this.#transport.poller.read(this.slot, wanted)
+  }
+
+  end(): void {
+    // It can only fail when the peer has gone already, which the next read tells.
+    this.#transport.poller.end(this.slot)
+  }
+
+  close({ reset }: { reset: boolean }): void {
+    this.#transport.forget(this.slot)
+    this.#transport.poller.close(this.slot, reset)
+  }
+
+  detach(unread: readonly Uint8Array[]): net.Socket {
+    this.#transport.forget(this.slot)
+    const fd = this.#transport.poller.release(this.slot)
+    if (fd < 0) throw systemError(fd)
+    const socket = new net.Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
+    for (const bytes of unread.toReversed()) socket.unshift(bytes)
+    return socket
+  }
+
+  tune({ noDelay, keepAlive }: Tuning): void {
+    if (noDelay === undefined && keepAlive === undefined) return
+    const seconds = keepAlive === undefined ? -1 : Math.ceil(keepAlive / 1000)
+    // It can only fail when the connection is broken, which the next read tells.
+    this.#transport.poller.tune(this.slot, noDelay === undefined ? -1 : Number(noDelay), seconds)
+  }
+
+  addresses(): { local: Address; remote: Address } {
+    return this.#transport.addresses(this.slot)
+  }
+}

@@ -1,0 +1,159 @@
+import { type Binding, inetAddress, unixAddress } from '../../address.js'
+import type { Address } from '../../events.js'
+import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import { Stage } from '../staging.js'
+import type { Dialer, Host, Transport } from '../transport.js'
+import { UnixPath } from '../unix-path.js'
+import { type Addon, Event, INDEX, type Poller, systemError, WRITE_SIZE } from './addon.js'
+import { Coalescing } from './coalescing.js'
+import { NativeDial } from './dial.js'
+import { NativeInput } from './input.js'
+import { NativeLink } from './link.js'
+import { NativeWriter } from './writer.js'
+
+/** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
+const INPUT_SIZE = 256 * 1024
+const STAGE_SIZE = 1024 * 1024
+const MAX_EVENTS = 1024
+const MAX_WRITES = 1024
+const MAX_INT = 2 ** 31 - 1
+
+/** Sockets by way of the addon: one crossing into TypeScript for each turn of the event loop, and one back. */
+export class NativeTransport implements Transport {
+  readonly name = 'native'
+  readonly sharesInput = true
+  readonly stage = new Stage(STAGE_SIZE)
+  readonly host: Host
+  readonly poller: Poller
+  readonly writer: NativeWriter
+  readonly #input = new NativeInput(INPUT_SIZE, MAX_EVENTS)
+  /** By a slot's index. */
+  readonly #links: (NativeLink | undefined)[] = []
+  /** Those that are connecting, by slot. */
+  readonly #dials = new Map<number, NativeDial>()
+  readonly #listeners = new Map<number, UnixPath | undefined>()
+  /** A poll is held back for all that are polled, so one address that must not wait speaks for all. */
+  #coalescing: Coalescing | undefined = new Coalescing()
+
+  constructor(addon: Addon, host: Host) {
+    this.host = host
+    const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
+    const { bytes, events } = this.#input
+    const deliver = (at: number) => this.#deliver(at)
+    this.poller = new addon.Poller(bytes, this.stage.bytes, events, writes, count => {
+      this.#input.turn(host, count, deliver)
+      return this.#coalescing?.pause()
+    })
+    this.writer = new NativeWriter(this.poller, this.stage, writes)
+  }
+
+  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+    const limit = Math.min(binding.maxConnections, MAX_INT)
+    let slot = -1
+    let path: UnixPath | undefined
+    if (binding.scheme === 'unix') {
+      path = await UnixPath.claim(binding, async () => {
+        slot = this.#check(this.poller.listenUnix(binding.path, addressIndex, limit, binding.backlog), '')
+      })
+    } else {
+      slot = await firstThatBinds(await resolveHost(binding), async endpoint =>
+        this.#listen(endpoint, binding, addressIndex, limit),
+      )
+    }
+    this.#listeners.set(slot, path)
+    if (!binding.coalesce) this.#coalescing = undefined
+    return this.addresses(slot).local
+  }
+
+  start(): void {
+    this.poller.start()
+  }
+
+  dial(target: Binding, dialer: Dialer): () => void {
+    const dial = new NativeDial(this, dialer)
+    dial.start(target)
+    return () => dial.giveUp()
+  }
+
+  flush(): void {
+    this.writer.flush()
+  }
+
+  unbind(): void {
+    for (const [slot, path] of this.#listeners) {
+      this.poller.close(slot, false)
+      path?.remove()
+    }
+    this.#listeners.clear()
+  }
+
+  close(): void {
+    this.unbind()
+    this.poller.stop()
+  }
+
+  /** What a slot is bound to, and connected to. */
+  addresses(slot: number): { local: Address; remote: Address } {
+    const names = this.poller.names(slot)
+    if (typeof names === 'number') throw systemError(names)
+    const [local, localPort, remote, remotePort] = names
+    if (localPort < 0) return { local: unixAddress(local), remote: unixAddress(remote) }
+    return {
+      local: inetAddress('tcp', local, localPort),
+      remote: inetAddress('tcp', remote, Math.max(remotePort, 0)),
+    }
+  }
+
+  /** A slot is to be connected; its dial hears the outcome. */
+  expect(slot: number, dial: NativeDial): void {
+    this.#dials.set(slot, dial)
+  }
+
+  /** A slot is connected: its link hears what comes. */
+  adopt(link: NativeLink): void {
+    this.#links[link.slot & INDEX] = link
+  }
+
+  /** Nobody hears of a slot any more. */
+  forget(slot: number): void {
+    this.#links[slot & INDEX] = undefined
+    this.#dials.delete(slot)
+  }
+
+  #listen(endpoint: Endpoint, binding: Binding, addressIndex: number, limit: number): number {
+    const { host, port, dualStack } = endpoint
+    const { backlog, reuseport } = binding
+    const slot = this.poller.listen(host, port, addressIndex, limit, backlog, !dualStack, reuseport)
+    return this.#check(slot, ` ${host}:${port}`)
+  }
+
+  #check(slot: number, where: string): number {
+    if (slot < 0) throw systemError(slot, where)
+    return slot
+  }
+
+  #deliver(at: number): void {
+    const { events } = this.#input
+    const slot = events[at] as number
+    const kind = events[at + 1]
+    const value = events[at + 2] as number
+    const link = this.#links[slot & INDEX]
+    if (kind === Event.Accepted) return this.#accepted(slot, value)
+    if (link?.slot !== slot)
+      return this.#dials.get(slot)?.settle(kind === Event.Connected ? undefined : systemError(value))
+    if (kind === Event.Input) {
+      const input = this.#input.view(at, value, events[at + 3] as number)
+      link.input = input
+      this.#coalescing?.input(link, input.length)
+      link.receiver.input(input)
+    } else if (kind === Event.Ended) link.receiver.ended()
+    else if (kind === Event.Writable) link.receiver.writable()
+    else if (kind === Event.Failed) link.receiver.failed(systemError(value))
+  }
+
+  #accepted(slot: number, addressIndex: number): void {
+    const link = new NativeLink(this, slot)
+    this.adopt(link)
+    link.receiver = this.host.accepted(this, link, addressIndex)
+  }
+}

@@ -1,0 +1,26 @@
+import type { Outbox } from '../outbox.js'
+import { type RemotePlace, UdpRemote } from '../udp/remote.js'
+import type { RemoteKey } from '../udp/remotes.js'
+import type { NativeUdpSocket } from './udp-socket.js'
+
+/** One remote of a binding on the addon. */
+export class NativeUdpLink extends UdpRemote {
+  readonly socket: NativeUdpSocket
+  /** Where it is, as the addon has it. */
+  readonly peer: Int32Array
+
+  constructor(socket: NativeUdpSocket, key: RemoteKey, peer: Int32Array) {
+    super(socket.remotes, key, peer[0] === 6 ? 6 : 4)
+    this.socket = socket
+    this.peer = peer
+  }
+
+  get place(): RemotePlace {
+    return { host: this.socket.hostOf(this.peer), port: this.peer[1] ?? 0 }
+  }
+
+  write(outbox: Outbox): void {
+    this.socket.remotes.heard(this)
+    this.socket.writer.add(this, outbox)
+  }
+}

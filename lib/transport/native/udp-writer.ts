@@ -1,0 +1,94 @@
+import type { Outbox } from '../outbox.js'
+import { PEER_NUMBERS, PEER_SIZE, type Poller, Source, systemError, WRITE_SIZE } from './addon.js'
+import type { NativeUdpLink } from './udp-link.js'
+
+/** The datagrams of all links, gathered in one block: a flush is one crossing for all of them. */
+export class NativeUdpWriter {
+  readonly #poller: Poller
+  /** Where they are gathered, each behind the peer that it is for. */
+  readonly #bytes: Uint8Array
+  /** The same memory, for the peers. */
+  readonly #numbers: Int32Array
+  readonly #records: Int32Array
+  readonly #capacity: number
+  /** Whose the records are, record by record. */
+  readonly #links: NativeUdpLink[] = []
+  #top = 0
+  #count = 0
+
+  /** `bytes` is what the addon knows as its stage; it has memory of its own, and room for the largest datagram. */
+  constructor(poller: Poller, bytes: Uint8Array, records: Int32Array) {
+    this.#poller = poller
+    this.#bytes = bytes
+    this.#numbers = new Int32Array(bytes.buffer)
+    this.#records = records
+    this.#capacity = records.length / WRITE_SIZE
+  }
+
+  /**
+   * Gathers each run of the outbox as a datagram.
+   *
+   * While the system takes no more, nothing is. Its limit: an empty datagram that finds the socket full, and no other
+   * one of its remote waiting before it, is lost, as an outbox does not tell whether nothing has been taken.
+   */
+  add(link: NativeUdpLink, outbox: Outbox): void {
+    link.taken = 0
+    link.failure = undefined
+    for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
+      const { bytes, start, end } = segment
+      const refusal = link.refusal(end - start)
+      if (refusal !== undefined || !this.#hasRoom(end - start)) this.flush()
+      if (link.failure !== undefined) return
+      if (link.socket.full) return link.socket.remotes.await(link)
+      if (refusal !== undefined) {
+        link.failure = refusal
+        return
+      }
+      this.#record(link, bytes, start, end)
+    }
+  }
+
+  /** Sends, and tells each link how much was taken. */
+  flush(): void {
+    const count = this.#count
+    if (count === 0) return
+    this.#poller.flush(count, undefined)
+    for (let index = 0; index < count; index++) {
+      this.#settle(this.#links[index] as NativeUdpLink, this.#records[index * WRITE_SIZE + 3] as number)
+    }
+    this.#count = 0
+    this.#top = 0
+  }
+
+  #hasRoom(size: number): boolean {
+    return this.#count < this.#capacity && this.#top + PEER_SIZE + size <= this.#bytes.length
+  }
+
+  #settle(link: NativeUdpLink, result: number): void {
+    if (result > 0) link.taken += result - PEER_SIZE
+    else if (result < 0) link.failure = systemError(result, ` ${link.addresses().remote}`)
+    else if (link.failure === undefined) {
+      link.socket.full = true
+      link.socket.remotes.await(link)
+    }
+  }
+
+  #record(link: NativeUdpLink, bytes: Uint8Array, start: number, end: number): void {
+    const { peer } = link
+    const from = this.#top
+    for (let index = 0; index < PEER_NUMBERS; index++) {
+      this.#numbers[from / 4 + index] = peer[index] as number
+    }
+    const whole = start === 0 && end === bytes.length
+    this.#bytes.set(whole ? bytes : bytes.subarray(start, end), from + PEER_SIZE)
+    const length = PEER_SIZE + end - start
+    // Numbers lie at multiples of four.
+    this.#top = (from + length + 3) & ~3
+    const at = this.#count * WRITE_SIZE
+    this.#links[this.#count++] = link
+    this.#records[at] = link.socket.slot
+    this.#records[at + 1] = Source.Stage
+    this.#records[at + 2] = from
+    this.#records[at + 3] = length
+  }
+}

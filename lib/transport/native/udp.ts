@@ -1,0 +1,131 @@
+import { Buffer } from 'node:buffer'
+import { type Binding, inetAddress } from '../../address.js'
+import { RevioError } from '../../errors.js'
+import type { Address } from '../../events.js'
+import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import { Stage } from '../staging.js'
+import type { Host, Transport } from '../transport.js'
+import type { RemoteKey, UdpRemotesOptions } from '../udp/remotes.js'
+import {
+  type Addon,
+  DATAGRAM_ROOM,
+  Event,
+  INDEX,
+  PEER_SIZE,
+  type Poller,
+  systemError,
+  WRITE_SIZE,
+} from './addon.js'
+import { NativeInput } from './input.js'
+import { NativeUdpSocket } from './udp-socket.js'
+import { NativeUdpWriter } from './udp-writer.js'
+
+/** Datagrams that are taken in before a turn comes; the addon takes as many from one binding at once. */
+const MOST_ARRIVALS = 32
+/** Room for what is gathered before it is sent: some of the largest datagrams, or a turn's worth of small ones. */
+const GATHERED = 512 * 1024
+const MAX_EVENTS = 256
+const MAX_WRITES = 1024
+
+/**
+ * Datagrams by way of the addon: many in one system call, and one crossing for those of a turn. Each remote of a
+ * binding is a connection, from its first datagram on.
+ *
+ * Its limit: an answer to a datagram that could not be delivered (ICMP's) is not heard of, as the system does not tell
+ * it to a socket with more than one remote.
+ */
+export class NativeUdpTransport implements Transport {
+  readonly name = 'native'
+  readonly stage = new Stage(0)
+  readonly sharesInput = true
+  readonly datagrams = true
+  readonly #host: Host
+  readonly #poller: Poller
+  readonly #writer: NativeUdpWriter
+  readonly #input = new NativeInput(MOST_ARRIVALS * DATAGRAM_ROOM, MAX_EVENTS)
+  /** The same memory, for the peers. */
+  readonly #numbers = new Int32Array(this.#input.bytes.buffer)
+  /** By a slot's index. */
+  readonly #sockets: (NativeUdpSocket | undefined)[] = []
+
+  constructor(addon: Addon, host: Host) {
+    this.#host = host
+    const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
+    const gathered = Buffer.allocUnsafeSlow(GATHERED)
+    const { bytes, events } = this.#input
+    const deliver = (at: number) => this.#deliver(at)
+    this.#poller = new addon.Poller(bytes, gathered, events, writes, count => {
+      this.#input.turn(host, count, deliver)
+    })
+    this.#writer = new NativeUdpWriter(this.#poller, gathered, writes)
+  }
+
+  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+    const slot = await firstThatBinds(await resolveHost(binding), async endpoint =>
+      this.#bind(endpoint, binding),
+    )
+    const names = this.#poller.names(slot)
+    if (typeof names === 'number') throw systemError(names)
+    const address = inetAddress('udp', names[0], names[1])
+    const accept: UdpRemotesOptions['accept'] = link => this.#host.accepted(this, link, addressIndex)
+    this.#sockets[slot & INDEX] = new NativeUdpSocket({
+      slot,
+      host: this.#host,
+      writer: this.#writer,
+      address,
+      maxConnections: binding.maxConnections,
+      accept,
+      hostOf: peer => this.#poller.hostOf(peer),
+    })
+    return address
+  }
+
+  dial(target: Binding): () => void {
+    throw new RevioError('ERR_UNSUPPORTED', `address "${target.text}": datagrams have no connection to dial`)
+  }
+
+  start(): void {
+    this.#poller.start()
+  }
+
+  flush(): void {
+    this.#writer.flush()
+  }
+
+  unbind(): void {
+    for (const socket of this.#sockets) {
+      if (socket === undefined) continue
+      socket.stopped = true
+      this.#poller.read(socket.slot, false)
+    }
+  }
+
+  close(): void {
+    this.#sockets.length = 0
+    this.#poller.stop()
+  }
+
+  #bind({ host, port, dualStack }: Endpoint, { reuseport }: Binding): number {
+    const slot = this.#poller.bind(host, port, !dualStack, reuseport)
+    if (slot < 0) throw systemError(slot, ` ${host}:${port}`)
+    return slot
+  }
+
+  #deliver(at: number): void {
+    const { events } = this.#input
+    const slot = events[at] as number
+    const socket = this.#sockets[slot & INDEX]
+    if (socket?.slot !== slot) return
+    if (events[at + 1] === Event.Writable) return socket.writable()
+    const offset = events[at + 2] as number
+    const bytes = this.#input.view(at, offset + PEER_SIZE, events[at + 3] as number)
+    socket.received(this.#keyAt(offset), this.#numbers, offset / 4, bytes)
+  }
+
+  /** A number for IPv4; the numbers of an IPv6 peer, read as characters. */
+  #keyAt(offset: number): RemoteKey {
+    const at = offset / 4
+    if (this.#numbers[at] === 6) return this.#input.bytes.toString('latin1', offset, offset + PEER_SIZE)
+    return ((this.#numbers[at + 3] as number) >>> 0) * 65_536 + (this.#numbers[at + 1] as number)
+  }
+}

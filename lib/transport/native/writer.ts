@@ -1,0 +1,82 @@
+import type { Outbox } from '../outbox.js'
+import type { Stage } from '../staging.js'
+import { MAX_LENT, type Poller, Source, systemError, WRITE_SIZE } from './addon.js'
+import type { NativeLink } from './link.js'
+
+/** The most that one write record offers. */
+const MAX_LENGTH = 1 << 30
+const MAX_INT = 2 ** 31 - 1
+
+/** What links have to write, as records for the addon: a flush is one crossing for all of them. */
+export class NativeWriter {
+  readonly #poller: Poller
+  readonly #stage: Stage
+  readonly #records: Int32Array
+  readonly #capacity: number
+  /** Whose the records are, record by record. */
+  readonly #links: NativeLink[] = []
+  #count = 0
+  /** Memory that the addon does not know, for as long as the flush takes. */
+  #lent: Uint8Array[] = []
+
+  constructor(poller: Poller, stage: Stage, records: Int32Array) {
+    this.#poller = poller
+    this.#stage = stage
+    this.#records = records
+    this.#capacity = records.length / WRITE_SIZE
+  }
+
+  /** Notes what a link has to write. */
+  add(link: NativeLink, outbox: Outbox): void {
+    let offered = 0
+    link.taken = 0
+    link.failure = undefined
+    for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
+      const { bytes, end } = segment
+      for (let start = segment.start; start < end; start += MAX_LENGTH) {
+        if (this.#count === this.#capacity || this.#lent.length === MAX_LENT) {
+          this.flush()
+          if (link.taken < offered) return
+        }
+        const length = Math.min(end - start, MAX_LENGTH)
+        this.#record(link, bytes, start, length)
+        offered += length
+      }
+    }
+  }
+
+  /** Writes, and tells each link how much was taken. */
+  flush(): void {
+    const count = this.#count
+    if (count === 0) return
+    this.#poller.flush(count, this.#lent)
+    for (let index = 0; index < count; index++) {
+      const link = this.#links[index] as NativeLink
+      const result = this.#records[index * WRITE_SIZE + 3] as number
+      if (result >= 0) link.taken += result
+      else link.failure = systemError(result)
+    }
+    this.#count = 0
+    if (this.#lent.length > 0) this.#lent = []
+  }
+
+  #record(link: NativeLink, bytes: Uint8Array, start: number, length: number): void {
+    const at = this.#count * WRITE_SIZE
+    this.#links[this.#count++] = link
+    this.#records[at] = link.slot
+    this.#records[at + 3] = length
+    if (bytes === link.input) this.#locate(at, Source.Input, link.input.byteOffset + start)
+    else if (bytes === this.#stage.bytes) this.#locate(at, Source.Stage, start)
+    else if (start <= MAX_INT) this.#locate(at, this.#lend(bytes), start)
+    else this.#locate(at, this.#lend(bytes.subarray(start, start + length)), 0)
+  }
+
+  #locate(at: number, source: number, offset: number): void {
+    this.#records[at + 1] = source
+    this.#records[at + 2] = offset
+  }
+
+  #lend(bytes: Uint8Array): number {
+    return Source.Lent + this.#lent.push(bytes) - 1
+  }
+}

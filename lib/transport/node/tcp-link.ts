@@ -1,0 +1,173 @@
+import { Buffer } from 'node:buffer'
+import type * as net from 'node:net'
+import { inetAddress, unixAddress } from '../../address.js'
+import type { Address } from '../../events.js'
+import type { Outbox, Segment } from '../outbox.js'
+import type { Link, Receiver, Tuning } from '../transport.js'
+import type { NetTransport } from './tcp.js'
+
+/** How much is handed to the system at a time. Small enough that a slow peer's progress shows. */
+const SLICE = 64 * 1024
+
+/** One `net.Socket` of the portable transport. */
+export class NetLink implements Link {
+  taken = 0
+  failure: Error | undefined
+  receiver: Receiver | undefined
+  readonly #transport: NetTransport
+  readonly #socket: net.Socket
+  readonly #left: (() => void) | undefined
+  #open = true
+  #reading = true
+  /** The oldest bytes of the outbox, which the socket has and the system has not taken yet. */
+  #inFlight = 0
+  /** Writes whose callback has not come. */
+  #writes = 0
+
+  /** `left` is told when the link is closed or detached. */
+  constructor(transport: NetTransport, socket: net.Socket, left: (() => void) | undefined) {
+    this.#transport = transport
+    this.#socket = socket
+    this.#left = left
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+  }
+
+  /** The loop has taken the link; input may come. */
+  begin(receiver: Receiver | undefined): void {
+    this.receiver = receiver
+    if (this.#open && this.#reading) this.#socket.resume()
+  }
+
+  write(outbox: Outbox): void {
+    const before = this.#inFlight
+    this.#inFlight = 0
+    this.taken = before
+    let skip = before
+    for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
+      const length = segment.end - segment.start
+      if (skip < length) {
+        if (!this.#writeSegment(segment, segment.start + skip)) return
+        skip = 0
+      } else skip -= length
+    }
+  }
+
+  read(wanted: boolean): void {
+    this.#reading = wanted
+    if (this.receiver === undefined) return
+    if (wanted) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  close({ reset }: { reset: boolean }): void {
+    this.#leave()
+    // What happens to the socket from here on is nobody's business, and must not end the process.
+    this.#socket.on('error', () => {})
+    if (reset && isPlainTcp(this.#socket)) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
+  }
+
+  detach(unread: readonly Uint8Array[]): net.Socket {
+    const socket = this.#socket
+    this.#leave()
+    socket.pause()
+    for (const bytes of unread.toReversed()) socket.unshift(bytes)
+    // A stream that was paused stays so when its new owner listens; one whose last 'readable' listener has left forgets.
+    const forget = () => {}
+    socket.on('readable', forget)
+    socket.removeListener('readable', forget)
+    return socket
+  }
+
+  tune({ noDelay, keepAlive }: Tuning): void {
+    if (noDelay !== undefined) this.#socket.setNoDelay(noDelay)
+    if (keepAlive !== undefined) this.#socket.setKeepAlive(keepAlive > 0, keepAlive)
+  }
+
+  addresses(): { local: Address; remote: Address } {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket
+    if (localAddress === undefined) return { local: unixAddress(''), remote: unixAddress('') }
+    return {
+      local: inetAddress('tcp', localAddress, localPort ?? 0),
+      remote: inetAddress('tcp', remoteAddress ?? '', remotePort ?? 0),
+    }
+  }
+
+  /** False when the system did not take all of it; the rest of what was handed over is in flight. */
+  #writeSegment(segment: Segment, from: number): boolean {
+    const { stage } = this.#transport
+    for (let start = from; start < segment.end; start += SLICE) {
+      const end = Math.min(segment.end, start + SLICE)
+      const whole = start === 0 && end === segment.bytes.length
+      const bytes = whole ? segment.bytes : segment.bytes.subarray(start, end)
+      const staged = segment.bytes === stage.bytes
+      // The socket keeps what the system does not take, so it gets no memory that may change meanwhile.
+      this.#writes++
+      this.#socket.write(segment.owned || staged ? bytes : Buffer.from(bytes), this.#onWritten)
+      if (this.#socket.writableLength > 0) {
+        if (staged) stage.renew()
+        this.#inFlight = end - start
+        return false
+      }
+      this.taken += end - start
+    }
+    return true
+  }
+
+  #leave(): void {
+    this.#open = false
+    this.#socket.removeListener('data', this.#onData)
+    this.#socket.removeListener('end', this.#onEnd)
+    this.#socket.removeListener('error', this.#onError)
+    this.#socket.removeListener('close', this.#onClose)
+    this.#left?.()
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    const { host } = this.#transport
+    host.turnStarts()
+    this.receiver?.input(bytes)
+    host.turnEnds()
+  }
+
+  readonly #onEnd = (): void => {
+    const { host } = this.#transport
+    host.turnStarts()
+    this.receiver?.ended()
+    host.turnEnds()
+  }
+
+  readonly #onError = (error: Error): void => {
+    const { host } = this.#transport
+    host.turnStarts()
+    this.receiver?.failed(error)
+    host.turnEnds()
+  }
+
+  readonly #onClose = (): void => {
+    // Node destroys a socket both sides of which have ended: nothing is broken, and the connection may still be busy.
+    if (this.#socket.readableEnded && this.#socket.writableFinished) return
+    this.#onError(Object.assign(new Error('the socket was destroyed'), { code: 'ECONNRESET' }))
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    this.#writes--
+    if (this.#writes > 0 || this.#inFlight === 0 || !this.#open || error) return
+    const { host } = this.#transport
+    host.turnStarts()
+    this.receiver?.writable()
+    host.turnEnds()
+  }
+}
+
+/** Node resets TCP sockets only, and throws for others, as for one of TLS that was attached. */
+function isPlainTcp(socket: net.Socket): boolean {
+  return socket.remoteFamily !== undefined && !('encrypted' in socket)
+}

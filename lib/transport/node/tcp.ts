@@ -1,0 +1,174 @@
+import * as net from 'node:net'
+import { type Binding, inetAddress, unixAddress } from '../../address.js'
+import type { Address } from '../../events.js'
+import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import { Stage } from '../staging.js'
+import type { Dialer, Host, Transport } from '../transport.js'
+import { UnixPath } from '../unix-path.js'
+import { checkReusePort } from './reuse-port.js'
+import { NetLink } from './tcp-link.js'
+
+const STAGE_SIZE = 256 * 1024
+
+/** What one binding listens with. */
+interface Listener {
+  readonly server: net.Server
+  readonly binding: Binding
+  readonly addressIndex: number
+  /** Accepted by the system and waiting for `maxConnections` to have room; nothing is read from them. */
+  readonly waiting: net.Socket[]
+  /** Links that are open. */
+  links: number
+  path: UnixPath | undefined
+}
+
+/**
+ * The portable transport: `node:net`, wherever Node runs.
+ *
+ * Its limits: `node:net` cannot be kept from accepting, so beyond `maxConnections` peers wait accepted and unread, up
+ * to the backlog; and it gives a socket up when a write fails, unread input included.
+ */
+export class NetTransport implements Transport {
+  readonly name = 'net'
+  readonly stage = new Stage(STAGE_SIZE)
+  readonly sharesInput = false
+  readonly host: Host
+  readonly #listeners: Listener[] = []
+  #started = false
+
+  constructor(host: Host) {
+    this.host = host
+  }
+
+  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+    const listener: Listener = { server, binding, addressIndex, waiting: [], links: 0, path: undefined }
+    // An error that comes while listening is one of accepting; the system tries again when the next peer comes.
+    server.on('error', () => {})
+    server.on('connection', socket => this.#connected(listener, socket))
+    const address = await this.#listen(listener)
+    this.#listeners.push(listener)
+    return address
+  }
+
+  start(): void {
+    this.#started = true
+    for (const listener of this.#listeners) this.#admitWaiting(listener)
+  }
+
+  dial(target: Binding, dialer: Dialer): () => void {
+    let given = false
+    let socket: net.Socket | undefined
+    const failed = (error: Error) => {
+      if (given) return
+      given = true
+      this.host.turnStarts()
+      dialer.failed(error)
+      this.host.turnEnds()
+    }
+    const connect = (options: net.NetConnectOpts) => {
+      if (given) return
+      socket = net.connect({ ...options, allowHalfOpen: true })
+      socket.setNoDelay(true)
+      socket.once('error', failed)
+      socket.once('connect', () => {
+        if (given || socket === undefined) return
+        given = true
+        socket.removeListener('error', failed)
+        this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link))
+      })
+    }
+    if (target.scheme === 'unix') connect({ path: target.path })
+    else resolveHost(target).then(([{ host, port }]) => connect({ host, port }), failed)
+    return () => {
+      given = true
+      socket?.destroy()
+    }
+  }
+
+  /** Takes a connected socket in. */
+  attach(socket: net.Socket, dialer: Dialer): void {
+    // The loop ends its own side when all output has gone, whenever the peer ends.
+    socket.allowHalfOpen = true
+    this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link))
+  }
+
+  flush(): void {}
+
+  unbind(): void {
+    for (const { server, waiting, path } of this.#listeners) {
+      if (path === undefined) server.close()
+      else path.sparing(() => server.close())
+      for (const socket of waiting) socket.destroy()
+      waiting.length = 0
+    }
+    this.#listeners.length = 0
+  }
+
+  close(): void {}
+
+  async #listen(listener: Listener): Promise<Address> {
+    const { binding, server } = listener
+    const { backlog } = binding
+    if (binding.scheme === 'unix') {
+      listener.path = await UnixPath.claim(binding, () => listening(server, { path: binding.path, backlog }))
+      return unixAddress(binding.path)
+    }
+    return firstThatBinds(await resolveHost(binding), async endpoint => {
+      await listening(server, { ...listenOptions(endpoint, binding), backlog })
+      const bound = server.address() as net.AddressInfo
+      return inetAddress('tcp', bound.address, bound.port)
+    })
+  }
+
+  #connected(listener: Listener, socket: net.Socket): void {
+    const { waiting, binding, links } = listener
+    if (this.#started && links < binding.maxConnections) this.#admit(listener, socket)
+    else if (waiting.length < binding.backlog) {
+      socket.on('error', () => {})
+      waiting.push(socket)
+    } else socket.destroy()
+  }
+
+  /** Lets those in who wait, as far as `maxConnections` has room. */
+  #admitWaiting(listener: Listener): void {
+    while (listener.links < listener.binding.maxConnections) {
+      const socket = listener.waiting.shift()
+      if (socket === undefined) return
+      if (!socket.destroyed) this.#admit(listener, socket)
+    }
+  }
+
+  #admit(listener: Listener, socket: net.Socket): void {
+    listener.links++
+    const link = new NetLink(this, socket, () => {
+      listener.links--
+      if (listener.waiting.length > 0) setImmediate(() => this.#admitWaiting(listener))
+    })
+    this.#begin(link, () => this.host.accepted(this, link, listener.addressIndex))
+  }
+
+  #begin(link: NetLink, introduce: (link: NetLink) => NetLink['receiver']): void {
+    this.host.turnStarts()
+    link.begin(introduce(link))
+    this.host.turnEnds()
+  }
+}
+
+/** Resolves when the server listens; where it fails nothing is left behind. */
+function listening(server: net.Server, options: net.ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+}
+
+function listenOptions({ host, port, family, dualStack }: Endpoint, binding: Binding): net.ListenOptions {
+  const options = { host, port, ipv6Only: family === 6 && !dualStack }
+  if (!binding.reuseport) return options
+  checkReusePort(binding, 'the native transport, or Node 22.12 on the portable one')
+  return { ...options, reusePort: true } as net.ListenOptions
+}

@@ -1,0 +1,74 @@
+import type * as dgram from 'node:dgram'
+import type { UdpRemote } from '../udp/remote.js'
+import { UdpRemotes, type UdpRemotesOptions } from '../udp/remotes.js'
+import { UdpLink } from './udp-link.js'
+
+/** Where a datagram came from, as the system tells it. */
+export type Remote = Pick<dgram.RemoteInfo, 'address' | 'port' | 'family'>
+
+/** What a bound socket is to know of its binding. */
+export interface UdpSocketOptions extends UdpRemotesOptions {
+  readonly socket: dgram.Socket
+}
+
+/** One binding: its socket, and the remotes that it has heard of. */
+export class UdpSocket {
+  readonly remotes: UdpRemotes
+  readonly #socket: dgram.Socket
+
+  constructor(options: UdpSocketOptions) {
+    this.remotes = new UdpRemotes(options)
+    this.#socket = options.socket
+  }
+
+  // For the transport. //////////////////////////////////////////////////////////////////////////////////////////////
+
+  start(): void {
+    this.#socket.on('message', this.#onMessage)
+  }
+
+  /** Listens to nobody any more; what is to be sent still goes. */
+  stop(): void {
+    this.#socket.removeListener('message', this.#onMessage)
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+
+  // For links. //////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** The system takes no more for now, and a datagram waits in the socket. */
+  get full(): boolean {
+    return this.#socket.getSendQueueCount() > 0
+  }
+
+  send(bytes: Uint8Array, { address, port }: Remote, sent: (error: Error | null) => void): void {
+    this.#socket.send(bytes, port, address, sent)
+  }
+
+  /** A datagram of `link` has gone, or not. */
+  sent(link: UdpRemote, error: Error | null): void {
+    const { remotes } = this
+    if (error !== null && link.open) remotes.turn(() => link.failed(error))
+    if (remotes.awaited && !this.full) remotes.turn(() => remotes.writable())
+  }
+
+  readonly #onMessage = (bytes: Buffer, remote: dgram.RemoteInfo): void => {
+    this.remotes.turn(() => {
+      const link = this.#linkOf(remote)
+      if (!link.open) return
+      this.remotes.heard(link)
+      link.deliver(bytes, false)
+    })
+  }
+
+  #linkOf(remote: Remote): UdpRemote {
+    const key = `${remote.address} ${remote.port}`
+    const known = this.remotes.find(key)
+    if (known !== undefined) return known
+    const link = new UdpLink(this, key, remote)
+    this.remotes.admit(link)
+    return link
+  }
+}

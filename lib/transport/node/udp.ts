@@ -1,0 +1,86 @@
+import * as dgram from 'node:dgram'
+import type { AddressInfo } from 'node:net'
+import { type Binding, inetAddress } from '../../address.js'
+import { RevioError } from '../../errors.js'
+import type { Address } from '../../events.js'
+import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import { Stage } from '../staging.js'
+import type { Host, Transport } from '../transport.js'
+import { checkReusePort } from './reuse-port.js'
+import { UdpSocket, type UdpSocketOptions } from './udp-socket.js'
+
+/**
+ * Datagrams, over `node:dgram`: the portable transport. Each remote of a binding is a connection, from its first datagram on.
+ *
+ * Its limits: nothing of what comes before `start` is kept, and an answer to a datagram that could not be delivered
+ * (ICMP's) is not heard of, as the system does not tell it to a socket with more than one remote.
+ */
+export class UdpTransport implements Transport {
+  readonly name = 'net'
+  readonly stage = new Stage(0)
+  readonly sharesInput = false
+  readonly datagrams = true
+  readonly #host: Host
+  readonly #sockets: UdpSocket[] = []
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+    if (binding.reuseport) checkReusePort(binding, 'Node 22.12')
+    const socket = await firstThatBinds(await resolveHost(binding), endpoint => bound(endpoint, binding))
+    // One of receiving: whose datagram it was is not known, and the next one may come.
+    socket.on('error', () => {})
+    const { address: host, port } = socket.address() as AddressInfo
+    const address = inetAddress('udp', host, port)
+    const accept: UdpSocketOptions['accept'] = link => this.#host.accepted(this, link, addressIndex)
+    const { maxConnections } = binding
+    this.#sockets.push(new UdpSocket({ host: this.#host, socket, address, maxConnections, accept }))
+    return address
+  }
+
+  dial(target: Binding): () => void {
+    throw new RevioError('ERR_UNSUPPORTED', `address "${target.text}": datagrams have no connection to dial`)
+  }
+
+  start(): void {
+    for (const socket of this.#sockets) socket.start()
+  }
+
+  flush(): void {}
+
+  unbind(): void {
+    for (const socket of this.#sockets) socket.stop()
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.close()
+    this.#sockets.length = 0
+  }
+}
+
+/** A socket that is bound; where that fails nothing is left behind. */
+function bound({ host, port, family, dualStack }: Endpoint, { reuseport }: Binding): Promise<dgram.Socket> {
+  const socket = dgram.createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    ipv6Only: family === 6 && !dualStack,
+    lookup: numeric,
+    ...(reuseport ? { reusePort: true } : {}),
+  })
+  return new Promise((resolve, reject) => {
+    socket.once('error', error => {
+      socket.close()
+      reject(error)
+    })
+    socket.bind({ port, address: host }, () => {
+      socket.removeAllListeners('error')
+      resolve(socket)
+    })
+  })
+}
+
+/** All hosts are numeric by now; looking them up would make every datagram wait for another turn of the event loop. */
+const numeric: NonNullable<dgram.SocketOptions['lookup']> = (host, options, done) => {
+  done(null, host, options.family === 6 ? 6 : 4)
+}

@@ -1,0 +1,155 @@
+import { RevioError } from '../../errors.js'
+import type { Address } from '../../events.js'
+import type { Host, Receiver } from '../transport.js'
+import type { UdpRemote } from './remote.js'
+
+/** Remotes of a binding, unless it asks for fewer. */
+const MOST_REMOTES = 65_536
+
+/** Bytes of datagrams of one binding that may wait for their connections to read. */
+const MOST_HELD = 16 * 1024 * 1024
+/** What a datagram that waits costs besides its bytes. */
+const OVERHEAD = 128
+
+/** What a transport knows a remote by: the same for the same host and port, and for no other. */
+export type RemoteKey = string | number
+
+/** What the table is to know of its binding. */
+export interface UdpRemotesOptions {
+  readonly host: Host
+  readonly address: Address
+  readonly maxConnections: number
+  /** Tells the loop of a new remote. */
+  readonly accept: (link: UdpRemote) => Receiver
+}
+
+/** The remotes that one binding has heard of, whatever carries the datagrams. */
+export class UdpRemotes {
+  readonly address: Address
+  readonly #host: Host
+  readonly #limit: number
+  readonly #accept: UdpRemotesOptions['accept']
+  readonly #byKey = new Map<RemoteKey, UdpRemote>()
+  #silentLongest: UdpRemote | undefined
+  #heardLast: UdpRemote | undefined
+  /** Have datagrams that wait to be delivered, and may be. */
+  #ready: UdpRemote[] = []
+  /** Wait for the system to take more. */
+  #blocked = new Set<UdpRemote>()
+  #held = 0
+
+  constructor({ host, address, maxConnections, accept }: UdpRemotesOptions) {
+    this.address = address
+    this.#host = host
+    this.#limit = Math.min(maxConnections, MOST_REMOTES)
+    this.#accept = accept
+  }
+
+  // The table. //////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  find(key: RemoteKey): UdpRemote | undefined {
+    return this.#byKey.get(key)
+  }
+
+  /** Takes in a new remote; where there are too many, the one that was silent longest makes room. */
+  admit(remote: UdpRemote): void {
+    if (this.#byKey.size >= this.#limit) this.#evict()
+    remote.receiver = this.#accept(remote)
+    if (!remote.open) return
+    this.#byKey.set(remote.key, remote)
+    remote.listed = true
+    this.#append(remote)
+  }
+
+  /** The remote is not silent: it moves to the end of the table. */
+  heard(remote: UdpRemote): void {
+    if (remote === this.#heardLast || !remote.listed) return
+    this.#unlink(remote)
+    this.#append(remote)
+  }
+
+  left(remote: UdpRemote): void {
+    if (remote.listed) this.#remove(remote)
+    this.#blocked.delete(remote)
+  }
+
+  // Datagrams that wait. ////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** The remote will be told when the system takes more. */
+  await(remote: UdpRemote): void {
+    this.#blocked.add(remote)
+  }
+
+  /** Somebody waits for the system to take more. */
+  get awaited(): boolean {
+    return this.#blocked.size > 0
+  }
+
+  /** The system takes more. Inside a turn. */
+  writable(): void {
+    const blocked = this.#blocked
+    this.#blocked = new Set()
+    for (const waiting of blocked) waiting.writable()
+  }
+
+  /** Whether there is room to keep a datagram until its connection reads. */
+  hold(bytes: Buffer): boolean {
+    if (this.#held + bytes.length + OVERHEAD > MOST_HELD) return false
+    this.#held += bytes.length + OVERHEAD
+    return true
+  }
+
+  unhold(bytes: Buffer): void {
+    this.#held -= bytes.length + OVERHEAD
+  }
+
+  /** Delivers what has waited, in a turn that follows soon. */
+  later(remote: UdpRemote): void {
+    if (this.#ready.push(remote) > 1) return
+    setImmediate(() => {
+      const ready = this.#ready
+      this.#ready = []
+      this.turn(() => {
+        for (const waiting of ready) waiting.deliverWaiting()
+      })
+    })
+  }
+
+  turn(run: () => void): void {
+    this.#host.turnStarts()
+    run()
+    this.#host.turnEnds()
+  }
+
+  #evict(): void {
+    const remote = this.#silentLongest
+    if (remote === undefined) return
+    const message = `${this.address} has ${this.#byKey.size} remotes, and this one was silent longest`
+    this.#remove(remote)
+    remote.failed(new RevioError('ENOBUFS', message))
+  }
+
+  #remove(remote: UdpRemote): void {
+    this.#byKey.delete(remote.key)
+    remote.listed = false
+    this.#unlink(remote)
+  }
+
+  #append(remote: UdpRemote): void {
+    const last = this.#heardLast
+    remote.before = last
+    if (last === undefined) this.#silentLongest = remote
+    else last.after = remote
+    this.#heardLast = remote
+  }
+
+  #unlink(remote: UdpRemote): void {
+    const { before, after } = remote
+    if (before === undefined) this.#silentLongest = after
+    else before.after = after
+    if (after === undefined) this.#heardLast = before
+    else after.before = before
+    remote.before = undefined
+    remote.after = undefined
+  }
+}

@@ -1,0 +1,58 @@
+import t from 'tap'
+import type { Options } from '../../lib/index.js'
+import { datagramLimits, defaultLimits, limitsOf } from '../../lib/loop/limits.js'
+
+t.test('what is not given is the default of its kind', async t => {
+  t.strictSame(limitsOf({}, defaultLimits), defaultLimits)
+  t.strictSame(limitsOf({}, datagramLimits), datagramLimits)
+  t.match(defaultLimits, {
+    highWaterMark: 2 ** 20,
+    maxPending: 2 ** 24,
+    writeTimeout: 30_000,
+    idleTimeout: 0,
+  })
+  t.equal(datagramLimits.idleTimeout, 60_000)
+})
+
+t.test('what is given counts, 0 and undefined as well', async t => {
+  const given: Options = { idleTimeout: 0, highWaterMark: 0, maxPending: 5, reuseInputBuffer: true }
+  t.strictSame(limitsOf(given, datagramLimits), { ...datagramLimits, ...given })
+  const absent = { idleTimeout: undefined, maxPending: undefined } as unknown as Options
+  t.strictSame(limitsOf(absent, datagramLimits), datagramLimits)
+})
+
+t.test('options that are no limits are taken', async t => {
+  const options: Options<number> = {
+    context: 5,
+    keepAlive: 1000,
+    noDelay: false,
+    paused: true,
+    halfOpen: true,
+  }
+  t.strictSame(limitsOf(options, defaultLimits), { ...defaultLimits, halfOpen: true })
+})
+
+t.test('no end to any of them may be asked for', async t => {
+  const all = Number.POSITIVE_INFINITY
+  const given = { idleTimeout: all, highWaterMark: all, maxPending: all, writeTimeout: all }
+  t.strictSame(limitsOf(given, defaultLimits), { ...defaultLimits, ...given })
+})
+
+t.test('what is wrong is named, with its value', async t => {
+  for (const [options, message] of [
+    [{ timeout: 5 }, /unknown option "timeout"; known are .*idleTimeout/],
+    [{ idleTimeout: -1 }, /idleTimeout: a number from 0 is needed, not -1/],
+    [{ keepAlive: true }, /keepAlive: .* not true/],
+    [{ highWaterMark: '5' }, /highWaterMark: .* not 5/],
+    [{ maxPending: Number.NaN }, /maxPending: .* not NaN/],
+    [{ writeTimeout: null }, /writeTimeout: .* not null/],
+    [{ noDelay: 1 }, /noDelay: true or false is needed, not 1/],
+    [{ paused: 'no' }, /paused: .* not no/],
+    [{ halfOpen: 0 }, /halfOpen: .* not 0/],
+    [{ reuseInputBuffer: null }, /reuseInputBuffer: .* not null/],
+    [null, /an object, not null/],
+    ['paused', /an object, not paused/],
+  ] as [Options, RegExp][]) {
+    t.throws(() => limitsOf(options, defaultLimits), { code: 'ERR_OPTION', message })
+  }
+})

@@ -1,6 +1,0 @@
-import { loadNative } from '../../lib/native/load.js'
-
-/** Why there is no native transport to test; undefined when there is one. */
-export function nativeMissing(): string | undefined {
-  return loadNative().error?.message
-}

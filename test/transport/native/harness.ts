@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import * as net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { parseAddress } from '../../../lib/address.js'
+import type { Address } from '../../../lib/index.js'
+import type { Addon } from '../../../lib/transport/native/addon.js'
+import { loadNative } from '../../../lib/transport/native/load.js'
+import { NativeTransport } from '../../../lib/transport/native/transport.js'
+import { Outbox } from '../../../lib/transport/outbox.js'
+import type { Host, Link, Receiver, Transport } from '../../../lib/transport/transport.js'
+import { openDescriptors } from '../descriptors.js'
+
+/** How long anything may take, in milliseconds; only a failure takes so long. */
+const GUARD = 20_000
+
+const loaded = loadNative()
+
+/** For a test's options: why it cannot run here, or false. */
+export const skip: string | false = loaded.error?.message ?? false
+
+/** Where the addon lies. */
+export const addonFile = ['revio.node', 'src/build/Release/revio.node']
+  .map(name => fileURLToPath(new URL(`../../../lib/transport/native/${name}`, import.meta.url)))
+  .find(existsSync)
+
+export function addon(): Addon {
+  if (loaded.addon === undefined) throw loaded.error
+  return loaded.addon
+}
+
+/** Settles when the condition holds; it is looked at between turns of the event loop. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + GUARD
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`)
+    await sleep(1)
+  }
+}
+
+/**
+ * Whether the event loop rests: most of some tenth of a second goes by in waiting. Where something spins none does; on
+ * a machine that is busy with other things it may take a few to see.
+ */
+export async function rests(): Promise<boolean> {
+  for (let tries = 0; tries < 50; tries++) {
+    const start = performance.eventLoopUtilization()
+    await sleep(100)
+    if (performance.eventLoopUtilization(start).utilization < 0.5) return true
+  }
+  return false
+}
+
+/** What one link told. */
+export class Heard implements Receiver {
+  readonly link: Link
+  readonly addressIndex: number
+  readonly outbox = new Outbox()
+  readonly inputs: Buffer[] = []
+  ends = 0
+  errors: Error[] = []
+  writables = 0
+  /** Runs at each input, with the bytes where they lie. */
+  onInput: (bytes: Buffer) => void = () => {}
+
+  constructor(link: Link, addressIndex: number) {
+    this.link = link
+    this.addressIndex = addressIndex
+  }
+
+  get text(): string {
+    return Buffer.concat(this.inputs).toString()
+  }
+
+  input(bytes: Buffer): void {
+    this.inputs.push(Buffer.from(bytes))
+    this.onInput(bytes)
+  }
+
+  ended(): void {
+    this.ends++
+  }
+
+  failed(error: Error): void {
+    this.errors.push(error)
+  }
+
+  writable(): void {
+    this.writables++
+  }
+}
+
+/** A host that keeps what it is told, in a transport of its own. */
+export class Recorder implements Host {
+  readonly transport: NativeTransport
+  readonly heard: Heard[] = []
+  turns = 0
+  /** Run in the turn, after what they are named for. */
+  onAccepted: (heard: Heard) => void = () => {}
+  onTurnEnds: () => void = () => {}
+
+  constructor() {
+    this.transport = new NativeTransport(addon(), this)
+  }
+
+  /** Binds an address and begins to accept. */
+  async listen(address = 'tcp4://127.0.0.1:0'): Promise<Address> {
+    const bound = await this.transport.bind(parseAddress(address), 0)
+    this.transport.start()
+    return bound
+  }
+
+  /** A client's socket and what the host hears of it. */
+  async connect(address: Address): Promise<{ client: net.Socket; heard: Heard }> {
+    const before = this.heard.length
+    const client = connectTo(address)
+    await until('a connection', () => this.heard.length > before)
+    const heard = this.heard[before]
+    if (heard === undefined) throw new Error('there is none')
+    return { client, heard }
+  }
+
+  /** Offers all that is in the outbox, and answers how much was taken. */
+  write(heard: Heard, ...chunks: Uint8Array[]): number {
+    for (const chunk of chunks) heard.outbox.lend(chunk, 0, chunk.length)
+    heard.link.write(heard.outbox)
+    this.transport.flush()
+    heard.outbox.settle(heard.link.taken)
+    return heard.link.taken
+  }
+
+  turnStarts(): void {
+    this.turns++
+  }
+
+  accepted(_transport: Transport, link: Link, addressIndex: number): Receiver {
+    const heard = new Heard(link, addressIndex)
+    this.heard.push(heard)
+    this.onAccepted(heard)
+    return heard
+  }
+
+  turnEnds(): void {
+    this.onTurnEnds()
+  }
+}
+
+/** A recorder that is closed when the test is over. */
+export function record(t: Test): Recorder {
+  const recorder = new Recorder()
+  t.teardown(() => recorder.transport.close())
+  return recorder
+}
+
+/** A path for a Unix socket, gone when the test is over. */
+export function temporaryPath(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'revio-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'socket')
+}
+
+export function connectTo({ network, host, port, path }: Address): net.Socket {
+  const socket = network === 'unix' ? net.connect({ path }) : net.connect({ host, port, noDelay: true })
+  socket.on('error', () => {})
+  return socket
+}
+
+/** The last test of a file: what the others opened is closed again. */
+export async function closesAll(t: Test, before: number | undefined): Promise<void> {
+  await t.test('no descriptor is left', { skip }, async t => {
+    for (let tries = 0; tries < 1000 && openDescriptors() !== before; tries++) await sleep(1)
+    t.equal(openDescriptors(), before)
+  })
+}
+
+/** A program in fixtures/, compiled where this file is. */
+function fixture(name: string): URL {
+  return new URL(`fixtures/${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+}
+
+/** A program from fixtures/, started by a shell that does `first` before. */
+export class Program {
+  readonly child: ChildProcess
+  #output = ''
+  #errors = ''
+
+  constructor(t: Test, name: string, { first = '', args = [] }: { first?: string; args?: string[] } = {}) {
+    const file = fileURLToPath(fixture(name))
+    const command = [process.execPath, ...process.execArgv, file, ...args].map(word => `'${word}'`).join(' ')
+    this.child = spawn('sh', ['-c', `${first} exec ${command}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child.stdout?.on('data', (bytes: Buffer) => {
+      this.#output += bytes
+    })
+    this.child.stderr?.on('data', (bytes: Buffer) => {
+      this.#errors += bytes
+    })
+    t.teardown(() => this.child.kill('SIGKILL'))
+  }
+
+  /** What it has printed. */
+  get output(): string {
+    return this.#output
+  }
+
+  get errors(): string {
+    return this.#errors
+  }
+
+  /** The port in its first line. */
+  async port(): Promise<number> {
+    await until('a port', () => this.#output.includes('\n') || this.child.exitCode !== null)
+    const port = Number.parseInt(this.#output, 10)
+    if (Number.isNaN(port)) throw new Error(`the program did not start: ${this.#output}${this.#errors}`)
+    return port
+  }
+
+  async ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const { child } = this
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close')
+    return { code: child.exitCode, signal: child.signalCode }
+  }
+}
