@@ -1,6 +1,6 @@
 import type { Action } from '../action.js'
 import type { Out, Sending, Server } from '../events.js'
-import { RelayedServer } from '../loop/forwarding-server.js'
+import { ForwardingServer } from '../loop/forwarding-server.js'
 
 /** What the methods about one connection are asked of, where that is translated. */
 export interface Translated {
@@ -11,7 +11,7 @@ export interface Translated {
 }
 
 /** A server as the handlers of translated connections see it: plain bytes, whatever goes over the wire. */
-export class LayeredServer extends RelayedServer {
+export class LayeredServer extends ForwardingServer {
   readonly #find: (id: number) => Translated | undefined
 
   constructor(server: Server, find: (id: number) => Translated | undefined) {

@@ -4,7 +4,7 @@ import type { Address, Out, Sending, Server } from '../events.js'
 import { beforeEnd, type Leavable, type Leave, leaveBehind } from './drain.js'
 
 /** A server that passes every call on to another, for those that change some of them on the way. */
-export class RelayedServer implements Server, Leavable {
+export class ForwardingServer implements Server, Leavable {
   readonly #server: Server
 
   constructor(server: Server) {

@@ -1,11 +1,11 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
 import type { Out, Sending, Server } from '../events.js'
-import { RelayedServer } from '../loop/forwarding-server.js'
+import { ForwardingServer } from '../loop/forwarding-server.js'
 import type { Schedule } from './network/schedule.js'
 
 /** The server of a simulated loop: when a call from outside a handler returns, its consequences have happened. */
-export class SimulatedServer extends RelayedServer {
+export class SimulatedServer extends ForwardingServer {
   readonly #schedule: Schedule
 
   constructor(server: Server, schedule: Schedule) {

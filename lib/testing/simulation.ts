@@ -8,7 +8,7 @@ import type { ConnectOptions, Simulation, SimulationOptions } from '../testing.j
 import { around } from './handlers.js'
 import { MemoryTransport } from './memory/transport.js'
 import { type Arrival, MemoryNetwork } from './network/network.js'
-import { Chance } from './network/prng.js'
+import { Prng } from './network/prng.js'
 import { Schedule } from './network/schedule.js'
 import { type Peer, type PeerOptions, SimulatedPeer } from './peer.js'
 import { SimulatedServer } from './server.js'
@@ -34,7 +34,7 @@ export class LoopSimulation<Context> implements Simulation {
     checkOptions(options)
     const { seed, addresses = ['tcp4://127.0.0.1:0'], latency = 0, stepwise = false } = options
     const { sendBuffer = BUFFER, receiveBuffer = BUFFER } = options
-    this.#schedule = new Schedule(new Chance(seed), stepwise)
+    this.#schedule = new Schedule(new Prng(seed), stepwise)
     this.#network = new MemoryNetwork(this.#schedule, { sendBuffer, receiveBuffer, latency })
     this.#loop = new Loop<Context>({
       events: this.#watched(events),

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 const SHORT = 32
 
 /** Output of one turn, gathered in one block so that a small reply costs one copy and no allocation. */
-export class Stage {
+export class StagingBuffer {
   /** The block. */
   bytes: Buffer
   #top = 0

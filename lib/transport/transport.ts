@@ -2,7 +2,7 @@ import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import type { Address } from '../events.js'
 import type { Outbox } from './outbox.js'
-import type { Stage } from './staging.js'
+import type { StagingBuffer } from './staging.js'
 
 /**
  * What the loop and a transport say to each other. A transport moves bytes and has no policy: what a reply means,
@@ -101,7 +101,7 @@ export interface Tuning {
 export interface Transport {
   readonly name: 'native' | 'net' | 'memory'
   /** Where small output is gathered until the turn ends. */
-  readonly stage: Stage
+  readonly stage: StagingBuffer
   /** Input lies in memory that the next turn uses again. */
   readonly sharesInput: boolean
   /** Each `input` is a datagram, and so is each run of an outbox; there is no end and nothing to detach. */

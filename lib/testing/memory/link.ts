@@ -5,13 +5,13 @@ import type { Outbox } from '../../transport/outbox.js'
 import type { Link, Receiver } from '../../transport/transport.js'
 import { systemError } from '../network/errors.js'
 import type { Arrival } from '../network/network.js'
-import type { Chance } from '../network/prng.js'
+import type { Prng } from '../network/prng.js'
 import { MemorySocket } from '../network/socket.js'
 import type { End, Watcher } from '../network/wire.js'
 
 /** What a link needs of its transport. */
 export interface LinkOwner {
-  readonly chance: Chance
+  readonly chance: Prng
   /** The link may have something to tell in a turn. */
   ready(link: MemoryLink): void
   /** The link has an outbox to be written at the next flush. */

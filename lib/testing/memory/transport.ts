@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import type { Binding } from '../../address.js'
 import type { Address } from '../../events.js'
-import { Stage } from '../../transport/staging.js'
+import { StagingBuffer } from '../../transport/staging.js'
 import type { Dialer, Host, Receiver, Transport } from '../../transport/transport.js'
 import type { Arrival, Listener, MemoryNetwork } from '../network/network.js'
-import type { Chance } from '../network/prng.js'
+import type { Prng } from '../network/prng.js'
 import type { End } from '../network/wire.js'
 import { type LinkOwner, MemoryLink, type Turn } from './link.js'
 
@@ -18,7 +18,7 @@ const SIZES = [64 * 1024, 4096, 512]
 const ACCEPTED_PER_TURN = 64
 
 /** One of the addresses that the loop has bound. */
-interface Gate {
+interface MemoryListener {
   readonly addressIndex: number
   readonly listener: Listener
   readonly maxConnections: number
@@ -30,13 +30,13 @@ interface Gate {
 /** A transport without sockets: its peers are in the same program, and a schedule says what happens when. */
 export class MemoryTransport implements Transport, LinkOwner {
   readonly name = 'memory'
-  readonly stage: Stage
+  readonly stage: StagingBuffer
   readonly sharesInput: boolean
-  readonly chance: Chance
+  readonly chance: Prng
   readonly #network: MemoryNetwork
   readonly #host: Host
   readonly #input: Buffer
-  readonly #gates: Gate[] = []
+  readonly #listeners: MemoryListener[] = []
   readonly #links = new Set<MemoryLink>()
   /** May have something to tell; the one that was served last comes last. */
   readonly #ready = new Set<MemoryLink>()
@@ -52,7 +52,7 @@ export class MemoryTransport implements Transport, LinkOwner {
     this.#network = network
     this.#host = host
     this.chance = network.schedule.chance
-    this.stage = new PoisonedStage(SIZES[this.chance.below(SIZES.length)] ?? 0)
+    this.stage = new PoisonedStaging(SIZES[this.chance.below(SIZES.length)] ?? 0)
     this.#input = Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0)
     this.sharesInput = !this.chance.once(4)
   }
@@ -83,7 +83,7 @@ export class MemoryTransport implements Transport, LinkOwner {
       waiting.push(arrival)
       this.#post()
     })
-    this.#gates.push({ addressIndex, listener, maxConnections: binding.maxConnections, waiting, open: 0 })
+    this.#listeners.push({ addressIndex, listener, maxConnections: binding.maxConnections, waiting, open: 0 })
     return listener.address
   }
 
@@ -115,11 +115,11 @@ export class MemoryTransport implements Transport, LinkOwner {
   }
 
   unbind(): void {
-    for (const { listener, waiting } of this.#gates) {
+    for (const { listener, waiting } of this.#listeners) {
       this.#network.unlisten(listener)
       for (const { wire } of waiting) wire.close(true)
     }
-    this.#gates.length = 0
+    this.#listeners.length = 0
   }
 
   close(): void {
@@ -140,9 +140,9 @@ export class MemoryTransport implements Transport, LinkOwner {
   left(link: MemoryLink): void {
     this.#links.delete(link)
     this.#ready.delete(link)
-    const gate = this.#gates.find(({ addressIndex }) => addressIndex === link.addressIndex)
-    if (gate === undefined) return
-    gate.open -= 1
+    const listener = this.#listeners.find(({ addressIndex }) => addressIndex === link.addressIndex)
+    if (listener === undefined) return
+    listener.open -= 1
     this.#post()
   }
 
@@ -170,7 +170,7 @@ export class MemoryTransport implements Transport, LinkOwner {
       this.#host.turnEnds()
       turn.poison()
     }
-    if (this.#ready.size > 0 || this.#outcomes.length > 0 || this.#gates.some(admits)) this.#post()
+    if (this.#ready.size > 0 || this.#outcomes.length > 0 || this.#listeners.some(admits)) this.#post()
   }
 
   /** All that are ready without a seed; with one any of them, in any order. */
@@ -185,17 +185,17 @@ export class MemoryTransport implements Transport, LinkOwner {
 
   #collectArrivals(turn: MemoryTurn): void {
     for (const outcome of this.#outcomes.splice(0)) turn.tell(outcome)
-    for (const gate of this.#gates) {
-      const count = this.chance.slice(Math.min(gate.waiting.length, ACCEPTED_PER_TURN))
-      for (let left = count; left > 0; left -= 1) turn.tell(() => this.#accept(gate))
+    for (const listener of this.#listeners) {
+      const count = this.chance.slice(Math.min(listener.waiting.length, ACCEPTED_PER_TURN))
+      for (let left = count; left > 0; left -= 1) turn.tell(() => this.#accept(listener))
     }
   }
 
-  #accept(gate: Gate): void {
-    const arrival = admits(gate) ? gate.waiting.shift() : undefined
+  #accept(listener: MemoryListener): void {
+    const arrival = admits(listener) ? listener.waiting.shift() : undefined
     if (arrival === undefined) return
-    gate.open += 1
-    const { addressIndex } = gate
+    listener.open += 1
+    const { addressIndex } = listener
     this.#connect(arrival, addressIndex, link => this.#host.accepted(this, link, addressIndex))
   }
 
@@ -208,7 +208,7 @@ export class MemoryTransport implements Transport, LinkOwner {
   }
 }
 
-function admits({ waiting, open, maxConnections }: Gate): boolean {
+function admits({ waiting, open, maxConnections }: MemoryListener): boolean {
   return waiting.length > 0 && open < maxConnections
 }
 
@@ -246,7 +246,7 @@ class MemoryTurn implements Turn {
   }
 }
 
-class PoisonedStage extends Stage {
+class PoisonedStaging extends StagingBuffer {
   override reset(): void {
     this.bytes.fill(POISON, 0, this.top)
     super.reset()

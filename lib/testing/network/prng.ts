@@ -2,7 +2,7 @@
  * What is left to chance in a simulation. Without a seed nothing is: the oldest comes first, and everything goes
  * whole. With one, all choices follow from it.
  */
-export class Chance {
+export class Prng {
   readonly seeded: boolean
   #state: number
 

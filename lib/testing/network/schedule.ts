@@ -1,5 +1,5 @@
 import type { Clock } from '../../loop/clock.js'
-import type { Chance } from './prng.js'
+import type { Prng } from './prng.js'
 
 interface Timer {
   readonly due: number
@@ -15,7 +15,7 @@ const RESTLESS = 1_000_000
  * A step comes to an end before the next begins. Without a seed the oldest is next, with one any may be.
  */
 export class Schedule implements Clock {
-  readonly chance: Chance
+  readonly chance: Prng
   readonly #stepwise: boolean
   readonly #steps: (() => void)[] = []
   readonly #soons: (() => void)[] = []
@@ -27,7 +27,7 @@ export class Schedule implements Clock {
   #restless = false
 
   /** `stepwise`: nothing is done unless `run`, `step` or `advance` is called. */
-  constructor(chance: Chance, stepwise: boolean) {
+  constructor(chance: Prng, stepwise: boolean) {
     this.chance = chance
     this.#stepwise = stepwise
   }

@@ -62,7 +62,7 @@ export const Event = {
 /** The numbers in a write: {slot, source, offset, length, afterwards the result}. */
 export const WRITE_SIZE = 4
 /** Where the bytes lie; from `Lent` on in the buffers that are passed along. */
-export const Source = { Input: 0, Stage: 1, Lent: 2 } as const
+export const Source = { Input: 0, StagingBuffer: 1, Lent: 2 } as const
 /** How many buffers one flush takes. */
 export const MAX_LENT = 1024
 

@@ -1,7 +1,7 @@
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
-import { Stage } from '../staging.js'
+import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
 import { UnixPath } from '../unix-path.js'
 import { type Addon, Event, INDEX, type Poller, systemError, WRITE_SIZE } from './addon.js'
@@ -22,7 +22,7 @@ const MAX_INT = 2 ** 31 - 1
 export class NativeTransport implements Transport {
   readonly name = 'native'
   readonly sharesInput = true
-  readonly stage = new Stage(STAGE_SIZE)
+  readonly stage = new StagingBuffer(STAGE_SIZE)
   readonly host: Host
   readonly poller: Poller
   readonly writer: NativeWriter

@@ -1,5 +1,5 @@
 import type { Outbox } from '../outbox.js'
-import { type RemotePlace, UdpRemote } from '../udp/remote.js'
+import { type SocketAddress, UdpRemote } from '../udp/remote.js'
 import type { RemoteKey } from '../udp/remotes.js'
 import type { NativeUdpSocket } from './udp-socket.js'
 
@@ -15,7 +15,7 @@ export class NativeUdpLink extends UdpRemote {
     this.peer = peer
   }
 
-  get place(): RemotePlace {
+  get place(): SocketAddress {
     return { host: this.socket.hostOf(this.peer), port: this.peer[1] ?? 0 }
   }
 

@@ -87,7 +87,7 @@ export class NativeUdpWriter {
     const at = this.#count * WRITE_SIZE
     this.#links[this.#count++] = link
     this.#records[at] = link.socket.slot
-    this.#records[at + 1] = Source.Stage
+    this.#records[at + 1] = Source.StagingBuffer
     this.#records[at + 2] = from
     this.#records[at + 3] = length
   }

@@ -3,7 +3,7 @@ import { type Binding, inetAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
-import { Stage } from '../staging.js'
+import { StagingBuffer } from '../staging.js'
 import type { Host, Transport } from '../transport.js'
 import type { RemoteKey, UdpRemotesOptions } from '../udp/remotes.js'
 import {
@@ -36,7 +36,7 @@ const MAX_WRITES = 1024
  */
 export class NativeUdpTransport implements Transport {
   readonly name = 'native'
-  readonly stage = new Stage(0)
+  readonly stage = new StagingBuffer(0)
   readonly sharesInput = true
   readonly datagrams = true
   readonly #host: Host

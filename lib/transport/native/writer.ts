@@ -1,5 +1,5 @@
 import type { Outbox } from '../outbox.js'
-import type { Stage } from '../staging.js'
+import type { StagingBuffer } from '../staging.js'
 import { MAX_LENT, type Poller, Source, systemError, WRITE_SIZE } from './addon.js'
 import type { NativeLink } from './link.js'
 
@@ -10,7 +10,7 @@ const MAX_INT = 2 ** 31 - 1
 /** What links have to write, as records for the addon: a flush is one crossing for all of them. */
 export class NativeWriter {
   readonly #poller: Poller
-  readonly #stage: Stage
+  readonly #stage: StagingBuffer
   readonly #records: Int32Array
   readonly #capacity: number
   /** Whose the records are, record by record. */
@@ -19,7 +19,7 @@ export class NativeWriter {
   /** Memory that the addon does not know, for as long as the flush takes. */
   #lent: Uint8Array[] = []
 
-  constructor(poller: Poller, stage: Stage, records: Int32Array) {
+  constructor(poller: Poller, stage: StagingBuffer, records: Int32Array) {
     this.#poller = poller
     this.#stage = stage
     this.#records = records
@@ -66,7 +66,7 @@ export class NativeWriter {
     this.#records[at] = link.slot
     this.#records[at + 3] = length
     if (bytes === link.input) this.#locate(at, Source.Input, link.input.byteOffset + start)
-    else if (bytes === this.#stage.bytes) this.#locate(at, Source.Stage, start)
+    else if (bytes === this.#stage.bytes) this.#locate(at, Source.StagingBuffer, start)
     else if (start <= MAX_INT) this.#locate(at, this.#lend(bytes), start)
     else this.#locate(at, this.#lend(bytes.subarray(start, start + length)), 0)
   }

@@ -2,7 +2,7 @@ import * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
-import { Stage } from '../staging.js'
+import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
 import { UnixPath } from '../unix-path.js'
 import { checkReusePort } from './reuse-port.js'
@@ -30,7 +30,7 @@ interface Listener {
  */
 export class NetTransport implements Transport {
   readonly name = 'net'
-  readonly stage = new Stage(STAGE_SIZE)
+  readonly stage = new StagingBuffer(STAGE_SIZE)
   readonly sharesInput = false
   readonly host: Host
   readonly #listeners: Listener[] = []

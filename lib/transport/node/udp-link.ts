@@ -1,5 +1,5 @@
 import type { Outbox } from '../outbox.js'
-import { type RemotePlace, UdpRemote } from '../udp/remote.js'
+import { type SocketAddress, UdpRemote } from '../udp/remote.js'
 import type { Remote, UdpSocket } from './udp-socket.js'
 
 /**
@@ -19,7 +19,7 @@ export class UdpLink extends UdpRemote {
     this.#remote = remote
   }
 
-  get place(): RemotePlace {
+  get place(): SocketAddress {
     return { host: this.#remote.address, port: this.#remote.port }
   }
 

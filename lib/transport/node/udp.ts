@@ -4,7 +4,7 @@ import { type Binding, inetAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
-import { Stage } from '../staging.js'
+import { StagingBuffer } from '../staging.js'
 import type { Host, Transport } from '../transport.js'
 import { checkReusePort } from './reuse-port.js'
 import { UdpSocket, type UdpSocketOptions } from './udp-socket.js'
@@ -17,7 +17,7 @@ import { UdpSocket, type UdpSocketOptions } from './udp-socket.js'
  */
 export class UdpTransport implements Transport {
   readonly name = 'net'
-  readonly stage = new Stage(0)
+  readonly stage = new StagingBuffer(0)
   readonly sharesInput = false
   readonly datagrams = true
   readonly #host: Host

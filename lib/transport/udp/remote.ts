@@ -11,7 +11,7 @@ import type { RemoteKey, UdpRemotes } from './remotes.js'
 const LARGEST = { 4: 65_507, 6: 65_527 } as const
 
 /** Where a remote is. */
-export interface RemotePlace {
+export interface SocketAddress {
   readonly host: string
   readonly port: number
 }
@@ -40,7 +40,7 @@ export abstract class UdpRemote implements Link {
     this.#largest = LARGEST[family]
   }
 
-  abstract get place(): RemotePlace
+  abstract get place(): SocketAddress
 
   abstract write(outbox: Outbox): void
 

@@ -64,7 +64,7 @@ class Station {
   write(slot: number, peer: Int32Array, text: string): void {
     const length = this.stage.write(text, this.#top + PEER_SIZE) + PEER_SIZE
     Buffer.from(peer.buffer, peer.byteOffset, PEER_SIZE).copy(this.stage, this.#top)
-    this.writes.set([slot, Source.Stage, this.#top, length], this.#count++ * WRITE_SIZE)
+    this.writes.set([slot, Source.StagingBuffer, this.#top, length], this.#count++ * WRITE_SIZE)
     this.#top += length
   }
 
@@ -199,9 +199,9 @@ await t.test('a write without a whole peer is refused', { skip }, async t => {
   const station = new Station(t)
   const { slot } = station.bind()
   const wrong: [string, number[]][] = [
-    ['too short', [slot, Source.Stage, 0, PEER_SIZE - 1]],
-    ['past the stage', [slot, Source.Stage, station.stage.length - 8, PEER_SIZE]],
-    ['a negative length', [slot, Source.Stage, 0, -1]],
+    ['too short', [slot, Source.StagingBuffer, 0, PEER_SIZE - 1]],
+    ['past the stage', [slot, Source.StagingBuffer, station.stage.length - 8, PEER_SIZE]],
+    ['a negative length', [slot, Source.StagingBuffer, 0, -1]],
     ['no source', [slot, Source.Lent, 0, PEER_SIZE]],
   ]
   for (const [what, record] of wrong) {
@@ -210,7 +210,7 @@ await t.test('a write without a whole peer is refused', { skip }, async t => {
     t.match(systemError(station.writes[3] ?? 0), { code: 'EFAULT', syscall: 'send' }, what)
   }
   t.equal(station.poller.close(slot, false), 0)
-  station.writes.set([slot, Source.Stage, 0, PEER_SIZE])
+  station.writes.set([slot, Source.StagingBuffer, 0, PEER_SIZE])
   station.poller.flush(1, undefined)
   t.match(systemError(station.writes[3] ?? 0), { code: 'EBADF' }, 'a slot that is gone')
 })

@@ -114,10 +114,10 @@ await t.test('a write record names bytes that are there, or is refused', { skip 
   const detached = new Uint8Array(8)
   structuredClone(detached, { transfer: [detached.buffer] })
   const wrong: [string, number[], Uint8Array[]?][] = [
-    ['past the stage', [slot, Source.Stage, 1000, 25]],
+    ['past the stage', [slot, Source.StagingBuffer, 1000, 25]],
     ['past the input', [slot, Source.Input, 65_530, 7]],
     ['far past the input', [slot, Source.Input, -1, 1]],
-    ['a negative length', [slot, Source.Stage, 0, -1]],
+    ['a negative length', [slot, Source.StagingBuffer, 0, -1]],
     ['a buffer that did not come along', [slot, Source.Lent, 0, 1]],
     ['a source that is none', [slot, -1, 0, 1]],
     ['past a lent buffer', [slot, Source.Lent, 4, 5], [new Uint8Array(8)]],
@@ -137,7 +137,7 @@ await t.test('behind a record that could not be written none of its slot is', { 
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const slot = poller.connect('127.0.0.1', (server.address() as net.AddressInfo).port)
   const [socket] = (await once(server, 'connection')) as [net.Socket]
-  writes.set([slot, Source.Lent, 0, 3, slot, Source.Stage, 0, 9999, slot, Source.Lent, 0, 3])
+  writes.set([slot, Source.Lent, 0, 3, slot, Source.StagingBuffer, 0, 9999, slot, Source.Lent, 0, 3])
   poller.flush(3, [Buffer.from('one')])
   t.equal(writes[3], 3)
   t.equal(code(writes[7] ?? 0), 'EFAULT')

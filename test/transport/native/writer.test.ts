@@ -4,7 +4,7 @@ import { type Poller, Source, systemError, WRITE_SIZE } from '../../../lib/trans
 import type { NativeLink } from '../../../lib/transport/native/link.js'
 import { NativeWriter } from '../../../lib/transport/native/writer.js'
 import { Outbox } from '../../../lib/transport/outbox.js'
-import { Stage } from '../../../lib/transport/staging.js'
+import { StagingBuffer } from '../../../lib/transport/staging.js'
 
 interface Written {
   readonly slot: number
@@ -30,7 +30,7 @@ function make(capacity: number, take: (written: Written) => number = ({ length }
       return 0
     },
   } as Poller
-  const stage = new Stage(1024)
+  const stage = new StagingBuffer(1024)
   return { writer: new NativeWriter(poller, stage, records), stage, flushes, lent }
 }
 
@@ -62,7 +62,7 @@ t.test('input and stage go by their places, all else by reference', async t => {
     [
       { slot: 1, source: Source.Input, offset: slab.byteOffset + 45, length: 5 },
       { slot: 1, source: Source.Lent, offset: 1, length: 2 },
-      { slot: 1, source: Source.Stage, offset: start + 2, length: 4 },
+      { slot: 1, source: Source.StagingBuffer, offset: start + 2, length: 4 },
     ],
   ])
   t.equal(lent[0]?.[0], own)
