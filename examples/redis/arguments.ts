@@ -1,7 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { Bytes, type Span } from './bytes.js'
+import { Refusal } from './refusal.js'
 
 const FEW = 16
+/** No name of a command, a subcommand, an option is longer. */
+const LONGEST_WORD = 64
+/** Longer strings JavaScript does not have. */
+const LONGEST_TEXT = 2 ** 29 - 25
+
+const TOO_LONG = new Refusal('ERR the argument is longer than this server reads')
 
 /** The arguments of one command, the command's name being the first: where each lies in the input. */
 export class Arguments {
@@ -27,12 +34,14 @@ export class Arguments {
   }
 
   text(index: number): string {
+    if (this.length(index) > LONGEST_TEXT) throw TOO_LONG
     return this.bytes.buffer.toString('utf8', this.start(index), this.end(index))
   }
 
-  /** The argument in lower case, for names of options. */
+  /** The argument in lower case, for names of options: of a longer one than any of those are, its beginning. */
   word(index: number): string {
-    return this.bytes.buffer.toString('latin1', this.start(index), this.end(index)).toLowerCase()
+    const end = Math.min(this.end(index), this.start(index) + LONGEST_WORD)
+    return this.bytes.buffer.toString('latin1', this.start(index), end).toLowerCase()
   }
 
   /** Whether two arguments are the same bytes. */

@@ -6,86 +6,178 @@ const BACKSLASH = 92
 const CARET = 94
 const DASH = 45
 
-/** One step of a pattern: any run of bytes, or one byte out of a set. */
-type Step = 'run' | Uint8Array
+/** Longer classes are read once, into a set; shorter ones where they stand in the pattern, each time. */
+const LONG_CLASS = 256
+
+/** A pattern with more stars that something follows matches nothing, as in Redis since 7.0.15's security updates. */
+const MOST_STARS = 1000
+
+/** The bytes that a class matches, and where the pattern goes on behind it. */
+interface Class {
+  bytes: Uint8Array
+  next: number
+}
 
 /**
  * A pattern as KEYS and PSUBSCRIBE know it: `*` any bytes, `?` one byte, `[a-z]` and `[^a-z]` one of a set, `\` takes
- * the next byte as it is. Matching goes back to the last `*` only, so it takes the product of both lengths at worst.
+ * the next byte as it is. A class without an end reaches to the end of the pattern. The ends of a range are signed
+ * bytes, as on x86: `[a-\xff]` is everything from -1 to 97. A pattern of stars does not match an empty text.
+ *
+ * It is matched where it stands, so it takes no memory but for long classes, of which each is longer than its set.
+ * Matching goes back to the last star only, so it takes the product of both lengths at worst.
  */
 export class Glob {
-  readonly #steps: readonly Step[]
+  readonly #pattern: Uint8Array
+  readonly #classes = new Map<number, Class>()
+  /** How many bytes a text has at least that matches. */
+  #least = 0
+  #stars = 0
+  /** Behind the last star, 0 without one; and how many bytes of a text the rest of the pattern matches. */
+  #tail = 0
+  #tailLength = 0
 
+  /** @param pattern - Is kept, and must not change. */
   constructor(pattern: Uint8Array) {
-    this.#steps = parse(pattern)
+    this.#pattern = pattern
+    for (let at = 0; at < pattern.length; ) {
+      if (pattern[at] === STAR) at = this.#star(at)
+      else {
+        at = pattern[at] === BRACKET ? this.#class(at) : afterByte(pattern, at)
+        this.#least++
+        this.#tailLength++
+      }
+    }
   }
 
   matches(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
-    const steps = this.#steps
+    const pattern = this.#pattern
+    if (start === end) return pattern.length === 0
+    if (end - start < this.#least || this.#stars > MOST_STARS) return false
     let step = 0
     let at = start
     let runStep = -1
     let runEnd = 0
     while (at < end) {
-      const wanted = steps[step]
-      if (wanted === 'run') {
-        runStep = step++
+      if (pattern[step] === STAR) {
+        runStep = ++step
+        // Only the end of the text is left to what is behind the last star.
+        if (step === this.#tail) at = Math.max(at, end - this.#tailLength)
         runEnd = at
-      } else if (wanted !== undefined && wanted[bytes[at] as number] === 1) {
-        step++
+        continue
+      }
+      const next = step < pattern.length ? this.#step(step, bytes[at] as number) : -1
+      if (next >= 0) {
+        step = next
         at++
-      } else if (runStep >= 0) {
-        step = runStep + 1
+      } else if (runStep < 0 || runStep === this.#tail) return false
+      else {
+        step = runStep
         at = ++runEnd
-      } else return false
+      }
     }
-    while (steps[step] === 'run') step++
-    return step === steps.length
+    while (pattern[step] === STAR) step++
+    return step === pattern.length
+  }
+
+  /** A run of stars; answers where it ends. */
+  #star(start: number): number {
+    let at = start
+    while (this.#pattern[at] === STAR) at++
+    if (at < this.#pattern.length) this.#stars++
+    this.#tail = at
+    this.#tailLength = 0
+    return at
+  }
+
+  #class(start: number): number {
+    const next = afterClass(this.#pattern, start)
+    if (next - start > LONG_CLASS) this.#classes.set(start, { bytes: bytesOf(this.#pattern, start), next })
+    return next
+  }
+
+  /** Where the pattern goes on behind what matches this byte at `step`; -1 where it does not. */
+  #step(step: number, byte: number): number {
+    const pattern = this.#pattern
+    const wanted = pattern[step] as number
+    if (wanted === QUESTION) return step + 1
+    if (wanted !== BRACKET) {
+      const next = afterByte(pattern, step)
+      return pattern[next - 1] === byte ? next : -1
+    }
+    const known = this.#classes.get(step)
+    if (known !== undefined) return known.bytes[byte] === 1 ? known.next : -1
+    return inClass(pattern, step, byte) ? afterClass(pattern, step) : -1
   }
 }
 
-function parse(pattern: Uint8Array): Step[] {
-  const steps: Step[] = []
-  let at = 0
-  while (at < pattern.length) {
-    const byte = pattern[at] as number
-    if (byte === BRACKET) {
-      const { set, next } = parseSet(pattern, at + 1)
-      steps.push(set)
-      at = next
-      continue
-    }
-    if (byte === BACKSLASH && at + 1 < pattern.length) steps.push(only(pattern[++at] as number))
-    else if (byte === QUESTION) steps.push(new Uint8Array(256).fill(1))
-    else if (byte !== STAR) steps.push(only(byte))
-    else if (steps.at(-1) !== 'run') steps.push('run')
-    at++
-  }
-  return steps
+function afterByte(pattern: Uint8Array, at: number): number {
+  return pattern[at] === BACKSLASH && at + 1 < pattern.length ? at + 2 : at + 1
 }
 
-function only(byte: number): Uint8Array {
-  const set = new Uint8Array(256)
-  set[byte] = 1
-  return set
+/** Where the member of a class ends that begins at `at`: a byte, one behind a backslash, or a range. */
+function afterMember(pattern: Uint8Array, at: number): number {
+  if (pattern[at] === BACKSLASH) return afterByte(pattern, at)
+  return pattern[at + 1] === DASH && at + 2 < pattern.length ? at + 3 : at + 1
 }
 
-/** What is between brackets; a bracket that is never closed is closed at the end. */
-function parseSet(pattern: Uint8Array, start: number): { set: Uint8Array; next: number } {
-  const set = new Uint8Array(256)
-  const negated = pattern[start] === CARET
-  let at = negated ? start + 1 : start
+/** Where the pattern goes on behind the class whose bracket is at `start`. */
+function afterClass(pattern: Uint8Array, start: number): number {
+  let at = pattern[start + 1] === CARET ? start + 2 : start + 1
+  while (at < pattern.length && pattern[at] !== CLOSING) at = afterMember(pattern, at)
+  return Math.min(at + 1, pattern.length)
+}
+
+function inClass(pattern: Uint8Array, start: number, byte: number): boolean {
+  const negated = pattern[start + 1] === CARET
+  let at = negated ? start + 2 : start + 1
   while (at < pattern.length && pattern[at] !== CLOSING) {
-    if (pattern[at] === BACKSLASH && at + 1 < pattern.length) at++
-    else if (pattern[at + 1] === DASH && at + 2 < pattern.length) {
-      const ends = [pattern[at] as number, pattern[at + 2] as number]
-      set.fill(1, Math.min(...ends), Math.max(...ends) + 1)
-      at += 3
-      continue
-    }
-    set[pattern[at] as number] = 1
-    at++
+    const next = afterMember(pattern, at)
+    const isRange = next - at === 3
+    if (isRange ? inRange(pattern, at, byte) : pattern[next - 1] === byte) return !negated
+    at = next
   }
-  if (negated) for (const [byte, member] of set.entries()) set[byte] = 1 - member
-  return { set, next: at + 1 }
+  return negated
+}
+
+function inRange(pattern: Uint8Array, at: number, byte: number): boolean {
+  const { first, last } = rangeAt(pattern, at)
+  const value = signed(byte)
+  return value >= first && value <= last
+}
+
+/** For each byte 1 if it is in the class, in the time that it takes to read it once. */
+function bytesOf(pattern: Uint8Array, start: number): Uint8Array {
+  const negated = pattern[start + 1] === CARET
+  /** How many more members begin at a value than have ended before it, values being signed and counted from -128. */
+  const steps = new Int32Array(257)
+  let at = negated ? start + 2 : start + 1
+  while (at < pattern.length && pattern[at] !== CLOSING) {
+    const next = afterMember(pattern, at)
+    const { first, last } = next - at === 3 ? rangeAt(pattern, at) : rangeAt(pattern, next - 1, next - 1)
+    step(steps, first + 128, 1)
+    step(steps, last + 129, -1)
+    at = next
+  }
+  const bytes = new Uint8Array(256)
+  let members = 0
+  for (let value = -128; value < 128; value++) {
+    members += steps[value + 128] as number
+    bytes[value & 0xff] = members > 0 === negated ? 0 : 1
+  }
+  return bytes
+}
+
+function step(steps: Int32Array, at: number, by: number): void {
+  steps[at] = (steps[at] as number) + by
+}
+
+/** The range from the one byte of the pattern to the other, whichever of them comes first. */
+function rangeAt(pattern: Uint8Array, at: number, other = at + 2): { first: number; last: number } {
+  const left = signed(pattern[at] as number)
+  const right = signed(pattern[other] as number)
+  return left < right ? { first: left, last: right } : { first: right, last: left }
+}
+
+function signed(byte: number): number {
+  return (byte << 24) >> 24
 }

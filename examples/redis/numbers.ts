@@ -4,6 +4,8 @@ const MINUS = 45
 const ZERO = 48
 /** So many digits are exact in a JavaScript number. */
 const EXACT_DIGITS = 15
+/** No 64 bit integer is spelled in more. */
+const MOST_LETTERS = 20
 /** So many fit in 32 bits. */
 const SHORT_DIGITS = 9
 
@@ -19,6 +21,7 @@ export function parseInteger(bytes: Bytes, start: number, end: number): number |
   if (start === end) return undefined
   const negative = view.getUint8(start) === MINUS
   const first = negative ? start + 1 : start
+  if (end - start > MOST_LETTERS) return undefined
   if (end - first > EXACT_DIGITS) return parseLong(bytes.buffer.toString('latin1', start, end))
   if (first === end) return undefined
   if (view.getUint8(first) === ZERO) return end - start === 1 ? 0 : undefined
@@ -52,30 +55,49 @@ export function isInteger64(value: bigint): boolean {
   return value >= MIN_INTEGER && value <= MAX_INTEGER
 }
 
-/** The number that a text spells, or the infinity; `undefined` where it spells none. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const HEXADECIMAL = /^([+-]?)0x([\da-f]*)\.?([\da-f]*)(?:p([+-]?\d+))?$/i
+const INFINITE = /^[+-]?inf(inity)?$/i
+
+/**
+ * The number that a text spells as C reads it, an infinity where it is too large and 0 where it is too small;
+ * `undefined` where it spells none.
+ */
+export function parseBound(text: string): number | undefined {
+  if (INFINITE.test(text)) return text.startsWith('-') ? -Infinity : Infinity
+  if (DECIMAL.test(text)) return Number(text)
+  const [, sign = '', whole = '', fraction = '', power = '0'] = HEXADECIMAL.exec(text) ?? []
+  if (whole + fraction === '') return undefined
+  const value = scale(Number(BigInt(`0x${whole}${fraction}`)), Number(power) - 4 * fraction.length)
+  return sign === '-' ? -value : value
+}
+
+/** The same for a number that a command is given, which may not be too large or too small. */
 export function parseFloat64(text: string): number | undefined {
-  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^0x[\da-f]+$/i.test(text)) return undefined
-  const value = Number(text)
-  return Number.isFinite(value) ? value : undefined
+  const value = parseBound(text)
+  if (value === undefined || INFINITE.test(text)) return value
+  const vanished = value === 0 && !/^[+-]?(0x)?[0.]*([ep].*)?$/i.test(text)
+  return Number.isFinite(value) && !vanished ? value : undefined
+}
+
+/** `value * 2 ** power`, in steps of which none leaves the range before the last. */
+function scale(value: number, power: number): number {
+  if (value === 0) return value
+  const steps = Math.max(-2200, Math.min(2200, power))
+  const half = Math.trunc(steps / 3)
+  return value * 2 ** half * 2 ** half * 2 ** (steps - 2 * half)
 }
 
 /** A double in the seventeen digits that Redis 7.0 gives to scores: what C's `%.17g` prints. */
 export function formatScore(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : value < 0 ? '-inf' : 'nan'
+  if (Object.is(value, -0)) return '-0'
   if (Number.isSafeInteger(value)) return String(value)
   const [mantissa = '', exponent = ''] = value.toExponential(16).split('e')
   const power = Number(exponent)
   if (power >= -5 && power < 17) return trim(value.toFixed(16 - power))
   const digits = String(Math.abs(power)).padStart(2, '0')
   return `${trim(mantissa)}e${power < 0 ? '-' : '+'}${digits}`
-}
-
-/** A double as INCRBYFLOAT writes it: never with an exponent. */
-export function formatPlain(value: number): string {
-  const text = String(value)
-  if (!text.includes('e')) return text
-  return Math.abs(value) < 1 ? trim(value.toFixed(17)) : BigInt(value).toString()
 }
 
 function trim(text: string): string {

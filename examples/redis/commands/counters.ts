@@ -1,12 +1,13 @@
 import type { Arguments } from '../arguments.js'
 import { Bytes, type Span, text } from '../bytes.js'
+import { addExtended, type Extended, formatExtended, parseExtended } from '../extended.js'
 import type { Database } from '../keyspace/database.js'
-import { formatPlain, isInteger64, parseFloat64, parseInteger } from '../numbers.js'
+import { isInteger64, parseInteger } from '../numbers.js'
 import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import { digitsOf, writeDigits } from '../wire.js'
 import type { Row } from './command.js'
-import { readExactInteger, readFloat } from './reading.js'
+import { LONGEST_FLOAT, readExactInteger } from './reading.js'
 
 const WOULD_OVERFLOW = new Refusal('ERR increment or decrement would overflow')
 const DECREMENT_WOULD_OVERFLOW = new Refusal('ERR decrement would overflow')
@@ -32,18 +33,19 @@ export function integerIn(value: Span | undefined, refusal: Refusal = NOT_AN_INT
 }
 
 /** The number that is spelled there, which is 0 where there is nothing. */
-export function floatIn(value: Span | undefined, refusal: Refusal = NOT_A_FLOAT): number {
-  if (value === undefined) return 0
-  const float = parseFloat64(text(value))
-  if (float === undefined) throw refusal
-  return float
+export function extendedIn(value: Span | undefined, refusal: Refusal = NOT_A_FLOAT): Extended {
+  if (value === undefined) return { mantissa: 0n, exponent: 0, infinite: false }
+  const extended = value.end - value.start > LONGEST_FLOAT ? undefined : parseExtended(text(value))
+  if (extended === undefined) throw refusal
+  return extended
 }
 
-/** The sum of two numbers. Redis has eleven bits more for it, and so other last digits at times. */
-export function addFloat(left: number, right: number): number {
-  const sum = left + right
-  if (!Number.isFinite(sum)) throw NOT_FINITE
-  return sum
+/** The sum of two numbers, as it is written. */
+export function addFloats(left: Extended, right: Extended): string {
+  if (left.infinite || right.infinite) throw NOT_FINITE
+  const sum = addExtended(left, right)
+  if (sum.infinite) throw NOT_FINITE
+  return formatExtended(sum)
 }
 
 function change(database: Database, args: Arguments, reply: Reply, by: number | bigint): void {
@@ -84,8 +86,8 @@ function decrby(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function incrbyfloat(database: Database, args: Arguments, reply: Reply): void {
-  const old = floatIn(database.string(args, 1))
-  const value = Bytes.from(formatPlain(addFloat(old, readFloat(args, 2))))
+  const old = extendedIn(database.string(args, 1))
+  const value = Bytes.from(addFloats(old, extendedIn(args.span(2))))
   database.replaceString(args, 1, value, 0, value.length)
   reply.bulk(value, 0, value.length)
 }

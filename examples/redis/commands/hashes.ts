@@ -2,13 +2,12 @@ import type { Arguments } from '../arguments.js'
 import { Bytes, NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import type { Dict } from '../keyspace/dict.js'
-import { formatPlain } from '../numbers.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
 import { wrongCount } from './container.js'
-import { add, addFloat, floatIn, integerIn } from './counters.js'
-import { readExactInteger, readFloat, readInteger } from './reading.js'
+import { add, addFloats, extendedIn, integerIn } from './counters.js'
+import { readExactInteger, readInteger } from './reading.js'
 import { sample, sampleSize } from './sampling.js'
 import { readScan } from './scanning.js'
 
@@ -144,9 +143,9 @@ const hincrby = update((old, args) => {
 }, 'integer')
 
 const hincrbyfloat = update((old, args) => {
-  const by = readFloat(args, 3)
-  if (!Number.isFinite(by)) throw NOT_FINITE
-  return formatPlain(addFloat(floatIn(old, NOT_A_FLOAT), by))
+  const by = extendedIn(args.span(3))
+  if (by.infinite) throw NOT_FINITE
+  return addFloats(extendedIn(old, NOT_A_FLOAT), by)
 }, 'text')
 
 function hrandfield(database: Database, args: Arguments, reply: Reply): void {

@@ -1,9 +1,9 @@
 import type { Arguments } from '../arguments.js'
 import { compare, NOWHERE, type Span } from '../bytes.js'
 import type { SortedSet } from '../keyspace/sorted-set.js'
-import { parseFloat64 } from '../numbers.js'
+import { parseBound } from '../numbers.js'
 import { Refusal } from '../refusal.js'
-import { readRange } from './reading.js'
+import { LONGEST_FLOAT, readRange } from './reading.js'
 
 const NO_SCORE = new Refusal('ERR min or max is not a float')
 const NO_MEMBER = new Refusal('ERR min or max not valid string range item')
@@ -38,21 +38,24 @@ type IsBefore = (score: number, member: Span) => boolean
 
 /** A bound as `1.5`, `(1.5` without the score itself, `-inf` or `+inf`. `after`: the place is behind that score. */
 function readScore(args: Arguments, index: number, after: boolean): IsBefore {
-  const text = args.text(index)
+  if (args.length(index) > LONGEST_FLOAT) throw NO_SCORE
+  // As C reads it: up to a NUL, with blanks in front, and nothing at all is 0.
+  const [text = ''] = args.text(index).split('\0')
   const exclusive = text.startsWith('(')
-  const bound = parseFloat64(exclusive ? text.slice(1) : text)
+  const number = (exclusive ? text.slice(1) : text).replace(/^[\t-\r ]+(?=.)/s, '')
+  const bound = number === '' ? 0 : parseBound(number)
   if (bound === undefined) throw NO_SCORE
   return after === exclusive ? score => score < bound : score => score <= bound
 }
 
 /** A bound as `[abc`, `(abc` without the member itself, `-` or `+`. `after`: the place is behind that member. */
 function readMember(args: Arguments, index: number, after: boolean): IsBefore {
-  const text = args.word(index)
-  if (text === '-') return () => false
-  if (text === '+') return () => true
-  const exclusive = text.startsWith('(')
-  if (!exclusive && !text.startsWith('[')) throw NO_MEMBER
   const span = args.span(index)
+  const first = String.fromCharCode(span.bytes.buffer[span.start] ?? 0)
+  if (args.length(index) === 1 && first === '-') return () => false
+  if (args.length(index) === 1 && first === '+') return () => true
+  const exclusive = first === '('
+  if (args.length(index) === 0 || (!exclusive && first !== '[')) throw NO_MEMBER
   const bound = { ...span, start: span.start + 1 }
   return after === exclusive
     ? (_score, other) => compare(other, bound) < 0

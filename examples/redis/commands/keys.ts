@@ -1,13 +1,12 @@
 import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import type { Client } from '../client.js'
-import { Glob } from '../glob.js'
 import type { Database } from '../keyspace/database.js'
 import { NO_SUCH_KEY, Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
 import { BAD_DATABASE, readInteger } from './reading.js'
-import { readScan } from './scanning.js'
+import { readPattern, readScan } from './scanning.js'
 
 const KIND_NAMES = ['string', 'list', 'set', 'hash', 'zset'] as const
 
@@ -37,11 +36,11 @@ function type(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function keys(database: Database, args: Arguments, reply: Reply): void {
-  const pattern = new Glob(args.copy(1))
+  const pattern = readPattern(args, 1)
   const found: number[] = []
   database.each(entry => {
     const { bytes, start, end } = database.heap.key(entry, key)
-    if (pattern.matches(bytes.buffer, start, end)) found.push(entry)
+    if (pattern?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
   })
   replyKeys(database, found, reply)
 }

@@ -8,6 +8,9 @@ const TOO_MANY_KEYS = new Refusal("ERR Number of keys can't be greater than numb
 const BAD_LIMIT = new Refusal("ERR LIMIT can't be negative")
 const BAD_COUNT = new Refusal('ERR count should be greater than 0')
 
+/** More digits than this are not read, however many zeros among them there may be. */
+export const LONGEST_FLOAT = 5 * 1024 - 1
+
 export const BAD_DATABASE = new Refusal('ERR DB index is out of range')
 
 /** An argument as an integer; from 2 ** 53 on as the nearest number that there is. */
@@ -53,9 +56,13 @@ export function readLimit(args: Arguments, index: number): number {
 export function readFloat(args: Arguments, index: number, refusal: Refusal = NOT_A_FLOAT): number {
   // Most are integers, which are read without a string.
   const integer = parseInteger(args.bytes, args.start(index), args.end(index))
-  const value = typeof integer === 'number' ? integer : parseFloat64(args.text(index))
+  const value = typeof integer === 'number' ? integer : longFloat(args, index)
   if (value === undefined) throw refusal
   return value
+}
+
+function longFloat(args: Arguments, index: number): number | undefined {
+  return args.length(index) > LONGEST_FLOAT ? undefined : parseFloat64(args.text(index))
 }
 
 /** A range of places: from one on to another, both of them in it; negative ones count from the end. */

@@ -4,6 +4,7 @@ import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import { readInteger } from './reading.js'
 
 const INVALID_CURSOR = new Refusal('ERR invalid cursor')
+const STAR = 42
 const USUAL_COUNT = 10
 
 /** What SCAN and its kin are asked for. */
@@ -26,7 +27,7 @@ export function readScan(args: Arguments, index: number, typed: boolean): Scan {
     const word = args.word(at)
     if (at + 1 === args.count) throw SYNTAX_ERROR
     if (word === 'count') scan.count = readCount(args, at + 1)
-    else if (word === 'match') scan.match = new Glob(args.copy(at + 1))
+    else if (word === 'match') scan.match = readPattern(args, at + 1)
     else if (word === 'type' && typed) scan.type = args.word(at + 1)
     else throw SYNTAX_ERROR
   }
@@ -34,7 +35,7 @@ export function readScan(args: Arguments, index: number, typed: boolean): Scan {
 }
 
 function readCursor(args: Arguments, index: number): number {
-  const text = args.text(index)
+  const text = args.word(index)
   if (!/^\d{1,20}$/.test(text)) throw INVALID_CURSOR
   return Math.min(Number(text), 2 ** 32)
 }
@@ -43,4 +44,10 @@ function readCount(args: Arguments, index: number): number {
   const count = readInteger(args, index)
   if (count < 1) throw SYNTAX_ERROR
   return count
+}
+
+/** A pattern for keys or members; none where it is a single star, which alone matches what is empty. */
+export function readPattern(args: Arguments, index: number): Glob | undefined {
+  const pattern = args.copy(index)
+  return pattern.length === 1 && pattern[0] === STAR ? undefined : new Glob(pattern)
 }

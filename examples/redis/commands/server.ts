@@ -64,13 +64,19 @@ function shutdown(_database: Database, args: Arguments, _reply: Reply, client: C
 }
 
 function configGet(_database: Database, args: Arguments, reply: Reply, client: Client): void {
-  const patterns = Array.from({ length: args.count - 2 }, (_, at) => Buffer.from(args.word(at + 2)))
+  const patterns = Array.from({ length: args.count - 2 }, (_, at) => lowerCase(args.copy(at + 2)))
   const settings = client.instance.settings.matching(patterns)
   reply.map(settings.length)
   for (const [name, value] of settings) {
     reply.text(name)
     reply.text(value)
   }
+}
+
+/** The bytes with small letters, in place. */
+function lowerCase(bytes: Buffer): Buffer {
+  for (const [index, byte] of bytes.entries()) if (byte >= 65 && byte <= 90) bytes[index] = byte | 0x20
+  return bytes
 }
 
 function configSet(_database: Database, args: Arguments, reply: Reply, client: Client): void {

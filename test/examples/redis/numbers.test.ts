@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Bytes } from '../../../examples/redis/bytes.js'
-import { formatPlain, formatScore, parseFloat64, parseInteger } from '../../../examples/redis/numbers.js'
+import { formatScore, parseBound, parseFloat64, parseInteger } from '../../../examples/redis/numbers.js'
 
 t.test('integers have one spelling', async t => {
   const parse = (text: string) => {
@@ -36,15 +36,36 @@ t.test('floats', async t => {
   t.equal(parseFloat64('.5'), 0.5)
   t.equal(parseFloat64('-inf'), Number.NEGATIVE_INFINITY)
   t.equal(parseFloat64('+Infinity'), Number.POSITIVE_INFINITY)
-  for (const text of ['', 'nan', '1e400', ' 1', '1_0', '.', 'e5', '--1']) {
+  t.equal(parseFloat64('-0'), -0)
+  t.equal(parseFloat64('0e-999'), 0)
+  t.equal(parseFloat64('5e-324'), 5e-324)
+  t.equal(parseFloat64('0x10'), 16)
+  t.equal(parseFloat64('-0x1.8p-3'), -0.1875)
+  t.equal(parseFloat64('0x1p-1074'), 5e-324)
+  for (const text of [
+    '',
+    'nan',
+    '1e400',
+    '1e-400',
+    ' 1',
+    '1_0',
+    '.',
+    'e5',
+    '--1',
+    '0x',
+    '0x.p1',
+    '0x1p2000',
+  ]) {
     t.equal(parseFloat64(text), undefined, `'${text}'`)
   }
+  t.equal(parseBound('1e400'), Number.POSITIVE_INFINITY)
+  t.equal(parseBound('1e-400'), 0)
 })
 
 t.test('scores have seventeen digits', async t => {
   const scores: [number, string][] = [
     [0, '0'],
-    [-0, '0'],
+    [-0, '-0'],
     [17, '17'],
     [1.5, '1.5'],
     [3.14, '3.1400000000000001'],
@@ -58,11 +79,4 @@ t.test('scores have seventeen digits', async t => {
     [Number.NEGATIVE_INFINITY, '-inf'],
   ]
   for (const [score, text] of scores) t.equal(formatScore(score), text)
-})
-
-t.test('INCRBYFLOAT has no exponents', async t => {
-  t.equal(formatPlain(10.6), '10.6')
-  t.equal(formatPlain(1e21), '1000000000000000000000')
-  t.equal(formatPlain(1e-7), '0.0000001')
-  t.equal(formatPlain(-2.5e-10), '-0.00000000025')
 })
