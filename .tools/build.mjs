@@ -14,6 +14,7 @@ const projects = [
   { path: 'benchmarks', reads: ['lib', 'benchmarks'] },
   { path: 'test/simulate', reads: ['lib', 'test/simulate'] },
   { path: 'test/torture', reads: ['lib', 'test/torture'] },
+  { path: 'test/fuzz', reads: ['test/fuzz', 'test/examples/redis'] },
 ]
 
 /** Builds what is out of date. With `always`, everything. */

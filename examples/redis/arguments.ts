@@ -33,9 +33,15 @@ export class Arguments {
     return { bytes: this.bytes, start: this.start(index), end: this.end(index) }
   }
 
+  /** Whether there are strings as long as the argument. */
+  isText(index: number): boolean {
+    return this.length(index) <= LONGEST_TEXT
+  }
+
+  /** The argument as a string with a character for each byte (latin1). */
   text(index: number): string {
-    if (this.length(index) > LONGEST_TEXT) throw TOO_LONG
-    return this.bytes.buffer.toString('utf8', this.start(index), this.end(index))
+    if (!this.isText(index)) throw TOO_LONG
+    return this.bytes.buffer.toString('latin1', this.start(index), this.end(index))
   }
 
   /** The argument in lower case, for names of options: of a longer one than any of those are, its beginning. */

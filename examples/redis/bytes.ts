@@ -108,6 +108,7 @@ export function compare(left: Span, right: Span): number {
   return left.end - at - (right.end - otherAt)
 }
 
+/** What lies there as a string with a character for each byte. */
 export function text(span: Span): string {
-  return span.bytes.buffer.toString('utf8', span.start, span.end)
+  return span.bytes.buffer.toString('latin1', span.start, span.end)
 }

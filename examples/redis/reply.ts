@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { Bytes, copy, type Span } from './bytes.js'
 import { formatScore } from './numbers.js'
 import { Refusal } from './refusal.js'
@@ -26,7 +26,8 @@ const NULL_ARRAY = Bytes.from('*-1\r\n')
 
 /**
  * Replies in RESP2 or RESP3, written one behind the other into memory that is used again and again: a loop has taken
- * the bytes by the time that the next handler runs.
+ * the bytes by the time that the next handler runs. A character of a string is one byte of a reply (latin1), as it is
+ * one of the request that it may come from.
  */
 export class Reply {
   /** The version that the client at hand speaks. */
@@ -114,13 +115,13 @@ export class Reply {
   }
 
   text(text: string): void {
-    this.#text(`$${Buffer.byteLength(text)}\r\n${text}\r\n`)
+    this.#text(`$${text.length}\r\n${text}\r\n`)
   }
 
   /** Text for people, which RESP3 tells from other strings. */
   verbatim(text: string): void {
     if (this.protocol === 2) this.text(text)
-    else this.#text(`=${Buffer.byteLength(text) + 4}\r\ntxt:${text}\r\n`)
+    else this.#text(`=${text.length + 4}\r\ntxt:${text}\r\n`)
   }
 
   double(value: number): void {
@@ -162,8 +163,8 @@ export class Reply {
   }
 
   #text(text: string): void {
-    const at = this.#reserve(text.length * 3)
-    this.#length = at + this.#bytes.buffer.write(text, at)
+    const at = this.#reserve(text.length)
+    this.#length = at + this.#bytes.buffer.write(text, at, 'latin1')
   }
 
   /** Makes room for `size` bytes; answers where they go. */

@@ -87,8 +87,8 @@ function refuse(client: Client, reply: Reply): void {
   client.action = Action.Close
 }
 
-/** As Redis writes it: `127.0.0.1:6379`, `[::1]:6379`, and for a Unix socket its path with port 0. */
+/** As Redis writes it, with a character for each byte: `127.0.0.1:6379`, `[::1]:6379`, and for a Unix socket its path with port 0. */
 function nameOf({ network, host, port, path }: Address): string {
-  if (network === 'unix') return `${path}:0`
+  if (network === 'unix') return `${Buffer.from(path).toString('latin1')}:0`
   return network === 'tcp6' ? `[${host}]:${port}` : `${host}:${port}`
 }

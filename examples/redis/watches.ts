@@ -24,7 +24,7 @@ export class Watches {
 
   add(client: Client, args: Arguments, index: number): void {
     const { database } = client
-    const name = nameOf(args, index)
+    const name = args.text(index)
     const keys = getOrMake(this.#byKey, database, () => new Map<string, Set<Client>>())
     getOrMake(keys, name, () => new Set<Client>()).add(client)
     const watch = { database, key: args.pick(index), name, present: database.has(args, index) }
@@ -35,8 +35,9 @@ export class Watches {
   touch(database: Database, command: Command, args: Arguments): void {
     const keys = this.#byKey.get(database)
     if (keys === undefined) return
-    const names =
-      command.firstKey === 0 ? [...keys.keys()] : [...command.keys(args)].map(at => nameOf(args, at))
+    const everything = command.firstKey === 0 && !command.movable
+    const places = everything ? [] : [...command.keys(args)].filter(at => args.isText(at))
+    const names = everything ? [...keys.keys()] : places.map(at => args.text(at))
     for (const name of names) for (const client of keys.get(name) ?? []) this.#broken.add(client)
   }
 
@@ -58,11 +59,6 @@ export class Watches {
     this.#byClient.delete(client)
     this.#broken.delete(client)
   }
-}
-
-/** A key as a string of its bytes. */
-function nameOf(args: Arguments, index: number): string {
-  return args.bytes.buffer.toString('latin1', args.start(index), args.end(index))
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

@@ -9,6 +9,7 @@ const MANY = Number.POSITIVE_INFINITY
 
 const INVALID = new Refusal('ERR Invalid command specified')
 const KEYLESS = new Refusal('ERR The command has no key arguments')
+const BAD_ARGUMENTS = new Refusal('ERR Invalid arguments specified for command')
 const BAD_COUNT = new Refusal('ERR Invalid number of arguments specified for command')
 
 /** COMMAND and its subcommands tell of the table that they are in themselves; so they are given it when it is made. */
@@ -24,11 +25,7 @@ export function catalogueOf(commands: () => readonly Command[]): readonly Row[] 
     ['info', 2, MANY, of(info)],
     ['list', 2, MANY, of(list)],
   ]
-  const withSubcommand = container('command', subcommands)
-  const all = of(info)
-  const run: Run = (database, args, reply, client) =>
-    args.count === 1 ? all(database, args, reply, client) : withSubcommand(database, args, reply, client)
-  return [['command', -1, 'loading stale', 0, 0, 0, run]]
+  return [['command', -1, 'loading stale', 0, 0, 0, container('command', subcommands, of(info))]]
 }
 
 /** Answers from the table of commands. */
@@ -59,18 +56,26 @@ function docs(commands: readonly Command[], args: Arguments, reply: Reply): void
 }
 
 function list(commands: readonly Command[], args: Arguments, reply: Reply): void {
-  const names = commands.map(({ name }) => name).filter(readFilter(args))
+  const names = commands.flatMap(namesOf).filter(readFilter(args))
   reply.array(names.length)
   for (const name of names) reply.text(name)
 }
 
+/** A command's name, and those of its subcommands. */
+function namesOf({ name, subcommands }: Command): string[] {
+  return [name, ...[...(subcommands?.values() ?? [])].map(each => each.name)]
+}
+
 function getkeys(commands: readonly Command[], args: Arguments, reply: Reply): void {
   const inner = args.tail(2)
-  const command = find(commands, inner.word(0))
+  const named = find(commands, inner.word(0))
+  const command =
+    named?.subcommands === undefined || inner.count === 1 ? named : named.subcommands.get(inner.word(1))
   if (command === undefined) throw INVALID
+  if (command.firstKey === 0 && !command.movable) throw KEYLESS
   if (inner.count < command.least || inner.count > command.most) throw BAD_COUNT
   const keys = [...command.keys(inner)]
-  if (keys.length === 0) throw KEYLESS
+  if (keys.length === 0) throw BAD_ARGUMENTS
   reply.array(keys.length)
   for (const index of keys) reply.bulk(inner.bytes, inner.start(index), inner.end(index))
 }
@@ -80,8 +85,11 @@ function askedFor(commands: readonly Command[], args: Arguments): readonly (Comm
   return args.count > 2 ? words(args, 2).map(name => find(commands, name)) : commands
 }
 
+/** The command of that name, which may be a subcommand's: `config|get`. */
 function find(commands: readonly Command[], name: string): Command | undefined {
-  return commands.find(command => command.name === name)
+  const [first = '', second] = name.split('|')
+  const command = commands.find(each => each.name === first)
+  return second === undefined ? command : command?.subcommands?.get(second)
 }
 
 function words(args: Arguments, from: number): string[] {

@@ -1,7 +1,9 @@
 import type { Arguments } from '../arguments.js'
 import type { Client } from '../client.js'
 import type { Database } from '../keyspace/database.js'
+import { parseInteger } from '../numbers.js'
 import type { Reply } from '../reply.js'
+import { Container, type Subcommand, wrongCount } from './container.js'
 
 /**
  * Does what a command says: writes its answer to `reply`, or throws a `Refusal`. Most look at nothing but the database
@@ -21,7 +23,7 @@ export type Row = readonly [
   firstKey: number,
   lastKey: number,
   step: number,
-  run: Run,
+  run: Run | Container,
 ]
 
 export class Command {
@@ -32,6 +34,8 @@ export class Command {
   readonly lastKey: number
   readonly step: number
   readonly run: Run
+  /** Its subcommands, where it has any, by their names alone. Their own names have both: `config|get`. */
+  readonly subcommands: ReadonlyMap<string, Command> | undefined
   /** The family it belongs to, as COMMAND DOCS names it. */
   readonly group: string
   /** How many arguments it takes, the name being one. */
@@ -40,22 +44,26 @@ export class Command {
   /** It makes changes. */
   readonly writes: boolean
   readonly isFast: boolean
+  /** How many keys it has is said by an argument: the one behind the first key, or the first of all. */
+  readonly movable: boolean
   /** It is done at once between MULTI and EXEC too. */
   readonly immediate: boolean
   /** A client that has subscribed to something may use it even in RESP2. */
   readonly whileSubscribed: boolean
 
-  constructor(group: string, [name, arity, flags, firstKey, lastKey, step, run]: Row) {
+  constructor(group: string, [name, arity, flags, firstKey, lastKey, step, run]: Row, most = MANY) {
     this.name = name
+    this.group = group
     this.arity = arity
     this.flags = flags.split(' ').filter(flag => flag !== '')
     this.firstKey = firstKey
     this.lastKey = lastKey
     this.step = step
-    this.run = run
-    this.group = group
+    this.run = run instanceof Container ? (run.alone ?? missingSubcommand(name)) : run
+    this.subcommands = run instanceof Container ? this.#split(run.subcommands) : undefined
+    this.movable = this.flags.includes('movablekeys')
     this.least = Math.abs(arity)
-    this.most = arity < 0 ? MANY : arity
+    this.most = arity < 0 ? Math.min(most, MANY) : arity
     this.writes = this.flags.includes('write')
     this.isFast = this.flags.includes('fast')
     this.immediate = IMMEDIATE.has(name)
@@ -64,9 +72,32 @@ export class Command {
 
   /** The places of the keys among the arguments. */
   *keys(args: Arguments): Generator<number> {
-    if (this.firstKey === 0) return
-    const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey
-    for (let index = this.firstKey; index <= last && index < args.count; index += this.step) yield index
+    if (this.firstKey > 0) {
+      const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey
+      for (let index = this.firstKey; index <= last && index < args.count; index += this.step) yield index
+    }
+    if (!this.movable) return
+    const at = this.firstKey + 1
+    const count = at < args.count ? parseInteger(args.bytes, args.start(at), args.end(at)) : undefined
+    if (typeof count !== 'number' || count > args.count - at - 1) return
+    for (let index = at + 1; index <= at + count; index++) yield index
+  }
+
+  #split(subcommands: readonly Subcommand[]): ReadonlyMap<string, Command> {
+    return new Map(
+      subcommands.map(([name, least, most, run]) => {
+        const arity = least === most ? least : -least
+        const { firstKey, lastKey, step } = this
+        const row: Row = [`${this.name}|${name}`, arity, this.flags.join(' '), firstKey, lastKey, step, run]
+        return [name, new Command(this.group, row, most)]
+      }),
+    )
+  }
+}
+
+function missingSubcommand(name: string): Run {
+  return () => {
+    throw wrongCount(name)
   }
 }
 

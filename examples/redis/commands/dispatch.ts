@@ -4,6 +4,7 @@ import type { Reply } from '../reply.js'
 import type { Command } from './command.js'
 import { runCommand } from './run.js'
 import { findCommand } from './table.js'
+import { endTransaction } from './transactions.js'
 
 /** Longer names and arguments are cut in error messages. */
 const SHOWN = 128
@@ -11,16 +12,21 @@ const SHOWN = 128
 /** Does what a client has sent, or answers why not. */
 export function dispatch(client: Client, args: Arguments, reply: Reply): void {
   if (args.count === 0) return
-  const command = findCommand(args.bytes.view, args.start(0), args.end(0))
-  if (command === undefined) return refuse(client, reply, unknown(args))
+  let command = findCommand(args.bytes.view, args.start(0), args.end(0))
+  if (command === undefined) return refuse(client, undefined, reply, unknown(args))
+  if (command.subcommands !== undefined && args.count > 1) {
+    const subcommand = command.subcommands.get(args.word(1))
+    if (subcommand === undefined) return refuse(client, undefined, reply, unknownSubcommand(command, args))
+    command = subcommand
+  }
   if (args.count < command.least || args.count > command.most) {
-    return refuse(client, reply, `ERR wrong number of arguments for '${command.name}' command`)
+    return refuse(client, command, reply, `wrong number of arguments for '${command.name}' command`)
   }
   if (client.lastCommand !== command) client.lastCommand = command
-  if (client.transaction !== undefined && !command.immediate) return queue(client, command, args, reply)
   if (client.subscriptions > 0 && !command.whileSubscribed && client.protocol === 2) {
-    return refuse(client, reply, notWhileSubscribed(command))
+    return refuse(client, command, reply, notWhileSubscribed(command))
   }
+  if (client.transaction !== undefined && !command.immediate) return queue(client, command, args, reply)
   runCommand(command, client, args, reply)
 }
 
@@ -29,21 +35,36 @@ function queue(client: Client, command: Command, args: Arguments, reply: Reply):
   reply.simple('QUEUED')
 }
 
-/** A command that cannot be queued spoils the transaction. */
-function refuse(client: Client, reply: Reply, message: string): void {
+/** A command that cannot be queued spoils the transaction; EXEC ends it. */
+function refuse(client: Client, command: Command | undefined, reply: Reply, message: string): void {
+  if (command?.name === 'exec') {
+    endTransaction(client)
+    return reply.error(`EXECABORT Transaction discarded because of: ${message}`)
+  }
   if (client.transaction !== undefined) client.transaction.failed = true
-  reply.error(message)
+  reply.error(`ERR ${message}`)
 }
 
 function unknown(args: Arguments): string {
   let shown = ''
   for (let index = 1; index < args.count && shown.length < SHOWN; index++) {
-    shown += `'${args.text(index).slice(0, SHOWN - shown.length)}' `
+    shown += `'${beginning(args, index, SHOWN - shown.length)}' `
   }
-  return `ERR unknown command '${args.text(0).slice(0, SHOWN)}', with args beginning with: ${shown}`
+  return `unknown command '${beginning(args, 0, SHOWN)}', with args beginning with: ${shown}`
+}
+
+function unknownSubcommand(command: Command, args: Arguments): string {
+  return `unknown subcommand '${beginning(args, 1, SHOWN)}'. Try ${command.name.toUpperCase()} HELP.`
+}
+
+/** So much of an argument, up to a NUL as C has it. */
+function beginning(args: Arguments, index: number, length: number): string {
+  const end = Math.min(args.end(index), args.start(index) + length)
+  const [text = ''] = args.bytes.buffer.toString('latin1', args.start(index), end).split('\0')
+  return text
 }
 
 function notWhileSubscribed(command: Command): string {
   const allowed = '(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET'
-  return `ERR Can't execute '${command.name}': only ${allowed} are allowed in this context`
+  return `Can't execute '${command.name}': only ${allowed} are allowed in this context`
 }

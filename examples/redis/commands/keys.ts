@@ -4,7 +4,8 @@ import type { Client } from '../client.js'
 import type { Database } from '../keyspace/database.js'
 import { NO_SUCH_KEY, Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
-import type { Row } from './command.js'
+import type { Row, Run } from './command.js'
+import { container, type Subcommand } from './container.js'
 import { BAD_DATABASE, readInteger } from './reading.js'
 import { readPattern, readScan } from './scanning.js'
 
@@ -112,18 +113,20 @@ function readDatabase(args: Arguments, index: number, client: Client): Database 
   return client.instance.database(wanted)
 }
 
-/** Nothing is kept that these could tell in earnest; clients ask nevertheless. */
-function object(database: Database, args: Arguments, reply: Reply): void {
-  const word = args.word(1)
-  const known = word === 'encoding' || word === 'refcount' || word === 'idletime'
-  if (!known || args.count !== 3) {
-    throw new Refusal(`ERR unknown subcommand '${args.text(1)}'. Try OBJECT HELP.`)
+/** What OBJECT tells of the entry of a key; nothing of it is kept, but clients ask. */
+function tell(of: (database: Database, entry: number, reply: Reply) => void): Run {
+  return (database, args, reply) => {
+    const entry = database.find(args, 2)
+    if (entry === 0) reply.null()
+    else of(database, entry, reply)
   }
-  const entry = database.find(args, 2)
-  if (entry === 0) reply.null()
-  else if (word === 'encoding') reply.text(ENCODINGS[database.kind(entry)])
-  else reply.integer(word === 'refcount' ? 1 : 0)
 }
+
+const OBJECT: readonly Subcommand[] = [
+  ['encoding', 3, 3, tell((database, entry, reply) => reply.text(ENCODINGS[database.kind(entry)]))],
+  ['idletime', 3, 3, tell((_database, _entry, reply) => reply.integer(0))],
+  ['refcount', 3, 3, tell((_database, _entry, reply) => reply.integer(1))],
+]
 
 export const KEYS: readonly Row[] = [
   ['copy', -3, 'write denyoom', 1, 2, 1, copy],
@@ -131,7 +134,7 @@ export const KEYS: readonly Row[] = [
   ['exists', -2, 'readonly fast', 1, -1, 1, exists],
   ['keys', 2, 'readonly', 0, 0, 0, keys],
   ['move', 3, 'write fast', 1, 1, 1, move],
-  ['object', -2, 'readonly', 2, 2, 1, object],
+  ['object', -2, 'readonly', 2, 2, 1, container('object', OBJECT)],
   ['randomkey', 1, 'readonly', 0, 0, 0, randomkey],
   ['rename', 3, 'write', 1, 2, 1, rename],
   ['renamenx', 3, 'write fast', 1, 2, 1, renamenx],

@@ -8,22 +8,17 @@ import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
 import { container, type Subcommand } from './container.js'
 
-/** Channels and patterns are known by their bytes as latin1. */
-function nameAt(args: Arguments, index: number): string {
-  return args.bytes.buffer.toString('latin1', args.start(index), args.end(index))
-}
-
 function subscribe(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   for (let index = 1; index < args.count; index++) {
-    client.instance.publisher.subscribe(client, nameAt(args, index))
-    confirm(reply, 'subscribe', nameAt(args, index), client)
+    client.instance.publisher.subscribe(client, args.text(index))
+    confirm(reply, 'subscribe', args.text(index), client)
   }
 }
 
 function psubscribe(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   for (let index = 1; index < args.count; index++) {
-    client.instance.publisher.subscribePattern(client, nameAt(args, index))
-    confirm(reply, 'psubscribe', nameAt(args, index), client)
+    client.instance.publisher.subscribePattern(client, args.text(index))
+    confirm(reply, 'psubscribe', args.text(index), client)
   }
 }
 
@@ -48,7 +43,7 @@ function punsubscribe(_database: Database, args: Arguments, reply: Reply, client
 /** The names that a command gives, or all where it gives none. */
 function named(args: Arguments, all: ReadonlySet<string>): string[] {
   if (args.count === 1) return [...all]
-  return Array.from({ length: args.count - 1 }, (_, at) => nameAt(args, at + 1))
+  return Array.from({ length: args.count - 1 }, (_, at) => args.text(at + 1))
 }
 
 function confirm(reply: Reply, what: string, name: string | undefined, client: Client): void {
@@ -66,7 +61,7 @@ function replyName(reply: Reply, name: string): void {
 
 function publish(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   const message = new Bytes(args.copy(2))
-  reply.integer(client.instance.publisher.publish(nameAt(args, 1), message, client, reply))
+  reply.integer(client.instance.publisher.publish(args.text(1), message, client, reply))
 }
 
 function channels(_database: Database, args: Arguments, reply: Reply, client: Client): void {
@@ -80,8 +75,8 @@ function channels(_database: Database, args: Arguments, reply: Reply, client: Cl
 function numsub(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   reply.array(2 * (args.count - 2))
   for (let index = 2; index < args.count; index++) {
-    replyName(reply, nameAt(args, index))
-    reply.integer(client.instance.publisher.subscribers(nameAt(args, index)))
+    replyName(reply, args.text(index))
+    reply.integer(client.instance.publisher.subscribers(args.text(index)))
   }
 }
 

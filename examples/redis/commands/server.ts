@@ -11,6 +11,9 @@ import { BAD_DATABASE, readInteger } from './reading.js'
 
 const MANY = Number.POSITIVE_INFINITY
 
+const SHUTDOWN_OPTIONS = new Set(['nosave', 'save', 'now', 'force', 'abort'])
+const NO_SHUTDOWN = new Refusal('ERR No shutdown in progress.')
+
 const BAD_FIRST = new Refusal('ERR invalid first DB index')
 const BAD_SECOND = new Refusal('ERR invalid second DB index')
 
@@ -57,9 +60,11 @@ function info(_database: Database, args: Arguments, reply: Reply, client: Client
 }
 
 function shutdown(_database: Database, args: Arguments, _reply: Reply, client: Client): void {
-  for (let index = 1; index < args.count; index++) {
-    if (!['nosave', 'save', 'now', 'force'].includes(args.word(index))) throw SYNTAX_ERROR
-  }
+  const words = new Set(Array.from({ length: args.count - 1 }, (_, at) => args.word(at + 1)))
+  for (const word of words) if (!SHUTDOWN_OPTIONS.has(word)) throw SYNTAX_ERROR
+  if (words.has('abort') && words.size > 1) throw SYNTAX_ERROR
+  if (words.has('save') && words.has('nosave')) throw SYNTAX_ERROR
+  if (words.has('abort')) throw NO_SHUTDOWN
   client.action = Action.Shutdown
 }
 

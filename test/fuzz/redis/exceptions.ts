@@ -1,0 +1,86 @@
+import {
+  type Likeness,
+  near,
+  sameElements,
+  samePairs,
+  sameScan,
+  sameShape,
+  sameType,
+  sameWhereBoth,
+} from './likeness.js'
+
+/** Replies that need not be the same bytes, and why. */
+export interface Exception {
+  commands: readonly string[]
+  likeness: Likeness
+  why: string
+}
+
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    commands: ['smembers', 'sinter', 'sunion', 'sdiff', 'hkeys', 'hvals', 'keys', 'pubsub|channels'],
+    likeness: sameElements,
+    why: 'Sets, hashes and the keyspace have no order.',
+  },
+  { commands: ['hgetall'], likeness: samePairs, why: 'A hash has no order.' },
+  {
+    commands: ['scan', 'sscan'],
+    likeness: sameScan(1),
+    why: 'How much of an iteration one call does, and its cursor, are each server’s own. Complete ones are compared.',
+  },
+  {
+    commands: ['hscan', 'zscan'],
+    likeness: sameScan(2),
+    why: 'How much of an iteration one call does, and its cursor, are each server’s own. Complete ones are compared.',
+  },
+  {
+    commands: ['spop', 'srandmember', 'hrandfield', 'zrandmember', 'randomkey'],
+    likeness: sameShape,
+    why: 'Chance decides. The number of elements and their types are compared.',
+  },
+  {
+    commands: ['ttl', 'expiretime', 'object|idletime'],
+    likeness: near(3),
+    why: 'Two servers are not asked in the same second.',
+  },
+  {
+    commands: ['pttl', 'pexpiretime'],
+    likeness: near(3000),
+    why: 'Two servers are not asked in the same millisecond.',
+  },
+  { commands: ['time'], likeness: sameShape, why: 'The time goes on.' },
+  {
+    commands: ['hello', 'client|id', 'client|list', 'client|info', 'info'],
+    likeness: sameShape,
+    why: 'They tell of the server and its connections.',
+  },
+  {
+    commands: ['command', 'command|count', 'command|docs', 'command|info', 'command|list'],
+    likeness: sameType,
+    why: 'They tell of the commands that there are, and the clone has fewer.',
+  },
+  {
+    commands: ['client|help', 'command|help', 'config|help', 'object|help', 'pubsub|help'],
+    likeness: sameType,
+    why: 'The clone has words of its own for them.',
+  },
+  {
+    commands: ['config|get'],
+    likeness: sameWhereBoth,
+    why: 'The clone has fewer settings. Those that it has are compared.',
+  },
+]
+
+/** Commands that are not tried, and why. */
+export const UNTRIED: Readonly<Record<string, string>> = {
+  'client|setinfo': 'It is of Redis 7.2. Clients of today send it, and are content with any answer.',
+}
+
+const BY_COMMAND = new Map(
+  EXCEPTIONS.flatMap(({ commands, likeness }) => commands.map(command => [command, likeness] as const)),
+)
+
+/** How like the replies to a command are to be; errors always are the same. */
+export function likenessFor(command: string): Likeness | undefined {
+  return BY_COMMAND.get(command)
+}

@@ -1,0 +1,119 @@
+import { Random } from '../../examples/redis/random.js'
+import { UNTRIED } from './exceptions.js'
+import { GRAMMARS } from './grammar.js'
+import { leaves, type Node, parse, produce } from './notation.js'
+import { isHarmless, spoil } from './spoil.js'
+import type { Step, Transcript } from './transcript.js'
+import { ALL_KEYS, wordFor } from './words.js'
+
+const PARSED: ReadonlyMap<string, Node> = new Map(
+  Object.entries(GRAMMARS).map(([name, text]) => [name, parse(text)]),
+)
+const NAMES = [...PARSED.keys()].filter(name => !(name in UNTRIED))
+
+/** Names of options, from all grammars. */
+const LITERALS = [...PARSED.values()].flatMap(node =>
+  [...leaves(node)].filter(({ kind }) => kind === 'literal').map(({ text }) => text),
+)
+
+/** What has no place between MULTI and EXEC: it would answer there with more replies than one, or with none. */
+const OUTSIDE = /^(multi|exec|discard|quit|reset|p?(un)?subscribe|client\|reply)$/
+/** Chosen as often as all other commands together in their turn: what there is to compare begins with it. */
+const WRITERS = ['set', 'rpush', 'lpush', 'sadd', 'hset', 'zadd', 'mset', 'append']
+
+/** How many commands a transcript has, about. */
+const LENGTH = 60
+
+/** The transcript that follows from a seed, of these commands only where they are named. */
+export function generate(seed: number, names: readonly string[] = NAMES): Transcript {
+  const random = new Random(seed)
+  const protocols = [random.below(3) === 0 ? 3 : 2, random.below(2) === 0 ? 3 : 2] as const
+  const steps: Step[] = []
+  while (steps.length < LENGTH) steps.push(...scene(random, names))
+  return { protocols, steps: [...steps, ...inventory(random)] }
+}
+
+/** Some steps that belong together. */
+function scene(random: Random, names: readonly string[]): Step[] {
+  const choice = random.below(40)
+  if (choice === 0) return transaction(random, names)
+  if (choice === 1)
+    return [
+      by(
+        1,
+        command(
+          random,
+          names.filter(name => !/^(flush|swapdb|quit)/.test(name)),
+        ),
+      ),
+    ]
+  const name = random.below(4) === 0 ? random.pick(WRITERS) : random.pick(names)
+  const args = command(random, [names.includes(name) ? name : random.pick(names)])
+  // What is left of a set after some of it was taken at random is not the same on both.
+  return name === 'spop'
+    ? [by(0, args), by(0, ['SCARD', args[1] ?? '']), by(0, ['DEL', args[1] ?? ''])]
+    : [by(0, args)]
+}
+
+function by(connection: number, args: readonly string[]): Step {
+  return { connection, args }
+}
+
+/** MULTI to EXEC or DISCARD, perhaps with a WATCH before, and another client that writes then. */
+function transaction(random: Random, names: readonly string[]): Step[] {
+  const queued = names.filter(name => !OUTSIDE.test(name) && name !== 'spop')
+  const steps: Step[] = []
+  if (random.below(2) === 0)
+    steps.push(by(0, ['WATCH', ...wordFor('key', random), ...wordFor('key', random)]))
+  const writers = random.below(2) === 0 ? WRITERS.filter(name => names.includes(name)) : []
+  if (steps.length > 0 && writers.length > 0) steps.push(by(1, command(random, writers)))
+  steps.push(by(0, ['MULTI']))
+  for (let count = random.below(6); count > 0 && queued.length > 0; count--) {
+    steps.push(by(0, command(random, queued)))
+  }
+  return [...steps, by(0, [random.pick(['EXEC', 'EXEC', 'EXEC', 'DISCARD', 'exec'])])]
+}
+
+/** A command as its grammar says it should be, or nearly. */
+function command(random: Random, names: readonly string[]): readonly string[] {
+  const name = random.pick(names)
+  for (;;) {
+    const args = call(random, name)
+    const given = random.below(4) === 0 ? spoil(random, name, args, LITERALS) : args
+    if (isHarmless(given)) return given
+  }
+}
+
+function call(random: Random, name: string): string[] {
+  const node = PARSED.get(name)
+  if (node === undefined) throw new Error(`the command ${name} has no grammar`)
+  const word = (wanted: string): readonly string[] => {
+    if (wanted === 'command') return [random.pick([...NAMES, 'nosuch', 'GET'])]
+    if (wanted === 'call') return call(random, random.pick(NAMES))
+    return wordFor(wanted, random)
+  }
+  const names = name.split('|')
+  return [
+    ...(random.below(4) === 0 ? names.map(each => each.toUpperCase()) : names),
+    ...produce(node, random, word),
+  ]
+}
+
+/** Asks for all that there is at the end. */
+function inventory(random: Random): Step[] {
+  const asked = ALL_KEYS.flatMap(key => [
+    ['TYPE', key],
+    ['PEXPIRETIME', key],
+    random.pick([
+      ['GET', key],
+      ['STRLEN', key],
+    ]),
+    ['LRANGE', key, '0', '-1'],
+    ['SMEMBERS', key],
+    ['HGETALL', key],
+    ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  ])
+  return [['DISCARD'], ['UNSUBSCRIBE'], ['PUNSUBSCRIBE'], ['SELECT', '0'], ['DBSIZE'], ...asked].map(args =>
+    by(0, args),
+  )
+}

@@ -1,0 +1,88 @@
+import type { Tree } from './tree.js'
+
+/** Whether two replies are as like as they are to be. */
+export type Likeness = (expected: Tree, actual: Tree, args: readonly string[]) => boolean
+
+export const same: Likeness = (expected, actual) => canonical(expected) === canonical(actual)
+
+/** The same elements in any order. */
+export const sameElements: Likeness = (expected, actual) =>
+  expected.type === actual.type &&
+  sorted(expected.items, 1) === sorted(actual.items, 1) &&
+  textual(expected, actual)
+
+/** The same pairs in any order: a map, or in RESP2 an array of their parts. */
+export const samePairs: Likeness = (expected, actual) =>
+  expected.type === actual.type &&
+  sorted(expected.items, 2) === sorted(actual.items, 2) &&
+  textual(expected, actual)
+
+/** The same types and lengths, whatever the elements say. */
+export const sameShape: Likeness = (expected, actual) => shape(expected) === shape(actual)
+
+/** The same type. */
+export const sameType: Likeness = (expected, actual) => expected.type === actual.type
+
+/** Integers that the time between two servers may have made different; negative ones have a meaning and are the same. */
+export function near(distance: number): Likeness {
+  return (expected, actual, args) => {
+    const numbers = [expected, actual].map(({ type, text = '' }) =>
+      type === ':' ? Number(text) : Number.NaN,
+    )
+    const [left = Number.NaN, right = Number.NaN] = numbers
+    if (left < 0 || right < 0 || Number.isNaN(left + right)) return same(expected, actual, args)
+    return Math.abs(left - right) <= distance
+  }
+}
+
+/** A cursor and elements: any cursor goes with any of them; both at the end have shown the same, one by one or in pairs. */
+export function sameScan(step: 1 | 2): Likeness {
+  return (expected, actual, args) => {
+    const [cursor, elements] = expected.items ?? []
+    const [otherCursor, otherElements] = actual.items ?? []
+    if (elements?.items === undefined || otherElements?.items === undefined)
+      return same(expected, actual, args)
+    const complete = /^0+$/.test(args[/^scan$/i.test(args[0] ?? '') ? 1 : 2] ?? '')
+    if (!complete || cursor?.text !== '0' || otherCursor?.text !== '0') return true
+    return sorted(elements.items, step) === sorted(otherElements.items, step)
+  }
+}
+
+/** What both have is the same: pairs of a name and a value. */
+export const sameWhereBoth: Likeness = (expected, actual) => {
+  if (expected.items === undefined || actual.items === undefined)
+    return canonical(expected) === canonical(actual)
+  const known = new Map(inSteps(expected.items, 2).map(([name, value]) => [name?.text, value?.text]))
+  return inSteps(actual.items, 2).every(
+    ([name, value]) => known.has(name?.text) && known.get(name?.text) === value?.text,
+  )
+}
+
+/** Both are errors, which may say something else; or both are none, and the same. */
+export const sameButErrors: Likeness = (expected, actual, args) =>
+  expected.type === '-' ? actual.type === '-' : same(expected, actual, args)
+
+export function canonical({ type, text, items }: Tree): string {
+  return items === undefined ? `${type}${text ?? ''}` : `${type}[${items.map(canonical).join('\n')}]`
+}
+
+function textual(expected: Tree, actual: Tree): boolean {
+  return expected.text === actual.text
+}
+
+function shape({ type, items }: Tree): string {
+  return items === undefined ? type : `${type}[${items.map(shape).join('')}]`
+}
+
+function sorted(items: readonly Tree[] = [], step: 1 | 2): string {
+  return inSteps(items, step)
+    .map(part => part.map(canonical).join('\n'))
+    .sort()
+    .join('\n\n')
+}
+
+function inSteps(items: readonly Tree[], step: number): Tree[][] {
+  return Array.from({ length: Math.ceil(items.length / step) }, (_, at) =>
+    items.slice(step * at, step * (at + 1)),
+  )
+}

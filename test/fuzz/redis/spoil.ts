@@ -1,0 +1,40 @@
+import type { Random } from '../../examples/redis/random.js'
+import { anyWord } from './words.js'
+
+/** What ends a server or a connection, or stops it for a while, is only tried as its grammar has it. */
+const AS_THEY_ARE = new Set(['shutdown', 'client|kill', 'client|reply', 'client|pause', 'debug|sleep'])
+
+/** The same command with one or two things about it changed: any argument, how many there are, their order. */
+export function spoil(
+  random: Random,
+  name: string,
+  args: readonly string[],
+  options: readonly string[],
+): string[] {
+  const spoilt = [...args]
+  if (AS_THEY_ARE.has(name)) return spoilt
+  const first = name.split('|').length
+  for (let count = 1 + random.below(2); count > 0; count--) {
+    const at = first + random.below(Math.max(spoilt.length - first, 1))
+    const word = () => (random.below(3) === 0 ? random.pick(options) : anyWord(random))
+    const choice = random.below(6)
+    if (choice === 0) spoilt.splice(at, 1)
+    else if (choice === 1) spoilt.splice(at, 0, word())
+    else if (choice === 2) spoilt.push(word())
+    else if (choice === 3 && at < spoilt.length) spoilt[at] = word()
+    else if (choice === 4 && at + 1 < spoilt.length) spoilt.push(...spoilt.splice(at, 1))
+    else if (choice === 5 && random.below(4) === 0) spoilt[first - 1] = anyWord(random)
+  }
+  return spoilt
+}
+
+/** Whether neither server would take gigabytes, or minutes, for the command. */
+export function isHarmless(args: readonly string[]): boolean {
+  const [name = '', second = ''] = args.map(arg => arg.toLowerCase())
+  if (name === 'shutdown') return /^(x|abort)$/.test(second) || args.length > 2
+  const numbers = args.filter(arg => /^-?\d{1,20}$/.test(arg)).map(BigInt)
+  if (/randmember$|randfield$/.test(name)) return !numbers.some(each => each < -1000n && each > -(2n ** 63n))
+  if (/^setrange$|^setbit$|^bitfield/.test(name))
+    return !numbers.some(each => each > 1_000_000n && each < 2n ** 32n)
+  return true
+}
