@@ -56,10 +56,19 @@ export class Instance {
     return this.#databases
   }
 
+  /** Removes all keys of a database. */
+  clear(database: Database): void {
+    this.watches.cleared(database)
+    database.clear()
+  }
+
   swapDatabases(left: number, right: number): void {
+    if (left === right) return
     const first = this.database(left)
-    this.#databases.set(left, this.database(right))
+    const second = this.database(right)
+    this.#databases.set(left, second)
     this.#databases.set(right, first)
+    this.watches.swapped(first, second)
     for (const client of this.clients.values()) client.select(client.databaseIndex)
   }
 

@@ -10,7 +10,7 @@ const MOST_LETTERS = 20
 const SHORT_DIGITS = 9
 
 const MIN_INTEGER = -(2n ** 63n)
-const MAX_INTEGER = 2n ** 63n - 1n
+export const MAX_INTEGER = 2n ** 63n - 1n
 
 /**
  * The integer that `bytes[start, end)` spells, as a number where that is exact, else as a `bigint`; `undefined` where it

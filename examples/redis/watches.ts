@@ -33,12 +33,39 @@ export class Watches {
 
   /** A command has changed something in a database: what are its keys, or everything where it names none. */
   touch(database: Database, command: Command, args: Arguments): void {
+    if (command.firstKey === 0 && !command.movable) return this.cleared(database)
     const keys = this.#byKey.get(database)
     if (keys === undefined) return
-    const everything = command.firstKey === 0 && !command.movable
-    const places = everything ? [] : [...command.keys(args)].filter(at => args.isText(at))
-    const names = everything ? [...keys.keys()] : places.map(at => args.text(at))
-    for (const name of names) for (const client of keys.get(name) ?? []) this.#broken.add(client)
+    for (const at of command.keys(args)) {
+      if (!args.isText(at)) continue
+      for (const client of keys.get(args.text(at)) ?? []) this.#broken.add(client)
+    }
+  }
+
+  /** A database was emptied: that is nothing to the keys that were not there. */
+  cleared(database: Database): void {
+    for (const [client, watches] of this.#byClient) {
+      if (watches.some(watch => watch.database === database && watch.present)) this.#broken.add(client)
+    }
+  }
+
+  /** Two databases have changed places: so do the watches, and keys that are in either have changed. */
+  swapped(left: Database, right: Database): void {
+    for (const [client, watches] of this.#byClient) {
+      for (const watch of watches) {
+        if (watch.database !== left && watch.database !== right) continue
+        watch.database = watch.database === left ? right : left
+        if (watch.present || watch.database.has(watch.key, 0)) this.#broken.add(client)
+      }
+    }
+    const [ofLeft, ofRight] = [this.#byKey.get(left), this.#byKey.get(right)]
+    this.#move(ofLeft, right)
+    this.#move(ofRight, left)
+  }
+
+  #move(keys: Map<string, Set<Client>> | undefined, to: Database): void {
+    if (keys === undefined) this.#byKey.delete(to)
+    else this.#byKey.set(to, keys)
   }
 
   /** Whether a key that the client watches has been changed, or has expired. */

@@ -68,7 +68,7 @@ function namesOf({ name, subcommands }: Command): string[] {
 
 function getkeys(commands: readonly Command[], args: Arguments, reply: Reply): void {
   const inner = args.tail(2)
-  const named = find(commands, inner.word(0))
+  const named = commands.find(({ name }) => name === inner.word(0))
   const command =
     named?.subcommands === undefined || inner.count === 1 ? named : named.subcommands.get(inner.word(1))
   if (command === undefined) throw INVALID

@@ -145,8 +145,9 @@ function end(victim: Client, self: Client): void {
   else victim.instance.loop?.send(victim.id, null, Action.Close)
 }
 
-/** For what is always so here: there is nothing to change, and nothing is. */
-function accept(_database: Database, _args: Arguments, reply: Reply): void {
+/** Memory has no limit here, so no client has to go for it. */
+function noEvict(_database: Database, args: Arguments, reply: Reply): void {
+  if (!['on', 'off'].includes(args.word(2))) throw SYNTAX_ERROR
   reply.ok()
 }
 
@@ -156,7 +157,7 @@ const CLIENT_SUBCOMMANDS: readonly Subcommand[] = [
   ['info', 2, 2, info],
   ['kill', 3, MANY, kill],
   ['list', 2, MANY, list],
-  ['no-evict', 3, 3, accept],
+  ['no-evict', 3, 3, noEvict],
   ['setinfo', 4, 4, setinfo],
   ['setname', 3, 3, setname],
 ]

@@ -46,6 +46,8 @@ export class Command {
   readonly isFast: boolean
   /** How many keys it has is said by an argument: the one behind the first key, or the first of all. */
   readonly movable: boolean
+  /** It cannot be part of a transaction. */
+  readonly alone: boolean
   /** It is done at once between MULTI and EXEC too. */
   readonly immediate: boolean
   /** A client that has subscribed to something may use it even in RESP2. */
@@ -66,6 +68,7 @@ export class Command {
     this.most = arity < 0 ? Math.min(most, MANY) : arity
     this.writes = this.flags.includes('write')
     this.isFast = this.flags.includes('fast')
+    this.alone = this.flags.includes('no_multi')
     this.immediate = IMMEDIATE.has(name)
     this.whileSubscribed = WHILE_SUBSCRIBED.has(name)
   }

@@ -9,7 +9,7 @@ import type { Reply } from '../reply.js'
 import { nameClient } from './clients.js'
 import type { Row } from './command.js'
 import { wrongCount } from './container.js'
-import { BAD_DATABASE, readInteger } from './reading.js'
+import { BAD_DATABASE, readInt32, readInteger } from './reading.js'
 import { endTransaction } from './transactions.js'
 
 const PONG = Bytes.from('+PONG\r\n')
@@ -36,7 +36,7 @@ function echo(_database: Database, args: Arguments, reply: Reply): void {
 }
 
 function select(_database: Database, args: Arguments, reply: Reply, client: Client): void {
-  const index = readInteger(args, 1)
+  const index = readInt32(args, 1)
   if (!client.instance.hasDatabase(index)) throw BAD_DATABASE
   client.select(index)
   reply.ok()

@@ -1,3 +1,4 @@
+import type { Arguments } from '../arguments.js'
 import { Refusal } from '../refusal.js'
 import type { Run } from './command.js'
 
@@ -22,6 +23,12 @@ export function container(name: string, subcommands: readonly Subcommand[], alon
 
 export function wrongCount(name: string): Refusal {
   return new Refusal(`ERR wrong number of arguments for '${name}' command`)
+}
+
+/** What is said of a subcommand that takes so many arguments, but not these. */
+export function wrongUse(name: string, args: Arguments): Refusal {
+  const use = `unknown subcommand or wrong number of arguments for '${args.text(1)}'`
+  return new Refusal(`ERR ${use}. Try ${name.toUpperCase()} HELP.`)
 }
 
 function help(name: string, subcommands: readonly Subcommand[]): Run {

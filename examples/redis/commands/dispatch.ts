@@ -23,6 +23,9 @@ export function dispatch(client: Client, args: Arguments, reply: Reply): void {
     return refuse(client, command, reply, `wrong number of arguments for '${command.name}' command`)
   }
   if (client.lastCommand !== command) client.lastCommand = command
+  if (client.transaction !== undefined && command.alone) {
+    return refuse(client, command, reply, 'Command not allowed inside a transaction')
+  }
   if (client.subscriptions > 0 && !command.whileSubscribed && client.protocol === 2) {
     return refuse(client, command, reply, notWhileSubscribed(command))
   }

@@ -1,9 +1,10 @@
 import type { Arguments } from '../arguments.js'
 import type { Database } from '../keyspace/database.js'
+import type { Moment } from '../keyspace/heap.js'
 import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
-import { expiryAt, readInteger } from './reading.js'
+import { readMoment } from './moments.js'
 
 const NX_WITH_OTHERS = new Refusal('ERR NX and XX, GT or LT options at the same time are not compatible')
 const GT_WITH_LT = new Refusal('ERR GT and LT options at the same time are not compatible')
@@ -11,8 +12,8 @@ const GT_WITH_LT = new Refusal('ERR GT and LT options at the same time are not c
 /** EXPIRE and its kin, which differ in the unit. */
 function expire(name: string, unit: string): Run {
   return (database, args, reply) => {
-    const when = expiryAt(readInteger(args, 2), unit, database.now(), name)
     const allowed = readConditions(args)
+    const when = readMoment(args, 2, unit, database.now(), name)
     if (!database.has(args, 1) || !allowed(when, database.expiry(args, 1))) return reply.flag(false)
     if (when <= database.now()) database.remove(args, 1)
     else database.expireAt(args, 1, when)
@@ -21,7 +22,7 @@ function expire(name: string, unit: string): Run {
 }
 
 /** Whether a key that expires at `old`, or never, may be made to expire at `when`. */
-type Condition = (when: number, old: number | undefined) => boolean
+type Condition = (when: Moment, old: Moment | undefined) => boolean
 
 function readConditions(args: Arguments): Condition {
   const words = new Set<string>()
@@ -43,7 +44,7 @@ function readCondition(args: Arguments, index: number): string {
 }
 
 /** TTL and its kin: -2 for no such key, -1 for one that never expires. */
-function remaining(measure: (expiry: number, now: number) => number): Run {
+function remaining(measure: (expiry: Moment, now: number) => Moment): Run {
   return (database, args, reply) => {
     if (!database.has(args, 1)) return reply.integer(-2)
     const expiry = database.expiry(args, 1)
@@ -57,7 +58,11 @@ function persist(database: Database, args: Arguments, reply: Reply): void {
   reply.flag(expires)
 }
 
-const seconds = (ms: number) => Math.floor((ms + 500) / 1000)
+const seconds = (ms: Moment) => (typeof ms === 'bigint' ? (ms + 500n) / 1000n : Math.floor((ms + 500) / 1000))
+
+/** Time until then. */
+const until = (when: Moment, now: number) =>
+  typeof when === 'bigint' ? when - BigInt(Math.floor(now)) : Math.max(when - now, 0)
 
 export const EXPIRY: readonly Row[] = [
   ['expire', -3, 'write fast', 1, 1, 1, expire('expire', 'ex')],
@@ -67,6 +72,6 @@ export const EXPIRY: readonly Row[] = [
   ['pexpire', -3, 'write fast', 1, 1, 1, expire('pexpire', 'px')],
   ['pexpireat', -3, 'write fast', 1, 1, 1, expire('pexpireat', 'pxat')],
   ['pexpiretime', 2, 'readonly fast', 1, 1, 1, remaining(expiry => expiry)],
-  ['pttl', 2, 'readonly fast', 1, 1, 1, remaining((expiry, now) => expiry - now)],
-  ['ttl', 2, 'readonly fast', 1, 1, 1, remaining((expiry, now) => seconds(expiry - now))],
+  ['pttl', 2, 'readonly fast', 1, 1, 1, remaining(until)],
+  ['ttl', 2, 'readonly fast', 1, 1, 1, remaining((expiry, now) => seconds(until(expiry, now)))],
 ]

@@ -2,14 +2,14 @@ import type { Arguments } from '../arguments.js'
 import { Bytes, NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import type { Dict } from '../keyspace/dict.js'
-import { Refusal, SYNTAX_ERROR } from '../refusal.js'
+import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
 import { wrongCount } from './container.js'
 import { add, addFloats, extendedIn, integerIn } from './counters.js'
-import { readExactInteger, readInteger } from './reading.js'
-import { sample, sampleSize } from './sampling.js'
-import { readScan } from './scanning.js'
+import { readExactInteger } from './reading.js'
+import { readSample, sample, sampleSize } from './sampling.js'
+import { readCursor, readScan, replyNothing } from './scanning.js'
 
 const NOT_AN_INTEGER = new Refusal('ERR hash value is not an integer')
 const NOT_A_FLOAT = new Refusal('ERR hash value is not a float')
@@ -124,10 +124,15 @@ function hvals(database: Database, args: Arguments, reply: Reply): void {
   hash?.each(entry => reply.span(hash.heap.value(entry, value)))
 }
 
-/** Changes one field's value to what `change` makes of it. */
-function update(change: (old: Span | undefined, args: Arguments) => string, answer: 'integer' | 'text'): Run {
+/** Gives a field the value that is its old one changed; `read` reads by how much, before anything is looked for. */
+function update<By>(
+  read: (args: Arguments) => By,
+  change: (old: Span | undefined, by: By) => string,
+  answer: 'integer' | 'text',
+): Run {
   return (database, args, reply) => {
-    const text = change(valueAt(hashAt(database, args), args, 2), args)
+    const by = read(args)
+    const text = change(valueAt(hashAt(database, args), args, 2), by)
     const bytes = Bytes.from(text)
     const hash = database.objectOrNew(args, 1, Kind.Hash)
     hash.set(args.bytes, args.start(2), args.end(2), 0, bytes, 0, bytes.length)
@@ -137,21 +142,24 @@ function update(change: (old: Span | undefined, args: Arguments) => string, answ
   }
 }
 
-const hincrby = update((old, args) => {
-  const by = readExactInteger(args, 3)
-  return String(add(integerIn(old, NOT_AN_INTEGER), by))
-}, 'integer')
+const hincrby = update(
+  args => readExactInteger(args, 3),
+  (old, by) => String(add(integerIn(old, NOT_AN_INTEGER), by)),
+  'integer',
+)
 
-const hincrbyfloat = update((old, args) => {
-  const by = extendedIn(args.span(3))
-  if (by.infinite) throw NOT_FINITE
-  return addFloats(extendedIn(old, NOT_A_FLOAT), by)
-}, 'text')
+const hincrbyfloat = update(
+  args => {
+    const by = extendedIn(args.span(3))
+    if (by.infinite) throw NOT_FINITE
+    return by
+  },
+  (old, by) => addFloats(extendedIn(old, NOT_A_FLOAT), by),
+  'text',
+)
 
 function hrandfield(database: Database, args: Arguments, reply: Reply): void {
-  const count = args.count > 2 ? readInteger(args, 2) : 1
-  const withValues = args.count === 4 && args.word(3) === 'withvalues'
-  if (args.count > 3 && !withValues) throw SYNTAX_ERROR
+  const { count, paired: withValues } = readSample(args, 2, 'withvalues')
   const hash = hashAt(database, args)
   const several = args.count > 2
   if (hash === undefined) return several ? reply.array(0) : reply.null()
@@ -165,17 +173,19 @@ function hrandfield(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function hscan(database: Database, args: Arguments, reply: Reply): void {
-  const { cursor, count, match } = readScan(args, 2, false)
+  const cursor = readCursor(args, 2)
   const hash = hashAt(database, args)
+  if (hash === undefined) return replyNothing(reply)
+  const { count, match } = readScan(args, 2, false)
   const found: number[] = []
-  const next = hash?.scan(cursor, count, entry => {
+  const next = hash.scan(cursor, count, entry => {
     const { bytes, start, end } = hash.heap.key(entry, field)
     if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
   })
   reply.array(2)
-  reply.text(String(next ?? 0))
+  reply.text(String(next))
   reply.array(2 * found.length)
-  for (const entry of found) if (hash !== undefined) replyPair(reply, hash, entry)
+  for (const entry of found) replyPair(reply, hash, entry)
 }
 
 export const HASHES: readonly Row[] = [

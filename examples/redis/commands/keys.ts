@@ -6,8 +6,8 @@ import { NO_SUCH_KEY, Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
 import { container, type Subcommand } from './container.js'
-import { BAD_DATABASE, readInteger } from './reading.js'
-import { readPattern, readScan } from './scanning.js'
+import { BAD_DATABASE, readInt32 } from './reading.js'
+import { readCursor, readPattern, readScan } from './scanning.js'
 
 const KIND_NAMES = ['string', 'list', 'set', 'hash', 'zset'] as const
 
@@ -47,7 +47,8 @@ function keys(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function scan(database: Database, args: Arguments, reply: Reply): void {
-  const { cursor, count, match, type: wanted } = readScan(args, 1, true)
+  const cursor = readCursor(args, 1)
+  const { count, match, type: wanted } = readScan(args, 1, true)
   const found: number[] = []
   const next = database.scan(cursor, count, entry => {
     const { bytes, start, end } = database.heap.key(entry, key)
@@ -108,7 +109,7 @@ function move(database: Database, args: Arguments, reply: Reply, client: Client)
 }
 
 function readDatabase(args: Arguments, index: number, client: Client): Database {
-  const wanted = readInteger(args, index)
+  const wanted = readInt32(args, index)
   if (!client.instance.hasDatabase(wanted)) throw BAD_DATABASE
   return client.instance.database(wanted)
 }

@@ -2,16 +2,20 @@ import type { Arguments } from '../arguments.js'
 import { Bytes, equal } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import type { Side } from '../keyspace/list.js'
+import { MAX_INTEGER } from '../numbers.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import { contentOf } from '../wire.js'
 import type { Row } from './command.js'
 import { changed, listAt, popTo } from './lists.js'
-import { readCount, readInteger, readKeyCount } from './reading.js'
+import { readBetween, readCount, readKeyCount, readPositive } from './reading.js'
 
 const ZERO_RANK = new Refusal(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
 )
+
+const NEGATIVE_COUNT = new Refusal("ERR COUNT can't be negative")
+const NEGATIVE_MAXLEN = new Refusal("ERR MAXLEN can't be negative")
 
 function readSide(args: Arguments, index: number): Side {
   const word = args.word(index)
@@ -90,15 +94,18 @@ function readSearch(args: Arguments): Search {
   for (let index = 3; index < args.count; index += 2) {
     const word = args.word(index)
     if (index + 1 === args.count) throw SYNTAX_ERROR
-    const value = readInteger(args, index + 1)
-    if (word === 'rank') search.rank = value
-    else if (word === 'count') search.count = value
-    else if (word === 'maxlen') search.most = value
+    if (word === 'rank') search.rank = readRank(args, index + 1)
+    else if (word === 'count') search.count = readPositive(args, index + 1, NEGATIVE_COUNT)
+    else if (word === 'maxlen') search.most = readPositive(args, index + 1, NEGATIVE_MAXLEN)
     else throw SYNTAX_ERROR
-    if (word === 'rank' && value === 0) throw ZERO_RANK
-    if (word !== 'rank' && value < 0) throw new Refusal(`ERR ${word.toUpperCase()} can't be negative`)
   }
   return search
+}
+
+function readRank(args: Arguments, index: number): number {
+  const rank = readBetween(args, index, -MAX_INTEGER, MAX_INTEGER)
+  if (rank === 0) throw ZERO_RANK
+  return rank
 }
 
 export const LIST_MOVES: readonly Row[] = [

@@ -65,10 +65,11 @@ function llen(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function lindex(database: Database, args: Arguments, reply: Reply): void {
-  const wanted = readInteger(args, 2)
   const list = listAt(database, args)
-  const index = wanted < 0 ? wanted + (list?.length ?? 0) : wanted
-  if (list === undefined || index < 0 || index >= list.length) return reply.null()
+  if (list === undefined) return reply.null()
+  const wanted = readInteger(args, 2)
+  const index = wanted < 0 ? wanted + list.length : wanted
+  if (index < 0 || index >= list.length) return reply.null()
   const { bytes, start, end } = list.at(index)
   reply.raw(bytes, start, end)
 }

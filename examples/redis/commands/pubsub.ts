@@ -6,7 +6,7 @@ import { Glob } from '../glob.js'
 import type { Database } from '../keyspace/database.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
-import { container, type Subcommand } from './container.js'
+import { container, type Subcommand, wrongUse } from './container.js'
 
 function subscribe(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   for (let index = 1; index < args.count; index++) {
@@ -65,6 +65,7 @@ function publish(_database: Database, args: Arguments, reply: Reply, client: Cli
 }
 
 function channels(_database: Database, args: Arguments, reply: Reply, client: Client): void {
+  if (args.count > 3) throw wrongUse('pubsub', args)
   const pattern = args.count === 3 ? new Glob(args.copy(2)) : undefined
   const all = client.instance.publisher.channels()
   const found = all.filter(name => pattern?.matches(Buffer.from(name, 'latin1')) ?? true)
@@ -84,10 +85,12 @@ function numpat(_database: Database, _args: Arguments, reply: Reply, client: Cli
   reply.integer(client.instance.publisher.patterns)
 }
 
+const MANY = Number.POSITIVE_INFINITY
+
 const PUBSUB_SUBCOMMANDS: readonly Subcommand[] = [
-  ['channels', 2, 3, channels],
+  ['channels', 2, MANY, channels],
   ['numpat', 2, 2, numpat],
-  ['numsub', 2, Number.POSITIVE_INFINITY, numsub],
+  ['numsub', 2, MANY, numsub],
 ]
 
 export const PUBSUB: readonly Row[] = [

@@ -1,10 +1,9 @@
 import type { Arguments } from '../arguments.js'
-import { parseFloat64, parseInteger } from '../numbers.js'
+import { MAX_INTEGER, parseFloat64, parseInteger } from '../numbers.js'
 import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal, SYNTAX_ERROR } from '../refusal.js'
 
 export const NOT_POSITIVE = new Refusal('ERR value is out of range, must be positive')
 const BAD_KEY_COUNT = new Refusal('ERR numkeys should be greater than 0')
-const TOO_MANY_KEYS = new Refusal("ERR Number of keys can't be greater than number of args")
 const BAD_LIMIT = new Refusal("ERR LIMIT can't be negative")
 const BAD_COUNT = new Refusal('ERR count should be greater than 0')
 
@@ -27,29 +26,49 @@ export function readExactInteger(args: Arguments, index: number): number | bigin
   return value
 }
 
-/** How many keys follow this argument. */
+/** An argument as an integer from `least` to `most`. */
+export function readBetween(
+  args: Arguments,
+  index: number,
+  least: number | bigint,
+  most: number | bigint,
+  refusal?: Refusal,
+): number {
+  const value = parseInteger(args.bytes, args.start(index), args.end(index))
+  if (value === undefined) throw refusal ?? NOT_AN_INTEGER
+  if (value >= least && value <= most) return Number(value)
+  throw refusal ?? new Refusal(`ERR value is out of range, value must between ${least} and ${most}`)
+}
+
+/** An argument as an integer of 32 bits. */
+export function readInt32(args: Arguments, index: number, refusal?: Refusal): number {
+  return readBetween(args, index, -(2 ** 31), 2 ** 31 - 1, refusal)
+}
+
+/** An argument as an integer that is not negative. */
+export function readPositive(args: Arguments, index: number, refusal: Refusal = NOT_POSITIVE): number {
+  return readBetween(args, index, 0, MAX_INTEGER, refusal)
+}
+
+/** How many keys follow this argument, of which there may be fewer. */
 export function readKeyCount(args: Arguments, index: number): number {
-  const count = readInteger(args, index, BAD_KEY_COUNT)
-  if (count <= 0) throw BAD_KEY_COUNT
-  if (count > args.count - index - 1) throw TOO_MANY_KEYS
-  return count
+  return readBetween(args, index, 1, MAX_INTEGER, BAD_KEY_COUNT)
 }
 
 /** `COUNT count` where arguments go on at `index`, else 1. */
 export function readCount(args: Arguments, index: number): number {
   if (index >= args.count) return 1
   if (index + 2 !== args.count || args.word(index) !== 'count') throw SYNTAX_ERROR
-  const count = readInteger(args, index + 1, BAD_COUNT)
-  if (count <= 0) throw BAD_COUNT
-  return count
+  return readBetween(args, index + 1, 1, MAX_INTEGER, BAD_COUNT)
 }
 
-/** `LIMIT limit` where arguments go on at `index`, else 0, which is none. */
+/** `LIMIT limit`, the last of them, where arguments go on at `index`; else 0, which is none. */
 export function readLimit(args: Arguments, index: number): number {
-  if (index === args.count) return 0
-  if (index + 2 !== args.count || args.word(index) !== 'limit') throw SYNTAX_ERROR
-  const limit = readInteger(args, index + 1)
-  if (limit < 0) throw BAD_LIMIT
+  let limit = 0
+  for (let at = index; at < args.count; at += 2) {
+    if (at + 1 === args.count || args.word(at) !== 'limit') throw SYNTAX_ERROR
+    limit = readPositive(args, at + 1, BAD_LIMIT)
+  }
   return limit
 }
 
@@ -81,41 +100,4 @@ export function readRange(args: Arguments, index: number): Range {
       return from < to ? { from, to } : { from: 0, to: 0 }
     },
   }
-}
-
-/** How options say when a key expires: in seconds or milliseconds, from now or since 1970. */
-const UNITS = new Map([
-  ['ex', { scale: 1000, absolute: false }],
-  ['px', { scale: 1, absolute: false }],
-  ['exat', { scale: 1000, absolute: true }],
-  ['pxat', { scale: 1, absolute: true }],
-])
-
-export function isExpiryOption(word: string): boolean {
-  return UNITS.has(word)
-}
-
-/** The moment that an expiry option's value means, which must be a positive one. */
-export function readExpiry(
-  args: Arguments,
-  index: number,
-  option: string,
-  now: number,
-  command: string,
-): number {
-  const value = readInteger(args, index)
-  if (value <= 0) throw invalidExpiry(command)
-  return expiryAt(value, option, now, command)
-}
-
-/** The moment, in milliseconds since 1970, that a value in an option's unit means. */
-export function expiryAt(value: number, option: string, now: number, command: string): number {
-  const { scale = 1, absolute = true } = UNITS.get(option) ?? {}
-  const when = value * scale + (absolute ? 0 : now)
-  if (Math.abs(value * scale) >= 2 ** 63 || when >= 2 ** 63) throw invalidExpiry(command)
-  return when
-}
-
-function invalidExpiry(command: string): Refusal {
-  return new Refusal(`ERR invalid expire time in '${command}' command`)
 }

@@ -1,8 +1,29 @@
-import { Refusal } from '../refusal.js'
+import type { Arguments } from '../arguments.js'
+import { MAX_INTEGER } from '../numbers.js'
+import { Refusal, SYNTAX_ERROR } from '../refusal.js'
+import { readBetween } from './reading.js'
 
 /** With repetitions a sample could be longer than there is memory. */
 const MOST = 2 ** 24
+/** As many pairs as can be counted one by one; the check is Redis's. */
+const MOST_PAIRS = 2 ** 62
 const TOO_MANY = new Refusal('ERR value is out of range')
+
+/**
+ * The argument that says how many there are to be, 1 where there is none, and whether the word behind it is there, which
+ * asks for something with each of them.
+ */
+export function readSample(
+  args: Arguments,
+  index: number,
+  word?: string,
+): { count: number; paired: boolean } {
+  const count = args.count > index ? readBetween(args, index, -MAX_INTEGER, MAX_INTEGER) : 1
+  const paired = args.count > index + 1
+  if (args.count > index + 2 || (paired && args.word(index + 1) !== word)) throw SYNTAX_ERROR
+  if (paired && Math.abs(count) > MOST_PAIRS) throw TOO_MANY
+  return { count, paired }
+}
 
 /** Something that can be sampled: a dict, a sorted set. */
 interface Population {

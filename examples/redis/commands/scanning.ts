@@ -1,6 +1,7 @@
 import type { Arguments } from '../arguments.js'
 import { Glob } from '../glob.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
+import type { Reply } from '../reply.js'
 import { readInteger } from './reading.js'
 
 const INVALID_CURSOR = new Refusal('ERR invalid cursor')
@@ -9,20 +10,14 @@ const USUAL_COUNT = 10
 
 /** What SCAN and its kin are asked for. */
 export interface Scan {
-  cursor: number
   count: number
   match: Glob | undefined
   type: string | undefined
 }
 
-/** Reads the cursor at `index` and the options behind it, TYPE only where `typed`. */
+/** Reads the options behind the cursor at `index`, TYPE only where `typed`. */
 export function readScan(args: Arguments, index: number, typed: boolean): Scan {
-  const scan: Scan = {
-    cursor: readCursor(args, index),
-    count: USUAL_COUNT,
-    match: undefined,
-    type: undefined,
-  }
+  const scan: Scan = { count: USUAL_COUNT, match: undefined, type: undefined }
   for (let at = index + 1; at < args.count; at += 2) {
     const word = args.word(at)
     if (at + 1 === args.count) throw SYNTAX_ERROR
@@ -34,10 +29,13 @@ export function readScan(args: Arguments, index: number, typed: boolean): Scan {
   return scan
 }
 
-function readCursor(args: Arguments, index: number): number {
-  const text = args.word(index)
-  if (!/^\d{1,20}$/.test(text)) throw INVALID_CURSOR
-  return Math.min(Number(text), 2 ** 32)
+/** A cursor as C reads an unsigned number: up to a NUL, and a negative one counts from the highest. */
+export function readCursor(args: Arguments, index: number): number {
+  const [text = ''] = args.word(index).split('\0')
+  if (!/^[+-]?\d*$/.test(text) || text === '+' || text === '-') throw INVALID_CURSOR
+  const value = BigInt(text.replace('+', '') || 0)
+  if (value >= 2n ** 64n || value <= -(2n ** 64n)) throw INVALID_CURSOR
+  return Math.min(Number(BigInt.asUintN(64, value)), 2 ** 32)
 }
 
 function readCount(args: Arguments, index: number): number {
@@ -50,4 +48,11 @@ function readCount(args: Arguments, index: number): number {
 export function readPattern(args: Arguments, index: number): Glob | undefined {
   const pattern = args.copy(index)
   return pattern.length === 1 && pattern[0] === STAR ? undefined : new Glob(pattern)
+}
+
+/** The answer to an iteration over what is not there. */
+export function replyNothing(reply: Reply): void {
+  reply.array(2)
+  reply.text('0')
+  reply.array(0)
 }

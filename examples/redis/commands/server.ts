@@ -6,8 +6,8 @@ import type { Database } from '../keyspace/database.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
-import { container, type Subcommand, wrongCount } from './container.js'
-import { BAD_DATABASE, readInteger } from './reading.js'
+import { container, type Subcommand } from './container.js'
+import { BAD_DATABASE, readInt32 } from './reading.js'
 
 const MANY = Number.POSITIVE_INFINITY
 
@@ -21,15 +21,15 @@ function dbsize(database: Database, _args: Arguments, reply: Reply): void {
   reply.integer(database.size)
 }
 
-function flushdb(database: Database, args: Arguments, reply: Reply): void {
+function flushdb(database: Database, args: Arguments, reply: Reply, client: Client): void {
   checkFlush(args)
-  database.clear()
+  client.instance.clear(database)
   reply.ok()
 }
 
 function flushall(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   checkFlush(args)
-  for (const database of client.instance.databases.values()) database.clear()
+  for (const database of client.instance.databases.values()) client.instance.clear(database)
   reply.ok()
 }
 
@@ -40,8 +40,8 @@ function checkFlush(args: Arguments): void {
 
 function swapdb(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   const { instance } = client
-  const left = readInteger(args, 1, BAD_FIRST)
-  const right = readInteger(args, 2, BAD_SECOND)
+  const left = readInt32(args, 1, BAD_FIRST)
+  const right = readInt32(args, 2, BAD_SECOND)
   if (!instance.hasDatabase(left) || !instance.hasDatabase(right)) throw BAD_DATABASE
   instance.swapDatabases(left, right)
   reply.ok()
@@ -85,7 +85,7 @@ function lowerCase(bytes: Buffer): Buffer {
 }
 
 function configSet(_database: Database, args: Arguments, reply: Reply, client: Client): void {
-  if (args.count % 2 !== 0) throw wrongCount('config|set')
+  if (args.count % 2 !== 0) throw SYNTAX_ERROR
   const changes = new Map<string, string>()
   for (let index = 2; index < args.count; index += 2) changes.set(args.word(index), args.text(index + 1))
   client.instance.settings.change(changes)

@@ -2,10 +2,13 @@ import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import { Dict } from '../keyspace/dict.js'
+import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
 import { readKeyCount, readLimit } from './reading.js'
 import { addMember, setAt } from './sets.js'
+
+const TOO_MANY_KEYS = new Refusal("ERR Number of keys can't be greater than number of args")
 
 /** Where the member at hand lies. */
 const member: Span = { ...NOWHERE }
@@ -66,6 +69,7 @@ function store(combine: Combine): Run {
 
 function sintercard(database: Database, args: Arguments, reply: Reply): void {
   const keys = readKeyCount(args, 1)
+  if (keys > args.count - 2) throw TOO_MANY_KEYS
   const limit = readLimit(args, keys + 2)
   const result = combined(database, args, 2, keys + 2, intersection)
   reply.integer(limit === 0 ? result.size : Math.min(result.size, limit))

@@ -6,8 +6,8 @@ import { SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
 import { NOT_POSITIVE, readInteger } from './reading.js'
-import { sample, sampleSize } from './sampling.js'
-import { readScan } from './scanning.js'
+import { readSample, sample, sampleSize } from './sampling.js'
+import { readCursor, readScan, replyNothing } from './scanning.js'
 
 /** Where the member at hand lies. */
 const member: Span = { ...NOWHERE }
@@ -93,8 +93,7 @@ function spop(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function srandmember(database: Database, args: Arguments, reply: Reply): void {
-  if (args.count > 3) throw SYNTAX_ERROR
-  const count = args.count === 3 ? readInteger(args, 2) : 1
+  const { count } = readSample(args, 2)
   const set = setAt(database, args)
   const several = args.count === 3
   if (set === undefined) return several ? reply.array(0) : reply.null()
@@ -104,8 +103,9 @@ function srandmember(database: Database, args: Arguments, reply: Reply): void {
 
 function smove(database: Database, args: Arguments, reply: Reply): void {
   const source = setAt(database, args)
+  if (source === undefined) return reply.flag(false)
   setAt(database, args, 2)
-  if (source === undefined || !has(source, args, 3)) return reply.flag(false)
+  if (!has(source, args, 3)) return reply.flag(false)
   if (!args.same(1, 2)) {
     addMember(database.objectOrNew(args, 2, Kind.Set), args.span(3))
     source.remove(args.bytes, args.start(3), args.end(3))
@@ -115,17 +115,19 @@ function smove(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function sscan(database: Database, args: Arguments, reply: Reply): void {
-  const { cursor, count, match } = readScan(args, 2, false)
+  const cursor = readCursor(args, 2)
   const set = setAt(database, args)
+  if (set === undefined) return replyNothing(reply)
+  const { count, match } = readScan(args, 2, false)
   const found: number[] = []
-  const next = set?.scan(cursor, count, entry => {
+  const next = set.scan(cursor, count, entry => {
     const { bytes, start, end } = set.heap.key(entry, member)
     if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
   })
   reply.array(2)
-  reply.text(String(next ?? 0))
+  reply.text(String(next))
   reply.array(found.length)
-  for (const entry of found) if (set !== undefined) reply.span(set.heap.key(entry, member))
+  for (const entry of found) reply.span(set.heap.key(entry, member))
 }
 
 export const SETS: readonly Row[] = [

@@ -173,8 +173,8 @@ function store(name: string, combine: Combine): Run {
 
 function zintercard(database: Database, args: Arguments, reply: Reply): void {
   const keys = readKeys(args, 1, 'zintercard')
-  const limit = readLimit(args, keys + 2)
   const sources = Array.from({ length: keys }, (_, at) => sourceAt(database, args, 2 + at))
+  const limit = readLimit(args, keys + 2)
   const result = new SortedSet(database.heap)
   intersection({ sources, weights: [], aggregate: Math.max, withScores: false }, result)
   reply.integer(limit === 0 ? result.size : Math.min(result.size, limit))

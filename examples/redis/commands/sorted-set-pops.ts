@@ -7,8 +7,8 @@ import { SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
 import { NOT_POSITIVE, readCount, readInteger, readKeyCount } from './reading.js'
-import { sample, sampleSize } from './sampling.js'
-import { readScan } from './scanning.js'
+import { readSample, sample, sampleSize } from './sampling.js'
+import { readCursor, readScan, replyNothing } from './scanning.js'
 import { changed, replyLength, replyMember, replyMembers, sortedSetAt } from './sorted-sets.js'
 
 /** Where the member at hand lies. */
@@ -77,9 +77,7 @@ function zmpop(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function zrandmember(database: Database, args: Arguments, reply: Reply): void {
-  const count = args.count > 2 ? readInteger(args, 2) : 1
-  const withScores = args.count === 4 && args.word(3) === 'withscores'
-  if (args.count > 3 && !withScores) throw SYNTAX_ERROR
+  const { count, paired: withScores } = readSample(args, 2, 'withscores')
   const set = sortedSetAt(database, args)
   const several = args.count > 2
   if (set === undefined) return several ? reply.array(0) : reply.null()
@@ -88,18 +86,19 @@ function zrandmember(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function zscan(database: Database, args: Arguments, reply: Reply): void {
-  const { cursor, count, match } = readScan(args, 2, false)
+  const cursor = readCursor(args, 2)
   const set = sortedSetAt(database, args)
+  if (set === undefined) return replyNothing(reply)
+  const { count, match } = readScan(args, 2, false)
   const found: number[] = []
-  const next = set?.scan(cursor, count, entry => {
+  const next = set.scan(cursor, count, entry => {
     const { bytes, start, end } = set.member(entry, member)
     if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
   })
   reply.array(2)
-  reply.text(String(next ?? 0))
+  reply.text(String(next))
   reply.array(2 * found.length)
   for (const entry of found) {
-    if (set === undefined) return
     reply.span(set.member(entry, member))
     reply.text(formatScore(set.score(entry)))
   }

@@ -40,22 +40,24 @@ interface Shape {
 /** Reads a range from `index` on: two bounds, and options. */
 function readQuery(args: Arguments, index: number, shape: Shape): Query {
   const query = { ...shape, withScores: false, offset: 0, count: -1 }
-  let limited = false
+  let reversed = false
   for (let at = index + 2; at < args.count; at++) {
     const word = args.word(at)
     if (word === 'withscores' && shape.scores) query.withScores = true
-    else if (word === 'rev' && shape.open) query.reverse = true
+    else if (word === 'rev' && shape.open && !reversed) reversed = true
     else if (word === 'byscore' && shape.open && query.by === 'rank') query.by = 'score'
     else if (word === 'bylex' && shape.open && query.by === 'rank') query.by = 'lex'
     else if (word === 'limit' && at + 2 < args.count) {
       query.offset = readInteger(args, at + 1)
       query.count = readInteger(args, at + 2)
-      limited = true
       at += 2
     } else throw SYNTAX_ERROR
   }
-  if (limited && query.by === 'rank') throw LIMIT_BY_RANK
+  query.reverse ||= reversed
+  if (query.count !== -1 && query.by === 'rank') throw LIMIT_BY_RANK
   if (query.withScores && query.by === 'lex') throw SCORES_BY_LEX
+  // A limit of -1 is none, and then no member is left out either.
+  if (query.by === 'rank') query.offset = 0
   return { ...query, interval: readBounds(args, index, query) }
 }
 

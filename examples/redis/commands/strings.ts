@@ -4,7 +4,8 @@ import type { Database } from '../keyspace/database.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
-import { isExpiryOption, readExpiry, readInteger } from './reading.js'
+import { isExpiryOption, readExpiry } from './moments.js'
+import { readInteger } from './reading.js'
 
 /** The longest string there may be. */
 const LONGEST = 512 * 1024 * 1024
@@ -24,47 +25,49 @@ function set(database: Database, args: Arguments, reply: Reply): void {
   reply.ok()
 }
 
-interface SetOptions {
+interface StringOptions {
   /** Only if the key is there, or only if it is not. */
   only: 'nx' | 'xx' | undefined
   /** Answers with what the key held before. */
   get: boolean
-  keepExpiry: boolean
-  expiry: number | undefined
+  /** When the key expires stays as it is, or never comes. */
+  keep: 'keepttl' | 'persist' | undefined
+  /** The unit of the expiry, and which argument that is. */
+  unit: string | undefined
+  expiry: number
 }
 
 function setWith(database: Database, args: Arguments, reply: Reply): void {
-  const options = readSetOptions(args, database.now())
-  if (options.get) get(database, args, reply)
-  const wanted = options.only === undefined || database.has(args, 1) === (options.only === 'xx')
+  const { only, get: answersOld, keep, unit, expiry } = readOptions(args, 3, 'set')
+  const when = unit === undefined ? undefined : readExpiry(args, expiry, unit, database.now(), 'set')
+  if (answersOld) get(database, args, reply)
+  const wanted = only === undefined || database.has(args, 1) === (only === 'xx')
   if (wanted) {
-    const expiry = options.keepExpiry ? database.expiry(args, 1) : options.expiry
+    const moment = keep === undefined ? when : database.expiry(args, 1)
     database.setString(args, 1, args.bytes, args.start(2), args.end(2))
-    if (expiry !== undefined) database.expireAt(args, 1, expiry)
+    if (moment !== undefined) database.expireAt(args, 1, moment)
   }
-  if (options.get) return
+  if (answersOld) return
   if (wanted) reply.ok()
   else reply.null()
 }
 
-function readSetOptions(args: Arguments, now: number): SetOptions {
-  let unit: string | undefined
-  const options: SetOptions = { only: undefined, get: false, keepExpiry: false, expiry: undefined }
-  for (let index = 3; index < args.count; index++) {
-    const word = args.word(index)
-    if ((word === 'nx' || word === 'xx') && (options.only ?? word) === word) options.only = word
+/** The options of SET, or of GETEX, from `index` on. */
+function readOptions(args: Arguments, index: number, command: 'set' | 'getex'): StringOptions {
+  const options: StringOptions = { only: undefined, get: false, keep: undefined, unit: undefined, expiry: 0 }
+  const keep = command === 'set' ? 'keepttl' : 'persist'
+  for (let at = index; at < args.count; at++) {
+    const word = args.word(at)
+    if (isExpiryOption(word)) {
+      if (options.keep !== undefined || (options.unit ?? word) !== word || at + 1 === args.count)
+        throw SYNTAX_ERROR
+      options.unit = word
+      options.expiry = ++at
+    } else if (word === keep && options.unit === undefined) options.keep = keep
+    else if (command === 'getex') throw SYNTAX_ERROR
+    else if ((word === 'nx' || word === 'xx') && (options.only ?? word) === word) options.only = word
     else if (word === 'get') options.get = true
-    else if (word === 'keepttl' && options.expiry === undefined) options.keepExpiry = true
-    else if (
-      isExpiryOption(word) &&
-      !options.keepExpiry &&
-      (unit ?? word) === word &&
-      index + 1 < args.count
-    ) {
-      unit = word
-      index++
-      options.expiry = readExpiry(args, index, word, now, 'set')
-    } else throw SYNTAX_ERROR
+    else throw SYNTAX_ERROR
   }
   return options
 }
@@ -101,13 +104,12 @@ function getdel(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function getex(database: Database, args: Arguments, reply: Reply): void {
-  const word = args.count > 2 ? args.word(2) : ''
-  const persist = word === 'persist' && args.count === 3
-  const expire = isExpiryOption(word) && args.count === 4
-  if (args.count > 2 && !persist && !expire) throw SYNTAX_ERROR
-  const expiry = expire ? readExpiry(args, 3, word, database.now(), 'getex') : undefined
-  get(database, args, reply)
-  if (args.count > 2 && database.has(args, 1)) database.expireAt(args, 1, expiry)
+  const { keep, unit, expiry } = readOptions(args, 2, 'getex')
+  const value = database.string(args, 1)
+  if (value === undefined) return reply.null()
+  const when = unit === undefined ? undefined : readExpiry(args, expiry, unit, database.now(), 'getex')
+  reply.span(value)
+  if (when !== undefined || keep !== undefined) database.expireAt(args, 1, when)
 }
 
 function mget(database: Database, args: Arguments, reply: Reply): void {

@@ -4,7 +4,7 @@ import { Bytes, copy, NOWHERE, type Span } from '../bytes.js'
 import { WRONG_TYPE } from '../refusal.js'
 import type { Blob } from './blob.js'
 import { Dict } from './dict.js'
-import { Flag, Heap, KIND } from './heap.js'
+import { Flag, Heap, KIND, type Moment } from './heap.js'
 import { List } from './list.js'
 import type { Resident } from './objects.js'
 import { SortedSet } from './sorted-set.js'
@@ -73,7 +73,7 @@ export class Database {
     const end = args.end(index)
     const entry = this.#keys.find(bytes, start, end)
     if (entry === 0 || (this.heap.flags(entry) & Flag.Stamp) === 0) return entry
-    if (this.heap.stamp(entry) > this.#now()) return entry
+    if (!this.#hasExpired(entry, this.#now())) return entry
     this.#keys.remove(bytes, start, end)
     this.changes++
     return 0
@@ -163,13 +163,13 @@ export class Database {
   }
 
   /** When a key expires, in milliseconds since 1970; `undefined`: never. */
-  expiry(args: Arguments, index: number): number | undefined {
+  expiry(args: Arguments, index: number): Moment | undefined {
     const entry = this.find(args, index)
     return entry === 0 ? undefined : this.#expiryOf(entry)
   }
 
   /** Says when a key, which must be there, expires; `undefined`: never. */
-  expireAt(args: Arguments, index: number, when: number | undefined): void {
+  expireAt(args: Arguments, index: number, when: Moment | undefined): void {
     this.#keys.stamp(args.bytes, args.start(index), args.end(index), when)
     this.changes++
   }
@@ -249,11 +249,13 @@ export class Database {
     this.#cursor = 0
   }
 
-  #expiryOf(entry: number): number | undefined {
-    return (this.heap.flags(entry) & Flag.Stamp) === 0 ? undefined : this.heap.stamp(entry)
+  #expiryOf(entry: number): Moment | undefined {
+    return (this.heap.flags(entry) & Flag.Stamp) === 0 ? undefined : this.heap.moment(entry)
   }
 
   #hasExpired(entry: number, now: number): boolean {
-    return entry !== 0 && (this.heap.flags(entry) & Flag.Stamp) !== 0 && this.heap.stamp(entry) <= now
+    if (entry === 0 || (this.heap.flags(entry) & Flag.Stamp) === 0) return false
+    const stamp = this.heap.stamp(entry)
+    return stamp <= now && stamp >= 0
   }
 }

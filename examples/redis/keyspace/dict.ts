@@ -1,6 +1,6 @@
 import { type Bytes, NOWHERE, type Span } from '../bytes.js'
 import { HashIndex } from './hash-index.js'
-import { Flag, type Heap, KIND } from './heap.js'
+import { Flag, type Heap, KIND, type Moment } from './heap.js'
 import type { Resident } from './objects.js'
 
 /**
@@ -45,10 +45,10 @@ export class Dict implements Resident {
   }
 
   /** Gives the key's entry, which must be there, a stamp, or takes it away; answers the entry. */
-  stamp(key: Bytes, start: number, end: number, stamp: number | undefined): number {
+  stamp(key: Bytes, start: number, end: number, stamp: Moment | undefined): number {
     const old = this.#index.find(key.view, start, end)
     const has = this.#isStamped(old)
-    if (has && stamp !== undefined) this.heap.setStamp(old, stamp)
+    if (has && stamp !== undefined) this.heap.setMoment(old, stamp)
     if (has === (stamp !== undefined)) return old
     const entry = this.heap.restamp(old, stamp)
     this.#index.replace(entry)

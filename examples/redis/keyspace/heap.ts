@@ -15,6 +15,11 @@ export const Flag = {
 
 export const KIND = 7
 
+/** Milliseconds since 1970: a number where that is exact, else a `bigint` up to the largest of 64 bits. */
+export type Moment = number | bigint
+
+const FAR = 2n ** 63n
+
 /** Longer keys and values are kept in blobs. */
 const INLINE_KEY = 4 * 1024
 const INLINE_VALUE = 8 * 1024
@@ -83,7 +88,7 @@ export class Heap {
   }
 
   /** The same entry with a stamp, or without. The old reference is void. */
-  restamp(ref: number, stamp: number | undefined): number {
+  restamp(ref: number, stamp: Moment | undefined): number {
     const flags = this.flags(ref) & ~(Flag.Stamp | Flag.LongKey)
     const key = this.key(ref, { ...NOWHERE })
     return this.#move(ref, key, stamp === undefined ? flags : flags | Flag.Stamp, stamp)
@@ -92,7 +97,7 @@ export class Heap {
   /** The same entry with another key. The old reference is void. */
   rename(ref: number, key: Span): number {
     const flags = this.flags(ref) & ~Flag.LongKey
-    return this.#move(ref, key, flags, (flags & Flag.Stamp) !== 0 ? this.stamp(ref) : undefined)
+    return this.#move(ref, key, flags, (flags & Flag.Stamp) !== 0 ? this.moment(ref) : undefined)
   }
 
   /** Whether this is the entry's key. */
@@ -116,6 +121,21 @@ export class Heap {
   /** Only for an entry that has one. */
   setStamp(ref: number, stamp: number): void {
     this.arena.view(ref).setFloat64(this.arena.at(ref) + HEAD, stamp, true)
+  }
+
+  /** The stamp as a moment. */
+  moment(ref: number): Moment {
+    const stamp = this.stamp(ref)
+    return stamp >= 0 ? stamp : this.arena.view(ref).getBigInt64(this.arena.at(ref) + HEAD, true) + FAR
+  }
+
+  /**
+   * Makes a moment the entry's stamp. One that is no exact number is kept as an integer, whose bits are those of a stamp
+   * that is negative or NaN.
+   */
+  setMoment(ref: number, moment: Moment): void {
+    if (typeof moment === 'number') this.setStamp(ref, moment)
+    else this.arena.view(ref).setBigInt64(this.arena.at(ref) + HEAD, moment - FAR, true)
   }
 
   object(ref: number): Resident {
@@ -168,7 +188,7 @@ export class Heap {
     this.arena.free(ref)
   }
 
-  #move(ref: number, key: Span, flags: number, stamp: number | undefined): number {
+  #move(ref: number, key: Span, flags: number, stamp: Moment | undefined): number {
     const held = this.arena.view(ref).getInt32(this.arena.at(ref) + 4, true)
     const isObject = (flags & Flag.Object) !== 0
     const to = this.#allocate(key.bytes, key.start, key.end, flags, isObject ? 0 : held)
@@ -177,7 +197,7 @@ export class Heap {
       const from = this.#valueAt(ref)
       copy(this.arena.bytes(ref), from, from + held, this.arena.bytes(to), this.#valueAt(to))
     }
-    if (stamp !== undefined) this.setStamp(to, stamp)
+    if (stamp !== undefined) this.setMoment(to, stamp)
     this.#release(ref)
     return to
   }
