@@ -31,7 +31,7 @@ export type Tick = readonly [delay: number, action?: Action | undefined] | void
  * The handlers of a program. All are optional; they run one at a time in the thread that called `serve`, never inside
  * one another. One that throws closes its own connection, with what it threw as `closed`'s error.
  */
-export interface Events<Context = undefined> {
+export interface Handlers<Context = undefined> {
   /** Everything is bound. Runs once, before every other handler. Throwing ends the loop and rejects `serve`. */
   serving?(server: Server): Action | void
   /** A connection is there. Runs once for each `id`, before its other handlers. */
@@ -77,6 +77,8 @@ export interface Events<Context = undefined> {
    */
   tick?(): Tick
 }
+
+export type Events<Context = undefined> = Handlers<Context>
 
 /** What is known of a connection when it opens. It stays readable after the connection is gone. */
 export interface Info {

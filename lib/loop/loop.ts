@@ -62,7 +62,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
     this.#clock = clock
     this.#time = new TurnTime(clock)
     const timeouts = new Timeouts(clock)
-    const turn = (run: () => void) => this.#turn(run)
+    const turn = (run: () => void) => this.turn(run)
     const shutdown = () => this.shutdown()
     const left = () => this.#shutdown.left()
     const ending = new Ending<Context>({ events, clock, timeouts, warn, shutdown, left })
@@ -110,7 +110,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   /** Everything is bound: `serving` and the first `tick` run, then peers may come. */
   start(server: Server): void {
-    this.#turn(() => {
+    this.turn(() => {
       try {
         const action = asAction(this.#events.serving?.(server), 'serving')
         if (action === Action.Shutdown) this.shutdown()
@@ -193,27 +193,29 @@ export class Loop<Context> implements Host, Keeper<Context> {
 
   // Turns. //////////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  turnStarts(): void {
+  turn(run: () => void): void {
     this.#inTurn = true
     this.#time.pass()
+    try {
+      run()
+    } finally {
+      this.#endTurn()
+    }
   }
 
-  turnEnds(): void {
-    this.#writer.flush()
-    this.#shutdown.begin()
-    this.#inTurn = false
-    if (this.#queue.length > 0 || this.#writer.pending) this.#schedule()
+  #endTurn(): void {
+    try {
+      this.#writer.flush()
+      this.#shutdown.begin()
+    } finally {
+      this.#inTurn = false
+      if (this.#queue.length > 0 || this.#writer.pending) this.#schedule()
+    }
   }
 
   revisit(connection: Connection<Context>): void {
     this.#queue.push(connection)
     this.#schedule()
-  }
-
-  #turn(run: () => void): void {
-    this.turnStarts()
-    run()
-    this.turnEnds()
   }
 
   /** Makes a turn follow soon. Inside a turn there is nothing to do: its end sees what is left. */
@@ -222,7 +224,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
     this.#scheduled = true
     this.#clock.soon(() => {
       this.#scheduled = false
-      this.#turn(() => {
+      this.turn(() => {
         const queue = this.#queue
         this.#queue = []
         for (const connection of queue) this.#lookAgain(connection)
@@ -317,7 +319,7 @@ export class Loop<Context> implements Host, Keeper<Context> {
   }
 
   expired(connection: Connection<Context>, now: number): void {
-    this.#turn(() => {
+    this.turn(() => {
       if (connection.phase === Phase.Lingering) this.#ending.lingered(connection)
       else this.#ending.destroy(connection, connection.error ?? timeoutError(connection, now))
     })

@@ -8,19 +8,18 @@ import type { StagingBuffer } from './staging.js'
  * What the loop and a transport say to each other. A transport moves bytes and has no policy: what a reply means,
  * when to read, how long to wait are the loop's.
  *
- * A transport speaks to the loop in turns: `host.turnStarts()`, any number of calls to `host.accepted` and to the
- * receivers of its links, `host.turnEnds()`. The loop writes what the handlers returned before `turnEnds` returns.
- * Between turns the loop may call a link or a transport at any time; a transport never answers such a call with a turn
- * inside of it.
+ * A transport speaks to the loop in turns: inside of `host.turn` it calls `host.accepted` and the receivers of its
+ * links, any number of times. The loop writes what the handlers returned before `turn` returns. Between turns the loop
+ * may call a link or a transport at any time; a transport never answers such a call with a turn inside of it.
  */
 export interface Host {
-  turnStarts(): void
+  /** Runs `run` as one turn, and ends the turn whatever `run` throws. */
+  turn(run: () => void): void
   /**
    * A peer connected to the binding with this index. The transport keeps the receiver with the link, which may have
    * been written to, closed or detached by the time this returns.
    */
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver
-  turnEnds(): void
 }
 
 /** Makes a transport that speaks to `host`. */
@@ -37,11 +36,14 @@ export interface Dialer {
 export interface Receiver {
   /** Bytes from the peer. Where `transport.sharesInput` they are only valid until the turn ends. */
   input(bytes: Buffer): void
-  /** The peer has sent all it will. Comes after every byte; nothing but `writable` and `failed` follows. */
+  /** The peer has sent all it will. Comes after every byte; only `writable` and `failed` may follow. */
   ended(): void
   /** The link is broken. Comes after every byte that arrived before; nothing follows, and only `close` is left to do. */
   failed(error: Error): void
-  /** After a `write` that took less than was offered: more goes now. */
+  /**
+   * After a `write` that took less than was offered: more goes now. Also tells that `unconfirmed` has fallen, or that
+   * the link wants a flush.
+   */
   writable(): void
 }
 
@@ -51,6 +53,13 @@ export interface Link {
   readonly taken: number
   /** Of the bytes that were taken, those which the system may still refuse; then `receiver.failed` follows. Absent: none. */
   readonly unconfirmed?: number
+  /** Input lies in memory of its own, whatever the transport says of input it shares. Absent: as the transport says. */
+  readonly ownsInput?: boolean
+  /**
+   * It holds bytes of its own that go out with the next flush, as a layer does: `write` is to be called even where the
+   * outbox is empty. It asks for that flush with `receiver.writable`. Absent: no.
+   */
+  readonly wantsWrite?: boolean
   /** Why the last `write` failed, if it did; known when `transport.flush` has returned. Later bytes may still be read. */
   readonly failure: Error | undefined
   /**

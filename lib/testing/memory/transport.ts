@@ -165,9 +165,9 @@ export class MemoryTransport implements Transport, LinkOwner {
       if (link.telling) this.#ready.add(link)
     }
     if (turn.steps.length > 0) {
-      this.#host.turnStarts()
-      for (const step of turn.steps) step()
-      this.#host.turnEnds()
+      this.#host.turn(() => {
+        for (const step of turn.steps) step()
+      })
       turn.poison()
     }
     if (this.#ready.size > 0 || this.#outcomes.length > 0 || this.#listeners.some(admits)) this.#post()

@@ -59,12 +59,7 @@ export class NativeDial {
 
   /** In a turn of its own: the caller of `dial` does not have the id yet. */
   #fail(error: Error): void {
-    setImmediate(() => {
-      const { host } = this.#transport
-      host.turnStarts()
-      this.settle(error)
-      host.turnEnds()
-    })
+    setImmediate(() => this.#transport.host.turn(() => this.settle(error)))
   }
 
   #release(): void {

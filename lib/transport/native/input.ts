@@ -19,18 +19,18 @@ export class NativeInput {
 
   /** Runs a turn: `deliver` gets the place of each of its records. */
   turn(host: Host, count: number, deliver: (at: number) => void): void {
-    host.turnStarts()
-    for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
-      try {
-        deliver(at)
-      } catch (error) {
-        // Not a handler's, which the host catches. It is uncaught, but costs the others none of their bytes.
-        process.nextTick(() => {
-          throw error
-        })
+    host.turn(() => {
+      for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
+        try {
+          deliver(at)
+        } catch (error) {
+          // The host catches what handlers throw. This is a fault of ours: uncaught, but it costs the others no byte.
+          process.nextTick(() => {
+            throw error
+          })
+        }
       }
-    }
-    host.turnEnds()
+    })
   }
 
   /** Under steady load a turn's input lies where the last one's did: the same views serve again. */

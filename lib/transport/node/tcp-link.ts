@@ -131,24 +131,15 @@ export class NetLink implements Link {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    const { host } = this.#transport
-    host.turnStarts()
-    this.receiver?.input(bytes)
-    host.turnEnds()
+    this.#transport.host.turn(() => this.receiver?.input(bytes))
   }
 
   readonly #onEnd = (): void => {
-    const { host } = this.#transport
-    host.turnStarts()
-    this.receiver?.ended()
-    host.turnEnds()
+    this.#transport.host.turn(() => this.receiver?.ended())
   }
 
   readonly #onError = (error: Error): void => {
-    const { host } = this.#transport
-    host.turnStarts()
-    this.receiver?.failed(error)
-    host.turnEnds()
+    this.#transport.host.turn(() => this.receiver?.failed(error))
   }
 
   readonly #onClose = (): void => {
@@ -160,10 +151,7 @@ export class NetLink implements Link {
   readonly #onWritten = (error?: Error | null): void => {
     this.#writes--
     if (this.#writes > 0 || this.#inFlight === 0 || !this.#open || error) return
-    const { host } = this.#transport
-    host.turnStarts()
-    this.receiver?.writable()
-    host.turnEnds()
+    this.#transport.host.turn(() => this.receiver?.writable())
   }
 }
 

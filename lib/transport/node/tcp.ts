@@ -62,9 +62,7 @@ export class NetTransport implements Transport {
     const failed = (error: Error) => {
       if (given) return
       given = true
-      this.host.turnStarts()
-      dialer.failed(error)
-      this.host.turnEnds()
+      this.host.turn(() => dialer.failed(error))
     }
     const connect = (options: net.NetConnectOpts) => {
       if (given) return
@@ -149,9 +147,7 @@ export class NetTransport implements Transport {
   }
 
   #begin(link: NetLink, introduce: (link: NetLink) => NetLink['receiver']): void {
-    this.host.turnStarts()
-    link.begin(introduce(link))
-    this.host.turnEnds()
+    this.host.turn(() => link.begin(introduce(link)))
   }
 }
 

@@ -116,9 +116,7 @@ export class UdpRemotes {
   }
 
   turn(run: () => void): void {
-    this.#host.turnStarts()
-    run()
-    this.#host.turnEnds()
+    this.#host.turn(run)
   }
 
   #evict(): void {

@@ -134,8 +134,10 @@ export class Recorder implements Host {
     return heard.link.taken
   }
 
-  turnStarts(): void {
+  turn(run: () => void): void {
     this.turns++
+    run()
+    this.onTurnEnds()
   }
 
   accepted(_transport: Transport, link: Link, addressIndex: number): Receiver {
@@ -143,10 +145,6 @@ export class Recorder implements Host {
     this.heard.push(heard)
     this.onAccepted(heard)
     return heard
-  }
-
-  turnEnds(): void {
-    this.onTurnEnds()
   }
 }
 

@@ -135,8 +135,10 @@ async function binding(ports: number[]) {
   const system = new Scripted()
   const remotes: Remote[] = []
   const transport = new NativeUdpTransport(system.addon, {
-    turnStarts() {},
-    turnEnds: () => settle(),
+    turn(run) {
+      run()
+      settle()
+    },
     accepted(_transport, link) {
       const remote = new Remote(link)
       remotes.push(remote)

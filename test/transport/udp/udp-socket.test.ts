@@ -87,8 +87,7 @@ function binding(maxConnections = Number.POSITIVE_INFINITY) {
   const remotes: Remote[] = []
   const bound = new UdpSocket({
     host: {
-      turnStarts() {},
-      turnEnds() {},
+      turn: run => run(),
       accepted() {
         throw new Error('the transport tells of those')
       },
