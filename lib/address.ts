@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { RevioError } from './errors.js'
 import type { Address } from './events.js'
 
@@ -86,7 +87,7 @@ function parseHostPort(where: string, scheme: Scheme, wrong: (what: string) => n
   if (bracketed !== undefined && !isIPv6(host)) wrong(`"${host}" is no IPv6 address`)
   if (bracketed !== undefined && scheme.endsWith('4')) wrong(`${scheme} takes no IPv6 host`)
   if (isIPv4(host) && scheme.endsWith('6')) wrong(`${scheme} takes no IPv4 host`)
-  if (/[\s/@]/.test(host)) wrong(`"${host}" is no host`)
+  if (bracketed === undefined && /[\s/@]/.test(host)) wrong(`"${host}" is no host`)
   if (!/^\d{1,5}$/.test(portText) || Number(portText) > 65535)
     wrong(`"${portText}" is no port; 0 to 65535 are`)
   return { host, port: Number(portText), path: '' }
@@ -131,8 +132,10 @@ function isIPv4(host: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(host)
 }
 
+/** The zone is an interface's name, in which systems forbid little: `eth0.100` and `br-0a1b` are such names. */
 function isIPv6(host: string): boolean {
-  return host.includes(':') && /^[\da-fA-F:.]+(%\w+)?$/.test(host)
+  const [numbers = '', zone] = host.split(/%(.*)/s)
+  return isIP(numbers) === 6 && (zone === undefined || /^[^\s/%]+$/.test(zone))
 }
 
 /** One end of an internet connection. A mapped IPv4 host (`::ffff:1.2.3.4`) reads as IPv4. */

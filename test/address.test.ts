@@ -40,7 +40,9 @@ t.test('every scheme', async t => {
   }
   for (const scheme of ['tcp', 'tcp6', 'udp6'] as const) {
     means(t, `${scheme}://[::1]:80`, { scheme, host: '::1', port: 80 })
-    means(t, `${scheme}://[fe80::1%eth0]:80`, { scheme, host: 'fe80::1%eth0', port: 80 })
+    for (const zone of ['eth0', '3', 'br-0a1b', 'eth0.100', 'veth_a', 'wlan+0@x', 'tun0#é']) {
+      means(t, `${scheme}://[fe80::1%${zone}]:80`, { scheme, host: `fe80::1%${zone}`, port: 80 })
+    }
   }
   means(t, 'unix:///tmp/a.sock', { scheme: 'unix', path: '/tmp/a.sock' })
   means(t, 'unix://here.sock', { scheme: 'unix', path: 'here.sock' })
@@ -79,6 +81,19 @@ t.test('what is wrong is named, and in which address', async t => {
   isWrong(t, 'tcp://[::1]', 'host and port are needed')
   isWrong(t, 'tcp://[::1:5000', /./)
   isWrong(t, 'tcp://[127.0.0.1]:5000', '"127.0.0.1" is no IPv6 address')
+  for (const host of [
+    'fe80::1%',
+    'fe80::1%a/b',
+    'fe80::1%a b',
+    'fe80::1%a%b',
+    '1.2.3.4%eth0',
+    '::1::',
+    '%eth0',
+    '1:2',
+    ':::',
+  ]) {
+    isWrong(t, `tcp://[${host}]:5000`, `"${host}" is no IPv6 address`)
+  }
   isWrong(t, 'tcp4://[::1]:5000', 'tcp4 takes no IPv6 host')
   isWrong(t, 'tcp6://127.0.0.1:5000', 'tcp6 takes no IPv4 host')
   isWrong(t, 'tcp://user@host:1', '"user@host" is no host')

@@ -25,6 +25,14 @@ export const defaultLimits: Limits = {
 /** Nothing tells that a remote has gone, so silence does. */
 export const datagramLimits: Limits = { ...defaultLimits, idleTimeout: 60_000 }
 
+/** The longest `TCP_KEEPIDLE` that Linux takes, in seconds. */
+const MAX_KEEP_ALIVE = 32_767
+
+/** `keepAlive` in the seconds that systems count in, none of them lost; 0 is off. */
+export function keepAliveSeconds(keepAlive: number): number {
+  return Math.min(Math.ceil(keepAlive / 1000), MAX_KEEP_ALIVE)
+}
+
 const NUMBERS = ['keepAlive', 'idleTimeout', 'highWaterMark', 'maxPending', 'writeTimeout'] as const
 const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context'])
@@ -59,6 +67,12 @@ function checkOptions(options: Options<unknown>): void {
     if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
       throw new RevioError('ERR_OPTION', `option ${name}: a number from 0 is needed, not ${String(value)}`)
     }
+  }
+  if (options.keepAlive === Number.POSITIVE_INFINITY) {
+    throw new RevioError(
+      'ERR_OPTION',
+      'option keepAlive: a finite number is needed, not Infinity; 0 is never',
+    )
   }
   for (const name of BOOLEANS) {
     const value = options[name]

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Clock } from './clock.js'
@@ -54,8 +55,9 @@ export class Shutdown<Context> {
 
   /** The first one's timeout stands. */
   ask(timeout: number): void {
-    if (!(timeout >= 0)) {
-      throw new RevioError('ERR_OPTION', `option timeout: milliseconds from 0 are needed, not ${timeout}`)
+    if (!(typeof timeout === 'number' && timeout >= 0)) {
+      const message = `option timeout: a non-negative number of milliseconds is needed, not ${inspect(timeout)}`
+      throw new RevioError('ERR_OPTION', message)
     }
     this.#timeout ??= timeout
   }

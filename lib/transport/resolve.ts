@@ -19,6 +19,8 @@ export async function resolveHost(binding: Binding): Promise<readonly [Endpoint,
   const { host, port, scheme } = binding
   const only = scheme.endsWith('4') ? 4 : scheme.endsWith('6') ? 6 : 0
   if (host === '') return everywhere(only, port)
+  // Looking it up would drop a zone that has letters which Node does not expect in one.
+  if (host.includes(':')) return [{ host, port, family: 6, dualStack: false }]
   const found = await lookup(host, { family: only })
   return [{ host: found.address, port, family: found.family === 6 ? 6 : 4, dualStack: false }]
 }

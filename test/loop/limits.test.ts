@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Options } from '../../lib/index.js'
-import { datagramLimits, defaultLimits, limitsOf } from '../../lib/loop/limits.js'
+import { datagramLimits, defaultLimits, keepAliveSeconds, limitsOf } from '../../lib/loop/limits.js'
 
 t.test('what is not given is the default of its kind', async t => {
   t.strictSame(limitsOf({}, defaultLimits), defaultLimits)
@@ -38,10 +38,26 @@ t.test('no end to any of them may be asked for', async t => {
   t.strictSame(limitsOf(given, defaultLimits), { ...defaultLimits, ...given })
 })
 
+t.test('keepAlive counts in whole seconds, and any length that is finite can be asked for', async t => {
+  for (const [milliseconds, seconds] of [
+    [0, 0],
+    [0.5, 1],
+    [999, 1],
+    [1000, 1],
+    [1001, 2],
+    [2 ** 31 * 1000, 32_767],
+    [1e21, 32_767],
+    [Number.MAX_VALUE, 32_767],
+  ] as const) {
+    t.equal(keepAliveSeconds(milliseconds), seconds, `${milliseconds} ms`)
+  }
+})
+
 t.test('what is wrong is named, with its value', async t => {
   for (const [options, message] of [
     [{ timeout: 5 }, /unknown option "timeout"; known are .*idleTimeout/],
     [{ idleTimeout: -1 }, /idleTimeout: a number from 0 is needed, not -1/],
+    [{ keepAlive: Number.POSITIVE_INFINITY }, /keepAlive: a finite number is needed, not Infinity/],
     [{ keepAlive: true }, /keepAlive: .* not true/],
     [{ highWaterMark: '5' }, /highWaterMark: .* not 5/],
     [{ maxPending: Number.NaN }, /maxPending: .* not NaN/],

@@ -1,5 +1,6 @@
 import * as net from 'node:net'
 import type { Address } from '../../events.js'
+import { keepAliveSeconds } from '../../loop/limits.js'
 import type { Outbox } from '../outbox.js'
 import { type Link, nobody, type Tuning } from '../transport.js'
 import { systemError } from './addon.js'
@@ -51,7 +52,7 @@ export class NativeLink implements Link, Peer {
 
   tune({ noDelay, keepAlive }: Tuning): void {
     if (noDelay === undefined && keepAlive === undefined) return
-    const seconds = keepAlive === undefined ? -1 : Math.ceil(keepAlive / 1000)
+    const seconds = keepAlive === undefined ? -1 : keepAliveSeconds(keepAlive)
     // It can only fail when the connection is broken, which the next read tells.
     this.#transport.poller.tune(this.slot, noDelay === undefined ? -1 : Number(noDelay), seconds)
   }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import { inetAddress, unixAddress } from '../../address.js'
 import type { Address } from '../../events.js'
+import { keepAliveSeconds } from '../../loop/limits.js'
 import type { Outbox, Segment } from '../outbox.js'
 import type { Link, Receiver, Tuning } from '../transport.js'
 import type { NetTransport } from './tcp.js'
@@ -88,7 +89,8 @@ export class NetLink implements Link {
 
   tune({ noDelay, keepAlive }: Tuning): void {
     if (noDelay !== undefined) this.#socket.setNoDelay(noDelay)
-    if (keepAlive !== undefined) this.#socket.setKeepAlive(keepAlive > 0, keepAlive)
+    // Node cuts what is less than a second to 0, which leaves the system's two hours as they are.
+    if (keepAlive !== undefined) this.#socket.setKeepAlive(keepAlive > 0, keepAliveSeconds(keepAlive) * 1000)
   }
 
   addresses(): { local: Address; remote: Address } {

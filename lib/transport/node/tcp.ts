@@ -1,5 +1,6 @@
 import * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
+import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { StagingBuffer } from '../staging.js'
@@ -77,7 +78,7 @@ export class NetTransport implements Transport {
       })
     }
     if (target.scheme === 'unix') connect({ path: target.path })
-    else resolveHost(target).then(([{ host, port }]) => connect({ host, port }), failed)
+    else endpointsOf(target).then(([{ host, port }]) => connect({ host, port }), failed)
     return () => {
       given = true
       socket?.destroy()
@@ -112,7 +113,7 @@ export class NetTransport implements Transport {
       listener.path = await UnixPath.claim(binding, () => listening(server, { path: binding.path, backlog }))
       return unixAddress(binding.path)
     }
-    return firstThatBinds(await resolveHost(binding), async endpoint => {
+    return firstThatBinds(await endpointsOf(binding), async endpoint => {
       await listening(server, { ...listenOptions(endpoint, binding), backlog })
       const bound = server.address() as net.AddressInfo
       return inetAddress('tcp', bound.address, bound.port)
@@ -149,6 +150,20 @@ export class NetTransport implements Transport {
   #begin(link: NetLink, introduce: (link: NetLink) => NetLink['receiver']): void {
     this.host.turn(() => link.begin(introduce(link)))
   }
+}
+
+/**
+ * Where to listen or connect to.
+ *
+ * @throws `ERR_UNSUPPORTED` for an IPv6 zone that `node:net` would silently drop: it knows letters, digits, `-`, `.` in them.
+ */
+async function endpointsOf(binding: Binding): Promise<readonly [Endpoint, ...Endpoint[]]> {
+  const { text, host } = binding
+  if (host.includes('%') && net.isIP(host) === 0) {
+    const zone = host.slice(host.indexOf('%') + 1)
+    throw new RevioError('ERR_UNSUPPORTED', `address "${text}": node:net does not take "${zone}" as a zone`)
+  }
+  return resolveHost(binding)
 }
 
 /** Resolves when the server listens; where it fails nothing is left behind. */
