@@ -1,4 +1,5 @@
 import type * as dgram from 'node:dgram'
+import { asError } from '../../errors.js'
 import type { UdpRemote } from '../udp/remote.js'
 import { UdpRemotes, type UdpRemotesOptions } from '../udp/remotes.js'
 import { UdpLink } from './udp-link.js'
@@ -43,8 +44,14 @@ export class UdpSocket {
     return this.#socket.getSendQueueCount() > 0
   }
 
-  send(bytes: Uint8Array, { address, port }: Remote, sent: (error: Error | null) => void): void {
-    this.#socket.send(bytes, port, address, sent)
+  /** Sends a datagram; `sent` hears what became of it, and never before this returns. */
+  send(bytes: Uint8Array, remote: Remote, sent: (error: Error | null) => void): void {
+    try {
+      this.#socket.send(bytes, remote.port, remote.address, sent)
+    } catch (thrown) {
+      // Node throws where others answer with an error, as for port 0, which any peer can claim to send from.
+      process.nextTick(sent, remote.port === 0 ? invalidPort(remote, thrown) : asError(thrown))
+    }
   }
 
   /** A datagram of `link` has gone, or not. */
@@ -71,4 +78,12 @@ export class UdpSocket {
     this.remotes.admit(link)
     return link
   }
+}
+
+/** What the system says of port 0. */
+function invalidPort({ address, port }: Remote, cause: unknown): NodeJS.ErrnoException {
+  const error: NodeJS.ErrnoException = new Error(`send EINVAL: invalid argument ${address}:${port}`, {
+    cause,
+  })
+  return Object.assign(error, { code: 'EINVAL', syscall: 'send' })
 }

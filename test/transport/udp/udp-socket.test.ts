@@ -22,6 +22,8 @@ class StuffedSocket extends EventEmitter {
   }
 
   send(bytes: Uint8Array, port: number, _host: string, done: Sent): void {
+    if (port === 0) throw Object.assign(new RangeError('Port should be > 0'), { code: 'ERR_SOCKET_BAD_PORT' })
+    if (port === 666) throw Object.assign(new Error('Not running'), { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' })
     this.sent.push(`${port}:${Buffer.from(bytes)}`)
     if (this.stuffed) this.#queue.push(done)
     else process.nextTick(done, null)
@@ -171,6 +173,24 @@ t.test('what the system says against a datagram later is the error of its remote
   t.match(first.error, { code: 'ENETUNREACH' })
   t.equal(second.error, undefined)
   t.strictSame(socket.sent, ['1:a', '2:c'])
+})
+
+t.test('what a socket throws is the error of its remote, behind the turn', async t => {
+  const { socket, remote } = binding()
+  const [zero, other, closed] = [remote(0), remote(2), remote(666)]
+  zero.write('a', 'b')
+  closed.write('c')
+  other.write('d')
+  t.equal(zero.error ?? closed.error, undefined)
+  await ticks()
+  t.match(zero.error, {
+    code: 'EINVAL',
+    syscall: 'send',
+    message: 'send EINVAL: invalid argument 10.0.0.1:0',
+  })
+  t.match(closed.error, { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' })
+  t.equal(other.error, undefined)
+  t.strictSame(socket.sent, ['2:d'])
 })
 
 t.test('a binding keeps 65,536 remotes, and those that were silent longest go first', async t => {
