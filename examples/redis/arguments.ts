@@ -8,6 +8,9 @@ const LONGEST_WORD = 64
 /** Longer strings JavaScript does not have. */
 const LONGEST_TEXT = 2 ** 29 - 25
 
+/** Of a longer argument an error message shows the beginning. */
+const LONGEST_SHOWN = 64 * 1024
+
 const TOO_LONG = new Refusal('ERR the argument is longer than this server reads')
 
 /** The arguments of one command, the command's name being the first: where each lies in the input. */
@@ -42,6 +45,14 @@ export class Arguments {
   text(index: number): string {
     if (!this.isText(index)) throw TOO_LONG
     return this.bytes.buffer.toString('latin1', this.start(index), this.end(index))
+  }
+
+  /** As much of an argument as an error message shows: up to a NUL, as C has it. */
+  shown(index: number, most = LONGEST_SHOWN): string {
+    const start = this.start(index)
+    const end = Math.min(this.end(index), start + most)
+    const nul = this.bytes.buffer.subarray(start, end).indexOf(0)
+    return this.bytes.buffer.toString('latin1', start, nul < 0 ? end : start + nul)
   }
 
   /** The argument in lower case, for names of options: of a longer one than any of those are, its beginning. */

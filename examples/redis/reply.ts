@@ -78,9 +78,9 @@ export class Reply {
     this.#text(`+${text}\r\n`)
   }
 
-  /** The text begins with a code in capitals. Line ends in it become blanks. */
+  /** The text begins with a code in capitals. Line ends in it become blanks, and those at its end go. */
   error(text: string): void {
-    this.#text(`-${text.replace(/[\r\n]/g, ' ')}\r\n`)
+    this.#text(`-${text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ')}\r\n`)
   }
 
   integer(value: number | bigint): void {

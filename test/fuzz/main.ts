@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { UNTRIED } from './redis/exceptions.js'
-import { GRAMMARS } from './redis/grammar.js'
+import { isKnown } from './redis/generate.js'
 import { examine, report } from './redis/search.js'
 import { commandsOf, withServers } from './redis/servers.js'
 
@@ -42,7 +41,7 @@ async function main(args: string[]): Promise<number> {
   const count = values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1
   const names = values.commands?.split(',')
   return withServers(async pair => {
-    const missing = (await commandsOf(pair.clone)).filter(name => !knows(name))
+    const missing = (await commandsOf(pair.clone)).filter(name => !isKnown(name))
     if (missing.length > 0) throw new Error(`commands without a grammar: ${missing.join(', ')}`)
     let different = 0
     for (let seed = first; seed < first + count; seed++) {
@@ -55,13 +54,6 @@ async function main(args: string[]): Promise<number> {
     console.log(`${count} seeds from ${first} on: ${different} with a difference`)
     return different > 0 ? 1 : 0
   })
-}
-
-/** Whether there is a grammar for a command, or for its subcommands. */
-function knows(name: string): boolean {
-  return (
-    name in GRAMMARS || name in UNTRIED || Object.keys(GRAMMARS).some(each => each.startsWith(`${name}|`))
-  )
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -75,7 +75,7 @@ function getkeys(commands: readonly Command[], args: Arguments, reply: Reply): v
   if (command.firstKey === 0 && !command.movable) throw KEYLESS
   if (inner.count < command.least || inner.count > command.most) throw BAD_COUNT
   const keys = [...command.keys(inner)]
-  if (keys.length === 0) throw BAD_ARGUMENTS
+  if (keys.length === 0 || (command.movable && command.keyCount(inner) === undefined)) throw BAD_ARGUMENTS
   reply.array(keys.length)
   for (const index of keys) reply.bulk(inner.bytes, inner.start(index), inner.end(index))
 }

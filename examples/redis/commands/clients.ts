@@ -42,7 +42,7 @@ function setinfo(_database: Database, args: Arguments, reply: Reply, client: Cli
     throw new Refusal(`ERR ${word} cannot contain spaces, newlines or special characters.`)
   if (word === 'lib-name') client.library = value
   else if (word === 'lib-ver') client.libraryVersion = value
-  else throw new Refusal(`ERR Unrecognized option '${args.text(2)}'`)
+  else throw new Refusal(`ERR Unrecognized option '${args.shown(2)}'`)
   reply.ok()
 }
 

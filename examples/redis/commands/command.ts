@@ -79,24 +79,31 @@ export class Command {
       const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey
       for (let index = this.firstKey; index <= last && index < args.count; index += this.step) yield index
     }
-    if (!this.movable) return
+    const count = this.movable ? this.keyCount(args) : 0
+    const first = this.firstKey + 2
+    for (let index = first; index < first + (count ?? 0); index++) yield index
+  }
+
+  /** How many keys an argument says that there are; `undefined` where it cannot be so. */
+  keyCount(args: Arguments): number | undefined {
     const at = this.firstKey + 1
     const count = at < args.count ? parseInteger(args.bytes, args.start(at), args.end(at)) : undefined
-    if (typeof count !== 'number' || count > args.count - at - 1) return
-    for (let index = at + 1; index <= at + count; index++) yield index
+    return typeof count === 'number' && count > 0 && count < args.count - at ? count : undefined
   }
 
   #split(subcommands: readonly Subcommand[]): ReadonlyMap<string, Command> {
     return new Map(
       subcommands.map(([name, least, most, run]) => {
         const arity = least === most ? least : -least
-        const { firstKey, lastKey, step } = this
+        const { firstKey, lastKey, step } = name === 'help' ? KEYLESS : this
         const row: Row = [`${this.name}|${name}`, arity, this.flags.join(' '), firstKey, lastKey, step, run]
         return [name, new Command(this.group, row, most)]
       }),
     )
   }
 }
+
+const KEYLESS = { firstKey: 0, lastKey: 0, step: 0 }
 
 function missingSubcommand(name: string): Run {
   return () => {

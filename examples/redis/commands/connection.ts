@@ -71,16 +71,14 @@ function checkUser(name: string): void {
 
 function hello(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   const protocol = args.count > 1 ? readProtocol(args) : client.protocol
-  let name: string | undefined
   for (let index = 2; index < args.count; index++) {
     const word = args.word(index)
     if (word === 'auth' && index + 2 < args.count) {
       checkUser(args.text(index + 1))
       index += 2
-    } else if (word === 'setname' && index + 1 < args.count) name = args.text(++index)
-    else throw new Refusal(`ERR Syntax error in HELLO option '${args.text(index)}'`)
+    } else if (word === 'setname' && index + 1 < args.count) nameClient(client, args.text(++index))
+    else throw new Refusal(`ERR Syntax error in HELLO option '${args.shown(index)}'`)
   }
-  if (name !== undefined) nameClient(client, name)
   client.protocol = protocol
   reply.protocol = protocol
   introduce(reply, client)

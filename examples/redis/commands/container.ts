@@ -27,7 +27,7 @@ export function wrongCount(name: string): Refusal {
 
 /** What is said of a subcommand that takes so many arguments, but not these. */
 export function wrongUse(name: string, args: Arguments): Refusal {
-  const use = `unknown subcommand or wrong number of arguments for '${args.text(1)}'`
+  const use = `unknown subcommand or wrong number of arguments for '${args.shown(1, 128)}'`
   return new Refusal(`ERR ${use}. Try ${name.toUpperCase()} HELP.`)
 }
 

@@ -51,20 +51,13 @@ function refuse(client: Client, command: Command | undefined, reply: Reply, mess
 function unknown(args: Arguments): string {
   let shown = ''
   for (let index = 1; index < args.count && shown.length < SHOWN; index++) {
-    shown += `'${beginning(args, index, SHOWN - shown.length)}' `
+    shown += `'${args.shown(index, SHOWN - shown.length)}' `
   }
-  return `unknown command '${beginning(args, 0, SHOWN)}', with args beginning with: ${shown}`
+  return `unknown command '${args.shown(0, SHOWN)}', with args beginning with: ${shown}`
 }
 
 function unknownSubcommand(command: Command, args: Arguments): string {
-  return `unknown subcommand '${beginning(args, 1, SHOWN)}'. Try ${command.name.toUpperCase()} HELP.`
-}
-
-/** So much of an argument, up to a NUL as C has it. */
-function beginning(args: Arguments, index: number, length: number): string {
-  const end = Math.min(args.end(index), args.start(index) + length)
-  const [text = ''] = args.bytes.buffer.toString('latin1', args.start(index), end).split('\0')
-  return text
+  return `unknown subcommand '${args.shown(1, SHOWN)}'. Try ${command.name.toUpperCase()} HELP.`
 }
 
 function notWhileSubscribed(command: Command): string {

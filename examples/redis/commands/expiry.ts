@@ -40,7 +40,7 @@ function readConditions(args: Arguments): Condition {
 function readCondition(args: Arguments, index: number): string {
   const word = args.word(index)
   if (['nx', 'xx', 'gt', 'lt'].includes(word)) return word
-  throw new Refusal(`ERR Unsupported option ${args.text(index)}`)
+  throw new Refusal(`ERR Unsupported option ${args.shown(index)}`)
 }
 
 /** TTL and its kin: -2 for no such key, -1 for one that never expires. */

@@ -8,7 +8,7 @@ import type { Reply } from '../reply.js'
 import { contentOf } from '../wire.js'
 import type { Row } from './command.js'
 import { changed, listAt, popTo } from './lists.js'
-import { readBetween, readCount, readKeyCount, readPositive } from './reading.js'
+import { readCount, readExactInteger, readKeyCount, readPositive } from './reading.js'
 
 const ZERO_RANK = new Refusal(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
@@ -103,9 +103,10 @@ function readSearch(args: Arguments): Search {
 }
 
 function readRank(args: Arguments, index: number): number {
-  const rank = readBetween(args, index, -MAX_INTEGER, MAX_INTEGER)
+  const rank = readExactInteger(args, index)
   if (rank === 0) throw ZERO_RANK
-  return rank
+  // The lowest of all has no opposite, and means the last match to Redis.
+  return rank < -MAX_INTEGER ? -1 : Number(rank)
 }
 
 export const LIST_MOVES: readonly Row[] = [

@@ -93,6 +93,7 @@ function spop(database: Database, args: Arguments, reply: Reply): void {
 }
 
 function srandmember(database: Database, args: Arguments, reply: Reply): void {
+  if (args.count > 3) throw SYNTAX_ERROR
   const { count } = readSample(args, 2)
   const set = setAt(database, args)
   const several = args.count === 3

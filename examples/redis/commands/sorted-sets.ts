@@ -105,7 +105,8 @@ function scoreOf(set: SortedSet | undefined, span: Span): number | undefined {
 function zincrby(database: Database, args: Arguments, reply: Reply): void {
   const by = readFloat(args, 2)
   const set = database.objectOrNew(args, 1, Kind.SortedSet)
-  const score = (scoreOf(set, args.span(3)) ?? 0) + by
+  const old = scoreOf(set, args.span(3))
+  const score = old === undefined ? by : old + by
   if (Number.isNaN(score)) throw NOT_A_SCORE
   set.set(args.span(3), score)
   database.changes++

@@ -109,7 +109,8 @@ function getex(database: Database, args: Arguments, reply: Reply): void {
   if (value === undefined) return reply.null()
   const when = unit === undefined ? undefined : readExpiry(args, expiry, unit, database.now(), 'getex')
   reply.span(value)
-  if (when !== undefined || keep !== undefined) database.expireAt(args, 1, when)
+  if (when !== undefined && when <= database.now()) database.remove(args, 1)
+  else if (when !== undefined || keep !== undefined) database.expireAt(args, 1, when)
 }
 
 function mget(database: Database, args: Arguments, reply: Reply): void {

@@ -1,82 +1,15 @@
 import { Buffer } from 'node:buffer'
 import { simulate } from 'revio/testing'
 import t from 'tap'
-import { COMMANDS } from '../../../examples/redis/commands/table.js'
 import { Instance } from '../../../examples/redis/instance.js'
 import { redis } from '../../../examples/redis/server.js'
+import { NAMES as ALL, command } from '../../fuzz/redis/generate.js'
 import { encode } from './connection.js'
 import { Random } from './random.js'
 import { replyEnd } from './resp-reader.js'
 
 /** FUZZ=N tries N times as many. */
 const EFFORT = Number(process.env.FUZZ ?? 1)
-
-const KEYS = ['a', 'b', 'c', 'd', '', '\0\xff\r\n', 'k'.repeat(5000)]
-const WORDS = [
-  'nx',
-  'xx',
-  'gt',
-  'lt',
-  'ch',
-  'incr',
-  'ex',
-  'px',
-  'get',
-  'count',
-  'match',
-  'limit',
-  'withscores',
-  'rev',
-  'byscore',
-  'bylex',
-  'weights',
-  'aggregate',
-  'left',
-  'right',
-  'before',
-  'rank',
-  'maxlen',
-  'min',
-  'max',
-  'replace',
-  'db',
-  'help',
-  'list',
-  'info',
-  'docs',
-  'set',
-  'getkeys',
-  'id',
-  'type',
-  'kill',
-  'addr',
-  'setname',
-  'hello',
-  'auth',
-]
-const NUMBERS = [
-  '0',
-  '1',
-  '2',
-  '-1',
-  '3.5',
-  '10',
-  '-inf',
-  '+inf',
-  'nan',
-  '(1',
-  '[a',
-  '-',
-  '+',
-  '1e3',
-  '99999',
-  '9223372036854775807',
-  '-9223372036854775808',
-  '18446744073709551616',
-  '4294967296',
-  'x',
-]
-const VALUES = ['', 'v', 'v'.repeat(100), 'v'.repeat(9000), '*', '[a-', '\x80', '12']
 
 /** Commands that end a connection or all of them, or answer with any number of replies. */
 const LEFT_OUT = new Set([
@@ -88,14 +21,10 @@ const LEFT_OUT = new Set([
   'punsubscribe',
   'client',
 ])
-const NAMES = COMMANDS.map(command => command.name).filter(name => !LEFT_OUT.has(name))
+const NAMES = ALL.filter(name => !LEFT_OUT.has(name.split('|')[0] ?? ''))
 
 function randomCommand(random: Random, names: readonly string[]): Buffer[] {
-  const args = [random.pick(names)]
-  for (let count = random.below(random.pick([3, 6, 12])); count > 0; count--) {
-    args.push(random.pick(random.pick([KEYS, KEYS, WORDS, NUMBERS, VALUES])))
-  }
-  return args.map(arg => Buffer.from(arg, 'latin1'))
+  return command(random, names).map(arg => Buffer.from(arg, 'latin1'))
 }
 
 /** Something between a command and noise. */
@@ -156,7 +85,7 @@ function split(bytes: Buffer): string[] {
 }
 
 t.test('any bytes are answered, or the connection is closed', async t => {
-  const names = COMMANDS.map(command => command.name).filter(name => name !== 'shutdown')
+  const names = ALL.filter(name => name !== 'shutdown')
   for (let seed = 0; seed < 300 * EFFORT; seed++) {
     const random = new Random(seed)
     const { simulation, warnings } = start(random)

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { type Server, serve } from 'revio'
 import type { Test } from 'tap'
 import { Instance } from '../../../examples/redis/instance.js'
 import { redis } from '../../../examples/redis/server.js'
+import { launchRedis } from './redis-server.js'
 
 /** Why there is no redis-server to compare with; false where there is one. */
 export const noRedisServer = missing('redis-server')
@@ -47,21 +48,10 @@ export async function startClone(t: Test): Promise<Clone> {
 
 /** redis-server, with nothing on disk, on a Unix socket. */
 export async function startRedis(t: Test): Promise<{ path: string }> {
-  const directory = temporary(t)
-  const path = join(directory, 'redis.sock')
-  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', directory]
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const { child, path } = await launchRedis(temporary(t))
   t.teardown(async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  })
-  await new Promise<void>((resolve, reject) => {
-    let said = ''
-    child.stdout.on('data', text => {
-      said += text
-      if (said.includes('eady to accept connections')) resolve()
-    })
-    child.on('exit', () => reject(new Error(`redis-server ended: ${said}`)))
   })
   return { path }
 }

@@ -1,6 +1,6 @@
 import { likenessFor, UNTRIED } from './exceptions.js'
 import { GRAMMARS } from './grammar.js'
-import { same } from './likeness.js'
+import { canonical, same } from './likeness.js'
 import type { Step } from './transcript.js'
 import { lineOf, type Tree } from './tree.js'
 
@@ -35,10 +35,12 @@ export function firstDifference(
 }
 
 function differenceIn(
-  { steps, replies }: Batch,
-  others: readonly Tree[],
+  { steps, replies: unsorted }: Batch,
+  unsortedOthers: readonly Tree[],
   queue: (readonly string[])[],
 ): Difference | undefined {
+  const replies = withSortedMessages(unsorted)
+  const others = withSortedMessages(unsortedOthers)
   const asked = align(steps, replies)
   for (const [index, reply] of replies.entries()) {
     const args = asked[index] ?? []
@@ -73,8 +75,10 @@ function confirmations(args: readonly string[], replies: readonly Tree[], from: 
   const isConfirmation = (reply: Tree | undefined) => headOf(reply) === name.toLowerCase()
   if (!SUBSCRIBING.test(name.toLowerCase()) || !isConfirmation(replies[from])) return 1
   if (args.length > 1) return args.length - 1
+  // Who leaves nothing is told so once; who leaves everything, once for each.
+  const isOfNothing = (reply: Tree | undefined) => reply?.items?.[1]?.type === '_'
   let count = 1
-  while (isConfirmation(replies[from + count])) count++
+  while (isConfirmation(replies[from + count]) && !isOfNothing(replies[from + count])) count++
   return count
 }
 
@@ -84,6 +88,24 @@ function headOf(reply: Tree | undefined): string | undefined {
 
 function isMessage(reply: Tree | undefined): boolean {
   return /^p?message$/.test(headOf(reply) ?? '')
+}
+
+/** A message goes to those who wait for a pattern in no order of the patterns. */
+function withSortedMessages(replies: readonly Tree[]): Tree[] {
+  const sorted: Tree[] = []
+  let run: Tree[] = []
+  for (const reply of replies) {
+    if (headOf(reply) === 'pmessage') run.push(reply)
+    else {
+      sorted.push(...run.sort(byText), reply)
+      run = []
+    }
+  }
+  return [...sorted, ...run.sort(byText)]
+}
+
+function byText(left: Tree, right: Tree): number {
+  return canonical(left) < canonical(right) ? -1 : 1
 }
 
 function alike(

@@ -9,7 +9,8 @@ import { ALL_KEYS, wordFor } from './words.js'
 const PARSED: ReadonlyMap<string, Node> = new Map(
   Object.entries(GRAMMARS).map(([name, text]) => [name, parse(text)]),
 )
-const NAMES = [...PARSED.keys()].filter(name => !(name in UNTRIED))
+/** All commands that are tried. */
+export const NAMES = [...PARSED.keys()].filter(name => !(name in UNTRIED))
 
 /** Names of options, from all grammars. */
 const LITERALS = [...PARSED.values()].flatMap(node =>
@@ -23,6 +24,11 @@ const WRITERS = ['set', 'rpush', 'lpush', 'sadd', 'hset', 'zadd', 'mset', 'appen
 
 /** How many commands a transcript has, about. */
 const LENGTH = 60
+
+/** Whether a command is tried, itself or with its subcommands, or is named as one that is not. */
+export function isKnown(name: string): boolean {
+  return PARSED.has(name) || name in UNTRIED || NAMES.some(each => each.startsWith(`${name}|`))
+}
 
 /** The transcript that follows from a seed, of these commands only where they are named. */
 export function generate(seed: number, names: readonly string[] = NAMES): Transcript {
@@ -75,7 +81,7 @@ function transaction(random: Random, names: readonly string[]): Step[] {
 }
 
 /** A command as its grammar says it should be, or nearly. */
-function command(random: Random, names: readonly string[]): readonly string[] {
+export function command(random: Random, names: readonly string[] = NAMES): readonly string[] {
   const name = random.pick(names)
   for (;;) {
     const args = call(random, name)

@@ -28,13 +28,23 @@ export function spoil(
   return spoilt
 }
 
-/** Whether neither server would take gigabytes, or minutes, for the command. */
+/** Whether neither server would take gigabytes, or minutes, for the command, nor what it does depend on the time. */
 export function isHarmless(args: readonly string[]): boolean {
   const [name = '', second = ''] = args.map(arg => arg.toLowerCase())
   if (name === 'shutdown') return /^(x|abort)$/.test(second) || args.length > 2
+  if (expiresSoon(name, args)) return false
   const numbers = args.filter(arg => /^-?\d{1,20}$/.test(arg)).map(BigInt)
   if (/randmember$|randfield$/.test(name)) return !numbers.some(each => each < -1000n && each > -(2n ** 63n))
   if (/^setrange$|^setbit$|^bitfield/.test(name))
     return !numbers.some(each => each > 1_000_000n && each < 2n ** 32n)
   return true
+}
+
+/** Whether a key might expire while a transcript is played, on the one server before the other. */
+function expiresSoon(name: string, args: readonly string[]): boolean {
+  const soon = (arg: string | undefined) => /^[1-9]\d{0,5}$/.test(arg ?? '')
+  if (/^p?(setex|expire)$/.test(name)) return soon(args[2])
+  return (
+    /^(set|getex)$/.test(name) && args.some((arg, index) => /^[ep]x$/i.test(arg) && soon(args[index + 1]))
+  )
 }
