@@ -146,8 +146,9 @@ export class Writer<Context> {
     const { outbox, limits } = connection
     if (outbox.size + bytes.length > limits.maxPending) return this.#overflow(connection, bytes.length)
     outbox.give(bytes)
-    if (connection.blocked) connection.regulate()
-    else this.mark(connection)
+    // At once and not behind the flush: many datagrams may be answered before that.
+    if (connection.blocked || outbox.size > limits.highWaterMark) connection.regulate()
+    if (!connection.blocked) this.mark(connection)
   }
 
   #overflow(connection: Connection<Context>, size: number): void {

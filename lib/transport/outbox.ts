@@ -21,6 +21,8 @@ export class Outbox {
   #first: Segment | undefined
   #last: Segment | undefined
   #size = 0
+  /** Some run may be lent. */
+  #lent = false
 
   /** Bytes that are pending. */
   get size(): number {
@@ -40,6 +42,7 @@ export class Outbox {
   /** Appends bytes without copying them. They must stay as they are until `settle`. */
   lend(bytes: Uint8Array, start: number, end: number): void {
     const last = this.#last
+    this.#lent = true
     this.#size += end - start
     if (last !== undefined && !last.owned && last.bytes === bytes && last.end === start) last.end = end
     else this.#push({ bytes, start, end, owned: false, next: undefined })
@@ -68,6 +71,8 @@ export class Outbox {
   /** After an attempt: removes the `taken` oldest bytes and copies what is left of lent ones. */
   settle(taken: number): void {
     this.#remove(taken)
+    if (!this.#lent) return
+    this.#lent = false
     for (let segment = this.#first; segment !== undefined; segment = segment.next) {
       if (!segment.owned) own(segment)
     }

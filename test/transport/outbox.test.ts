@@ -129,3 +129,28 @@ t.test('cleared, it is empty', async t => {
   outbox.append('next', 4)
   t.equal(contentOf(outbox).toString(), 'next')
 })
+
+t.test('many small runs behind a slow peer cost each attempt nothing', async t => {
+  const outbox = new Outbox()
+  const lent = Buffer.from('lent')
+  const visited = { count: 0 }
+  for (let index = 0; index < 1000; index += 1) outbox.give(Buffer.from('0123456789'))
+  outbox.lend(lent, 0, 4)
+  outbox.settle(10)
+  lent.fill('!')
+  for (let segment = outbox.first; segment !== undefined; segment = segment.next) watch(segment, visited)
+  for (let index = 1; index < 1000; index += 1) outbox.settle(10)
+  t.equal(contentOf(outbox).toString(), 'lent')
+  t.ok(visited.count < 3000, `runs were looked at ${visited.count} times`)
+})
+
+/** Counts how often somebody wants to know whether the run is lent. */
+function watch(segment: { owned: boolean }, visited: { count: number }): void {
+  const { owned } = segment
+  Object.defineProperty(segment, 'owned', {
+    get() {
+      visited.count += 1
+      return owned
+    },
+  })
+}

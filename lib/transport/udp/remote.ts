@@ -5,6 +5,7 @@ import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import type { Outbox } from '../outbox.js'
 import { type Link, nobody } from '../transport.js'
+import { Queue } from './queue.js'
 import type { RemoteKey, UdpRemotes } from './remotes.js'
 
 /** What an IP packet has room for behind the headers, by the version of IP. */
@@ -32,7 +33,7 @@ export abstract class UdpRemote implements Link {
   #open = true
   #reading = true
   /** Came while no input was wanted. */
-  #waiting: Buffer[] = []
+  #waiting = new Queue<Buffer>()
 
   constructor(remotes: UdpRemotes, key: RemoteKey, family: 4 | 6) {
     this.#remotes = remotes
@@ -52,7 +53,7 @@ export abstract class UdpRemote implements Link {
 
   read(wanted: boolean): void {
     this.#reading = wanted
-    if (wanted && this.#waiting.length > 0) this.#remotes.later(this)
+    if (wanted && this.#waiting.size > 0) this.#remotes.later(this)
   }
 
   /** There is no end that a remote could be sent. */
@@ -60,8 +61,9 @@ export abstract class UdpRemote implements Link {
 
   close(): void {
     this.#open = false
-    for (const bytes of this.#waiting) this.#remotes.unhold(bytes)
-    this.#waiting = []
+    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+      this.#remotes.unhold(bytes)
+    }
     this.#remotes.left(this)
   }
 
@@ -84,18 +86,24 @@ export abstract class UdpRemote implements Link {
    * @param lent - Its memory is only there until the turn ends.
    */
   deliver(bytes: Buffer, lent: boolean): void {
-    if (this.#reading && this.#waiting.length === 0) this.receiver.input(bytes)
+    if (this.#reading && this.#waiting.size === 0) this.receiver.input(bytes)
     else if (this.#remotes.hold(bytes)) this.#waiting.push(lent ? Buffer.from(bytes) : bytes)
   }
 
-  /** Delivers what has waited, for as long as it is wanted. */
-  deliverWaiting(): void {
-    while (this.#open && this.#reading) {
-      const bytes = this.#waiting.shift()
-      if (bytes === undefined) return
+  /** Delivers what has waited, for as long as it is wanted; at most so many. Answers how many that were. */
+  deliverWaiting(most: number): number {
+    for (let count = 0; count < most; count++) {
+      const bytes = this.ready ? this.#waiting.shift() : undefined
+      if (bytes === undefined) return count
       this.#remotes.unhold(bytes)
       this.receiver.input(bytes)
     }
+    return most
+  }
+
+  /** Something waits, and may be delivered. */
+  get ready(): boolean {
+    return this.#open && this.#reading && this.#waiting.size > 0
   }
 
   writable(): void {

@@ -11,6 +11,10 @@ const MOST_HELD = 16 * 1024 * 1024
 /** What a datagram that waits costs besides its bytes. */
 const OVERHEAD = 128
 
+/** Of those, how many are delivered in one turn, and how many of one remote before it is another's turn. */
+const PORTION = 64
+const SHARE = 16
+
 /** What a transport knows a remote by: the same for the same host and port, and for no other. */
 export type RemoteKey = string | number
 
@@ -32,8 +36,10 @@ export class UdpRemotes {
   readonly #byKey = new Map<RemoteKey, UdpRemote>()
   #silentLongest: UdpRemote | undefined
   #heardLast: UdpRemote | undefined
-  /** Have datagrams that wait to be delivered, and may be. */
-  #ready: UdpRemote[] = []
+  /** May have datagrams delivered that waited; the next of them first. */
+  readonly #ready = new Set<UdpRemote>()
+  /** A turn for them is on its way. */
+  #delivering = false
   /** Wait for the system to take more. */
   #blocked = new Set<UdpRemote>()
   #held = 0
@@ -71,6 +77,7 @@ export class UdpRemotes {
   left(remote: UdpRemote): void {
     if (remote.listed) this.#remove(remote)
     this.#blocked.delete(remote)
+    this.#ready.delete(remote)
   }
 
   // Datagrams that wait. ////////////////////////////////////////////////////////////////////////////////////////////
@@ -103,16 +110,35 @@ export class UdpRemotes {
     this.#held -= bytes.length + OVERHEAD
   }
 
-  /** Delivers what has waited, in a turn that follows soon. */
+  /** Delivers what has waited, in turns that follow soon. */
   later(remote: UdpRemote): void {
-    if (this.#ready.push(remote) > 1) return
+    this.#ready.add(remote)
+    this.#deliverSoon()
+  }
+
+  #deliverSoon(): void {
+    if (this.#delivering || this.#ready.size === 0) return
+    this.#delivering = true
     setImmediate(() => {
-      const ready = this.#ready
-      this.#ready = []
-      this.turn(() => {
-        for (const waiting of ready) waiting.deliverWaiting()
-      })
+      this.#delivering = false
+      try {
+        this.turn(() => this.#deliverPortion())
+      } finally {
+        this.#deliverSoon()
+      }
     })
+  }
+
+  /** So much that a turn stays short, and nobody's who has much waiting before the others'. */
+  #deliverPortion(): void {
+    let room = PORTION
+    for (const remote of this.#ready) {
+      if (room === 0) return
+      this.#ready.delete(remote)
+      room -= remote.deliverWaiting(Math.min(room, SHARE))
+      // Behind the others, which the iteration comes to as well.
+      if (remote.ready) this.#ready.add(remote)
+    }
   }
 
   turn(run: () => void): void {

@@ -219,6 +219,30 @@ t.test('maxConnections lowers the number of remotes, and does not raise it', asy
   )
 })
 
+t.test('what has waited is delivered in portions, to all that read, in order', async t => {
+  const { socket, remote } = binding()
+  const remotes = [1, 2, 3].map(remote)
+  const [first, second, third] = remotes as [Remote, Remote, Remote]
+  for (const { link } of remotes) link.read(false)
+  for (let sent = 0; sent < 1000; sent += 1) socket.receive(`${sent}`, 1)
+  for (const port of [2, 3]) for (let sent = 0; sent < 20; sent += 1) socket.receive(`${sent}`, port)
+  for (const { link } of remotes) link.read(true)
+  const count = () => first.inputs.length + second.inputs.length + third.inputs.length
+  let before = count()
+  for (let turns = 0; first.link.ready; turns += 1) {
+    await ticks()
+    t.ok(count() - before <= 64, `${count() - before} in a turn`)
+    before = count()
+    if (turns === 1)
+      t.strictSame([second.inputs.length, third.inputs.length], [21, 21], 'nobody waits for the first')
+  }
+  t.equal(count(), 3 + 1040)
+  t.strictSame(
+    first.inputs.slice(1),
+    Array.from({ length: 1000 }, (_, index) => `${index}`),
+  )
+})
+
 t.test('what waits for paused connections is bounded for the binding, and dropped beyond', async t => {
   const { socket, remote } = binding()
   const [paused, other] = [remote(1), remote(2)]
@@ -228,7 +252,7 @@ t.test('what waits for paused connections is bounded for the binding, and droppe
   socket.receive('y', 2)
   t.strictSame(other.inputs, ['hello', 'y'], 'those that read are served')
   paused.link.read(true)
-  await ticks()
+  while (paused.link.ready) await ticks()
   t.equal(paused.inputs.length - 1, 255, '16 MiB of them were kept')
   socket.receive('z', 1)
   t.equal(paused.inputs.at(-1), 'z')
@@ -239,6 +263,6 @@ t.test('what waits for paused connections is bounded for the binding, and droppe
   again.link.read(false)
   for (let sent = 0; sent < 300; sent += 1) socket.receive(text, 3)
   again.link.read(true)
-  await ticks()
+  while (again.link.ready) await ticks()
   t.equal(again.inputs.length - 1, 255, 'all of the room is there again')
 })
