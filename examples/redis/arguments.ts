@@ -55,10 +55,15 @@ export class Arguments {
     return this.bytes.buffer.toString('latin1', start, nul < 0 ? end : start + nul)
   }
 
-  /** The argument in lower case, for names of options: of a longer one than any of those are, its beginning. */
-  word(index: number): string {
+  /** The argument in lower case, for names of commands: of a longer one than any of those are, its beginning. */
+  name(index: number): string {
     const end = Math.min(this.end(index), this.start(index) + LONGEST_WORD)
     return this.bytes.buffer.toString('latin1', this.start(index), end).toLowerCase()
+  }
+
+  /** The same for names of options, of which Redis reads no more than C does: up to a NUL. */
+  word(index: number): string {
+    return this.shown(index, LONGEST_WORD).toLowerCase()
   }
 
   /** Whether two arguments are the same bytes. */

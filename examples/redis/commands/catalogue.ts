@@ -68,9 +68,9 @@ function namesOf({ name, subcommands }: Command): string[] {
 
 function getkeys(commands: readonly Command[], args: Arguments, reply: Reply): void {
   const inner = args.tail(2)
-  const named = commands.find(({ name }) => name === inner.word(0))
+  const named = commands.find(({ name }) => name === inner.name(0))
   const command =
-    named?.subcommands === undefined || inner.count === 1 ? named : named.subcommands.get(inner.word(1))
+    named?.subcommands === undefined || inner.count === 1 ? named : named.subcommands.get(inner.name(1))
   if (command === undefined) throw INVALID
   if (command.firstKey === 0 && !command.movable) throw KEYLESS
   if (inner.count < command.least || inner.count > command.most) throw BAD_COUNT
@@ -93,7 +93,7 @@ function find(commands: readonly Command[], name: string): Command | undefined {
 }
 
 function words(args: Arguments, from: number): string[] {
-  return Array.from({ length: args.count - from }, (_, at) => args.word(at + from))
+  return Array.from({ length: args.count - from }, (_, at) => args.name(at + from))
 }
 
 function readFilter(args: Arguments): (name: string) => boolean {

@@ -63,17 +63,17 @@ function list(_database: Database, args: Arguments, reply: Reply, client: Client
 function readFilter(args: Arguments): (client: Client) => boolean {
   if (args.count === 2) return () => true
   const word = args.word(2)
-  if (word === 'type' && args.count === 4) return ofType(args.text(3))
+  if (word === 'type' && args.count === 4) return readType(args, 3)
   if (word !== 'id' || args.count < 4) throw SYNTAX_ERROR
   const ids = new Set<number>()
   for (let index = 3; index < args.count; index++) ids.add(readInteger(args, index, INVALID_ID))
   return client => ids.has(client.id)
 }
 
-function ofType(type: string): (client: Client) => boolean {
-  const word = type.toLowerCase()
+function readType(args: Arguments, index: number): (client: Client) => boolean {
+  const word = args.word(index)
   if (!['normal', 'master', 'replica', 'slave', 'pubsub'].includes(word)) {
-    throw new Refusal(`ERR Unknown client type '${type}'`)
+    throw new Refusal(`ERR Unknown client type '${args.shown(index)}'`)
   }
   return client => word === (client.subscriptions > 0 ? 'pubsub' : 'normal')
 }
@@ -128,7 +128,7 @@ function readVictims(args: Arguments, self: Client): (client: Client) => boolean
     if (word === 'id') tests.push(sameId(readInteger(args, index + 1, BAD_ID)))
     else if (word === 'addr') tests.push(client => client.ends.remote === value)
     else if (word === 'laddr') tests.push(client => client.ends.local === value)
-    else if (word === 'type') tests.push(ofType(value))
+    else if (word === 'type') tests.push(readType(args, index + 1))
     else if (word === 'skipme') skipSelf = value.toLowerCase() !== 'no'
     else if (word !== 'user') throw SYNTAX_ERROR
   }
@@ -155,11 +155,13 @@ const CLIENT_SUBCOMMANDS: readonly Subcommand[] = [
   ['getname', 2, 2, getname],
   ['id', 2, 2, id],
   ['info', 2, 2, info],
-  ['kill', 3, MANY, kill],
-  ['list', 2, MANY, list],
-  ['no-evict', 3, 3, noEvict],
+  ['kill', 3, MANY, kill, 'admin'],
+  ['list', 2, MANY, list, 'admin'],
+  ['no-evict', 3, 3, noEvict, 'admin'],
   ['setinfo', 4, 4, setinfo],
   ['setname', 3, 3, setname],
 ]
 
-export const CLIENTS: readonly Row[] = [['client', -2, '', 0, 0, 0, container('client', CLIENT_SUBCOMMANDS)]]
+export const CLIENTS: readonly Row[] = [
+  ['client', -2, 'noscript loading stale', 0, 0, 0, container('client', CLIENT_SUBCOMMANDS)],
+]

@@ -53,7 +53,10 @@ export class Command {
   /** A client that has subscribed to something may use it even in RESP2. */
   readonly whileSubscribed: boolean
 
-  constructor(group: string, [name, arity, flags, firstKey, lastKey, step, run]: Row, most = MANY) {
+  constructor(group: string, row: Row, most = MANY) {
+    const [name, arity, , , , , run] = row
+    const [, , flags, firstKey, lastKey, step] =
+      run instanceof Container && run.alone === undefined ? NOTHING : row
     this.name = name
     this.group = group
     this.arity = arity
@@ -62,7 +65,7 @@ export class Command {
     this.lastKey = lastKey
     this.step = step
     this.run = run instanceof Container ? (run.alone ?? missingSubcommand(name)) : run
-    this.subcommands = run instanceof Container ? this.#split(run.subcommands) : undefined
+    this.subcommands = run instanceof Container ? split(group, row, run.subcommands) : undefined
     this.movable = this.flags.includes('movablekeys')
     this.least = Math.abs(arity)
     this.most = arity < 0 ? Math.min(most, MANY) : arity
@@ -90,20 +93,23 @@ export class Command {
     const count = at < args.count ? parseInteger(args.bytes, args.start(at), args.end(at)) : undefined
     return typeof count === 'number' && count > 0 && count < args.count - at ? count : undefined
   }
-
-  #split(subcommands: readonly Subcommand[]): ReadonlyMap<string, Command> {
-    return new Map(
-      subcommands.map(([name, least, most, run]) => {
-        const arity = least === most ? least : -least
-        const { firstKey, lastKey, step } = name === 'help' ? KEYLESS : this
-        const row: Row = [`${this.name}|${name}`, arity, this.flags.join(' '), firstKey, lastKey, step, run]
-        return [name, new Command(this.group, row, most)]
-      }),
-    )
-  }
 }
 
-const KEYLESS = { firstKey: 0, lastKey: 0, step: 0 }
+/** A command that consists of subcommands does nothing itself, and has no flags and no keys: its row is theirs. */
+const NOTHING = ['', 0, '', 0, 0, 0] as const
+
+function split(group: string, row: Row, subcommands: readonly Subcommand[]): ReadonlyMap<string, Command> {
+  return new Map(
+    subcommands.map(([name, least, most, run, more = '']) => {
+      const [container, , usual, ...keys] = row
+      const arity = least === most ? least : -least
+      const [flags, firstKey, lastKey, step] =
+        name === 'help' ? (['loading stale', 0, 0, 0] as const) : ([`${usual} ${more}`, ...keys] as const)
+      const own: Row = [`${container}|${name}`, arity, flags, firstKey, lastKey, step, run]
+      return [name, new Command(group, own, most)]
+    }),
+  )
+}
 
 function missingSubcommand(name: string): Run {
   return () => {

@@ -2,8 +2,11 @@ import type { Arguments } from '../arguments.js'
 import { Refusal } from '../refusal.js'
 import type { Run } from './command.js'
 
-/** A subcommand's name, how few and how many arguments there may be with both names, and what it does. */
-export type Subcommand = readonly [name: string, least: number, most: number, run: Run]
+/**
+ * A subcommand's name, how few and how many arguments there may be with both names, what it does, and which flags it has
+ * besides those of its command's row.
+ */
+export type Subcommand = readonly [name: string, least: number, most: number, run: Run, flags?: string]
 
 /** What a command does that consists of subcommands, of which HELP tells the names. */
 export class Container {

@@ -15,7 +15,7 @@ export function dispatch(client: Client, args: Arguments, reply: Reply): void {
   let command = findCommand(args.bytes.view, args.start(0), args.end(0))
   if (command === undefined) return refuse(client, undefined, reply, unknown(args))
   if (command.subcommands !== undefined && args.count > 1) {
-    const subcommand = command.subcommands.get(args.word(1))
+    const subcommand = command.subcommands.get(args.name(1))
     if (subcommand === undefined) return refuse(client, undefined, reply, unknownSubcommand(command, args))
     command = subcommand
   }

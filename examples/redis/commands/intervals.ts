@@ -16,16 +16,48 @@ export type By = 'rank' | 'score' | 'lex'
 
 const member: Span = { ...NOWHERE }
 
-/** The interval that the arguments at `low` and `high` mean. */
-export function readInterval(args: Arguments, low: number, high: number, by: By): Interval {
+/**
+ * As many members Redis looks through one by one for a range of bytes. Where scores differ, and so bytes have no order,
+ * that finds something else than a search does.
+ */
+const FEW = 128
+
+/** The interval that the arguments at `low` and `high` mean; `backwards`: it is to be read from its end. */
+export function readInterval(
+  args: Arguments,
+  low: number,
+  high: number,
+  by: By,
+  backwards = false,
+): Interval {
   if (by === 'rank') return readRanks(args, low)
   const isBelow = by === 'score' ? readScore(args, low, false) : readMember(args, low, false)
   const isWithin = by === 'score' ? readScore(args, high, true) : readMember(args, high, true)
   return set => {
+    if (by === 'lex' && set.size <= FEW) return lookThrough(set, isBelow, isWithin, backwards)
     const from = set.partition((score, entry) => isBelow(score, set.member(entry, member)))
     const to = set.partition((score, entry) => isWithin(score, set.member(entry, member)))
     return { from, to: Math.max(from, to) }
   }
+}
+
+function lookThrough(set: SortedSet, isBelow: IsBefore, isWithin: IsBefore, backwards: boolean) {
+  const entries = set.slice(0, set.size)
+  const asks = (is: IsBefore) => (at: number) => is(0, set.member(entries[at] ?? 0, member))
+  const [below, within] = [asks(isBelow), asks(isWithin)]
+  if (set.size === 0 || below(set.size - 1) || !within(0)) return { from: 0, to: 0 }
+  let from = 0
+  let to = set.size
+  if (backwards) {
+    while (to > 0 && !within(to - 1)) to--
+    from = to
+    while (from > 0 && !below(from - 1)) from--
+  } else {
+    while (from < to && below(from)) from++
+    to = from
+    while (to < set.size && within(to)) to++
+  }
+  return { from, to }
 }
 
 function readRanks(args: Arguments, index: number): Interval {
@@ -52,8 +84,9 @@ function readScore(args: Arguments, index: number, after: boolean): IsBefore {
 function readMember(args: Arguments, index: number, after: boolean): IsBefore {
   const span = args.span(index)
   const first = String.fromCharCode(span.bytes.buffer[span.start] ?? 0)
-  if (args.length(index) === 1 && first === '-') return () => false
-  if (args.length(index) === 1 && first === '+') return () => true
+  const isAlone = args.length(index) === 1 || span.bytes.buffer[span.start + 1] === 0
+  if (isAlone && first === '-') return () => false
+  if (isAlone && first === '+') return () => true
   const exclusive = first === '('
   if (args.length(index) === 0 || (!exclusive && first !== '[')) throw NO_MEMBER
   const bound = { ...span, start: span.start + 1 }

@@ -96,7 +96,7 @@ const PUBSUB_SUBCOMMANDS: readonly Subcommand[] = [
 export const PUBSUB: readonly Row[] = [
   ['psubscribe', -2, 'pubsub noscript loading stale', 0, 0, 0, psubscribe],
   ['publish', 3, 'pubsub loading stale fast', 0, 0, 0, publish],
-  ['pubsub', -2, '', 0, 0, 0, container('pubsub', PUBSUB_SUBCOMMANDS)],
+  ['pubsub', -2, 'pubsub loading stale', 0, 0, 0, container('pubsub', PUBSUB_SUBCOMMANDS)],
   ['punsubscribe', -1, 'pubsub noscript loading stale', 0, 0, 0, punsubscribe],
   ['subscribe', -2, 'pubsub noscript loading stale', 0, 0, 0, subscribe],
   ['unsubscribe', -1, 'pubsub noscript loading stale', 0, 0, 0, unsubscribe],

@@ -58,8 +58,10 @@ export function readKeyCount(args: Arguments, index: number): number {
 /** `COUNT count` where arguments go on at `index`, else 1. */
 export function readCount(args: Arguments, index: number): number {
   if (index >= args.count) return 1
-  if (index + 2 !== args.count || args.word(index) !== 'count') throw SYNTAX_ERROR
-  return readBetween(args, index + 1, 1, MAX_INTEGER, BAD_COUNT)
+  if (index + 1 === args.count || args.word(index) !== 'count') throw SYNTAX_ERROR
+  const count = readBetween(args, index + 1, 1, MAX_INTEGER, BAD_COUNT)
+  if (index + 2 < args.count) throw SYNTAX_ERROR
+  return count
 }
 
 /** `LIMIT limit`, the last of them, where arguments go on at `index`; else 0, which is none. */

@@ -64,7 +64,7 @@ function readQuery(args: Arguments, index: number, shape: Shape): Query {
 function readBounds(args: Arguments, index: number, { by, reverse }: Shape): Interval {
   if (!reverse) return readInterval(args, index, index + 1, by)
   // The higher score comes first; places are counted from the highest.
-  if (by !== 'rank') return readInterval(args, index + 1, index, by)
+  if (by !== 'rank') return readInterval(args, index + 1, index, by, true)
   const mirrored = readInterval(args, index, index + 1, by)
   return set => {
     const { from, to } = mirrored(set)

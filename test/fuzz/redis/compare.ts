@@ -77,6 +77,7 @@ function confirmations(args: readonly string[], replies: readonly Tree[], from: 
   if (args.length > 1) return args.length - 1
   // Who leaves nothing is told so once; who leaves everything, once for each.
   const isOfNothing = (reply: Tree | undefined) => reply?.items?.[1]?.type === '_'
+  if (isOfNothing(replies[from])) return 1
   let count = 1
   while (isConfirmation(replies[from + count]) && !isOfNothing(replies[from + count])) count++
   return count

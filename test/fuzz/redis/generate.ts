@@ -1,4 +1,5 @@
 import { Random } from '../../examples/redis/random.js'
+import { nameOf } from './compare.js'
 import { UNTRIED } from './exceptions.js'
 import { GRAMMARS } from './grammar.js'
 import { leaves, type Node, parse, produce } from './notation.js'
@@ -36,7 +37,18 @@ export function generate(seed: number, names: readonly string[] = NAMES): Transc
   const protocols = [random.below(3) === 0 ? 3 : 2, random.below(2) === 0 ? 3 : 2] as const
   const steps: Step[] = []
   while (steps.length < LENGTH) steps.push(...scene(random, names))
-  return { protocols, steps: [...steps, ...inventory(random)] }
+  return { protocols, steps: [...withoutHalfReplies(steps), ...inventory(random)] }
+}
+
+/** Leaves out what would be queued and then answer with more replies than one: nobody could tell where EXEC's ends. */
+function withoutHalfReplies(steps: readonly Step[]): Step[] {
+  const queueing = new Set<number>()
+  return steps.filter(({ connection, args }) => {
+    const name = nameOf(args)
+    if (name === 'multi') queueing.add(connection)
+    else if (/^(exec|discard|reset|quit)$/.test(name)) queueing.delete(connection)
+    return !queueing.has(connection) || !/^p?(un)?subscribe$|^client\|reply$/.test(name)
+  })
 }
 
 /** Some steps that belong together. */
@@ -53,6 +65,8 @@ function scene(random: Random, names: readonly string[]): Step[] {
         ),
       ),
     ]
+  if (choice === 2) return broadcast(random)
+  if (choice === 3 && random.below(4) === 0) return crowd(random, names)
   const name = random.below(4) === 0 ? random.pick(WRITERS) : random.pick(names)
   const args = command(random, [names.includes(name) ? name : random.pick(names)])
   // What is left of a set after some of it was taken at random is not the same on both.
@@ -63,6 +77,40 @@ function scene(random: Random, names: readonly string[]): Step[] {
 
 function by(connection: number, args: readonly string[]): Step {
   return { connection, args }
+}
+
+/** One client listens, another speaks. */
+function broadcast(random: Random): Step[] {
+  const channel = wordFor('channel', random)
+  const pattern = wordFor('pattern', random)
+  return [
+    by(1, random.below(2) === 0 ? ['SUBSCRIBE', ...channel] : ['PSUBSCRIBE', ...pattern]),
+    by(0, ['PUBLISH', ...channel, ...wordFor('value', random)]),
+    by(1, [random.pick(['UNSUBSCRIBE', 'PUNSUBSCRIBE', 'PING', 'RESET'])]),
+  ]
+}
+
+const CROWDS = [
+  { kind: 'l', write: ['RPUSH', 'LPUSH'], size: 1 },
+  { kind: 'e', write: ['SADD'], size: 1 },
+  { kind: 'h', write: ['HSET'], size: 2 },
+  { kind: 'z', write: ['ZADD'], size: 2 },
+]
+
+/**
+ * So many elements under a key of their own that servers keep them in another form than few, and commands for that key.
+ * A range of bytes is not among them: where scores differ it is only defined for few.
+ */
+function crowd(random: Random, names: readonly string[]): Step[] {
+  const { kind, write, size } = random.pick(CROWDS)
+  const count = random.pick([100, 129, 200, 513, 600]) * size
+  const elements = Array.from({ length: count }, () => String(random.below(1000) - 100))
+  const fitting = names.filter(name => GRAMMARS[name]?.startsWith(`<${kind}>`) && !/lex|pop$/.test(name))
+  const calls = Array.from({ length: fitting.length > 0 ? 8 : 0 }, () => [...command(random, fitting)])
+  const steps = calls
+    .filter(args => args.length > 1 && !args.some(arg => /^bylex/i.test(arg)))
+    .map(args => args.with(1, 'crowd'))
+  return [[random.pick(write), 'crowd', ...elements], ...steps, ['DEL', 'crowd']].map(args => by(0, args))
 }
 
 /** MULTI to EXEC or DISCARD, perhaps with a WATCH before, and another client that writes then. */
@@ -119,7 +167,6 @@ function inventory(random: Random): Step[] {
     ['HGETALL', key],
     ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
   ])
-  return [['DISCARD'], ['UNSUBSCRIBE'], ['PUNSUBSCRIBE'], ['SELECT', '0'], ['DBSIZE'], ...asked].map(args =>
-    by(0, args),
-  )
+  const atEnd = [['DISCARD'], ['UNSUBSCRIBE'], ['PUNSUBSCRIBE'], ['SELECT', '0'], ['DBSIZE'], ...asked]
+  return [by(1, ['PING']), ...atEnd.map(args => by(0, args))]
 }

@@ -58,9 +58,21 @@ export const sameWhereBoth: Likeness = (expected, actual) => {
   )
 }
 
-/** Both are errors, which may say something else; or both are none, and the same. */
-export const sameButErrors: Likeness = (expected, actual, args) =>
-  expected.type === '-' ? actual.type === '-' : same(expected, actual, args)
+/** What COMMAND INFO tells of commands: the same names, arities, flags in any order, and places of keys. */
+export const sameEntries: Likeness = (expected, actual, args) => {
+  // Without names it tells of all commands.
+  if (args.length <= 2) return expected.type === actual.type
+  const entries = (tree: Tree) => (tree.items ?? []).map(({ items = [] }) => items.slice(0, 6))
+  const others = entries(actual)
+  return (
+    entries(expected).length === others.length &&
+    entries(expected).every((fields, index) => {
+      const plain = (each: readonly Tree[]) =>
+        each.map(field => sorted(field.items, 1) + (field.text ?? '')).join()
+      return plain(fields) === plain(others[index] ?? [])
+    })
+  )
+}
 
 export function canonical({ type, text, items }: Tree): string {
   return items === undefined ? `${type}${text ?? ''}` : `${type}[${items.map(canonical).join('\n')}]`

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { COMMANDS } from '../../../examples/redis/commands/table.js'
 import { Random } from '../../examples/redis/random.js'
@@ -43,6 +44,17 @@ t.test('grammars and exceptions are of commands that there are, and of words tha
   const words = Object.values(GRAMMARS).flatMap(text => [...leaves(parse(text))])
   for (const { kind, text } of words) {
     if (kind === 'word' && !['command', 'call'].includes(text)) wordFor(text, new Random(1))
+  }
+})
+
+t.test('the documents name every exception and its reason', async t => {
+  const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8')
+  const shown = (name: string) => name.toUpperCase().replace('|', ' ')
+  for (const { commands, why } of EXCEPTIONS) {
+    t.ok(page.includes(`| ${commands.map(shown).join(', ')} | ${why} |`), commands.join())
+  }
+  for (const [name, why] of Object.entries(UNTRIED)) {
+    t.ok(page.includes(`- ${shown(name)} is not tried: ${why}`), name)
   }
 })
 

@@ -24,6 +24,7 @@ export function spoil(
     else if (choice === 3 && at < spoilt.length) spoilt[at] = word()
     else if (choice === 4 && at + 1 < spoilt.length) spoilt.push(...spoilt.splice(at, 1))
     else if (choice === 5 && random.below(4) === 0) spoilt[first - 1] = anyWord(random)
+    else if (choice === 5 && at < spoilt.length) spoilt[at] += random.pick(['\0', '\0x', ' '])
   }
   return spoilt
 }
