@@ -27,7 +27,7 @@ t.test('is empty at first', async t => {
 t.test('appended bytes are copied, lent ones only when an attempt has left them', async t => {
   const outbox = new Outbox()
   const appended = Buffer.from('appended ')
-  const lent = Buffer.from('../..lent..')
+  const lent = Buffer.from('..lent..')
   outbox.append(appended, appended.length)
   outbox.append('text ', 5)
   outbox.lend(lent, 2, 6)
