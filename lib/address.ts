@@ -34,7 +34,7 @@ type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'coal
 const SCHEMES: readonly string[] = ['tcp', 'tcp4', 'tcp6', 'unix', 'udp', 'udp4', 'udp6'] satisfies Scheme[]
 const DEFAULT_BACKLOG = 511
 /** The kernel's `sun_path` holds 108 bytes on Linux and 104 on macOS and the BSDs, the final zero included. */
-const MAX_PATH = process.platform === 'linux' ? 107 : 103
+export const MAX_PATH = process.platform === 'linux' ? 107 : 103
 
 /**
  * Reads an address: `scheme://where?option=value&…`; without a scheme, `tcp` is meant.

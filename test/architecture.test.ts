@@ -29,7 +29,9 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   {
     name: 'interface',
-    files: ['outbox', 'resolve', 'staging', 'transport', 'unix-path'].map(name => `transport/${name}.ts`),
+    files: ['outbox', 'path-lock', 'resolve', 'staging', 'transport', 'unix-path'].map(
+      name => `transport/${name}.ts`,
+    ),
     uses: ['vocabulary', 'parts'],
   },
   { name: 'loop', files: ['loop/'], uses: ['vocabulary', 'parts', 'interface'] },

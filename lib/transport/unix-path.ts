@@ -1,65 +1,97 @@
-import { chmodSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
+import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import * as net from 'node:net'
-import type { Binding } from '../address.js'
-import { RevioError } from '../errors.js'
+import { resolve } from 'node:path'
+import { type Binding, MAX_PATH } from '../address.js'
+import { asError, RevioError } from '../errors.js'
+import { withPathLocked } from './path-lock.js'
 
 /** How long a socket at the path may take to show that a live server answers on it. In milliseconds. */
 const PROBE = 1000
 
-/** A bound path, recognised by its inode so that another's is never taken for it. */
+/**
+ * A bound path, recognised by its inode so that another's is never taken for it: while the socket is open nobody else
+ * gets that inode.
+ */
 export class UnixPath {
+  /** Absolute: the program may change its directory. */
   readonly path: string
+  /** What it was bound as. */
+  readonly #name: string
   readonly #inode: string | undefined
 
-  private constructor(path: string) {
+  private constructor(path: string, name: string) {
     this.path = path
-    this.#inode = inodeAt(path)
+    this.#name = name
+    this.#inode = attempt(() => inodeAt(path))
   }
 
   /**
-   * Binds a Unix socket's path with `bind`, taking over what a dead server left there, and gives it its mode.
+   * Binds a Unix socket's path with `bind`, taking over what a dead server left there. Of several servers that do so at
+   * once, one succeeds.
    *
    * @throws `EADDRINUSE` when a live server answers on the path or it is no socket; else what `bind` rejects with.
    */
-  static async claim(binding: Binding, bind: () => Promise<void>): Promise<UnixPath> {
-    const { path, mode } = binding
-    try {
-      await bind()
-    } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE') throw error
-      await clear(binding)
-      await bind()
-    }
-    const claimed = new UnixPath(path)
-    if (mode !== undefined) chmodSync(path, mode)
-    return claimed
+  static claim(binding: Binding, bind: (name: string) => Promise<void>): Promise<UnixPath> {
+    const path = resolve(binding.path)
+    const name = Buffer.byteLength(path) <= MAX_PATH ? path : binding.path
+    return withPathLocked(path, async () => {
+      try {
+        await bind(name)
+      } catch (error) {
+        if (codeOf(error) !== 'EADDRINUSE') throw error
+        await clear(path, binding.text)
+        await bind(name)
+      }
+      return new UnixPath(path, name)
+    })
   }
 
-  /** Removes the path if it is still the one that was bound. */
+  /** Removes the path if it is still the one that was bound. To be called before the socket is closed. */
   remove(): void {
-    if (this.#inode !== undefined && inodeAt(this.path) === this.#inode) unlink(this.path)
+    attempt(() => {
+      if (this.#inode !== undefined && inodeAt(this.path) === this.#inode) unlink(this.path)
+    })
   }
 
   /**
-   * Runs `close`, which removes whatever is at the path (libuv does so by name), without letting it remove what
+   * Runs `close`, which removes whatever is at the name that was bound (libuv does so), without letting it remove what
    * another server has put there since. For that moment the other's socket goes by another name.
    */
   sparing(close: () => void): void {
-    const found = inodeAt(this.path)
-    if (found === undefined || found === this.#inode) return close()
-    const aside = `${this.path}~${process.pid}`
-    renameSync(this.path, aside)
-    try {
-      close()
-    } finally {
-      renameSync(aside, this.path)
+    // From another directory a relative name leads elsewhere.
+    if (resolve(this.#name) !== this.path) this.remove()
+    const aside = attempt(() => this.#setAside())
+    close()
+    if (aside !== undefined) attempt(() => putBack(aside, this.#name))
+    else if (attempt(() => inodeAt(this.path)) === this.#inode && this.#inode !== undefined) {
+      process.emitWarning(new Error(`the path of a Unix socket could not be removed: ${this.path}`))
     }
+  }
+
+  /** Renames what is not ours; answers its name for the time being. */
+  #setAside(): string | undefined {
+    const found = inodeAt(this.#name)
+    if (found === undefined || found === this.#inode) return undefined
+    const aside = `${this.#name}~${process.pid}`
+    renameSync(this.#name, aside)
+    return aside
   }
 }
 
+/** Never over what somebody has bound in that moment: then both stay, under both names. */
+function putBack(aside: string, name: string): void {
+  try {
+    linkSync(aside, name)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error
+    // There are file systems without links.
+    return renameSync(aside, name)
+  }
+  unlinkSync(aside)
+}
+
 /** Removes the socket that a dead server left; anything else stays, and is an error. */
-async function clear(binding: Binding): Promise<void> {
-  const { path, text } = binding
+async function clear(path: string, text: string): Promise<void> {
   const inUse = (why: string) => new RevioError('EADDRINUSE', `address "${text}": ${why}`)
   const before = inodeAt(path)
   if (before === undefined) return
@@ -96,6 +128,16 @@ function unlink(path: string): void {
     unlinkSync(path)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+/** What fails here must not keep a loop from ending: it is a warning. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (thrown) {
+    process.emitWarning(asError(thrown))
+    return undefined
   }
 }
 

@@ -23,7 +23,8 @@ export interface Poller {
     v6only: boolean,
     reuseport: boolean,
   ): number
-  listenUnix(path: string, tag: number, limit: number, backlog: number): number
+  /** Mode below 0: as the umask has it. */
+  listenUnix(path: string, tag: number, limit: number, backlog: number, mode: number): number
   /** For datagrams. */
   bind(host: string, port: number, v6only: boolean, reuseport: boolean): number
   connect(host: string, port: number): number
@@ -82,7 +83,7 @@ export const INDEX = (1 << 20) - 1
 const ERRNO = (1 << 12) - 1
 const CALLS = [
   ...['socket', 'setsockopt', 'bind', 'listen', 'accept', 'connect', 'recv', 'send', 'shutdown'],
-  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc'],
+  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod'],
 ]
 
 /** The error behind a fault: `recv ECONNRESET: connection reset by peer`. `where` is what it was about. */

@@ -52,8 +52,9 @@ export class NativeTransport implements Transport {
     let slot = -1
     let path: UnixPath | undefined
     if (binding.scheme === 'unix') {
-      path = await UnixPath.claim(binding, async () => {
-        slot = this.#check(this.poller.listenUnix(binding.path, addressIndex, limit, binding.backlog), '')
+      const { backlog, mode = -1 } = binding
+      path = await UnixPath.claim(binding, async at => {
+        slot = this.#check(this.poller.listenUnix(at, addressIndex, limit, backlog, mode), '')
       })
     } else {
       slot = await firstThatBinds(await resolveHost(binding), async endpoint =>
@@ -81,8 +82,8 @@ export class NativeTransport implements Transport {
 
   unbind(): void {
     for (const [slot, path] of this.#listeners) {
-      this.poller.close(slot, false)
       path?.remove()
+      this.poller.close(slot, false)
     }
     this.#listeners.clear()
   }

@@ -5,9 +5,10 @@ import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
-import { UnixPath } from '../unix-path.js'
+import { listening } from './listening.js'
 import { checkReusePort } from './reuse-port.js'
 import { NetLink } from './tcp-link.js'
+import { listenUnix } from './unix.js'
 
 const STAGE_SIZE = 256 * 1024
 
@@ -20,7 +21,8 @@ interface Listener {
   readonly waiting: net.Socket[]
   /** Links that are open. */
   links: number
-  path: UnixPath | undefined
+  /** Listens no more, and removes the path of a Unix socket. */
+  close: () => void
 }
 
 /**
@@ -43,7 +45,14 @@ export class NetTransport implements Transport {
 
   async bind(binding: Binding, addressIndex: number): Promise<Address> {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
-    const listener: Listener = { server, binding, addressIndex, waiting: [], links: 0, path: undefined }
+    const listener: Listener = {
+      server,
+      binding,
+      addressIndex,
+      waiting: [],
+      links: 0,
+      close: () => server.close(),
+    }
     // An error that comes while listening is one of accepting; the system tries again when the next peer comes.
     server.on('error', () => {})
     server.on('connection', socket => this.#connected(listener, socket))
@@ -95,9 +104,8 @@ export class NetTransport implements Transport {
   flush(): void {}
 
   unbind(): void {
-    for (const { server, waiting, path } of this.#listeners) {
-      if (path === undefined) server.close()
-      else path.sparing(() => server.close())
+    for (const { waiting, close } of this.#listeners) {
+      close()
       for (const socket of waiting) socket.destroy()
       waiting.length = 0
     }
@@ -110,8 +118,9 @@ export class NetTransport implements Transport {
     const { binding, server } = listener
     const { backlog } = binding
     if (binding.scheme === 'unix') {
-      listener.path = await UnixPath.claim(binding, () => listening(server, { path: binding.path, backlog }))
-      return unixAddress(binding.path)
+      const { path, close } = await listenUnix(server, binding)
+      listener.close = close
+      return unixAddress(path)
     }
     return firstThatBinds(await endpointsOf(binding), async endpoint => {
       await listening(server, { ...listenOptions(endpoint, binding), backlog })
@@ -164,17 +173,6 @@ async function endpointsOf(binding: Binding): Promise<readonly [Endpoint, ...End
     throw new RevioError('ERR_UNSUPPORTED', `address "${text}": node:net does not take "${zone}" as a zone`)
   }
   return resolveHost(binding)
-}
-
-/** Resolves when the server listens; where it fails nothing is left behind. */
-function listening(server: net.Server, options: net.ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
-  })
 }
 
 function listenOptions({ host, port, family, dualStack }: Endpoint, binding: Binding): net.ListenOptions {

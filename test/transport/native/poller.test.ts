@@ -161,8 +161,11 @@ await t.test('what is wrong with an address is said with the name of the call', 
     code: 'EADDRNOTAVAIL',
     syscall: 'bind',
   })
-  t.match(systemError(poller.listenUnix('x'.repeat(200), 0, 1, 1)), { code: 'ENAMETOOLONG', syscall: 'bind' })
-  t.match(systemError(poller.listenUnix('/no/such/folder/socket', 0, 1, 1)), {
+  t.match(systemError(poller.listenUnix('x'.repeat(200), 0, 1, 1, -1)), {
+    code: 'ENAMETOOLONG',
+    syscall: 'bind',
+  })
+  t.match(systemError(poller.listenUnix('/no/such/folder/socket', 0, 1, 1, -1)), {
     code: 'ENOENT',
     syscall: 'bind',
   })

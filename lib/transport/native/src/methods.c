@@ -94,13 +94,13 @@ static napi_value listen_inet(napi_env env, napi_callback_info info) {
                                    integer(env, call.values[3])));
 }
 
-/* listenUnix(path, tag, limit, backlog): slot or fault */
+/* listenUnix(path, tag, limit, backlog, mode): slot or fault; a mode below 0 means: as the umask has it */
 static napi_value listen_unix(napi_env env, napi_callback_info info) {
   call_t call;
   address_t address;
-  if (!begin(env, info, 4, &call)) return NULL;
+  if (!begin(env, info, 5, &call)) return NULL;
   if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_BIND, -UV_ENAMETOOLONG));
-  listen_options_t options = {.backlog = integer(env, call.values[3])};
+  listen_options_t options = {.backlog = integer(env, call.values[3]), .mode = integer(env, call.values[4])};
   return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[1]),
                                    integer(env, call.values[2])));
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -93,6 +94,26 @@ static int configure(int fd, int family, const listen_options_t *options) {
   return fault;
 }
 
+/*
+ * A path never has more permissions than it is to have: who may connect is looked at before whether the socket listens,
+ * so that one who was let in too early is served. Linux gives the path those of the descriptor, less the umask; what
+ * that took away comes back before anybody is accepted. Elsewhere there is no such way, and a moment between the two.
+ */
+static int listen_at_path(int fd, const char *path, const address_t *address, const listen_options_t *options) {
+  bool has_mode = options->mode >= 0;
+  mode_t mode = (mode_t)options->mode;
+#ifdef __linux__
+  if (has_mode && fchmod(fd, mode) != 0) return give_up(fd, CALL_CHMOD);
+#endif
+  if (bind(fd, &address->at.any, address->size) != 0) return give_up(fd, CALL_BIND);
+  int fault = has_mode && chmod(path, mode) != 0 ? fail(CALL_CHMOD) : 0;
+  if (fault == 0 && listen(fd, options->backlog) != 0) fault = fail(CALL_LISTEN);
+  if (fault == 0) return fd;
+  (void)unlink(path); /* What stays behind is a path that the next server takes over. */
+  close(fd);
+  return fault;
+}
+
 int socket_listen(const address_t *address, const listen_options_t *options) {
   int family = address->at.any.sa_family;
   int fd = socket_open(family, SOCK_STREAM);
@@ -105,6 +126,8 @@ int socket_listen(const address_t *address, const listen_options_t *options) {
     close(fd);
     return fault;
   }
+  const char *path = family == AF_UNIX && address->at.un.sun_path[0] != '\0' ? address->at.un.sun_path : NULL;
+  if (path != NULL) return listen_at_path(fd, path, address, options);
   if (bind(fd, &address->at.any, address->size) != 0) return give_up(fd, CALL_BIND);
   if (listen(fd, options->backlog) != 0) return give_up(fd, CALL_LISTEN);
   return fd;

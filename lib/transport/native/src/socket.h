@@ -16,7 +16,7 @@
  */
 enum call {
   CALL_SOCKET, CALL_SETSOCKOPT, CALL_BIND, CALL_LISTEN, CALL_ACCEPT, CALL_CONNECT, CALL_RECV, CALL_SEND, CALL_SHUTDOWN,
-  CALL_GETSOCKNAME, CALL_GETPEERNAME, CALL_POLL, CALL_CLOSE, CALL_MALLOC
+  CALL_GETSOCKNAME, CALL_GETPEERNAME, CALL_POLL, CALL_CLOSE, CALL_MALLOC, CALL_CHMOD
 };
 
 #define FAULT_SHIFT 12
@@ -44,6 +44,8 @@ typedef struct {
   bool v6only;
   bool reuseport;
   int backlog;
+  /* Permission bits of a Unix socket's path; below 0: as the umask has it. */
+  int mode;
 } listen_options_t;
 
 /* A listening descriptor, or a fault that left none behind. */
