@@ -103,6 +103,8 @@ function scoreOf(set: SortedSet | undefined, span: Span): number | undefined {
 }
 
 function zincrby(database: Database, args: Arguments, reply: Reply): void {
+  // Redis reads options here as well, for which there is no room.
+  if (OPTIONS.includes(args.word(2))) throw SYNTAX_ERROR
   const by = readFloat(args, 2)
   const set = database.objectOrNew(args, 1, Kind.SortedSet)
   const old = scoreOf(set, args.span(3))

@@ -61,7 +61,7 @@ function scene(random: Random, names: readonly string[]): Step[] {
         1,
         command(
           random,
-          names.filter(name => !/^(flush|swapdb|quit)/.test(name)),
+          names.filter(name => !/^(flush|swapdb|quit|spop)/.test(name)),
         ),
       ),
     ]
