@@ -17,7 +17,7 @@ const LONGEST_FUNCTION = 40
 const layers: readonly { name: string; files: readonly string[]; uses: readonly string[] }[] = [
   {
     name: 'vocabulary',
-    files: ['action.ts', 'address.ts', 'errors.ts', 'events.ts', 'input-stream.ts'],
+    files: ['action.ts', 'address.ts', 'bytes.ts', 'errors.ts', 'events.ts', 'input-stream.ts'],
     uses: [],
   },
   {

@@ -1,3 +1,4 @@
+import { isBytes, plainView } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk, Events, Out } from '../events.js'
 import type { Transport } from '../transport/transport.js'
@@ -58,7 +59,7 @@ export class Writer<Context> {
   reply(connection: Connection<Context>, out: Out, input: Uint8Array | undefined): void {
     if (out === null || out === undefined) return
     if (connection.transport.datagrams) this.#takeDatagram(connection, out)
-    else if (typeof out === 'string' || out instanceof Uint8Array) this.#take(connection, out, input, true)
+    else if (typeof out === 'string' || isBytes(out)) this.#take(connection, out, input, true)
     else for (const chunk of out) this.#take(connection, chunk, input, true)
   }
 
@@ -66,8 +67,7 @@ export class Writer<Context> {
   send(connection: Connection<Context>, out: Out): void {
     if (out === null || out === undefined) return
     if (connection.transport.datagrams) this.#takeDatagram(connection, out)
-    else if (typeof out === 'string' || out instanceof Uint8Array)
-      this.#take(connection, out, undefined, false)
+    else if (typeof out === 'string' || isBytes(out)) this.#take(connection, out, undefined, false)
     else for (const chunk of out) this.#take(connection, chunk, undefined, false)
   }
 
@@ -132,7 +132,7 @@ export class Writer<Context> {
       const start = transport.stage.put(chunk, size)
       outbox.lend(transport.stage.bytes, start, start + size)
     } else if (lendable && typeof chunk !== 'string' && this.#events.prewrite === undefined) {
-      outbox.lend(chunk, 0, size)
+      outbox.lend(plainView(chunk), 0, size)
       this.#urgent = true
     } else outbox.append(chunk, size)
     this.mark(connection)

@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { Action, isAction } from '../action.js'
+import { copyOf, isBytes, lengthOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk, Out, Reply, Sending } from '../events.js'
 
 /** Bytes that a chunk takes on the wire. */
 export function sizeOf(chunk: Chunk): number {
-  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : lengthOf(chunk)
 }
 
 /**
@@ -14,8 +15,12 @@ export function sizeOf(chunk: Chunk): number {
  */
 export function bytesOf(out: Out): Buffer | undefined {
   if (out === undefined || out === null) return undefined
-  if (typeof out === 'string' || out instanceof Uint8Array) return Buffer.from(out)
-  return out.length === 0 ? undefined : Buffer.concat(out.map(chunk => Buffer.from(chunk)))
+  if (typeof out === 'string' || isBytes(out)) return copyOfChunk(out)
+  return out.length === 0 ? undefined : Buffer.concat(out.map(copyOfChunk))
+}
+
+function copyOfChunk(chunk: Chunk): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk)
 }
 
 /** A reply that is yet to come. */
@@ -77,7 +82,7 @@ export function checkOut(out: unknown, handler: string): asserts out is Out {
 const NEEDED = 'a string, a Uint8Array, a list of them, or nothing is needed'
 
 function isChunk(value: unknown): value is Chunk {
-  return typeof value === 'string' || value instanceof Uint8Array
+  return typeof value === 'string' || isBytes(value)
 }
 
 function describe(value: unknown): string {

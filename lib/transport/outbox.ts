@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { lengthOf } from '../bytes.js'
+import { RevioError } from '../errors.js'
 
 /** A run of pending bytes: `bytes[start, end)`. */
 export interface Segment {
@@ -50,8 +52,9 @@ export class Outbox {
 
   /** Appends bytes without copying them. Nobody else uses them any more. */
   give(bytes: Uint8Array): void {
-    this.#size += bytes.length
-    this.#push({ bytes, start: 0, end: bytes.length, owned: true, next: undefined })
+    const size = lengthOf(bytes)
+    this.#size += size
+    this.#push({ bytes, start: 0, end: size, owned: true, next: undefined })
   }
 
   /** Appends a copy of a chunk that is `size` bytes long. */
@@ -105,10 +108,24 @@ export class Outbox {
   }
 }
 
+/** Lent memory has been detached or has shrunk, which only a program that works against itself brings about. */
+export function isGone({ bytes, end }: Segment): boolean {
+  return lengthOf(bytes) < end
+}
+
+/** What the attempt to write such memory fails with. */
+export function goneError({ start, end }: Segment): RevioError {
+  return new RevioError(
+    'ERR_REPLY',
+    `output of ${end - start} bytes was detached or shrunk before it was written`,
+  )
+}
+
 function own(segment: Segment): void {
   const size = segment.end - segment.start
   const bytes = Buffer.allocUnsafeSlow(size)
-  bytes.set(segment.bytes.subarray(segment.start, segment.end))
+  if (isGone(segment)) bytes.fill(0)
+  else bytes.set(segment.bytes.subarray(segment.start, segment.end))
   segment.bytes = bytes
   segment.start = 0
   segment.end = size

@@ -9,8 +9,9 @@ export class StagingBuffer {
   bytes: Buffer
   #top = 0
 
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size)
+  /** In `bytes`, which nobody else uses. */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
   }
 
   /** Where the next bytes would lie. */

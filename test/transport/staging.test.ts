@@ -3,7 +3,7 @@ import t from 'tap'
 import { StagingBuffer } from '../../lib/transport/staging.js'
 
 t.test('chunks lie one behind the other', async t => {
-  const stage = new StagingBuffer(100)
+  const stage = new StagingBuffer(Buffer.allocUnsafeSlow(100))
   t.equal(stage.room, 100)
   t.equal(stage.put('abc', 3), 0)
   t.equal(stage.put(Buffer.from('defg'), 4), 3)
@@ -26,7 +26,7 @@ t.test('strings of any length and script go in as UTF-8', async t => {
     '🙂'.repeat(20),
     'é'.repeat(16),
   ]) {
-    const stage = new StagingBuffer(1000)
+    const stage = new StagingBuffer(Buffer.allocUnsafeSlow(1000))
     const size = Buffer.byteLength(text)
     stage.put('before', 6)
     t.equal(stage.put(text, size), 6)
@@ -37,14 +37,14 @@ t.test('strings of any length and script go in as UTF-8', async t => {
 
 t.test('a lone surrogate takes the room that was counted for it', async t => {
   const text = 'a\ud800b'
-  const stage = new StagingBuffer(100)
+  const stage = new StagingBuffer(Buffer.allocUnsafeSlow(100))
   stage.put(text, Buffer.byteLength(text))
   stage.put('|', 1)
   t.equal(stage.bytes.toString('utf8', 0, stage.top), 'a\ufffdb|')
 })
 
 t.test('reset, its block is used again; renewed, another one is, at the same place', async t => {
-  const stage = new StagingBuffer(10)
+  const stage = new StagingBuffer(Buffer.allocUnsafeSlow(10))
   stage.put('abc', 3)
   const { bytes } = stage
   stage.renew()

@@ -52,7 +52,7 @@ export class MemoryTransport implements Transport, LinkOwner {
     this.#network = network
     this.#host = host
     this.chance = network.schedule.chance
-    this.stage = new PoisonedStaging(SIZES[this.chance.below(SIZES.length)] ?? 0)
+    this.stage = new PoisonedStaging(Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0))
     this.#input = Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0)
     this.sharesInput = !this.chance.once(4)
   }

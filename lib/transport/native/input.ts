@@ -1,20 +1,24 @@
 import { Buffer } from 'node:buffer'
-import { markAsUntransferable } from 'node:worker_threads'
 import type { Host } from '../transport.js'
 import { EVENT_SIZE } from './addon.js'
+import type { PinnedMemory } from './memory.js'
 
 /** What the addon leaves for a turn: records of events, and the slab in which the bytes lie that they speak of. */
 export class NativeInput {
   readonly bytes: Buffer
   readonly events: Int32Array
-  /** The views of the slab that were handed out last, by the place of their event in the turn. */
+  /** Views of the slab are handed out; otherwise copies are. */
+  readonly shared: boolean
+  /** The views that were handed out last, by the place of their event in the turn. */
   readonly #views: Buffer[] = []
+  /** Where they begin and how long they are, whatever a program has since made of their properties. */
+  readonly #starts: number[] = []
+  readonly #lengths: number[] = []
 
-  constructor(size: number, mostEvents: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size)
-    this.events = new Int32Array(mostEvents * EVENT_SIZE)
-    // A program that gave this memory away would take it from under the addon.
-    markAsUntransferable(this.bytes.buffer)
+  constructor(memory: PinnedMemory, size: number, mostEvents: number) {
+    this.bytes = memory.bytes(size)
+    this.events = memory.numbers(mostEvents * EVENT_SIZE)
+    this.shared = memory.lendable
   }
 
   /** Runs a turn: `deliver` gets the place of each of its records. */
@@ -35,10 +39,13 @@ export class NativeInput {
 
   /** Under steady load a turn's input lies where the last one's did: the same views serve again. */
   view(at: number, start: number, length: number): Buffer {
-    const last = this.#views[at / EVENT_SIZE]
-    if (last?.byteOffset === start && last.length === length) return last
+    if (!this.shared) return Buffer.from(this.bytes.subarray(start, start + length))
+    const place = at / EVENT_SIZE
+    if (this.#starts[place] === start && this.#lengths[place] === length) return this.#views[place] as Buffer
     const view = this.bytes.subarray(start, start + length)
-    this.#views[at / EVENT_SIZE] = view
+    this.#views[place] = view
+    this.#starts[place] = start
+    this.#lengths[place] = length
     return view
   }
 }

@@ -14,13 +14,20 @@ export class NativeLink implements Link, Peer {
   taken = 0
   failure: Error | undefined
   heard = 0
-  /** The last input, in the addon's own memory: what is echoed goes out from there. */
+  /** The last input, in the addon's own memory, and where it begins there: what is echoed goes out from there. */
   input: Uint8Array | undefined
+  inputStart = 0
   readonly #transport: NativeTransport
 
   constructor(transport: NativeTransport, slot: number) {
     this.#transport = transport
     this.slot = slot
+  }
+
+  /** Input is delivered that lies in the addon's memory, from `start` on. */
+  lends(input: Uint8Array, start: number): void {
+    this.input = input
+    this.inputStart = start
   }
 
   write(outbox: Outbox): void {

@@ -4,11 +4,12 @@ import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
 import { UnixPath } from '../unix-path.js'
-import { type Addon, Event, INDEX, type Poller, systemError, WRITE_SIZE } from './addon.js'
+import { type Addon, EVENT_SIZE, Event, INDEX, type Poller, systemError, WRITE_SIZE } from './addon.js'
 import { Coalescing } from './coalescing.js'
 import { NativeDial } from './dial.js'
 import { NativeInput } from './input.js'
 import { NativeLink } from './link.js'
+import { PinnedMemory } from './memory.js'
 import { NativeWriter } from './writer.js'
 
 /** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
@@ -21,12 +22,12 @@ const MAX_INT = 2 ** 31 - 1
 /** Sockets by way of the addon: one crossing into TypeScript for each turn of the event loop, and one back. */
 export class NativeTransport implements Transport {
   readonly name = 'native'
-  readonly sharesInput = true
-  readonly stage = new StagingBuffer(STAGE_SIZE)
+  readonly sharesInput: boolean
+  readonly stage: StagingBuffer
   readonly host: Host
   readonly poller: Poller
   readonly writer: NativeWriter
-  readonly #input = new NativeInput(INPUT_SIZE, MAX_EVENTS)
+  readonly #input: NativeInput
   /** By a slot's index. */
   readonly #links: (NativeLink | undefined)[] = []
   /** Those that are connecting, by slot. */
@@ -37,7 +38,13 @@ export class NativeTransport implements Transport {
 
   constructor(addon: Addon, host: Host) {
     this.host = host
-    const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
+    const memory = new PinnedMemory(
+      INPUT_SIZE + STAGE_SIZE + 4 * (MAX_EVENTS * EVENT_SIZE + MAX_WRITES * WRITE_SIZE),
+    )
+    this.#input = new NativeInput(memory, INPUT_SIZE, MAX_EVENTS)
+    this.sharesInput = this.#input.shared
+    const writes = memory.numbers(MAX_WRITES * WRITE_SIZE)
+    this.stage = new StagingBuffer(memory.bytes(STAGE_SIZE))
     const { bytes, events } = this.#input
     const deliver = (at: number) => this.#deliver(at)
     this.poller = new addon.Poller(bytes, this.stage.bytes, events, writes, count => {
@@ -144,8 +151,8 @@ export class NativeTransport implements Transport {
       return this.#dials.get(slot)?.settle(kind === Event.Connected ? undefined : systemError(value))
     if (kind === Event.Input) {
       const input = this.#input.view(at, value, events[at + 3] as number)
-      link.input = input
-      this.#coalescing?.input(link, input.length)
+      if (this.sharesInput) link.lends(input, value)
+      this.#coalescing?.input(link, events[at + 3] as number)
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()

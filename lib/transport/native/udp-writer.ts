@@ -1,5 +1,6 @@
 import type { Outbox } from '../outbox.js'
 import { PEER_NUMBERS, PEER_SIZE, type Poller, Source, systemError, WRITE_SIZE } from './addon.js'
+import { numbersOf } from './memory.js'
 import type { NativeUdpLink } from './udp-link.js'
 
 /** The datagrams of all links, gathered in one block: a flush is one crossing for all of them. */
@@ -20,7 +21,7 @@ export class NativeUdpWriter {
   constructor(poller: Poller, bytes: Uint8Array, records: Int32Array) {
     this.#poller = poller
     this.#bytes = bytes
-    this.#numbers = new Int32Array(bytes.buffer)
+    this.#numbers = numbersOf(bytes)
     this.#records = records
     this.#capacity = records.length / WRITE_SIZE
   }

@@ -9,6 +9,7 @@ import type { RemoteKey, UdpRemotesOptions } from '../udp/remotes.js'
 import {
   type Addon,
   DATAGRAM_ROOM,
+  EVENT_SIZE,
   Event,
   INDEX,
   PEER_SIZE,
@@ -17,6 +18,7 @@ import {
   WRITE_SIZE,
 } from './addon.js'
 import { NativeInput } from './input.js'
+import { numbersOf, PinnedMemory } from './memory.js'
 import { NativeUdpSocket } from './udp-socket.js'
 import { NativeUdpWriter } from './udp-writer.js'
 
@@ -24,6 +26,7 @@ import { NativeUdpWriter } from './udp-writer.js'
 const MOST_ARRIVALS = 32
 /** Room for what is gathered before it is sent: some of the largest datagrams, or a turn's worth of small ones. */
 const GATHERED = 512 * 1024
+const INPUT_SIZE = MOST_ARRIVALS * DATAGRAM_ROOM
 const MAX_EVENTS = 256
 const MAX_WRITES = 1024
 
@@ -36,23 +39,29 @@ const MAX_WRITES = 1024
  */
 export class NativeUdpTransport implements Transport {
   readonly name = 'native'
-  readonly stage = new StagingBuffer(0)
-  readonly sharesInput = true
+  readonly stage = new StagingBuffer(Buffer.alloc(0))
+  readonly sharesInput: boolean
   readonly datagrams = true
   readonly #host: Host
   readonly #poller: Poller
   readonly #writer: NativeUdpWriter
-  readonly #input = new NativeInput(MOST_ARRIVALS * DATAGRAM_ROOM, MAX_EVENTS)
-  /** The same memory, for the peers. */
-  readonly #numbers = new Int32Array(this.#input.bytes.buffer)
+  readonly #input: NativeInput
+  /** The input's memory, for the peers. */
+  readonly #numbers: Int32Array
   /** By a slot's index. */
   readonly #sockets: (NativeUdpSocket | undefined)[] = []
 
   constructor(addon: Addon, host: Host) {
     this.#host = host
-    const writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
-    const gathered = Buffer.allocUnsafeSlow(GATHERED)
+    const memory = new PinnedMemory(
+      INPUT_SIZE + GATHERED + 4 * (MAX_EVENTS * EVENT_SIZE + MAX_WRITES * WRITE_SIZE),
+    )
+    this.#input = new NativeInput(memory, INPUT_SIZE, MAX_EVENTS)
+    this.sharesInput = this.#input.shared
+    const writes = memory.numbers(MAX_WRITES * WRITE_SIZE)
+    const gathered = memory.bytes(GATHERED)
     const { bytes, events } = this.#input
+    this.#numbers = numbersOf(bytes)
     const deliver = (at: number) => this.#deliver(at)
     this.#poller = new addon.Poller(bytes, gathered, events, writes, count => {
       this.#input.turn(host, count, deliver)

@@ -1,4 +1,4 @@
-import type { Outbox } from '../outbox.js'
+import { goneError, isGone, type Outbox } from '../outbox.js'
 import type { StagingBuffer } from '../staging.js'
 import { MAX_LENT, type Poller, Source, systemError, WRITE_SIZE } from './addon.js'
 import type { NativeLink } from './link.js'
@@ -33,6 +33,11 @@ export class NativeWriter {
     link.failure = undefined
     for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
       const { bytes, end } = segment
+      if (isGone(segment)) {
+        this.flush()
+        link.failure ??= goneError(segment)
+        return
+      }
       for (let start = segment.start; start < end; start += MAX_LENGTH) {
         if (this.#count === this.#capacity || this.#lent.length === MAX_LENT) {
           this.flush()
@@ -65,7 +70,7 @@ export class NativeWriter {
     this.#links[this.#count++] = link
     this.#records[at] = link.slot
     this.#records[at + 3] = length
-    if (bytes === link.input) this.#locate(at, Source.Input, link.input.byteOffset + start)
+    if (bytes === link.input) this.#locate(at, Source.Input, link.inputStart + start)
     else if (bytes === this.#stage.bytes) this.#locate(at, Source.StagingBuffer, start)
     else if (start <= MAX_INT) this.#locate(at, this.#lend(bytes), start)
     else this.#locate(at, this.#lend(bytes.subarray(start, start + length)), 0)

@@ -1,9 +1,9 @@
-import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import { inetAddress, unixAddress } from '../../address.js'
+import { copyOf } from '../../bytes.js'
 import type { Address } from '../../events.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
-import type { Outbox, Segment } from '../outbox.js'
+import { goneError, isGone, type Outbox, type Segment } from '../outbox.js'
 import type { Link, Receiver, Tuning } from '../transport.js'
 import type { NetTransport } from './tcp.js'
 
@@ -105,6 +105,10 @@ export class NetLink implements Link {
   /** False when the system did not take all of it; the rest of what was handed over is in flight. */
   #writeSegment(segment: Segment, from: number): boolean {
     const { stage } = this.#transport
+    if (isGone(segment)) {
+      this.failure = goneError(segment)
+      return false
+    }
     for (let start = from; start < segment.end; start += SLICE) {
       const end = Math.min(segment.end, start + SLICE)
       const whole = start === 0 && end === segment.bytes.length
@@ -112,7 +116,7 @@ export class NetLink implements Link {
       const staged = segment.bytes === stage.bytes
       // The socket keeps what the system does not take, so it gets no memory that may change meanwhile.
       this.#writes++
-      this.#socket.write(segment.owned || staged ? bytes : Buffer.from(bytes), this.#onWritten)
+      this.#socket.write(segment.owned || staged ? bytes : copyOf(bytes), this.#onWritten)
       if (this.#socket.writableLength > 0) {
         if (staged) stage.renew()
         this.#inFlight = end - start

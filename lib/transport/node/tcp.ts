@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
@@ -33,7 +34,7 @@ interface Listener {
  */
 export class NetTransport implements Transport {
   readonly name = 'net'
-  readonly stage = new StagingBuffer(STAGE_SIZE)
+  readonly stage = new StagingBuffer(Buffer.allocUnsafeSlow(STAGE_SIZE))
   readonly sharesInput = false
   readonly host: Host
   readonly #listeners: Listener[] = []

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import * as dgram from 'node:dgram'
 import type { AddressInfo } from 'node:net'
 import { type Binding, inetAddress } from '../../address.js'
@@ -17,7 +18,7 @@ import { UdpSocket, type UdpSocketOptions } from './udp-socket.js'
  */
 export class UdpTransport implements Transport {
   readonly name = 'net'
-  readonly stage = new StagingBuffer(0)
+  readonly stage = new StagingBuffer(Buffer.allocUnsafeSlow(0))
   readonly sharesInput = false
   readonly datagrams = true
   readonly #host: Host

@@ -16,7 +16,7 @@ import {
   WRITE_SIZE,
 } from '../../../lib/transport/native/addon.js'
 import { openDescriptors } from '../descriptors.js'
-import { addon, closesAll, rests, skip, until } from './harness.js'
+import { addon, closesAll, numbers, rests, skip, slab, until } from './harness.js'
 
 const before = openDescriptors()
 const MAX_WRITES = 100
@@ -31,16 +31,16 @@ interface Arrival {
 /** A poller for datagrams that keeps what it is told. */
 class Station {
   readonly arrivals: Arrival[] = []
-  readonly stage = Buffer.alloc(64 * 1024)
-  readonly writes = new Int32Array(MAX_WRITES * WRITE_SIZE)
+  readonly stage = slab(64 * 1024)
+  readonly writes = numbers(MAX_WRITES * WRITE_SIZE)
   readonly poller
   turns = 0
   #top = 0
   #count = 0
 
   constructor(t: Test, rooms = 32) {
-    const input = Buffer.alloc(rooms * DATAGRAM_ROOM)
-    const events = new Int32Array(64 * EVENT_SIZE)
+    const input = slab(rooms * DATAGRAM_ROOM)
+    const events = numbers(64 * EVENT_SIZE)
     this.poller = new (addon().Poller)(input, this.stage, events, this.writes, count => {
       this.turns++
       for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {

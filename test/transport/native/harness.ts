@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -32,6 +33,15 @@ export const addonFile = ['revio.node', 'src/build/Release/revio.node']
 export function addon(): Addon {
   if (loaded.addon === undefined) throw loaded.error
   return loaded.addon
+}
+
+/** Memory for a poller, which takes none that can be detached. */
+export function slab(size: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(size))
+}
+
+export function numbers(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * count))
 }
 
 /** Settles when the condition holds; it is looked at between turns of the event loop. */

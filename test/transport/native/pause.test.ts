@@ -1,7 +1,6 @@
-import { Buffer } from 'node:buffer'
 import t, { type Test } from 'tap'
 import { EVENT_SIZE, type Names, WRITE_SIZE } from '../../../lib/transport/native/addon.js'
-import { addon, skip } from './harness.js'
+import { addon, numbers, skip, slab } from './harness.js'
 import { startThread } from './thread.js'
 
 const CONNECTIONS = 3
@@ -30,7 +29,7 @@ function send(require: NodeJS.Require, { port, connections, heard }: Sending): v
 
 /** How many inputs each turn had when the first turn with one asks for a pause of this many microseconds. */
 async function turnsOf(t: Test, pause: number, before: () => void = () => {}): Promise<number[]> {
-  const events = new Int32Array(16 * EVENT_SIZE)
+  const events = numbers(16 * EVENT_SIZE)
   const heard = new Int32Array(new SharedArrayBuffer(8))
   const turns: number[] = []
   let done = () => {}
@@ -50,8 +49,8 @@ async function turnsOf(t: Test, pause: number, before: () => void = () => {}): P
     before()
     return pause
   }
-  const writes = new Int32Array(WRITE_SIZE)
-  const poller = new (addon().Poller)(Buffer.alloc(256 * 1024), Buffer.alloc(1), events, writes, turn)
+  const writes = numbers(WRITE_SIZE)
+  const poller = new (addon().Poller)(slab(256 * 1024), slab(1), events, writes, turn)
   const [, port] = poller.names(poller.listen('127.0.0.1', 0, 0, 1000, 511, true, false)) as Names
   poller.start()
   const worker = startThread(send, { port, connections: CONNECTIONS, heard })

@@ -14,19 +14,13 @@ import {
   WRITE_SIZE,
 } from '../../../lib/transport/native/addon.js'
 import { openDescriptors } from '../descriptors.js'
-import { addon, closesAll, connectTo, record, skip, until } from './harness.js'
+import { addon, closesAll, connectTo, numbers, record, skip, slab, until } from './harness.js'
 
 const before = openDescriptors()
 
 function make(input = 65_536) {
-  const writes = new Int32Array(4 * WRITE_SIZE)
-  const poller = new (addon().Poller)(
-    Buffer.alloc(input),
-    Buffer.alloc(1024),
-    new Int32Array(4 * EVENT_SIZE),
-    writes,
-    () => {},
-  )
+  const writes = numbers(4 * WRITE_SIZE)
+  const poller = new (addon().Poller)(slab(input), slab(1024), numbers(4 * EVENT_SIZE), writes, () => {})
   return { poller, writes }
 }
 
@@ -79,8 +73,8 @@ await t.test(
   'what closes in a turn is let go of after it: its index is not used before',
   { skip },
   async t => {
-    const events = new Int32Array(4 * EVENT_SIZE)
-    const writes = new Int32Array(WRITE_SIZE)
+    const events = numbers(4 * EVENT_SIZE)
+    const writes = numbers(WRITE_SIZE)
     // Indices since the last immediate, which comes after all turns of a poll.
     let indices: number[] = []
     let accepted = 0
@@ -96,7 +90,7 @@ await t.test(
       }
       most = Math.max(most, indices.length)
     }
-    const poller = new (addon().Poller)(Buffer.alloc(65_536), Buffer.alloc(1), events, writes, turn)
+    const poller = new (addon().Poller)(slab(65_536), slab(1), events, writes, turn)
     t.teardown(() => poller.stop())
     const [, port] = poller.names(poller.listen('127.0.0.1', 0, 0, 1000, 511, true, false)) as Names
     const clients = Array.from({ length: 200 }, () => connectTo(inetAddress('tcp', '127.0.0.1', port)))

@@ -9,9 +9,9 @@ import { addonFile } from './harness.js'
 export function echoThread(require: NodeJS.Require, file: string): void {
   const { parentPort } = require('node:worker_threads')
   const { Poller } = require(file) as Addon
-  const input = Buffer.alloc(256 * 1024)
-  const events = new Int32Array(64 * 4)
-  const writes = new Int32Array(64 * 4)
+  const input = Buffer.from(new SharedArrayBuffer(256 * 1024))
+  const events = new Int32Array(new SharedArrayBuffer(64 * 4 * 4))
+  const writes = new Int32Array(new SharedArrayBuffer(64 * 4 * 4))
 
   function turn(count: number): void {
     let pending = 0
@@ -25,7 +25,7 @@ export function echoThread(require: NodeJS.Require, file: string): void {
     poller.flush(pending, [])
   }
 
-  const poller = new Poller(input, Buffer.alloc(1), events, writes, turn)
+  const poller = new Poller(input, Buffer.from(new SharedArrayBuffer(1)), events, writes, turn)
   const listener = poller.listen('127.0.0.1', 0, 0, 1000, 511, true, false)
   poller.start()
   const names = poller.names(listener)

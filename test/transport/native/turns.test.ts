@@ -5,12 +5,12 @@ import t from 'tap'
 import { inetAddress } from '../../../lib/address.js'
 import { EVENT_SIZE, type Names, WRITE_SIZE } from '../../../lib/transport/native/addon.js'
 import { openDescriptors } from '../descriptors.js'
-import { addon, closesAll, connectTo, record, rests, skip, until } from './harness.js'
+import { addon, closesAll, connectTo, numbers, record, rests, skip, slab, until } from './harness.js'
 
 const before = openDescriptors()
 
 await t.test('ticks and promises run before the next turn, even of the same poll', { skip }, async t => {
-  const events = new Int32Array(2 * EVENT_SIZE)
+  const events = numbers(2 * EVENT_SIZE)
   let turns = 0
   let ticks = 0
   let promises = 0
@@ -26,8 +26,8 @@ await t.test('ticks and promises run before the next turn, even of the same poll
     process.nextTick(() => ticks++)
     Promise.resolve().then(() => promises++)
   }
-  const writes = new Int32Array(WRITE_SIZE)
-  const poller = new (addon().Poller)(Buffer.alloc(65_536), Buffer.alloc(1), events, writes, turn)
+  const writes = numbers(WRITE_SIZE)
+  const poller = new (addon().Poller)(slab(65_536), slab(1), events, writes, turn)
   t.teardown(() => poller.stop())
   const [, port] = poller.names(poller.listen('127.0.0.1', 0, 0, 1000, 511, true, false)) as Names
   const clients = Array.from({ length: 40 }, () => connectTo(inetAddress('tcp', '127.0.0.1', port)))

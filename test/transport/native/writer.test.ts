@@ -30,7 +30,7 @@ function make(capacity: number, take: (written: Written) => number = ({ length }
       return 0
     },
   } as Poller
-  const stage = new StagingBuffer(1024)
+  const stage = new StagingBuffer(Buffer.allocUnsafeSlow(1024))
   return { writer: new NativeWriter(poller, stage, records), stage, flushes, lent }
 }
 

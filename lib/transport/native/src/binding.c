@@ -108,12 +108,26 @@ bool memory_of(napi_env env, napi_value value, memory_t *memory) {
   return type == napi_int32_array || type == napi_uint8_array;
 }
 
+/*
+ * Memory that no program can detach, transfer or resize: the poller keeps pointers into it. There is no asking whether
+ * it is, only trying to detach it: what lets itself be detached is lost to its owner, and refused.
+ */
+static bool pinned_memory_of(napi_env env, napi_value value, memory_t *memory) {
+  napi_value buffer;
+  if (!memory_of(env, value, memory)) return false;
+  if (napi_get_typedarray_info(env, value, NULL, NULL, NULL, &buffer, NULL) != napi_ok) return false;
+  napi_status status = napi_detach_arraybuffer(env, buffer);
+  /* The first is WebAssembly's, the second a SharedArrayBuffer. */
+  return status == napi_detachable_arraybuffer_expected || status == napi_arraybuffer_expected;
+}
+
 static bool take_memory(napi_env env, binding_t *binding, napi_value *values) {
   memory_t events, writes;
   poller_t *poller = &binding->poller;
-  if (!memory_of(env, values[0], &poller->input) || poller->input.size < CHUNK || poller->input.size > INT32_MAX ||
-      !memory_of(env, values[1], &poller->stage) || !memory_of(env, values[2], &events) ||
-      !memory_of(env, values[3], &writes) || events.size < sizeof(event_t) || writes.size < sizeof(write_t)) {
+  if (!pinned_memory_of(env, values[0], &poller->input) || poller->input.size < CHUNK ||
+      poller->input.size > INT32_MAX || !pinned_memory_of(env, values[1], &poller->stage) ||
+      !pinned_memory_of(env, values[2], &events) || !pinned_memory_of(env, values[3], &writes) ||
+      events.size < sizeof(event_t) || writes.size < sizeof(write_t)) {
     return false;
   }
   poller->events = (event_t *)events.bytes;
@@ -150,9 +164,10 @@ static bool launch(napi_env env, instance_t *instance, binding_t *binding, napi_
 
 napi_value binding_construct(napi_env env, napi_callback_info info) {
   size_t given = 5;
-  napi_value values[5], self;
+  napi_value values[5], self, target = NULL;
   instance_t *instance;
   if (napi_get_cb_info(env, info, &given, values, &self, NULL) != napi_ok) return NULL;
+  if (napi_get_new_target(env, info, &target) != napi_ok || target == NULL) given = 0; /* Called without `new`. */
   if (napi_get_instance_data(env, (void **)&instance) != napi_ok) return NULL;
   binding_t *binding = calloc(1, sizeof *binding);
   if (binding != NULL && given == 5 && !instance->ending) {
@@ -164,7 +179,7 @@ napi_value binding_construct(napi_env env, napi_callback_info info) {
     forget(env, binding);
   }
   free(binding);
-  (void)napi_throw_type_error(env, "ERR_NATIVE", "Poller needs its memory, a function, and a living environment");
+  (void)napi_throw_type_error(env, "ERR_NATIVE", "Poller needs memory that cannot be detached, a function, and a living environment");
   return NULL;
 }
 

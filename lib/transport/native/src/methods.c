@@ -284,26 +284,36 @@ static napi_value host_of(napi_env env, napi_callback_info info) {
 
 /* --- methods: writing, and the end --- */
 
+/*
+ * The buffers that a flush takes by reference, and how many. An element that is a program's getter may run anything,
+ * so that all are asked for before the first pointer is taken.
+ */
+static uint32_t borrow(napi_env env, napi_value list, memory_t *lent) {
+  napi_value buffers[MAX_LENT];
+  uint32_t count = 0;
+  bool is_array = false;
+  if (napi_is_array(env, list, &is_array) != napi_ok || !is_array) return 0;
+  if (napi_get_array_length(env, list, &count) != napi_ok) return 0;
+  if (count > MAX_LENT) count = MAX_LENT;
+  for (uint32_t index = 0; index < count; index++) {
+    if (napi_get_element(env, list, index, &buffers[index]) != napi_ok) buffers[index] = NULL;
+  }
+  for (uint32_t index = 0; index < count; index++) {
+    if (buffers[index] == NULL || !memory_of(env, buffers[index], &lent[index])) lent[index] = (memory_t){NULL, 0};
+  }
+  return count;
+}
+
 /* flush(count, lent): how many of the lent buffers it could take */
 static napi_value flush(napi_env env, napi_callback_info info) {
   call_t call;
   memory_t lent[MAX_LENT];
-  uint32_t lent_count = 0;
-  napi_value buffer;
   if (!begin(env, info, 2, &call)) return NULL;
   poller_t *poller = &call.binding->poller;
   int count = integer(env, call.values[0]);
   if (count < 0 || count > poller->write_capacity) return answer(env, FAULT(CALL_SEND, -UV_EINVAL));
-  bool is_array = false;
-  if (napi_is_array(env, call.values[1], &is_array) == napi_ok && is_array) {
-    (void)napi_get_array_length(env, call.values[1], &lent_count);
-  }
-  if (lent_count > MAX_LENT) lent_count = MAX_LENT;
-  for (uint32_t index = 0; index < lent_count; index++) {
-    if (napi_get_element(env, call.values[1], index, &buffer) != napi_ok || !memory_of(env, buffer, &lent[index])) {
-      lent[index] = (memory_t){NULL, 0};
-    }
-  }
+  uint32_t lent_count = borrow(env, call.values[1], lent);
+  if (poller->stopped) return answer(env, FAULT(CALL_SEND, -UV_EBADF)); /* By a getter. */
   poller_flush(poller, count, lent, lent_count);
   return answer(env, (int32_t)lent_count);
 }
