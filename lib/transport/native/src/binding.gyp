@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "revio",
-      "sources": ["addon.c", "binding.c", "datagram.c", "listener.c", "message.c", "methods.c", "poller.c", "socket.c", "writer.c"],
+      "sources": ["addon.c", "binding.c", "call.c", "datagram.c", "listener.c", "message.c", "methods.c", "opening.c", "poller.c", "socket.c", "writer.c"],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
       "xcode_settings": {

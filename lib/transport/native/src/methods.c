@@ -4,166 +4,15 @@
  */
 #include "methods.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "binding.h"
+#include "call.h"
 #include "datagram.h"
 
-#define MAX_ARGUMENTS 7
 /* Buffers that one flush can take by reference. */
 #define MAX_LENT 1024
 
-/* --- arguments and results --- */
-
-typedef struct {
-  binding_t *binding;
-  napi_value values[MAX_ARGUMENTS];
-} call_t;
-
-static bool begin(napi_env env, napi_callback_info info, size_t count, call_t *call) {
-  size_t given = MAX_ARGUMENTS;
-  napi_value self;
-  if (napi_get_cb_info(env, info, &given, call->values, &self, NULL) == napi_ok && given >= count &&
-      napi_unwrap(env, self, (void **)&call->binding) == napi_ok && !call->binding->poller.stopped) {
-    return true;
-  }
-  (void)napi_throw_type_error(env, "ERR_NATIVE", "a method of Poller was called with too little, or after stop");
-  return false;
-}
-
-static int32_t integer(napi_env env, napi_value value) {
-  int32_t number = -1;
-  (void)napi_get_value_int32(env, value, &number);
-  return number;
-}
-
-static bool truth(napi_env env, napi_value value) {
-  bool result = false;
-  (void)napi_get_value_bool(env, value, &result);
-  return result;
-}
-
-static napi_value answer(napi_env env, int32_t number) {
-  napi_value result;
-  return napi_create_int32(env, number, &result) == napi_ok ? result : NULL;
-}
-
-/* The endpoint that the first argument names; an answer of EBADF when it is gone. */
-static endpoint_t *endpoint_of(napi_env env, call_t *call, napi_value *result) {
-  endpoint_t *endpoint = endpoint_at(&call->binding->poller, integer(env, call->values[0]));
-  if (endpoint == NULL) *result = answer(env, FAULT(CALL_POLL, -UV_EBADF));
-  return endpoint;
-}
-
-/* --- methods: listening and connecting --- */
-
-static bool inet_argument(napi_env env, napi_value host, napi_value port, address_t *address) {
-  char text[128];
-  size_t length;
-  if (napi_get_value_string_utf8(env, host, text, sizeof text, &length) != napi_ok) return false;
-  return address_inet(address, text, integer(env, port));
-}
-
-static bool unix_argument(napi_env env, napi_value path, address_t *address) {
-  char text[sizeof address->at.un.sun_path + 4];
-  size_t length;
-  if (napi_get_value_string_utf8(env, path, text, sizeof text, &length) != napi_ok) return false;
-  return address_unix(address, text, length);
-}
-
-static int bind_listener(binding_t *binding, const address_t *address, const listen_options_t *options, int tag,
-                         int limit) {
-  int fd = socket_listen(address, options);
-  if (fd < 0) return fd;
-  int slot = listener_open(&binding->poller, fd, tag, limit, address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0);
-  if (slot < 0) (void)socket_close(fd, false);
-  return slot;
-}
-
-/* listen(host, port, tag, limit, backlog, v6only, reuseport): slot or fault */
-static napi_value listen_inet(napi_env env, napi_callback_info info) {
-  call_t call;
-  address_t address;
-  if (!begin(env, info, 7, &call)) return NULL;
-  if (!inet_argument(env, call.values[0], call.values[1], &address)) return answer(env, FAULT(CALL_BIND, -UV_EINVAL));
-  listen_options_t options = {.backlog = integer(env, call.values[4]),
-                              .v6only = truth(env, call.values[5]),
-                              .reuseport = truth(env, call.values[6])};
-  return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[2]),
-                                   integer(env, call.values[3])));
-}
-
-/* listenUnix(path, tag, limit, backlog, mode): slot or fault; a mode below 0 means: as the umask has it */
-static napi_value listen_unix(napi_env env, napi_callback_info info) {
-  call_t call;
-  address_t address;
-  if (!begin(env, info, 5, &call)) return NULL;
-  if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_BIND, -UV_ENAMETOOLONG));
-  listen_options_t options = {.backlog = integer(env, call.values[3]), .mode = integer(env, call.values[4])};
-  return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[1]),
-                                   integer(env, call.values[2])));
-}
-
-/* bind(host, port, v6only, reuseport): slot, for datagrams, or fault */
-static napi_value bind_datagrams(napi_env env, napi_callback_info info) {
-  call_t call;
-  address_t address;
-  if (!begin(env, info, 4, &call)) return NULL;
-  if (!inet_argument(env, call.values[0], call.values[1], &address)) return answer(env, FAULT(CALL_BIND, -UV_EINVAL));
-  listen_options_t options = {.v6only = truth(env, call.values[2]), .reuseport = truth(env, call.values[3])};
-  int fd = socket_bind(&address, &options);
-  if (fd < 0) return answer(env, fd);
-  int slot = datagrams_open(&call.binding->poller, fd, address.at.any.sa_family);
-  if (slot < 0) (void)socket_close(fd, false);
-  return answer(env, slot);
-}
-
-static int dial(binding_t *binding, const address_t *address) {
-  int fd = socket_connect(address);
-  if (fd < 0) return fd;
-  endpoint_t *endpoint = malloc(sizeof *endpoint);
-  uint8_t family = address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0;
-  int slot = endpoint == NULL ? FAULT(CALL_MALLOC, -UV_ENOMEM)
-                              : endpoint_open(&binding->poller, endpoint, fd,
-                                              FLAG_CONNECTING | FLAG_ARMED | FLAG_WANTED | family);
-  if (slot < 0) {
-    free(endpoint);
-    (void)socket_close(fd, false);
-    return slot;
-  }
-  endpoint_watch(endpoint);
-  return slot;
-}
-
-/* connect(host, port): slot or fault */
-static napi_value connect_inet(napi_env env, napi_callback_info info) {
-  call_t call;
-  address_t address;
-  if (!begin(env, info, 2, &call)) return NULL;
-  if (!inet_argument(env, call.values[0], call.values[1], &address)) {
-    return answer(env, FAULT(CALL_CONNECT, -UV_EINVAL));
-  }
-  return answer(env, dial(call.binding, &address));
-}
-
-/* connectUnix(path): slot or fault */
-static napi_value connect_unix(napi_env env, napi_callback_info info) {
-  call_t call;
-  address_t address;
-  if (!begin(env, info, 1, &call)) return NULL;
-  if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_CONNECT, -UV_ENAMETOOLONG));
-  return answer(env, dial(call.binding, &address));
-}
-
-/* start() */
-static napi_value start(napi_env env, napi_callback_info info) {
-  call_t call;
-  if (begin(env, info, 0, &call)) listeners_start(&call.binding->poller);
-  return NULL;
-}
-
-/* --- methods: streams --- */
+/* --- streams --- */
 
 /* read(slot, wanted): 0 or fault */
 static napi_value read_stream(napi_env env, napi_callback_info info) {
@@ -282,7 +131,7 @@ static napi_value host_of(napi_env env, napi_callback_info info) {
   return napi_create_string_utf8(env, host, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 
-/* --- methods: writing, and the end --- */
+/* --- writing, and the end --- */
 
 /*
  * The buffers that a flush takes by reference, and how many. An element that is a program's getter may run anything,
@@ -330,12 +179,12 @@ static napi_value stop(napi_env env, napi_callback_info info) {
 
 bool define_poller(napi_env env, napi_value exports) {
   napi_property_descriptor methods[] = {
-      METHOD("listen", listen_inet),
-      METHOD("listenUnix", listen_unix),
-      METHOD("bind", bind_datagrams),
-      METHOD("connect", connect_inet),
-      METHOD("connectUnix", connect_unix),
-      METHOD("start", start),
+      METHOD("listen", method_listen_inet),
+      METHOD("listenUnix", method_listen_unix),
+      METHOD("bind", method_bind_datagrams),
+      METHOD("connect", method_connect_inet),
+      METHOD("connectUnix", method_connect_unix),
+      METHOD("start", method_start),
       METHOD("read", read_stream),
       METHOD("end", end_stream),
       METHOD("close", close_endpoint),

@@ -3,7 +3,16 @@
 #define REVIO_METHODS_H
 
 #include <node_api.h>
+#include <stdbool.h>
 
 bool define_poller(napi_env env, napi_value exports);
+
+/* Those that open descriptors. */
+napi_value method_listen_inet(napi_env env, napi_callback_info info);
+napi_value method_listen_unix(napi_env env, napi_callback_info info);
+napi_value method_bind_datagrams(napi_env env, napi_callback_info info);
+napi_value method_connect_inet(napi_env env, napi_callback_info info);
+napi_value method_connect_unix(napi_env env, napi_callback_info info);
+napi_value method_start(napi_env env, napi_callback_info info);
 
 #endif

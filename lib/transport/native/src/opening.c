@@ -1,0 +1,111 @@
+/* The methods that open descriptors. */
+#include <stdlib.h>
+
+#include "call.h"
+#include "datagram.h"
+#include "methods.h"
+
+static bool inet_argument(napi_env env, napi_value host, napi_value port, address_t *address) {
+  char text[128];
+  size_t length;
+  if (napi_get_value_string_utf8(env, host, text, sizeof text, &length) != napi_ok) return false;
+  return address_inet(address, text, integer(env, port));
+}
+
+static bool unix_argument(napi_env env, napi_value path, address_t *address) {
+  char text[sizeof address->at.un.sun_path + 4];
+  size_t length;
+  if (napi_get_value_string_utf8(env, path, text, sizeof text, &length) != napi_ok) return false;
+  return address_unix(address, text, length);
+}
+
+static int bind_listener(binding_t *binding, const address_t *address, const listen_options_t *options, int tag,
+                         int limit) {
+  int fd = socket_listen(address, options);
+  if (fd < 0) return fd;
+  int slot = listener_open(&binding->poller, fd, tag, limit, address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0);
+  if (slot < 0) (void)socket_close(fd, false);
+  return slot;
+}
+
+/* listen(host, port, tag, limit, backlog, v6only, reuseport): slot or fault */
+napi_value method_listen_inet(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 7, &call)) return NULL;
+  if (!inet_argument(env, call.values[0], call.values[1], &address)) return answer(env, FAULT(CALL_BIND, -UV_EINVAL));
+  listen_options_t options = {.backlog = integer(env, call.values[4]),
+                              .v6only = truth(env, call.values[5]),
+                              .reuseport = truth(env, call.values[6])};
+  return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[2]),
+                                   integer(env, call.values[3])));
+}
+
+/* listenUnix(path, tag, limit, backlog, mode): slot or fault; a mode below 0 means: as the umask has it */
+napi_value method_listen_unix(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 5, &call)) return NULL;
+  if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_BIND, -UV_ENAMETOOLONG));
+  listen_options_t options = {.backlog = integer(env, call.values[3]), .mode = integer(env, call.values[4])};
+  return answer(env, bind_listener(call.binding, &address, &options, integer(env, call.values[1]),
+                                   integer(env, call.values[2])));
+}
+
+/* bind(host, port, v6only, reuseport): slot, for datagrams, or fault */
+napi_value method_bind_datagrams(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 4, &call)) return NULL;
+  if (!inet_argument(env, call.values[0], call.values[1], &address)) return answer(env, FAULT(CALL_BIND, -UV_EINVAL));
+  listen_options_t options = {.v6only = truth(env, call.values[2]), .reuseport = truth(env, call.values[3])};
+  int fd = socket_bind(&address, &options);
+  if (fd < 0) return answer(env, fd);
+  int slot = datagrams_open(&call.binding->poller, fd, address.at.any.sa_family);
+  if (slot < 0) (void)socket_close(fd, false);
+  return answer(env, slot);
+}
+
+static int dial(binding_t *binding, const address_t *address) {
+  int fd = socket_connect(address);
+  if (fd < 0) return fd;
+  endpoint_t *endpoint = malloc(sizeof *endpoint);
+  uint8_t family = address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0;
+  int slot = endpoint == NULL ? FAULT(CALL_MALLOC, -UV_ENOMEM)
+                              : endpoint_open(&binding->poller, endpoint, fd,
+                                              FLAG_CONNECTING | FLAG_ARMED | FLAG_WANTED | family);
+  if (slot < 0) {
+    free(endpoint);
+    (void)socket_close(fd, false);
+    return slot;
+  }
+  endpoint_watch(endpoint);
+  return slot;
+}
+
+/* connect(host, port): slot or fault */
+napi_value method_connect_inet(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 2, &call)) return NULL;
+  if (!inet_argument(env, call.values[0], call.values[1], &address)) {
+    return answer(env, FAULT(CALL_CONNECT, -UV_EINVAL));
+  }
+  return answer(env, dial(call.binding, &address));
+}
+
+/* connectUnix(path): slot or fault */
+napi_value method_connect_unix(napi_env env, napi_callback_info info) {
+  call_t call;
+  address_t address;
+  if (!begin(env, info, 1, &call)) return NULL;
+  if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_CONNECT, -UV_ENAMETOOLONG));
+  return answer(env, dial(call.binding, &address));
+}
+
+/* start() */
+napi_value method_start(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (begin(env, info, 0, &call)) listeners_start(&call.binding->poller);
+  return NULL;
+}
