@@ -1,4 +1,5 @@
 import { Action, InputStream } from 'revio'
+import type { Waiting } from './blocking.js'
 import type { Command } from './commands/command.js'
 import type { Instance } from './instance.js'
 import type { Database } from './keyspace/database.js'
@@ -7,6 +8,10 @@ import type { Transaction } from './transaction.js'
 
 /** As much as Redis lets a client send of a command that is not complete. */
 const MAX_UNPARSED = 1024 * 1024 * 1024
+
+/** Whose replies a client does not get: none's, the next command's, that of the command at hand, all. */
+export const Quiet = { No: 0, Next: 1, This: 2, Off: 3 } as const
+export type Quiet = (typeof Quiet)[keyof typeof Quiet]
 
 /** Where a client and the server end of its connection are. */
 export interface Ends {
@@ -39,6 +44,13 @@ export class Client {
   /** How many of both there are. */
   subscriptions = 0
 
+  /** Its transaction is being run. */
+  isExecuting = false
+  /** What it is blocked on: no command is run for it before it has been answered. */
+  waiting: Waiting | undefined
+  /** Which replies are left out, by CLIENT REPLY. */
+  quiet: Quiet = Quiet.No
+
   /** What is to be done once its replies are on their way. */
   action: Action = Action.None
   /** Its replies piled up: no command is run for it before they have left, and nothing is read. */
@@ -62,6 +74,11 @@ export class Client {
   /** Its replies have piled up. */
   stall(): void {
     this.stalled = true
+    this.pause()
+  }
+
+  /** Nothing more is read before all that has arrived is done. */
+  pause(): void {
     this.#paused = this.instance.loop?.pause(this.id) ?? false
   }
 

@@ -35,7 +35,7 @@ const SECTIONS: Readonly<Record<string, (instance: Instance) => Fields>> = {
   Clients: instance => ({
     connected_clients: instance.clients.size,
     maxclients: 10_000,
-    blocked_clients: 0,
+    blocked_clients: instance.blocking.count,
     pubsub_clients: [...instance.clients.values()].filter(client => client.subscriptions > 0).length,
   }),
   Memory: instance => {

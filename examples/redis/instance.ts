@@ -1,8 +1,11 @@
 import type { Server } from 'revio'
+import { Blocking } from './blocking.js'
 import type { Client } from './client.js'
 import { Database } from './keyspace/database.js'
+import { Signals } from './keyspace/signals.js'
 import { Publisher } from './publisher.js'
 import { Settings } from './settings.js'
+import { settle } from './settle.js'
 import { Statistics } from './statistics.js'
 import { Watches } from './watches.js'
 
@@ -21,10 +24,14 @@ export class Instance {
   readonly settings = new Settings()
   readonly clients = new Map<number, Client>()
   readonly publisher: Publisher
+  readonly signals = new Signals()
+  readonly blocking: Blocking
   readonly watches = new Watches()
   readonly statistics = new Statistics()
   /** `now` as of the last tick. */
   time: number
+  /** Keys that have expired are looked for; where not, each is gone only when somebody asks for it. */
+  removesExpired = true
   /** The loop that serves it. */
   loop: Server | undefined
   readonly #databases = new Map<number, Database>()
@@ -35,6 +42,7 @@ export class Instance {
     this.startedAt = now()
     this.time = this.startedAt
     this.publisher = new Publisher(this)
+    this.blocking = new Blocking(this)
   }
 
   hasDatabase(index: number): boolean {
@@ -45,7 +53,7 @@ export class Instance {
   database(index: number): Database {
     let database = this.#databases.get(index)
     if (database === undefined) {
-      database = new Database(this.now)
+      database = new Database(this.now, this.settings.limits, this.signals)
       this.#databases.set(index, database)
     }
     return database
@@ -62,6 +70,12 @@ export class Instance {
     database.clear()
   }
 
+  /** The number of a database. */
+  indexOf(database: Database): number {
+    for (const [index, each] of this.#databases) if (each === database) return index
+    return -1
+  }
+
   swapDatabases(left: number, right: number): void {
     if (left === right) return
     const first = this.database(left)
@@ -70,6 +84,7 @@ export class Instance {
     this.#databases.set(right, first)
     this.watches.swapped(first, second)
     for (const client of this.clients.values()) client.select(client.databaseIndex)
+    this.blocking.swap(this.database(left), this.database(right))
   }
 
   opened(client: Client): void {
@@ -81,11 +96,17 @@ export class Instance {
     this.clients.delete(client.id)
     this.publisher.forget(client)
     this.watches.forget(client)
+    this.blocking.forget(client)
   }
 
   /** Removes keys that have expired, a bounded number of them. */
   tick(): void {
     this.time = this.now()
+    if (this.removesExpired) this.#removeExpired()
+    settle(this)
+  }
+
+  #removeExpired(): void {
     for (const database of this.#databases.values()) {
       for (let sweeps = 0; sweeps < SWEEPS; sweeps++) {
         const expired = database.sweep(SWEEP)

@@ -77,12 +77,12 @@ export class Publisher {
   }
 
   /** Sends a message to all who listen; answers to how many. What is for `sender` goes to `reply`, in its turn. */
-  publish(channel: string, message: Bytes, sender: Client, reply: Reply): number {
+  publish(channel: string, message: Bytes, sender?: Client, reply?: Reply): number {
     const name = new Bytes(Buffer.from(channel, 'latin1'))
     let receivers = 0
     const deliver = (client: Client, parts: readonly Bytes[]) => {
       receivers++
-      if (client === sender) writePush(reply, parts)
+      if (client === sender && reply !== undefined) writePush(reply, parts)
       else this.#send(client, parts)
     }
     for (const client of this.#channels.get(channel) ?? []) deliver(client, [MESSAGE, name, message])

@@ -1,6 +1,6 @@
 import { Action, type Address, type Events } from 'revio'
-import { Client } from './client.js'
-import { dispatch } from './commands/dispatch.js'
+import { Client, Quiet } from './client.js'
+import { dispatch, dispatchQuietly } from './commands/dispatch.js'
 import { Instance } from './instance.js'
 import { Reply } from './reply.js'
 import { Answer } from './resp.js'
@@ -56,24 +56,31 @@ export function redis(instance = new Instance()): Events<Client> {
 function receive(client: Client, input: Uint8Array | null, reply: Reply): void {
   const { parser } = client
   const bytes = client.input.begin(input)
-  if (client.stalled) return client.input.end(bytes)
+  if (client.stalled || client.waiting !== undefined) return postpone(client, bytes)
   parser.begin(bytes)
   reply.protocol = client.protocol
   const stalled = runCommands(client, reply)
   client.input.end(parser.end())
   if (stalled) client.stall()
-  else client.goOn()
+  else if (client.waiting === undefined) client.goOn()
+}
+
+/** Keeps what has arrived; a client that is blocked and goes on sending is not read any more. */
+function postpone(client: Client, bytes: Buffer): void {
+  client.input.end(bytes)
+  if (client.input.buffered > PILE) client.pause()
 }
 
 /** Runs what has arrived whole; true where it stopped because of the replies. */
 function runCommands(client: Client, reply: Reply): boolean {
   const { parser, instance } = client
-  while (client.action === Action.None) {
+  while (client.action === Action.None && client.waiting === undefined) {
     if (reply.length >= PILE) return true
     const answer = parser.next()
     if (answer === Answer.Consumed) {
       instance.statistics.commands++
-      dispatch(client, parser.args, reply)
+      if (client.quiet === Quiet.No) dispatch(client, parser.args, reply)
+      else dispatchQuietly(client, parser.args, reply)
     } else {
       if (answer === Answer.Invalid) refuse(client, reply)
       break

@@ -1,66 +1,38 @@
 import { Glob } from './glob.js'
+import { parseEvents } from './keyspace/event.js'
+import { usualLimits } from './keyspace/limits.js'
 import { Refusal } from './refusal.js'
+import { DEFINITIONS, type Definition } from './setting-table.js'
 
-/** How a setting's value is checked and written; one without can only be read. */
-type Check = (value: string) => string | undefined
-
-interface Setting {
+/** A definition with the value that it has now. */
+interface Setting extends Definition {
   value: string
-  check: Check | undefined
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 1000,
-  kb: 1024,
-  m: 1000 ** 2,
-  mb: 1024 ** 2,
-  g: 1000 ** 3,
-  gb: 1024 ** 3,
-}
-
-const number: Check = value => (/^\d{1,15}$/.test(value) ? String(Number(value)) : undefined)
-const text: Check = value => value
-const yesNo: Check = value => (/^(yes|no)$/i.test(value) ? value.toLowerCase() : undefined)
-
-const memory: Check = value => {
-  const [, digits = '', unit = ''] = /^(\d{1,15})([a-z]*)$/.exec(value.toLowerCase()) ?? []
-  const scale = UNITS[unit]
-  return digits === '' || scale === undefined ? undefined : String(Number(digits) * scale)
-}
-
-const WHY = new Map<Check, string>([
-  [number, "argument couldn't be parsed into an integer"],
-  [yesNo, "argument must be 'yes' or 'no'"],
-  [memory, 'argument must be a memory value'],
-])
-
-/**
- * What CONFIG GET and CONFIG SET speak of. Only `timeout` and `proto-max-bulk-len` have a meaning here; the others are
- * there because clients and tools ask for them, and say how things are.
- */
+/** The settings, as CONFIG GET and CONFIG SET see them, and in the forms that the rest of the server needs. */
 export class Settings {
-  readonly #settings = new Map<string, Setting>([
-    ['appendonly', { value: 'no', check: undefined }],
-    ['databases', { value: '16', check: undefined }],
-    ['maxclients', { value: '10000', check: number }],
-    ['maxmemory', { value: '0', check: memory }],
-    ['maxmemory-policy', { value: 'noeviction', check: text }],
-    ['notify-keyspace-events', { value: '', check: text }],
-    ['proto-max-bulk-len', { value: '536870912', check: undefined }],
-    ['save', { value: '', check: text }],
-    ['slowlog-log-slower-than', { value: '10000', check: number }],
-    ['slowlog-max-len', { value: '128', check: number }],
-    ['stop-writes-on-bgsave-error', { value: 'yes', check: yesNo }],
-    ['timeout', { value: '0', check: number }],
-  ])
+  readonly limits = usualLimits()
+  readonly #settings = new Map<string, Setting>()
 
-  /** Names and values of all settings that one of the patterns matches. */
-  matching(patterns: readonly Uint8Array[]): [name: string, value: string][] {
-    const globs = patterns.map(pattern => new Glob(pattern))
-    const all = [...this.#settings].map(([name, { value }]): [string, string] => [name, value])
-    return all.filter(([name]) => globs.some(glob => glob.matches(Buffer.from(name))))
+  constructor() {
+    for (const [name, definition] of Object.entries(DEFINITIONS)) {
+      const setting = { ...definition }
+      this.#settings.set(name, setting)
+      if (setting.alias !== undefined) this.#settings.set(setting.alias, setting)
+    }
+  }
+
+  /** Names and values of all settings that one of the patterns matches. A plain name is answered as it was given. */
+  matching(patterns: readonly string[]): Map<string, string> {
+    const found = new Map<string, string>()
+    for (const pattern of patterns) {
+      const glob = new Glob(Buffer.from(pattern.toLowerCase()))
+      const plain = !/[*?[]/.test(pattern)
+      for (const [name, { value }] of this.#settings) {
+        if (glob.matches(Buffer.from(name))) found.set(plain ? pattern : name, value)
+      }
+    }
+    return found
   }
 
   /** How long a connection may be silent, in milliseconds; 0: for ever. */
@@ -68,21 +40,41 @@ export class Settings {
     return Number(this.#settings.get('timeout')?.value) * 1000
   }
 
-  /** Changes all of these settings, or none. */
-  change(changes: ReadonlyMap<string, string>): void {
-    const checked = [...changes].map(([name, value]) => this.#checked(name, value))
-    for (const { setting, value } of checked) setting.value = value
+  /** Which keyspace events are published, and where: bits of `Event`. */
+  get events(): number {
+    return parseEvents(this.#settings.get('notify-keyspace-events')?.value ?? '') ?? 0
   }
 
-  #checked(name: string, wanted: string): { setting: Setting; value: string } {
+  /** Changes all of these settings, or none. */
+  change(changes: readonly (readonly [name: string, value: string])[]): void {
+    const settings = new Set<Setting>()
+    for (const [name] of changes) {
+      const setting = this.#changeable(name)
+      if (settings.has(setting)) throw failed(name, 'duplicate parameter')
+      settings.add(setting)
+    }
+    const values = changes.map(([name, value]) => checked(this.#changeable(name), name, value))
+    for (const [index, setting] of [...settings].entries()) {
+      setting.value = values[index] ?? setting.value
+      if (setting.limit !== undefined) this.limits[setting.limit] = Number(setting.value)
+    }
+  }
+
+  #changeable(name: string): Setting {
     const setting = this.#settings.get(name)
     if (setting === undefined) {
       throw new Refusal(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
     }
     if (setting.check === undefined) throw failed(name, "can't set immutable config")
-    const value = setting.check(wanted)
-    if (value === undefined) throw failed(name, WHY.get(setting.check) ?? 'argument is not valid')
-    return { setting, value }
+    return setting
+  }
+}
+
+function checked({ check, value }: Setting, name: string, wanted: string): string {
+  try {
+    return check?.(wanted) ?? value
+  } catch (thrown) {
+    throw thrown instanceof Refusal ? failed(name, thrown.message) : thrown
   }
 }
 

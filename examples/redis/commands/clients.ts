@@ -1,6 +1,6 @@
 import { Action } from 'revio'
 import type { Arguments } from '../arguments.js'
-import type { Client } from '../client.js'
+import { type Client, Quiet } from '../client.js'
 import type { Database } from '../keyspace/database.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
@@ -14,6 +14,7 @@ const BAD_NAME = new Refusal('ERR Client names cannot contain spaces, newlines o
 const NO_SUCH_CLIENT = new Refusal('ERR No such client')
 const INVALID_ID = new Refusal('ERR Invalid client ID')
 const BAD_ID = new Refusal('ERR client-id should be greater than 0')
+const BAD_REASON = new Refusal('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
 
 /** @throws when the name has characters that would spoil the lines of CLIENT LIST. */
 export function nameClient(client: Client, name: string): void {
@@ -87,7 +88,7 @@ function describe(client: Client): string {
     name: client.name,
     age: Math.floor((instance.now() - client.since) / 1000),
     idle: Math.floor((instance.now() - client.lastSeen) / 1000),
-    flags: client.subscriptions > 0 ? 'P' : client.transaction === undefined ? 'N' : 'x',
+    flags: flagsOf(client),
     db: client.databaseIndex,
     sub: client.channels.size,
     psub: client.patterns.size,
@@ -103,6 +104,13 @@ function describe(client: Client): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
+}
+
+function flagsOf(client: Client): string {
+  const blocked = client.waiting === undefined ? '' : 'b'
+  const inTransaction = client.transaction === undefined ? '' : 'x'
+  const subscribed = client.subscriptions > 0 ? 'P' : ''
+  return subscribed + inTransaction + blocked || 'N'
 }
 
 function kill(_database: Database, args: Arguments, reply: Reply, client: Client): void {
@@ -145,6 +153,30 @@ function end(victim: Client, self: Client): void {
   else victim.instance.loop?.send(victim.id, null, Action.Close)
 }
 
+function reply(_database: Database, args: Arguments, reply: Reply, client: Client): void {
+  const word = args.word(2)
+  if (word === 'on') {
+    client.quiet = Quiet.No
+    reply.ok()
+  } else if (word === 'off') client.quiet = Quiet.Off
+  else if (word !== 'skip') throw SYNTAX_ERROR
+  else if (client.quiet !== Quiet.Off) client.quiet = Quiet.Next
+}
+
+function crowded(args: Arguments): Refusal {
+  return new Refusal(
+    `ERR unknown subcommand or wrong number of arguments for '${args.text(1)}'. Try CLIENT HELP.`,
+  )
+}
+
+function unblock(_database: Database, args: Arguments, reply: Reply, { instance }: Client): void {
+  if (args.count > 4) throw crowded(args)
+  const word = args.count === 4 ? args.word(3) : 'timeout'
+  if (word !== 'timeout' && word !== 'error') throw BAD_REASON
+  const blocked = instance.clients.get(readInteger(args, 2))
+  reply.flag(blocked !== undefined && instance.blocking.unblock(blocked, word === 'error'))
+}
+
 /** Memory has no limit here, so no client has to go for it. */
 function noEvict(_database: Database, args: Arguments, reply: Reply): void {
   if (!['on', 'off'].includes(args.word(2))) throw SYNTAX_ERROR
@@ -158,8 +190,10 @@ const CLIENT_SUBCOMMANDS: readonly Subcommand[] = [
   ['kill', 3, MANY, kill, 'admin'],
   ['list', 2, MANY, list, 'admin'],
   ['no-evict', 3, 3, noEvict, 'admin'],
+  ['reply', 3, 3, reply],
   ['setinfo', 4, 4, setinfo],
   ['setname', 3, 3, setname],
+  ['unblock', 3, MANY, unblock],
 ]
 
 export const CLIENTS: readonly Row[] = [

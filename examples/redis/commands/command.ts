@@ -44,7 +44,7 @@ export class Command {
   /** It makes changes. */
   readonly writes: boolean
   readonly isFast: boolean
-  /** How many keys it has is said by an argument: the one behind the first key, or the first of all. */
+  /** How many keys it has is said by an argument: behind the first key or the timeout, or the first of all. */
   readonly movable: boolean
   /** It cannot be part of a transaction. */
   readonly alone: boolean
@@ -52,6 +52,8 @@ export class Command {
   readonly immediate: boolean
   /** A client that has subscribed to something may use it even in RESP2. */
   readonly whileSubscribed: boolean
+  /** What it answers confirms subscriptions. */
+  readonly subscribes: boolean
 
   constructor(group: string, row: Row, most = MANY) {
     const [name, arity, , , , , run] = row
@@ -66,14 +68,15 @@ export class Command {
     this.step = step
     this.run = run instanceof Container ? (run.alone ?? missingSubcommand(name)) : run
     this.subcommands = run instanceof Container ? split(group, row, run.subcommands) : undefined
-    this.movable = this.flags.includes('movablekeys')
+    this.movable = this.flags.includes('movablekeys') && !name.startsWith('sort')
     this.least = Math.abs(arity)
     this.most = arity < 0 ? Math.min(most, MANY) : arity
     this.writes = this.flags.includes('write')
     this.isFast = this.flags.includes('fast')
     this.alone = this.flags.includes('no_multi')
     this.immediate = IMMEDIATE.has(name)
-    this.whileSubscribed = WHILE_SUBSCRIBED.has(name)
+    this.subscribes = SUBSCRIBING.has(name)
+    this.whileSubscribed = this.subscribes || WHILE_SUBSCRIBED.has(name)
   }
 
   /** The places of the keys among the arguments. */
@@ -82,16 +85,22 @@ export class Command {
       const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey
       for (let index = this.firstKey; index <= last && index < args.count; index += this.step) yield index
     }
+    if (this.name === 'sort') yield* storeKey(args)
     const count = this.movable ? this.keyCount(args) : 0
-    const first = this.firstKey + 2
+    const first = this.#keyCountAt + 1
     for (let index = first; index < first + (count ?? 0); index++) yield index
   }
 
   /** How many keys an argument says that there are; `undefined` where it cannot be so. */
   keyCount(args: Arguments): number | undefined {
-    const at = this.firstKey + 1
+    const at = this.#keyCountAt
     const count = at < args.count ? parseInteger(args.bytes, args.start(at), args.end(at)) : undefined
     return typeof count === 'number' && count > 0 && count < args.count - at ? count : undefined
+  }
+
+  /** Where that argument is: behind the key, or the timeout, that comes first. */
+  get #keyCountAt(): number {
+    return this.flags.includes('blocking') ? 2 : this.firstKey + 1
   }
 }
 
@@ -117,16 +126,23 @@ function missingSubcommand(name: string): Run {
   }
 }
 
+/** The key behind STORE, of which the last one counts. */
+function* storeKey(args: Arguments): Generator<number> {
+  for (let index = args.count - 2; index > 1; index--) {
+    if (args.word(index) === 'store') return yield index + 1
+  }
+}
+
 /** More arguments than a command can have. A small integer, like the others: comparing doubles takes longer. */
 const MANY = 2 ** 31 - 1
 
 const IMMEDIATE = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset'])
-const WHILE_SUBSCRIBED = new Set([
-  'subscribe',
-  'unsubscribe',
+const SUBSCRIBING = new Set([
   'psubscribe',
   'punsubscribe',
-  'ping',
-  'quit',
-  'reset',
+  'ssubscribe',
+  'subscribe',
+  'sunsubscribe',
+  'unsubscribe',
 ])
+const WHILE_SUBSCRIBED = new Set(['ping', 'quit', 'reset'])

@@ -2,6 +2,7 @@ import type { Arguments } from '../arguments.js'
 import { Bytes, type Span, text } from '../bytes.js'
 import { addExtended, type Extended, formatExtended, parseExtended } from '../extended.js'
 import type { Database } from '../keyspace/database.js'
+import { Event } from '../keyspace/event.js'
 import { isInteger64, parseInteger } from '../numbers.js'
 import { NOT_A_FLOAT, NOT_AN_INTEGER, Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
@@ -59,6 +60,7 @@ function change(database: Database, args: Arguments, reply: Reply, by: number | 
     const value = Bytes.from(String(sum))
     database.replaceString(args, 1, value, 0, value.length)
   }
+  database.event(Event.String, 'incrby', args, 1)
   reply.integer(sum)
 }
 
@@ -89,6 +91,7 @@ function incrbyfloat(database: Database, args: Arguments, reply: Reply): void {
   const old = extendedIn(database.string(args, 1))
   const value = Bytes.from(addFloats(old, extendedIn(args.span(2))))
   database.replaceString(args, 1, value, 0, value.length)
+  database.event(Event.String, 'incrbyfloat', args, 1)
   reply.bulk(value, 0, value.length)
 }
 

@@ -1,6 +1,7 @@
 import type { Arguments } from '../arguments.js'
-import type { Client } from '../client.js'
+import { type Client, Quiet } from '../client.js'
 import type { Reply } from '../reply.js'
+import { settle } from '../settle.js'
 import type { Command } from './command.js'
 import { runCommand } from './run.js'
 import { findCommand } from './table.js'
@@ -31,6 +32,17 @@ export function dispatch(client: Client, args: Arguments, reply: Reply): void {
   }
   if (client.transaction !== undefined && !command.immediate) return queue(client, command, args, reply)
   runCommand(command, client, args, reply)
+  if (client.instance.signals.pending) settle(client.instance, client, reply)
+}
+
+/** Does what a client has sent that does not want replies. Confirmations of subscriptions are none. */
+export function dispatchQuietly(client: Client, args: Arguments, reply: Reply): void {
+  const { length } = reply
+  if (client.quiet === Quiet.Next) client.quiet = Quiet.This
+  dispatch(client, args, reply)
+  const wanted = client.quiet === Quiet.No || (client.lastCommand?.subscribes ?? false)
+  if (!wanted) reply.truncate(length)
+  if (client.quiet === Quiet.This) client.quiet = Quiet.No
 }
 
 function queue(client: Client, command: Command, args: Arguments, reply: Reply): void {

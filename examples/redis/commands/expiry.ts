@@ -1,5 +1,6 @@
 import type { Arguments } from '../arguments.js'
 import type { Database } from '../keyspace/database.js'
+import { Event } from '../keyspace/event.js'
 import type { Moment } from '../keyspace/heap.js'
 import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
@@ -15,10 +16,22 @@ function expire(name: string, unit: string): Run {
     const allowed = readConditions(args)
     const when = readMoment(args, 2, unit, database.now(), name)
     if (!database.has(args, 1) || !allowed(when, database.expiry(args, 1))) return reply.flag(false)
-    if (when <= database.now()) database.remove(args, 1)
-    else database.expireAt(args, 1, when)
+    changeExpiry(database, args, 1, when)
     reply.flag(true)
   }
+}
+
+/** Says when a key expires, or that it does not; it is gone at once where that moment has passed. */
+export function changeExpiry(
+  database: Database,
+  args: Arguments,
+  index: number,
+  when: Moment | undefined,
+): void {
+  if (when !== undefined && when <= database.now()) return void database.delete(args, index)
+  if (when === undefined && database.expiry(args, index) === undefined) return
+  database.expireAt(args, index, when)
+  database.event(Event.Generic, when === undefined ? 'persist' : 'expire', args, index)
 }
 
 /** Whether a key that expires at `old`, or never, may be made to expire at `when`. */
@@ -54,7 +67,7 @@ function remaining(measure: (expiry: Moment, now: number) => Moment): Run {
 
 function persist(database: Database, args: Arguments, reply: Reply): void {
   const expires = database.expiry(args, 1) !== undefined
-  if (expires) database.expireAt(args, 1, undefined)
+  if (expires) changeExpiry(database, args, 1, undefined)
   reply.flag(expires)
 }
 

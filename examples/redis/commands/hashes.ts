@@ -2,6 +2,8 @@ import type { Arguments } from '../arguments.js'
 import { Bytes, NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import type { Dict } from '../keyspace/dict.js'
+import { noteField } from '../keyspace/encoding.js'
+import { Event } from '../keyspace/event.js'
 import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
@@ -39,8 +41,10 @@ function setFields(database: Database, args: Arguments): number {
   const { bytes } = args
   for (let index = 2; index < args.count; index += 2) {
     hash.set(bytes, args.start(index), args.end(index), 0, bytes, args.start(index + 1), args.end(index + 1))
+    noteField(database, hash, args.length(index), args.length(index + 1))
   }
   database.changes++
+  database.event(Event.Hash, 'hset', args, 1)
   return hash.size - size
 }
 
@@ -83,8 +87,11 @@ function hdel(database: Database, args: Arguments, reply: Reply): void {
   const { size } = hash
   for (let index = 2; index < args.count; index++) hash.remove(args.bytes, args.start(index), args.end(index))
   const removed = size - hash.size
-  if (removed > 0) database.changes++
-  if (hash.size === 0) database.remove(args, 1)
+  if (removed > 0) {
+    database.changes++
+    database.event(Event.Hash, 'hdel', args, 1)
+    if (hash.size === 0) database.delete(args, 1)
+  }
   reply.integer(removed)
 }
 
@@ -126,6 +133,7 @@ function hvals(database: Database, args: Arguments, reply: Reply): void {
 
 /** Gives a field the value that is its old one changed; `read` reads by how much, before anything is looked for. */
 function update<By>(
+  event: string,
   read: (args: Arguments) => By,
   change: (old: Span | undefined, by: By) => string,
   answer: 'integer' | 'text',
@@ -136,19 +144,23 @@ function update<By>(
     const bytes = Bytes.from(text)
     const hash = database.objectOrNew(args, 1, Kind.Hash)
     hash.set(args.bytes, args.start(2), args.end(2), 0, bytes, 0, bytes.length)
+    noteField(database, hash, args.length(2), bytes.length)
     database.changes++
+    database.event(Event.Hash, event, args, 1)
     if (answer === 'text') reply.text(text)
     else reply.integer(BigInt(text))
   }
 }
 
 const hincrby = update(
+  'hincrby',
   args => readExactInteger(args, 3),
   (old, by) => String(add(integerIn(old, NOT_AN_INTEGER), by)),
   'integer',
 )
 
 const hincrbyfloat = update(
+  'hincrbyfloat',
   args => {
     const by = extendedIn(args.span(3))
     if (by.infinite) throw NOT_FINITE

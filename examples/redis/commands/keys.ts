@@ -2,17 +2,15 @@ import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import type { Client } from '../client.js'
 import type { Database } from '../keyspace/database.js'
+import { Event } from '../keyspace/event.js'
 import { NO_SUCH_KEY, Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
-import type { Row, Run } from './command.js'
-import { container, type Subcommand } from './container.js'
+
+import type { Row } from './command.js'
 import { BAD_DATABASE, readInt32 } from './reading.js'
 import { readCursor, readPattern, readScan } from './scanning.js'
 
 const KIND_NAMES = ['string', 'list', 'set', 'hash', 'zset'] as const
-
-/** Of what each kind is made, in the nearest of the words that Redis has for it. */
-const ENCODINGS = ['raw', 'quicklist', 'hashtable', 'hashtable', 'skiplist'] as const
 
 const SAME = new Refusal('ERR source and destination objects are the same')
 
@@ -21,7 +19,7 @@ const key: Span = { ...NOWHERE }
 
 function del(database: Database, args: Arguments, reply: Reply): void {
   let removed = 0
-  for (let index = 1; index < args.count; index++) if (database.remove(args, index)) removed++
+  for (let index = 1; index < args.count; index++) if (database.delete(args, index)) removed++
   reply.integer(removed)
 }
 
@@ -73,15 +71,21 @@ function randomkey(database: Database, _args: Arguments, reply: Reply): void {
 
 function rename(database: Database, args: Arguments, reply: Reply): void {
   if (!database.has(args, 1)) throw NO_SUCH_KEY
-  database.rename(args, 1, 2)
+  renameKey(database, args)
   reply.ok()
 }
 
 function renamenx(database: Database, args: Arguments, reply: Reply): void {
   if (!database.has(args, 1)) throw NO_SUCH_KEY
   const absent = !database.has(args, 2)
-  if (absent) database.rename(args, 1, 2)
+  if (absent) renameKey(database, args)
   reply.flag(absent)
+}
+
+function renameKey(database: Database, args: Arguments): void {
+  database.rename(args, 1, 2)
+  database.event(Event.Generic, 'rename_from', args, 1)
+  database.event(Event.Generic, 'rename_to', args, 2)
 }
 
 function copy(database: Database, args: Arguments, reply: Reply, client: Client): void {
@@ -96,6 +100,7 @@ function copy(database: Database, args: Arguments, reply: Reply, client: Client)
   if (target === database && args.same(1, 2)) throw SAME
   if (!database.has(args, 1) || (target.has(args, 2) && !replace)) return reply.flag(false)
   database.copy(args, 1, target, 2)
+  target.event(Event.Generic, 'copy_to', args, 2)
   reply.flag(true)
 }
 
@@ -105,6 +110,8 @@ function move(database: Database, args: Arguments, reply: Reply, client: Client)
   if (!database.has(args, 1) || target.has(args, 1)) return reply.flag(false)
   database.copy(args, 1, target, 1)
   database.remove(args, 1)
+  database.event(Event.Generic, 'move_from', args, 1)
+  target.event(Event.Generic, 'move_to', args, 1)
   reply.flag(true)
 }
 
@@ -114,28 +121,12 @@ function readDatabase(args: Arguments, index: number, client: Client): Database 
   return client.instance.database(wanted)
 }
 
-/** What OBJECT tells of the entry of a key; nothing of it is kept, but clients ask. */
-function tell(of: (database: Database, entry: number, reply: Reply) => void): Run {
-  return (database, args, reply) => {
-    const entry = database.find(args, 2)
-    if (entry === 0) reply.null()
-    else of(database, entry, reply)
-  }
-}
-
-const OBJECT: readonly Subcommand[] = [
-  ['encoding', 3, 3, tell((database, entry, reply) => reply.text(ENCODINGS[database.kind(entry)]))],
-  ['idletime', 3, 3, tell((_database, _entry, reply) => reply.integer(0))],
-  ['refcount', 3, 3, tell((_database, _entry, reply) => reply.integer(1))],
-]
-
 export const KEYS: readonly Row[] = [
   ['copy', -3, 'write denyoom', 1, 2, 1, copy],
   ['del', -2, 'write', 1, -1, 1, del],
   ['exists', -2, 'readonly fast', 1, -1, 1, exists],
   ['keys', 2, 'readonly', 0, 0, 0, keys],
   ['move', 3, 'write fast', 1, 1, 1, move],
-  ['object', -2, 'readonly', 2, 2, 1, container('object', OBJECT)],
   ['randomkey', 1, 'readonly', 0, 0, 0, randomkey],
   ['rename', 3, 'write', 1, 2, 1, rename],
   ['renamenx', 3, 'write fast', 1, 2, 1, renamenx],

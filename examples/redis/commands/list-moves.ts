@@ -7,7 +7,7 @@ import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import { contentOf } from '../wire.js'
 import type { Row } from './command.js'
-import { changed, listAt, popTo } from './lists.js'
+import { changed, listAt, POP, PUSH, popTo } from './lists.js'
 import { readCount, readExactInteger, readKeyCount, readPositive } from './reading.js'
 
 const ZERO_RANK = new Refusal(
@@ -17,48 +17,73 @@ const ZERO_RANK = new Refusal(
 const NEGATIVE_COUNT = new Refusal("ERR COUNT can't be negative")
 const NEGATIVE_MAXLEN = new Refusal("ERR MAXLEN can't be negative")
 
-function readSide(args: Arguments, index: number): Side {
+export function readSide(args: Arguments, index: number): Side {
   const word = args.word(index)
   if (word !== 'left' && word !== 'right') throw SYNTAX_ERROR
   return word
 }
 
 function lmove(database: Database, args: Arguments, reply: Reply): void {
-  moveElement(database, args, reply, readSide(args, 3), readSide(args, 4))
+  if (!moveElement(database, args, reply, readSide(args, 3), readSide(args, 4))) reply.null()
 }
 
 function rpoplpush(database: Database, args: Arguments, reply: Reply): void {
-  moveElement(database, args, reply, 'right', 'left')
+  if (!moveElement(database, args, reply, 'right', 'left')) reply.null()
 }
 
-function moveElement(database: Database, args: Arguments, reply: Reply, from: Side, to: Side): void {
+/** Moves an element from one end of a list to one of another, and answers with it; false where there is none. */
+export function moveElement(
+  database: Database,
+  args: Arguments,
+  reply: Reply,
+  from: Side,
+  to: Side,
+): boolean {
   const source = listAt(database, args, 1)
-  if (source === undefined) return reply.null()
+  if (source === undefined) return false
   const target = database.objectOrNew(args, 2, Kind.List)
   // A copy, as the two may be the same list, whose memory moves.
   const element = Bytes.copyOf(contentOf(source.end(from)))
   source.drop(from, 1)
   target.push(to, element, 0, element.length)
-  changed(database, args, 1, source)
+  changed(database, args, 2, target, PUSH[to])
+  changed(database, args, 1, source, POP[from])
   reply.bulk(element, 0, element.length)
+  return true
+}
+
+/** What LMPOP and BLMPOP take: keys, from which end, and how many elements at most. */
+export function readListPop(args: Arguments, index: number): { keys: number[]; side: Side; count: number } {
+  const count = readKeyCount(args, index)
+  const next = index + count + 1
+  if (next >= args.count) throw SYNTAX_ERROR
+  const keys = Array.from({ length: count }, (_, at) => index + 1 + at)
+  return { keys, side: readSide(args, next), count: readCount(args, next + 1) }
 }
 
 function lmpop(database: Database, args: Arguments, reply: Reply): void {
-  const keys = readKeyCount(args, 1)
-  if (keys + 2 >= args.count) throw SYNTAX_ERROR
-  const side = readSide(args, keys + 2)
-  const count = readCount(args, keys + 3)
-  for (let index = 2; index < keys + 2; index++) {
-    const list = listAt(database, args, index)
-    if (list === undefined) continue
-    const popped = Math.min(count, list.length)
-    reply.array(2)
-    reply.bulk(args.bytes, args.start(index), args.end(index))
-    reply.array(popped)
-    popTo(reply, list, side, popped)
-    return changed(database, args, index, list)
-  }
-  reply.nullArray()
+  const { keys, side, count } = readListPop(args, 1)
+  if (!keys.some(index => popSome(database, args, index, reply, side, count))) reply.nullArray()
+}
+
+/** Answers with a key and elements of its list, which are taken out; false where there is none. */
+export function popSome(
+  database: Database,
+  args: Arguments,
+  index: number,
+  reply: Reply,
+  side: Side,
+  count: number,
+): boolean {
+  const list = listAt(database, args, index)
+  if (list === undefined) return false
+  const popped = Math.min(count, list.length)
+  reply.array(2)
+  reply.bulk(args.bytes, args.start(index), args.end(index))
+  reply.array(popped)
+  popTo(reply, list, side, popped)
+  changed(database, args, index, list, POP[side])
+  return true
 }
 
 interface Search {

@@ -1,6 +1,7 @@
 import type { Arguments } from '../arguments.js'
 import { equal, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
+import { Event } from '../keyspace/event.js'
 import type { List, Side } from '../keyspace/list.js'
 import { NO_SUCH_KEY, OUT_OF_RANGE, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
@@ -12,11 +13,15 @@ export function listAt(database: Database, args: Arguments, index = 1): List | u
   return database.object(args, index, Kind.List)
 }
 
-/** Says that the list has been changed; one that is empty then is no more. */
-export function changed(database: Database, args: Arguments, index: number, list: List): void {
+/** Says what has changed the list; one that is empty then is no more. */
+export function changed(database: Database, args: Arguments, index: number, list: List, event: string): void {
   database.changes++
-  if (list.length === 0) database.remove(args, index)
+  database.event(Event.List, event, args, index)
+  if (list.length === 0) database.delete(args, index)
 }
+
+export const PUSH = { left: 'lpush', right: 'rpush' } as const
+export const POP = { left: 'lpop', right: 'rpop' } as const
 
 function push(side: Side): Run {
   return (database, args, reply) => {
@@ -24,7 +29,7 @@ function push(side: Side): Run {
     for (let index = 2; index < args.count; index++) {
       list.push(side, args.bytes, args.start(index), args.end(index))
     }
-    database.changes++
+    changed(database, args, 1, list, PUSH[side])
     reply.integer(list.length)
   }
 }
@@ -47,7 +52,7 @@ function pop(side: Side, name: string): Run {
     if (list === undefined) return several ? reply.nullArray() : reply.null()
     if (several) reply.array(Math.min(count, list.length))
     popTo(reply, list, side, Math.min(count, list.length))
-    if (count > 0) changed(database, args, 1, list)
+    if (count > 0) changed(database, args, 1, list, POP[side])
   }
 }
 
@@ -89,7 +94,7 @@ function ltrim(database: Database, args: Arguments, reply: Reply): void {
     const { from, to } = wanted.of(list.length)
     list.drop('right', list.length - to)
     list.drop('left', from)
-    changed(database, args, 1, list)
+    changed(database, args, 1, list, 'ltrim')
   }
   reply.ok()
 }
@@ -101,7 +106,7 @@ function lset(database: Database, args: Arguments, reply: Reply): void {
   const index = wanted < 0 ? wanted + list.length : wanted
   if (index < 0 || index >= list.length) throw OUT_OF_RANGE
   list.set(index, args.span(3))
-  database.changes++
+  changed(database, args, 1, list, 'lset')
   reply.ok()
 }
 
@@ -113,7 +118,7 @@ function linsert(database: Database, args: Arguments, reply: Reply): void {
   const pivot = find(list, 'left', args.span(3), 1)[0]
   if (pivot === undefined) return reply.integer(-1)
   list.insert(where === 'before' ? pivot : pivot + 1, args.span(4))
-  database.changes++
+  changed(database, args, 1, list, 'linsert')
   reply.integer(list.length)
 }
 
@@ -135,7 +140,7 @@ function lrem(database: Database, args: Arguments, reply: Reply): void {
   const found = find(list, count < 0 ? 'right' : 'left', args.span(3), most)
   if (found.length > 0) {
     list.remove(new Set(found))
-    changed(database, args, 1, list)
+    changed(database, args, 1, list, 'lrem')
   }
   reply.integer(found.length)
 }

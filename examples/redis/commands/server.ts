@@ -69,26 +69,22 @@ function shutdown(_database: Database, args: Arguments, _reply: Reply, client: C
 }
 
 function configGet(_database: Database, args: Arguments, reply: Reply, client: Client): void {
-  const patterns = Array.from({ length: args.count - 2 }, (_, at) => lowerCase(args.copy(at + 2)))
+  const patterns = Array.from({ length: args.count - 2 }, (_, at) => args.text(at + 2))
   const settings = client.instance.settings.matching(patterns)
-  reply.map(settings.length)
+  reply.map(settings.size)
   for (const [name, value] of settings) {
     reply.text(name)
     reply.text(value)
   }
 }
 
-/** The bytes with small letters, in place. */
-function lowerCase(bytes: Buffer): Buffer {
-  for (const [index, byte] of bytes.entries()) if (byte >= 65 && byte <= 90) bytes[index] = byte | 0x20
-  return bytes
-}
-
 function configSet(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   if (args.count % 2 !== 0) throw SYNTAX_ERROR
-  const changes = new Map<string, string>()
-  for (let index = 2; index < args.count; index += 2) changes.set(args.word(index), args.text(index + 1))
-  client.instance.settings.change(changes)
+  const changes: [string, string][] = []
+  for (let index = 2; index < args.count; index += 2) changes.push([args.word(index), args.text(index + 1)])
+  const { settings, signals } = client.instance
+  settings.change(changes)
+  signals.wanted = settings.events
   reply.ok()
 }
 

@@ -2,6 +2,8 @@ import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import { Dict } from '../keyspace/dict.js'
+import { noteSet } from '../keyspace/encoding.js'
+import { Event } from '../keyspace/event.js'
 import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row, Run } from './command.js'
@@ -54,14 +56,17 @@ function answer(combine: Combine): Run {
   }
 }
 
-function store(combine: Combine): Run {
+function store(name: string, combine: Combine): Run {
   return (database, args, reply) => {
     const result = combined(database, args, 2, args.count, combine)
     const { size } = result
-    if (size > 0) database.setObject(args, 1, Kind.Set, result)
-    else {
+    if (size > 0) {
+      noteSet(database, result)
+      database.setObject(args, 1, Kind.Set, result)
+      database.event(Event.Set, name, args, 1)
+    } else {
       result.dispose()
-      database.remove(args, 1)
+      database.delete(args, 1)
     }
     reply.integer(size)
   }
@@ -78,10 +83,10 @@ function sintercard(database: Database, args: Arguments, reply: Reply): void {
 
 export const SET_ALGEBRA: readonly Row[] = [
   ['sdiff', -2, 'readonly', 1, -1, 1, answer(difference)],
-  ['sdiffstore', -3, 'write denyoom', 1, -1, 1, store(difference)],
+  ['sdiffstore', -3, 'write denyoom', 1, -1, 1, store('sdiffstore', difference)],
   ['sinter', -2, 'readonly', 1, -1, 1, answer(intersection)],
   ['sintercard', -3, 'readonly movablekeys', 0, 0, 0, sintercard],
-  ['sinterstore', -3, 'write denyoom', 1, -1, 1, store(intersection)],
+  ['sinterstore', -3, 'write denyoom', 1, -1, 1, store('sinterstore', intersection)],
   ['sunion', -2, 'readonly', 1, -1, 1, answer(union)],
-  ['sunionstore', -3, 'write denyoom', 1, -1, 1, store(union)],
+  ['sunionstore', -3, 'write denyoom', 1, -1, 1, store('sunionstore', union)],
 ]

@@ -2,6 +2,8 @@ import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
 import type { Dict } from '../keyspace/dict.js'
+import { noteMember } from '../keyspace/encoding.js'
+import { Event } from '../keyspace/event.js'
 import { SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
@@ -23,10 +25,11 @@ export function addMember(set: Dict, { bytes, start, end }: Span): boolean {
   return true
 }
 
-/** Says that the set has been changed; one that is empty then is no more. */
-function changed(database: Database, args: Arguments, index: number, set: Dict): void {
+/** Says what has changed the set; one that is empty then is no more. */
+function changed(database: Database, args: Arguments, index: number, set: Dict, event: string): void {
   database.changes++
-  if (set.size === 0) database.remove(args, index)
+  database.event(Event.Set, event, args, index)
+  if (set.size === 0) database.delete(args, index)
 }
 
 function sadd(database: Database, args: Arguments, reply: Reply): void {
@@ -35,9 +38,11 @@ function sadd(database: Database, args: Arguments, reply: Reply): void {
   for (let index = 2; index < args.count; index++) {
     const start = args.start(index)
     const end = args.end(index)
-    if (set.find(args.bytes, start, end) === 0) set.set(args.bytes, start, end, 0, args.bytes, start, start)
+    if (set.find(args.bytes, start, end) !== 0) continue
+    set.set(args.bytes, start, end, 0, args.bytes, start, start)
+    if (set.compact) noteMember(database, set, args.span(index))
   }
-  if (set.size !== size) database.changes++
+  if (set.size !== size) changed(database, args, 1, set, 'sadd')
   reply.integer(set.size - size)
 }
 
@@ -47,7 +52,7 @@ function srem(database: Database, args: Arguments, reply: Reply): void {
   const { size } = set
   for (let index = 2; index < args.count; index++) set.remove(args.bytes, args.start(index), args.end(index))
   const removed = size - set.size
-  if (removed > 0) changed(database, args, 1, set)
+  if (removed > 0) changed(database, args, 1, set, 'srem')
   reply.integer(removed)
 }
 
@@ -89,7 +94,7 @@ function spop(database: Database, args: Arguments, reply: Reply): void {
     reply.bulk(bytes, start, end)
     set.remove(bytes, start, end)
   }
-  changed(database, args, 1, set)
+  changed(database, args, 1, set, 'spop')
 }
 
 function srandmember(database: Database, args: Arguments, reply: Reply): void {
@@ -108,9 +113,13 @@ function smove(database: Database, args: Arguments, reply: Reply): void {
   setAt(database, args, 2)
   if (!has(source, args, 3)) return reply.flag(false)
   if (!args.same(1, 2)) {
-    addMember(database.objectOrNew(args, 2, Kind.Set), args.span(3))
     source.remove(args.bytes, args.start(3), args.end(3))
-    changed(database, args, 1, source)
+    changed(database, args, 1, source, 'srem')
+    const target = database.objectOrNew(args, 2, Kind.Set)
+    if (addMember(target, args.span(3))) {
+      noteMember(database, target, args.span(3))
+      changed(database, args, 2, target, 'sadd')
+    }
   }
   reply.flag(true)
 }

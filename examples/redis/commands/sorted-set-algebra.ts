@@ -166,7 +166,7 @@ function store(name: string, combine: Combine): Run {
     const result = new SortedSet(database.heap)
     combine(query, result)
     const { size } = result
-    storeSortedSet(database, args, 1, result)
+    storeSortedSet(database, args, 1, result, name)
     reply.integer(size)
   }
 }

@@ -14,7 +14,9 @@ import { changed, replyLength, replyMember, replyMembers, sortedSetAt } from './
 /** Where the member at hand lies. */
 const member: Span = { ...NOWHERE }
 
-type End = 'lowest' | 'highest'
+export type End = 'lowest' | 'highest'
+
+const POP = { lowest: 'zpopmin', highest: 'zpopmax' } as const
 
 /** The entries at an end, the outermost first. */
 function entriesAt(set: SortedSet, end: End, count: number): number[] {
@@ -32,18 +34,18 @@ function pop(end: End): Run {
     if (set === undefined || count === 0) return reply.array(0)
     const entries = entriesAt(set, end, count)
     if (several) replyMembers(reply, set, entries, true)
-    else replyOne(reply, set, entries)
-    removeAll(database, args, 1, set, entries)
+    else {
+      // A single member and its score are no pair, not even in RESP3.
+      reply.array(2)
+      for (const entry of entries) replyPair(reply, set, entry)
+    }
+    removeAll(database, args, 1, set, entries, end)
   }
 }
 
-/** A single member and its score are no pair, not even in RESP3. */
-function replyOne(reply: Reply, set: SortedSet, entries: readonly number[]): void {
-  reply.array(2)
-  for (const entry of entries) {
-    reply.span(set.member(entry, member))
-    reply.double(set.score(entry))
-  }
+function replyPair(reply: Reply, set: SortedSet, entry: number): void {
+  reply.span(set.member(entry, member))
+  reply.double(set.score(entry))
 }
 
 function removeAll(
@@ -52,28 +54,64 @@ function removeAll(
   index: number,
   set: SortedSet,
   entries: readonly number[],
+  end: End,
 ): void {
   for (const entry of entries) set.remove(set.member(entry, member))
-  changed(database, args, index, set)
+  changed(database, args, index, set, POP[end])
+}
+
+/** Answers with a key, the member at an end of its set and the score, and removes it; false where there is none. */
+export function popOne(database: Database, args: Arguments, index: number, reply: Reply, end: End): boolean {
+  const set = sortedSetAt(database, args, index)
+  if (set === undefined) return false
+  const entries = entriesAt(set, end, 1)
+  reply.array(3)
+  reply.bulk(args.bytes, args.start(index), args.end(index))
+  for (const entry of entries) replyPair(reply, set, entry)
+  removeAll(database, args, index, set, entries, end)
+  return true
+}
+
+/** What ZMPOP and BZMPOP take: keys, from which end, and how many members at most. */
+export function readSortedSetPop(
+  args: Arguments,
+  index: number,
+): { keys: number[]; end: End; count: number } {
+  const count = readKeyCount(args, index)
+  const next = index + count + 1
+  if (next >= args.count) throw SYNTAX_ERROR
+  const word = args.word(next)
+  if (word !== 'min' && word !== 'max') throw SYNTAX_ERROR
+  const keys = Array.from({ length: count }, (_, at) => index + 1 + at)
+  return { keys, end: word === 'min' ? 'lowest' : 'highest', count: readCount(args, next + 1) }
 }
 
 function zmpop(database: Database, args: Arguments, reply: Reply): void {
-  const keys = readKeyCount(args, 1)
-  if (keys + 2 >= args.count) throw SYNTAX_ERROR
-  const word = args.word(keys + 2)
-  if (word !== 'min' && word !== 'max') throw SYNTAX_ERROR
-  const count = readCount(args, keys + 3)
-  for (let index = 2; index < keys + 2; index++) {
-    const set = sortedSetAt(database, args, index)
-    if (set === undefined) continue
-    const entries = entriesAt(set, word === 'min' ? 'lowest' : 'highest', count)
+  const { keys, end, count } = readSortedSetPop(args, 1)
+  if (!keys.some(index => popSome(database, args, index, reply, end, count))) reply.nullArray()
+}
+
+/** Answers with a key and members of its set, which are removed; false where there is none. */
+export function popSome(
+  database: Database,
+  args: Arguments,
+  index: number,
+  reply: Reply,
+  end: End,
+  count: number,
+): boolean {
+  const set = sortedSetAt(database, args, index)
+  if (set === undefined) return false
+  const entries = entriesAt(set, end, count)
+  reply.array(2)
+  reply.bulk(args.bytes, args.start(index), args.end(index))
+  reply.array(entries.length)
+  for (const entry of entries) {
     reply.array(2)
-    reply.bulk(args.bytes, args.start(index), args.end(index))
-    reply.array(entries.length)
-    for (const entry of entries) replyOne(reply, set, [entry])
-    return removeAll(database, args, index, set, entries)
+    replyPair(reply, set, entry)
   }
-  reply.nullArray()
+  removeAll(database, args, index, set, entries, end)
+  return true
 }
 
 function zrandmember(database: Database, args: Arguments, reply: Reply): void {

@@ -1,6 +1,8 @@
 import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
+import { noteSortedSet } from '../keyspace/encoding.js'
+import { Event } from '../keyspace/event.js'
 import { SortedSet } from '../keyspace/sorted-set.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
@@ -96,16 +98,25 @@ function zrangestore(database: Database, args: Arguments, reply: Reply): void {
   const entries = source === undefined ? [] : entriesOf(source, query)
   const result = new SortedSet(database.heap)
   for (const entry of entries) if (source) result.set(source.member(entry, member), source.score(entry))
-  storeSortedSet(database, args, 1, result)
+  storeSortedSet(database, args, 1, result, 'zrangestore')
   reply.integer(entries.length)
 }
 
 /** Gives a key the set; without members, there is no such key then. */
-export function storeSortedSet(database: Database, args: Arguments, index: number, set: SortedSet): void {
-  if (set.size > 0) database.setObject(args, index, Kind.SortedSet, set)
-  else {
+export function storeSortedSet(
+  database: Database,
+  args: Arguments,
+  index: number,
+  set: SortedSet,
+  event: string,
+): void {
+  if (set.size > 0) {
+    noteSortedSet(database, set)
+    database.setObject(args, index, Kind.SortedSet, set)
+    database.event(Event.SortedSet, event, args, index)
+  } else {
     set.dispose()
-    database.remove(args, index)
+    database.delete(args, index)
   }
 }
 

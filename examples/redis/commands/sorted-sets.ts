@@ -1,6 +1,8 @@
 import type { Arguments } from '../arguments.js'
 import { NOWHERE, type Span } from '../bytes.js'
 import { type Database, Kind } from '../keyspace/database.js'
+import { noteScored } from '../keyspace/encoding.js'
+import { Event } from '../keyspace/event.js'
 import type { SortedSet } from '../keyspace/sorted-set.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
@@ -20,10 +22,17 @@ export function sortedSetAt(database: Database, args: Arguments, index = 1): Sor
   return database.object(args, index, Kind.SortedSet)
 }
 
-/** Says that the set has been changed; one that is empty then is no more. */
-export function changed(database: Database, args: Arguments, index: number, set: SortedSet): void {
+/** Says what has changed the set; one that is empty then is no more. */
+export function changed(
+  database: Database,
+  args: Arguments,
+  index: number,
+  set: SortedSet,
+  event: string,
+): void {
   database.changes++
-  if (set.size === 0) database.remove(args, index)
+  database.event(Event.SortedSet, event, args, index)
+  if (set.size === 0) database.delete(args, index)
 }
 
 /** Answers with members in this order, and their scores where wanted. */
@@ -67,9 +76,10 @@ function zadd(database: Database, args: Arguments, reply: Reply): void {
     if (score === undefined || score === before) continue
     if (before !== undefined) updated++
     set.set(args.span(pair.index), score)
+    noteScored(database, set, args.length(pair.index))
   }
   const added = set.size - size
-  if (added + updated > 0) changed(database, args, 1, set)
+  if (added + updated > 0) changed(database, args, 1, set, options.has('incr') ? 'zincr' : 'zadd')
   if (!options.has('incr')) reply.integer(options.has('ch') ? added + updated : added)
   else if (score === undefined) reply.null()
   else reply.double(score)
@@ -111,7 +121,8 @@ function zincrby(database: Database, args: Arguments, reply: Reply): void {
   const score = old === undefined ? by : old + by
   if (Number.isNaN(score)) throw NOT_A_SCORE
   set.set(args.span(3), score)
-  database.changes++
+  noteScored(database, set, args.length(3))
+  changed(database, args, 1, set, 'zincr')
   reply.double(score)
 }
 
@@ -121,7 +132,7 @@ function zrem(database: Database, args: Arguments, reply: Reply): void {
   const { size } = set
   for (let index = 2; index < args.count; index++) set.remove(args.span(index))
   const removed = size - set.size
-  if (removed > 0) changed(database, args, 1, set)
+  if (removed > 0) changed(database, args, 1, set, 'zrem')
   reply.integer(removed)
 }
 
@@ -171,7 +182,7 @@ function removeRange(by: By): Run {
     if (set === undefined) return reply.integer(0)
     const { from, to } = interval(set)
     for (const entry of set.slice(from, to)) set.remove(set.member(entry, member))
-    if (to > from) changed(database, args, 1, set)
+    if (to > from) changed(database, args, 1, set, `zremrangeby${by}`)
     reply.integer(to - from)
   }
 }

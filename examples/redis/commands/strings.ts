@@ -1,9 +1,11 @@
 import type { Arguments } from '../arguments.js'
 import { copy } from '../bytes.js'
 import type { Database } from '../keyspace/database.js'
+import { Event } from '../keyspace/event.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
+import { changeExpiry } from './expiry.js'
 import { isExpiryOption, readExpiry } from './moments.js'
 import { readInteger } from './reading.js'
 
@@ -22,6 +24,7 @@ function get(database: Database, args: Arguments, reply: Reply): void {
 function set(database: Database, args: Arguments, reply: Reply): void {
   if (args.count > 3) return setWith(database, args, reply)
   database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+  database.event(Event.String, 'set', args, 1)
   reply.ok()
 }
 
@@ -46,6 +49,8 @@ function setWith(database: Database, args: Arguments, reply: Reply): void {
     const moment = keep === undefined ? when : database.expiry(args, 1)
     database.setString(args, 1, args.bytes, args.start(2), args.end(2))
     if (moment !== undefined) database.expireAt(args, 1, moment)
+    database.event(Event.String, 'set', args, 1)
+    if (when !== undefined) database.event(Event.Generic, 'expire', args, 1)
   }
   if (answersOld) return
   if (wanted) reply.ok()
@@ -74,7 +79,10 @@ function readOptions(args: Arguments, index: number, command: 'set' | 'getex'): 
 
 function setnx(database: Database, args: Arguments, reply: Reply): void {
   const absent = !database.has(args, 1)
-  if (absent) database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+  if (absent) {
+    database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+    database.event(Event.String, 'set', args, 1)
+  }
   reply.flag(absent)
 }
 
@@ -90,17 +98,20 @@ function setExpiring(database: Database, args: Arguments, reply: Reply, unit: st
   const expiry = readExpiry(args, 2, unit, database.now(), name)
   database.setString(args, 1, args.bytes, args.start(3), args.end(3))
   database.expireAt(args, 1, expiry)
+  database.event(Event.String, 'set', args, 1)
+  database.event(Event.Generic, 'expire', args, 1)
   reply.ok()
 }
 
 function getset(database: Database, args: Arguments, reply: Reply): void {
   get(database, args, reply)
   database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+  database.event(Event.String, 'set', args, 1)
 }
 
 function getdel(database: Database, args: Arguments, reply: Reply): void {
   get(database, args, reply)
-  database.remove(args, 1)
+  database.delete(args, 1)
 }
 
 function getex(database: Database, args: Arguments, reply: Reply): void {
@@ -109,8 +120,7 @@ function getex(database: Database, args: Arguments, reply: Reply): void {
   if (value === undefined) return reply.null()
   const when = unit === undefined ? undefined : readExpiry(args, expiry, unit, database.now(), 'getex')
   reply.span(value)
-  if (when !== undefined && when <= database.now()) database.remove(args, 1)
-  else if (when !== undefined || keep !== undefined) database.expireAt(args, 1, when)
+  if (when !== undefined || keep !== undefined) changeExpiry(database, args, 1, when)
 }
 
 function mget(database: Database, args: Arguments, reply: Reply): void {
@@ -144,6 +154,7 @@ function checkPairs(args: Arguments, name: string): void {
 function setPairs(database: Database, args: Arguments): void {
   for (let index = 1; index < args.count; index += 2) {
     database.setString(args, index, args.bytes, args.start(index + 1), args.end(index + 1))
+    database.event(Event.String, 'set', args, index)
   }
 }
 
@@ -152,8 +163,12 @@ function append(database: Database, args: Arguments, reply: Reply): void {
   const length = old === undefined ? 0 : old.end - old.start
   const added = args.length(2)
   if (length + added > LONGEST) throw TOO_LONG
-  const span = database.resizeString(args, 1, length + added)
-  copy(args.bytes, args.start(2), args.end(2), span.bytes, span.start + length)
+  if (old === undefined) database.setString(args, 1, args.bytes, args.start(2), args.end(2))
+  else {
+    const span = database.resizeString(args, 1, length + added)
+    copy(args.bytes, args.start(2), args.end(2), span.bytes, span.start + length)
+  }
+  database.event(Event.String, 'append', args, 1)
   reply.integer(length + added)
 }
 
@@ -184,6 +199,7 @@ function setrange(database: Database, args: Arguments, reply: Reply): void {
   if (end > LONGEST) throw TOO_LONG
   const span = database.resizeString(args, 1, Math.max(length, end))
   copy(args.bytes, args.start(3), args.end(3), span.bytes, span.start + offset)
+  database.event(Event.String, 'setrange', args, 1)
   reply.integer(Math.max(length, end))
 }
 

@@ -1,17 +1,26 @@
+import { BIT_OPERATIONS } from './bit-operations.js'
+import { BITS } from './bits.js'
+import { BLOCKING_LISTS } from './blocking-lists.js'
+import { BLOCKING_SORTED_SETS } from './blocking-sorted-sets.js'
 import { catalogueOf } from './catalogue.js'
 import { CLIENTS } from './clients.js'
 import { Command, type Row } from './command.js'
 import { CONNECTION } from './connection.js'
 import { COUNTERS } from './counters.js'
+import { DEBUGGING } from './debug.js'
 import { EXPIRY } from './expiry.js'
+import { FUNCTIONS } from './functions.js'
 import { HASHES } from './hashes.js'
 import { KEYS } from './keys.js'
+import { LCS } from './lcs.js'
 import { LIST_MOVES } from './list-moves.js'
 import { LISTS } from './lists.js'
+import { OBJECTS } from './objects.js'
 import { PUBSUB } from './pubsub.js'
 import { SERVER } from './server.js'
 import { SET_ALGEBRA } from './set-algebra.js'
 import { SETS } from './sets.js'
+import { SORT } from './sort.js'
 import { SORTED_SET_ALGEBRA } from './sorted-set-algebra.js'
 import { SORTED_SET_POPS } from './sorted-set-pops.js'
 import { SORTED_SET_RANGES } from './sorted-set-ranges.js'
@@ -21,15 +30,23 @@ import { TRANSACTIONS } from './transactions.js'
 
 /** All families, under the names that COMMAND DOCS has for them. */
 const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
+  bitmap: [...BITS, ...BIT_OPERATIONS],
   connection: [...CONNECTION, ...CLIENTS],
-  generic: [...KEYS, ...EXPIRY],
+  generic: [...KEYS, ...SORT, ...OBJECTS, ...EXPIRY],
   hash: HASHES,
-  list: [...LISTS, ...LIST_MOVES],
+  list: [...LISTS, ...LIST_MOVES, ...BLOCKING_LISTS],
   pubsub: PUBSUB,
-  server: [...SERVER, ...catalogueOf(() => COMMANDS)],
+  server: [...SERVER, ...DEBUGGING, ...catalogueOf(() => COMMANDS)],
   set: [...SETS, ...SET_ALGEBRA],
-  'sorted-set': [...SORTED_SETS, ...SORTED_SET_RANGES, ...SORTED_SET_POPS, ...SORTED_SET_ALGEBRA],
-  string: [...STRINGS, ...COUNTERS],
+  scripting: FUNCTIONS,
+  'sorted-set': [
+    ...SORTED_SETS,
+    ...SORTED_SET_RANGES,
+    ...SORTED_SET_POPS,
+    ...SORTED_SET_ALGEBRA,
+    ...BLOCKING_SORTED_SETS,
+  ],
+  string: [...STRINGS, ...COUNTERS, ...LCS],
   transactions: TRANSACTIONS,
 }
 

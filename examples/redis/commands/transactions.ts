@@ -27,7 +27,9 @@ function exec(_database: Database, _args: Arguments, reply: Reply, client: Clien
   if (transaction.failed) throw ABORTED
   if (broken) return reply.nullArray()
   reply.array(transaction.queue.length)
+  client.isExecuting = true
   for (const { command, args } of transaction.queue) runCommand(command, client, args, reply)
+  client.isExecuting = false
 }
 
 function discard(_database: Database, _args: Arguments, reply: Reply, client: Client): void {

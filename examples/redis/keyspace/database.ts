@@ -4,9 +4,12 @@ import { Bytes, copy, NOWHERE, type Span } from '../bytes.js'
 import { WRONG_TYPE } from '../refusal.js'
 import type { Blob } from './blob.js'
 import { Dict } from './dict.js'
+import { Event } from './event.js'
 import { Flag, Heap, KIND, type Moment } from './heap.js'
+import { type Limits, usualLimits } from './limits.js'
 import { List } from './list.js'
 import type { Resident } from './objects.js'
+import { Signals } from './signals.js'
 import { SortedSet } from './sorted-set.js'
 
 /** What a key may hold. */
@@ -38,14 +41,21 @@ const ATTEMPTS = 100
 export class Database {
   /** Counts changes, so that one can tell whether a command made any. */
   changes = 0
+  /** Where OBJECT ENCODING's compact forms end. */
+  readonly limits: Limits
+  /** Names of keys that somebody waits for, as strings of their bytes. */
+  awaited: ReadonlyMap<string, unknown> = new Map()
+  readonly #signals: Signals
   #keys = new Dict(new Heap())
   #cursor = 0
   readonly #now: () => number
   readonly #span: Span = { ...NOWHERE }
 
   /** @param now - Milliseconds since 1970. */
-  constructor(now: () => number) {
+  constructor(now: () => number, limits = usualLimits(), signals = new Signals()) {
     this.#now = now
+    this.limits = limits
+    this.#signals = signals
   }
 
   /** Keys, with those that have expired and are still there. */
@@ -76,6 +86,7 @@ export class Database {
     if (!this.#hasExpired(entry, this.#now())) return entry
     this.#keys.remove(bytes, start, end)
     this.changes++
+    this.event(Event.Expired, 'expired', args, index)
     return 0
   }
 
@@ -131,15 +142,33 @@ export class Database {
   setObject(args: Arguments, index: number, kind: Kind, object: Resident): void {
     this.#keys.setObject(args.bytes, args.start(index), args.end(index), kind, object)
     this.changes++
+    if (this.awaited.size > 0) this.#arrived(args.span(index))
+  }
+
+  /** Says what has happened to a key, for who has asked for events of this class. */
+  event(kind: number, name: string, args: Arguments, index: number): void {
+    if ((this.#signals.wanted & kind) !== 0) this.#signals.happened(this, name, latin1(args.span(index)))
+  }
+
+  #arrived(key: Span): void {
+    const name = latin1(key)
+    if (this.awaited.has(name)) this.#signals.arrived(this, name)
   }
 
   /** Gives a string other bytes, and leaves when it expires. */
   replaceString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
+    this.#replaceString(args, index, Kind.String, value, start, end)
+  }
+
+  #replaceString(args: Arguments, index: number, kind: number, value: Bytes, start: number, end: number) {
     const entry = this.find(args, index)
     this.changes++
-    if (entry !== 0 && this.heap.overwrite(entry, this.heap.flags(entry), value, start, end)) return
+    if (entry !== 0) {
+      const flags = (this.heap.flags(entry) & (Flag.Stamp | Flag.Object)) | kind
+      if (this.heap.overwrite(entry, flags, value, start, end)) return
+    }
     const expiry = entry === 0 ? undefined : this.#expiryOf(entry)
-    this.setString(args, index, value, start, end)
+    this.#keys.set(args.bytes, args.start(index), args.end(index), kind, value, start, end)
     if (expiry !== undefined) this.expireAt(args, index, expiry)
   }
 
@@ -157,7 +186,7 @@ export class Database {
     } else {
       const bytes = new Bytes(Buffer.alloc(length))
       if (old !== undefined) copy(old.bytes, old.start, old.end, bytes, 0)
-      this.replaceString(args, index, bytes, 0, length)
+      this.#replaceString(args, index, Kind.String | Flag.Raw, bytes, 0, length)
     }
     return this.string(args, index) as Span
   }
@@ -180,10 +209,18 @@ export class Database {
     return this.#keys.remove(args.bytes, args.start(index), args.end(index))
   }
 
+  /** Removes a key, and tells of it. */
+  delete(args: Arguments, index: number): boolean {
+    const removed = this.remove(args, index)
+    if (removed) this.event(Event.Generic, 'del', args, index)
+    return removed
+  }
+
   /** Gives what one key holds, which must be there, to another. */
   rename(args: Arguments, from: number, to: number): void {
     this.#keys.rename(args.span(from), args.span(to))
     this.changes++
+    if (this.awaited.size > 0) this.#arrived(args.span(to))
   }
 
   /** Puts a copy of what a key holds, which must be there, in another place, with the same expiry. */
@@ -235,8 +272,11 @@ export class Database {
       if (this.#hasExpired(entry, now)) expired.push(entry)
     })
     for (const entry of expired) {
-      const { bytes, start, end } = this.heap.key(entry, this.#span)
-      this.#keys.remove(bytes, start, end)
+      const key = this.heap.key(entry, this.#span)
+      if ((this.#signals.wanted & Event.Expired) !== 0) {
+        this.#signals.happened(this, 'expired', latin1(key))
+      }
+      this.#keys.remove(key.bytes, key.start, key.end)
     }
     this.changes += expired.length
     return expired.length
@@ -258,4 +298,9 @@ export class Database {
     const stamp = this.heap.stamp(entry)
     return stamp <= now && stamp >= 0
   }
+}
+
+/** Bytes as a string that has one character for each. */
+function latin1({ bytes, start, end }: Span): string {
+  return bytes.buffer.toString('latin1', start, end)
 }

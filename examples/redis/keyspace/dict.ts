@@ -9,6 +9,8 @@ import type { Resident } from './objects.js'
  */
 export class Dict implements Resident {
   readonly heap: Heap
+  /** Redis would keep it in its compact form; see `encoding.ts`. */
+  compact = true
   readonly #index: HashIndex
   #stamped = 0
 
@@ -90,6 +92,7 @@ export class Dict implements Resident {
 
   copy(heap: Heap): Dict {
     const dict = new Dict(heap)
+    dict.compact = this.compact
     const key: Span = { ...NOWHERE }
     const value: Span = { ...NOWHERE }
     this.each(entry => {

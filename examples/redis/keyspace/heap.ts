@@ -11,9 +11,13 @@ export const Flag = {
   Object: 16,
   /** Its key is too long for the block, which has the handle of a blob. */
   LongKey: 32,
+  /** A string that was changed in part: Redis would call it `raw`, however short it is. */
+  Raw: 64,
 } as const
 
 export const KIND = 7
+/** What may change about an entry while its layout stays. */
+const VARIANT = KIND | Flag.Raw
 
 /** Milliseconds since 1970: a number where that is exact, else a `bigint` up to the largest of 64 bits. */
 export type Moment = number | bigint
@@ -74,7 +78,7 @@ export class Heap {
       if (size > INLINE_VALUE || !this.arena.fits(ref, valueAt - at + size)) return false
       view.setInt32(at + 4, size, true)
     }
-    view.setInt32(at, (head & ~KIND) | (flags & KIND), true)
+    view.setInt32(at, (head & ~VARIANT) | (flags & VARIANT), true)
     copy(value, from, to, this.arena.bytes(ref), valueAt)
     return true
   }

@@ -162,7 +162,7 @@ export class List implements Resident {
     const roomier = this.#roomier(this.#first, needed, true)
     if (roomier !== undefined) return roomier
     const block = new Block(this.#heap, LARGEST, needed, true)
-    this.#join(block, this.#first)
+    this.#join(block, this.#remaining(this.#first))
     this.#join(undefined, block)
     return block
   }
@@ -172,9 +172,16 @@ export class List implements Resident {
     const roomier = this.#roomier(this.#last, needed, false)
     if (roomier !== undefined) return roomier
     const block = new Block(this.#heap, LARGEST, needed, false)
-    this.#join(this.#last, block)
+    this.#join(this.#remaining(this.#last), block)
     this.#join(block, undefined)
     return block
+  }
+
+  /** A block at an end, or none where it is the only one and empty: an end is always where its element is. */
+  #remaining(block: Block): Block | undefined {
+    if (block.count > 0) return block
+    block.dispose()
+    return undefined
   }
 
   /**

@@ -7,6 +7,8 @@ import { type IsBefore, Sequence } from './sequence.js'
 /** Members with scores, in the order of scores and among equal ones of bytes; and a dict to find a member's score. */
 export class SortedSet implements Resident {
   readonly heap: Heap
+  /** Redis would keep it in its compact form; see `encoding.ts`. */
+  compact = true
   readonly #members: Dict
   readonly #order = new Sequence()
   readonly #span: Span = { ...NOWHERE }
@@ -35,8 +37,10 @@ export class SortedSet implements Resident {
   }
 
   /** Gives a member a score, whether it is there or not. */
-  set(member: Span, score: number): void {
+  set(member: Span, given: number): void {
     const { bytes, start, end } = member
+    // Integers in a listpack have no negative zero.
+    const score = this.compact && given === 0 ? 0 : given
     let entry = this.#members.find(bytes, start, end)
     if (entry !== 0) this.#order.remove(this.rank(member, this.score(entry)))
     else entry = this.#members.set(bytes, start, end, Flag.Stamp, bytes, start, start)
@@ -90,6 +94,7 @@ export class SortedSet implements Resident {
 
   copy(heap: Heap): SortedSet {
     const twin = new SortedSet(heap)
+    twin.compact = this.compact
     const span: Span = { ...NOWHERE }
     this.#order.each(0, this.size, (entry, score) => twin.set(this.member(entry, span), score))
     return twin

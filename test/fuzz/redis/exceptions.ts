@@ -23,6 +23,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     likeness: sameElements,
     why: 'Sets, hashes and the keyspace have no order.',
   },
+  {
+    commands: ['memory|usage'],
+    likeness: sameType,
+    why: 'A value takes other memory in another server.',
+  },
   { commands: ['hgetall'], likeness: samePairs, why: 'A hash has no order.' },
   {
     commands: ['scan', 'sscan'],
@@ -71,7 +76,16 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: 'Names, arity, flags and places of keys are compared, and not tips and categories.',
   },
   {
-    commands: ['client|help', 'command|help', 'config|help', 'object|help', 'pubsub|help'],
+    commands: [
+      'client|help',
+      'command|help',
+      'config|help',
+      'function|help',
+      'memory|help',
+      'object|help',
+      'pubsub|help',
+      'script|help',
+    ],
     likeness: sameType,
     why: 'The clone has words of its own for them.',
   },
@@ -82,8 +96,10 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
 ]
 
-/** Commands that are not tried, and why. */
+/** Commands that are not tried, with all their subcommands, and why. */
 export const UNTRIED: Readonly<Record<string, string>> = {
+  'client|reply': 'It leaves replies out, and a session counts them.',
+  debug: 'It is for tests, and redis-server lets nobody use it unless it is told to.',
   'client|setinfo': 'It is of Redis 7.2. Clients of today send it, and are content with any answer.',
 }
 

@@ -28,7 +28,13 @@ const LENGTH = 60
 
 /** Whether a command is tried, itself or with its subcommands, or is named as one that is not. */
 export function isKnown(name: string): boolean {
-  return PARSED.has(name) || name in UNTRIED || NAMES.some(each => each.startsWith(`${name}|`))
+  const [container = ''] = name.split('|')
+  return (
+    PARSED.has(name) ||
+    name in UNTRIED ||
+    container in UNTRIED ||
+    NAMES.some(each => each.startsWith(`${name}|`))
+  )
 }
 
 /** The transcript that follows from a seed, of these commands only where they are named. */

@@ -3,6 +3,26 @@
  * them, `config|get`. What a word in angle brackets stands for is in `words.ts`.
  */
 export const GRAMMARS: Readonly<Record<string, string>> = {
+  // Bits
+  bitcount: '<s> [ <int> <int> [ ( BYTE | BIT | x ) ] ]',
+  bitfield:
+    '<s> { OVERFLOW ( WRAP | SAT | FAIL | x ) ; GET <field> <bit> ; SET <field> <bit> <int> ; INCRBY <field> <bit> <int> ; OVERFLOW SAT ; INCRBY <field> <bit> <int> }',
+  bitfield_ro: '<s> { GET <field> <bit> ; GET <field> <bit> ; SET u8 0 1 }',
+  bitop: '( ( AND | OR | XOR | x ) <s> <s>+ | NOT <s> <s> )',
+  bitpos: '<s> <int> [ <int> [ <int> [ ( BYTE | BIT | x ) ] ] ]',
+  getbit: '<s> <bit>',
+  setbit: '<s> <bit> ( 0 | 1 | <int> )',
+
+  // Blocking; what waits gets its answer within the hundredth of a second.
+  blmove: '<l> <l> ( LEFT | RIGHT ) ( LEFT | RIGHT | x ) <timeout>',
+  blmpop: '<timeout> <ls> ( LEFT | RIGHT | x ) [ COUNT <int> ]',
+  blpop: '<l>+ <timeout>',
+  brpop: '<l>+ <timeout>',
+  brpoplpush: '<l> <l> <timeout>',
+  bzmpop: '<timeout> <zs> ( MIN | MAX | x ) [ COUNT <int> ]',
+  bzpopmax: '<z>+ <timeout>',
+  bzpopmin: '<z>+ <timeout>',
+
   // Connection
   auth: '( <value> | default <value> | <name> <value> )',
   echo: '<value>',
@@ -20,6 +40,7 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   'client|list': '[ ( TYPE ( normal | pubsub | replica | master | <name> ) | ID <int> ) ]',
   'client|no-evict': '( on | off | <name> )',
   'client|setname': '<name>',
+  'client|unblock': '<int> [ ( TIMEOUT | ERROR | x ) ]',
 
   // Keys
   copy: '<key> <key> { DB <db> ; REPLACE }',
@@ -29,8 +50,11 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   expireat: '<key> <at> { <when> ; <when> }',
   expiretime: '<key>',
   keys: '<pattern>',
+  'memory|help': '',
+  'memory|usage': '<key> [ SAMPLES <int> ]',
   move: '<key> <db>',
   'object|encoding': '<key>',
+  'object|freq': '<key>',
   'object|help': '',
   'object|idletime': '<key>',
   'object|refcount': '<key>',
@@ -43,6 +67,8 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   rename: '<key> <key>',
   renamenx: '<key> <key>',
   scan: '<cursor> { MATCH <pattern> ; COUNT ( 1000 | 1000 | <int> ) ; TYPE ( string | list | set | zset | hash | x ) }',
+  sort: '( <l> | <e> | <z> | <key> ) { BY ( w_* | nosort | h->* | <member> ) ; LIMIT <int> <int> ; GET ( # | * | w_*->a | x ) ; ( ASC | DESC ) ; ALPHA ; STORE <l> }',
+  sort_ro: '( <l> | <e> | <z> ) { BY ( w_* | nosort ) ; LIMIT <int> <int> ; GET # ; DESC ; ALPHA }',
   touch: '<key>+',
   ttl: '<key>',
   type: '<key>',
@@ -110,9 +136,17 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   'config|set':
     '( maxmemory-policy ( noeviction | x ) | slowlog-max-len ( 128 | 64 | -1 | x ) | databases 3 | x <value> )+',
   dbsize: '',
+  'function|help': '',
+  'function|flush': '[ ( SYNC | ASYNC | x ) ]',
+  'function|kill': '',
+  'function|list': '',
   flushall: '[ ( SYNC | ASYNC | x ) ]',
   flushdb: '[ ( SYNC | ASYNC | x ) ]',
   info: '[ ( server | clients | keyspace | all | x ) ]',
+  'script|help': '',
+  'script|exists': '<value>+',
+  'script|flush': '[ ( SYNC | ASYNC | x ) ]',
+  'script|kill': '',
   shutdown: '( x | NOSAVE SAVE | SAVE NOW NOSAVE | ABORT | ABORT NOW )',
   swapdb: '<db> <db>',
   time: '',
@@ -184,6 +218,7 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   incr: '<s>',
   incrby: '<s> <int>',
   incrbyfloat: '<s> <float>',
+  lcs: '<s> <s> { LEN ; IDX ; MINMATCHLEN <int> ; WITHMATCHLEN }',
   mget: '<s>+',
   mset: '( <s> <value> )+',
   msetnx: '( <s> <value> )+',

@@ -184,6 +184,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   when: one(WHEN),
   db: random => [random.pick(['0', '1', '2', '15', '16', number(random)])],
   cursor: random => [random.pick(['0', '0', '0', '0', number(random)])],
+  timeout: random => [random.pick(['0.01', '0.01', '0.001', '-1', 'x', '1e999', ''])],
+  field: random => [
+    random.pick(['u8', 'i8', 'i16', 'u4', 'i5', 'u63', 'i64', 'i1', 'u1', 'u64', 'i65', 'x']),
+  ],
+  bit: random => [
+    random.pick(['0', '1', '7', '8', '9', '33', '100', '#0', '#1', '#3', '-1', '4294967296', 'x']),
+  ],
   offset: random => [random.pick([...SMALL, '536870912', '4294967296', ...NO_NUMBERS])],
   sample: random => [sample(random)],
   seconds: random => [duration(random, 1)],
