@@ -68,7 +68,19 @@ export interface Link {
    * Not called again before that.
    */
   write(outbox: Outbox): void
-  /** Whether input is wanted; a new link is read. Takes effect at once: a turn may still deliver what it has read. */
+  /**
+   * How many of the bytes that `write` took, in this call and earlier ones, the peer has not acknowledged yet. Absent, or
+   * undefined: the system does not say.
+   *
+   * Systems tell `writable` late: Linux only when a third of the send buffer is free, which a slow reader may not bring
+   * about within a `writeTimeout`. The loop therefore asks when a write has left something, and again at every quarter
+   * of `writeTimeout`: a number below the last one is progress, as a byte that was written would be. Costs a system call.
+   */
+  unacknowledged?(): number | undefined
+  /**
+   * Whether input is wanted; a new link is read. Takes effect at once: a turn may still deliver what it has read. When
+   * the peer resets, what it sent before is delivered, wanted or not, so that `failed` can follow.
+   */
   read(wanted: boolean): void
   /** Sends the orderly end behind what was written. Input goes on. */
   end(): void
