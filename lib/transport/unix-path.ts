@@ -17,12 +17,13 @@ export class UnixPath {
   readonly path: string
   /** What it was bound as. */
   readonly #name: string
+  /** Undefined where it may not be looked at: then it stays. */
   readonly #inode: string | undefined
 
   private constructor(path: string, name: string) {
     this.path = path
     this.#name = name
-    this.#inode = attempt(() => inodeAt(path))
+    this.#inode = this.#attempt(() => inodeAt(path))
   }
 
   /**
@@ -48,8 +49,9 @@ export class UnixPath {
 
   /** Removes the path if it is still the one that was bound. To be called before the socket is closed. */
   remove(): void {
-    attempt(() => {
-      if (this.#inode !== undefined && inodeAt(this.path) === this.#inode) unlink(this.path)
+    if (this.#inode === undefined) return
+    this.#attempt(() => {
+      if (inodeAt(this.path) === this.#inode) unlink(this.path)
     })
   }
 
@@ -58,14 +60,15 @@ export class UnixPath {
    * another server has put there since. For that moment the other's socket goes by another name.
    */
   sparing(close: () => void): void {
+    if (this.#inode === undefined) return close()
     // From another directory a relative name leads elsewhere.
     if (resolve(this.#name) !== this.path) this.remove()
-    const aside = attempt(() => this.#setAside())
+    const aside = this.#attempt(() => this.#setAside())
     close()
-    if (aside !== undefined) attempt(() => putBack(aside, this.#name))
-    else if (attempt(() => inodeAt(this.path)) === this.#inode && this.#inode !== undefined) {
-      process.emitWarning(new Error(`the path of a Unix socket could not be removed: ${this.path}`))
-    }
+    this.#attempt(() => {
+      if (aside !== undefined) putBack(aside, this.#name)
+      else if (inodeAt(this.path) === this.#inode) throw new Error('it could not be removed')
+    })
   }
 
   /** Renames what is not ours; answers its name for the time being. */
@@ -75,6 +78,16 @@ export class UnixPath {
     const aside = `${this.#name}~${process.pid}`
     renameSync(this.#name, aside)
     return aside
+  }
+
+  /** What fails here must not keep a loop from ending: it is a warning. */
+  #attempt<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (cause) {
+      process.emitWarning(new Error(`socket path ${this.path}: ${asError(cause).message}`, { cause }))
+      return undefined
+    }
   }
 }
 
@@ -128,16 +141,6 @@ function unlink(path: string): void {
     unlinkSync(path)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-  }
-}
-
-/** What fails here must not keep a loop from ending: it is a warning. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run()
-  } catch (thrown) {
-    process.emitWarning(asError(thrown))
-    return undefined
   }
 }
 

@@ -51,8 +51,19 @@ await onBoth(t, 'after setuid', async (t, transport) => {
   if (process.getuid?.() !== 0) return void t.pass('setuid', { skip: 'only root can' })
   const { told, left, path } = run(t, transport, 'user')
   t.equal(told[0], 'closed undefined')
-  t.match(told[1], transport === 'net' ? /could not be removed/ : /EACCES/)
+  t.match(
+    told[1],
+    transport === 'net' ? /^socket path .*: it could not be removed/ : /^socket path .*: EACCES/,
+  )
   t.ok(told[1]?.includes(path), 'the warning names the path')
   t.equal(told.length, 2)
   t.ok(left)
+})
+await onBoth(t, 'where the permission model forbids to look', async (t, transport) => {
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission'
+  const { told, path } = run(t, transport, '', flag, `--allow-fs-read=${join(root, 'dist')}/*`)
+  t.ok(Array.isArray(told), String(told))
+  t.strictSame(told, [`socket path ${path}: Access to this API has been restricted`, 'closed undefined'])
 })

@@ -1,8 +1,11 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { asError, RevioError } from '../../errors.js'
 import type { Addon } from './addon.js'
+import { prebuilt, system } from './platform.js'
+
+export { prebuilt }
 
 /** The addon, or why it is not there. */
 export type Loaded =
@@ -12,7 +15,7 @@ export type Loaded =
 let loaded: Loaded | undefined
 
 /**
- * Loads the addon, once. `REVIO_NATIVE=0` leaves it alone; `REVIO_NATIVE=1` insists on it.
+ * Loads the addon, once. `REVIO_NATIVE=0` leaves it alone; `REVIO_NATIVE=1` insists on it; a path names its file.
  *
  * @throws `ERR_NATIVE` when it is insisted on and cannot be had, with the loader's own message.
  */
@@ -22,13 +25,15 @@ export function loadNative(): Loaded {
 }
 
 function load(wish: string): Loaded {
+  if (/[/\\]|\.node$/.test(wish))
+    return find([() => resolve(wish)], () => `REVIO_NATIVE=${wish}: there is no such file`)
   if (wish !== '' && wish !== '0' && wish !== '1') {
     throw new RevioError(
       'ERR_NATIVE',
-      `REVIO_NATIVE=${wish}: 0 (leave the addon alone) or 1 (insist on it) is needed`,
+      `REVIO_NATIVE=${wish}: 0 (leave the addon alone), 1 (insist on it) or the path of its file is needed`,
     )
   }
-  const result = wish === '0' ? without('REVIO_NATIVE=0 asks for the portable transport') : find()
+  const result = wish === '0' ? without('REVIO_NATIVE=0 asks for the portable transport') : findInPackage()
   if (result.error !== undefined && wish === '1') {
     throw new RevioError('ERR_NATIVE', `REVIO_NATIVE=1, but ${result.error.message}`, { cause: result.error })
   }
@@ -39,19 +44,59 @@ function without(why: string, cause?: unknown): Loaded {
   return { addon: undefined, error: new RevioError('ERR_NATIVE', why, { cause }) }
 }
 
-function find(): Loaded {
+function findInPackage(): Loaded {
+  const here = ownFile()
+  const beside = (name: () => string) => () => fileURLToPath(new URL(name(), here))
+  const carried = () => `prebuilds/${prebuilt()}`
+  if (!/\/transport\/native\/load\.[jt]s$/.test(here)) {
+    const why = () => `${here} is a bundle without an addon beside it; REVIO_NATIVE may name the addon's file`
+    return find([() => './revio.node', () => `./${carried()}`].map(beside), why)
+  }
+  // One that was built here goes before the one that the package carries.
+  const names = [() => './revio.node', () => './src/build/Release/revio.node', () => `../../${carried()}`]
+  return find(names.map(beside), () => `there is no addon for ${system()}`)
+}
+
+/**
+ * Loads the first of these files that can be. Whatever goes wrong with one of them is the reason why there is no addon,
+ * and nothing worse: even to look for a file may be forbidden, or to know what it is called on this system.
+ */
+function find(places: readonly (() => string)[], absent: () => string): Loaded {
   const foreign = foreignRuntime()
   if (foreign !== undefined) return without(foreign)
-  const places = candidates()
+  const looked: string[] = []
   let failure: Loaded | undefined
-  for (const place of places.filter(place => existsSync(place))) {
+  for (const place of places) {
     try {
-      return { addon: createRequire(import.meta.url)(place) as Addon, error: undefined }
+      const file = place()
+      looked.push(file)
+      if (existsSync(file)) return { addon: open(file), error: undefined }
     } catch (thrown) {
-      failure ??= without(`the addon cannot be loaded: ${asError(thrown).message}`, thrown)
+      failure ??= without(`the addon cannot be loaded: ${messageOf(thrown)}`, thrown)
     }
   }
-  return failure ?? without(`there is no addon for ${platform()}; looked for ${places.join(' and ')}`)
+  return failure ?? without(`${absent()}; looked for ${looked.join(' and ')}`)
+}
+
+/** What `require` does with an addon. A bundle may have none, and a file that was named may be called anything. */
+function open(file: string): Addon {
+  const module = { exports: {} }
+  process.dlopen(module, file)
+  return module.exports as Addon
+}
+
+/** The permission model tells apart from its message what it is that may not be read. */
+function messageOf(thrown: unknown): string {
+  const { message, resource } = asError(thrown) as Error & { resource?: string }
+  return resource === undefined || resource === '' ? message : `${message}: ${resource}`
+}
+
+/** The URL of this file, or of the bundle that it has become part of. */
+function ownFile(): string {
+  const { url } = import.meta as { url?: string }
+  if (url !== undefined && url !== '') return url
+  // A bundle in CommonJS, or a single executable.
+  return pathToFileURL(typeof __filename === 'string' ? __filename : process.execPath).href
 }
 
 /** Runtimes on which the addon is not even tried: they have libuv's names, and some abort the process when called. */
@@ -60,36 +105,4 @@ function foreignRuntime(): string | undefined {
   if (process.versions.deno !== undefined) return 'the addon does not run on Deno'
   if (process.platform === 'win32') return 'the addon does not run on Windows'
   return undefined
-}
-
-/** One that was built here goes before the one that the package carries. */
-function candidates(): string[] {
-  return ['./revio.node', './src/build/Release/revio.node', `../../prebuilds/${prebuilt()}`].map(place =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  )
-}
-
-/** Where the package carries the addon for this machine: one for each platform and C library serves every Node. */
-export function prebuilt(): string {
-  const { platform: os, arch } = process
-  return `${os}-${arch}/revio.${os === 'linux' ? `${libc()}.` : ''}node`
-}
-
-function platform(): string {
-  return `${process.platform}-${process.arch}${process.platform === 'linux' ? ` (${libc()})` : ''}`
-}
-
-/**
- * Which C library this process runs on: the name of the dynamic linker stands near the start of the program's file.
- * To load the other one's addon and see what happens can end the process.
- */
-function libc(): 'glibc' | 'musl' {
-  const head = Buffer.alloc(4096)
-  const file = openSync(process.execPath, 'r')
-  try {
-    readSync(file, head, 0, head.length, 0)
-  } finally {
-    closeSync(file)
-  }
-  return head.includes('/ld-musl-') ? 'musl' : 'glibc'
 }

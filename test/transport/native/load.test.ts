@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
@@ -19,7 +19,12 @@ interface Tree {
 /** The loader as the package has it, compiled, with other files around it; answers its folder. */
 function lay(t: Test, tree: Tree): string {
   const folder = t.testdir({ 'package.json': '{"type":"module"}', transport: { native: {} } })
-  for (const name of ['errors', 'transport/native/addon', 'transport/native/load']) {
+  for (const name of [
+    'errors',
+    'transport/native/addon',
+    'transport/native/load',
+    'transport/native/platform',
+  ]) {
     const { outputText } = ts.transpileModule(readFileSync(join(lib, `${name}.ts`), 'utf8'), {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
     })
@@ -97,6 +102,51 @@ await t.test("what cannot be loaded is an error with the loader's own words", as
   t.match(words, /revio/)
   t.strictSame(error, { code: 'ERR_NATIVE', message: `the addon cannot be loaded: ${words}`, cause: words })
   t.strictSame(load(folder, { wish: '1' }).thrown.message, `REVIO_NATIVE=1, but ${error.message}`)
+})
+
+await t.test('REVIO_NATIVE may be the path of the file', { skip }, async t => {
+  const folder = lay(t, { [prebuilt]: 'no addon', 'elsewhere/renamed': 'addon', broken: 'no addon' })
+  const elsewhere = join(folder, 'elsewhere/renamed')
+  t.strictSame(load(folder, { wish: elsewhere }), { loaded: true })
+  t.strictSame(load(folder, { wish: relative(process.cwd(), elsewhere) }), { loaded: true })
+  t.match(load(folder, { wish: `${elsewhere}~` }), {
+    loaded: false,
+    error: { code: 'ERR_NATIVE', message: `REVIO_NATIVE=${elsewhere}~: there is no such file` },
+  })
+  t.match(load(folder, { wish: join(folder, 'broken') }), {
+    loaded: false,
+    error: { message: /^the addon cannot be loaded: .*broken/ },
+  })
+})
+
+await t.test(
+  'where the C library cannot be told, that is the reason',
+  { skip: process.platform !== 'linux' },
+  async t => {
+    const before = `process.report.getReport = () => { throw new Error('no report') }`
+    const folder = lay(t, {})
+    t.match(load(folder, { before }), { loaded: false, error: { message: /cannot be loaded: no report/ } })
+  },
+)
+
+await t.test('one that was built here is found without asking for the C library', { skip }, async t => {
+  const before = `process.report.getReport = () => { throw new Error('no report') }`
+  t.strictSame(load(lay(t, { [places[0] ?? '']: 'addon' }), { before }), { loaded: true })
+})
+
+await t.test('where it may not even be looked for, that is the reason', async t => {
+  const folder = lay(t, {})
+  const before = `
+    const { default: fs } = await import('node:fs')
+    const { syncBuiltinESMExports } = await import('node:module')
+    fs.existsSync = path => { throw Object.assign(new Error('restricted'), { resource: path }) }
+    syncBuiltinESMExports()`
+  t.match(load(folder, { before }), {
+    loaded: false,
+    error: {
+      message: `the addon cannot be loaded: restricted: ${join(folder, 'transport/native/revio.node')}`,
+    },
+  })
 })
 
 await t.test('REVIO_NATIVE=0 leaves it alone; what is neither 0 nor 1 is an error', async t => {
