@@ -1,7 +1,6 @@
 import { Action } from 'revio'
 import type { Arguments } from './arguments.js'
 import { type Client, Quiet } from './client.js'
-import type { Command } from './commands/command.js'
 import type { Instance } from './instance.js'
 import type { Database, Kind } from './keyspace/database.js'
 import { Refusal } from './refusal.js'
@@ -15,7 +14,6 @@ export type Attempt = (database: Database, args: Arguments, index: number, reply
 
 /** What a client waits for: one of several keys, which is to be of a kind. */
 export interface Wish {
-  command: Command
   args: Arguments
   /** Where among the arguments the keys are. */
   keys: readonly number[]
@@ -109,19 +107,15 @@ export class Blocking {
   }
 
   #attempt(waiting: Waiting, index: number): void {
-    const { client, database, command, args } = waiting
-    const { changes } = database
-    const { watches } = this.#instance
+    const { database, args, attempt } = waiting
     this.#answer(waiting, reply => {
       try {
-        waiting.attempt(database, args, index, reply)
+        attempt(database, args, index, reply)
       } catch (thrown) {
         if (!(thrown instanceof Refusal)) throw thrown
         reply.error(thrown.message)
       }
     })
-    if (database.changes !== changes && watches.count > 0) watches.touch(database, command, args)
-    client.lastCommand = command
   }
 
   #answer(waiting: Waiting, write: (reply: Reply) => void): void {
@@ -165,5 +159,5 @@ export class Blocking {
 
 /** The keys as strings of their bytes, in the order of `keys`. */
 function namesOf({ args, keys }: Wish): string[] {
-  return keys.map(index => args.bytes.buffer.toString('latin1', args.start(index), args.end(index)))
+  return keys.map(index => args.text(index))
 }

@@ -26,7 +26,7 @@ export class Instance {
   readonly publisher: Publisher
   readonly signals = new Signals()
   readonly blocking: Blocking
-  readonly watches = new Watches()
+  readonly watches = new Watches(this.signals)
   readonly statistics = new Statistics()
   /** `now` as of the last tick. */
   time: number

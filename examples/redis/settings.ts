@@ -47,14 +47,15 @@ export class Settings {
 
   /** Changes all of these settings, or none. */
   change(changes: readonly (readonly [name: string, value: string])[]): void {
-    const settings = new Set<Setting>()
+    const names = new Set<string>()
     for (const [name] of changes) {
-      const setting = this.#changeable(name)
-      if (settings.has(setting)) throw failed(name, 'duplicate parameter')
-      settings.add(setting)
+      this.#changeable(name)
+      if (names.has(name)) throw failed(name, 'duplicate parameter')
+      names.add(name)
     }
     const values = changes.map(([name, value]) => checked(this.#changeable(name), name, value))
-    for (const [index, setting] of [...settings].entries()) {
+    for (const [index, [name]] of changes.entries()) {
+      const setting = this.#changeable(name)
       setting.value = values[index] ?? setting.value
       if (setting.limit !== undefined) this.limits[setting.limit] = Number(setting.value)
     }

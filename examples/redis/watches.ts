@@ -1,7 +1,7 @@
 import type { Arguments } from './arguments.js'
 import type { Client } from './client.js'
-import type { Command } from './commands/command.js'
 import type { Database } from './keyspace/database.js'
+import type { Signals } from './keyspace/signals.js'
 
 interface Watch {
   database: Database
@@ -17,9 +17,8 @@ export class Watches {
   readonly #byKey = new Map<Database, Map<string, Set<Client>>>()
   readonly #broken = new Set<Client>()
 
-  /** How many clients watch something. */
-  get count(): number {
-    return this.#byClient.size
+  constructor(signals: Signals) {
+    signals.touched = (database, key) => this.#touch(database, key)
   }
 
   add(client: Client, args: Arguments, index: number): void {
@@ -27,19 +26,13 @@ export class Watches {
     const name = args.text(index)
     const keys = getOrMake(this.#byKey, database, () => new Map<string, Set<Client>>())
     getOrMake(keys, name, () => new Set<Client>()).add(client)
+    database.watched = keys
     const watch = { database, key: args.pick(index), name, present: database.has(args, index) }
     getOrMake(this.#byClient, client, () => [] as Watch[]).push(watch)
   }
 
-  /** A command has changed something in a database: what are its keys, or everything where it names none. */
-  touch(database: Database, command: Command, args: Arguments): void {
-    if (command.firstKey === 0 && !command.movable) return this.cleared(database)
-    const keys = this.#byKey.get(database)
-    if (keys === undefined) return
-    for (const at of command.keys(args)) {
-      if (!args.isText(at)) continue
-      for (const client of keys.get(args.text(at)) ?? []) this.#broken.add(client)
-    }
+  #touch(database: Database, key: string): void {
+    for (const client of this.#byKey.get(database)?.get(key) ?? []) this.#broken.add(client)
   }
 
   /** A database was emptied: that is nothing to the keys that were not there. */
@@ -64,8 +57,9 @@ export class Watches {
   }
 
   #move(keys: Map<string, Set<Client>> | undefined, to: Database): void {
-    if (keys === undefined) this.#byKey.delete(to)
-    else this.#byKey.set(to, keys)
+    const moved = keys ?? new Map<string, Set<Client>>()
+    this.#byKey.set(to, moved)
+    to.watched = moved
   }
 
   /** Whether a key that the client watches has been changed, or has expired. */
@@ -81,7 +75,6 @@ export class Watches {
       const clients = keys?.get(name)
       clients?.delete(client)
       if (clients?.size === 0) keys?.delete(name)
-      if (keys?.size === 0) this.#byKey.delete(database)
     }
     this.#byClient.delete(client)
     this.#broken.delete(client)

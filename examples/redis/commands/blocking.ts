@@ -40,9 +40,8 @@ export function tryOrBlock(
   nothing: 'null' | 'nullArray' = 'nullArray',
 ): void {
   if (keys.some(index => attempt(database, args, index, reply))) return
-  const command = client.lastCommand
-  if (client.isExecuting || command === undefined) reply[nothing]()
+  if (client.isExecuting) reply[nothing]()
   else {
-    client.instance.blocking.block(client, { command, args: args.clone(), keys, kind, attempt, deadline })
+    client.instance.blocking.block(client, { args: args.clone(), keys, kind, attempt, deadline })
   }
 }

@@ -55,7 +55,6 @@ function change(database: Database, args: Arguments, reply: Reply, by: number | 
   if (old !== undefined && fits(sum, old)) {
     // Byte by byte at both places: to copy what was just written would make the processor wait for it.
     writeDigits(old.bytes.view, old.end, sum)
-    database.changes++
   } else {
     const value = Bytes.from(String(sum))
     database.replaceString(args, 1, value, 0, value.length)

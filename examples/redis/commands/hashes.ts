@@ -43,7 +43,6 @@ function setFields(database: Database, args: Arguments): number {
     hash.set(bytes, args.start(index), args.end(index), 0, bytes, args.start(index + 1), args.end(index + 1))
     noteField(database, hash, args.length(index), args.length(index + 1))
   }
-  database.changes++
   database.event(Event.Hash, 'hset', args, 1)
   return hash.size - size
 }
@@ -88,7 +87,6 @@ function hdel(database: Database, args: Arguments, reply: Reply): void {
   for (let index = 2; index < args.count; index++) hash.remove(args.bytes, args.start(index), args.end(index))
   const removed = size - hash.size
   if (removed > 0) {
-    database.changes++
     database.event(Event.Hash, 'hdel', args, 1)
     if (hash.size === 0) database.delete(args, 1)
   }
@@ -145,7 +143,6 @@ function update<By>(
     const hash = database.objectOrNew(args, 1, Kind.Hash)
     hash.set(args.bytes, args.start(2), args.end(2), 0, bytes, 0, bytes.length)
     noteField(database, hash, args.length(2), bytes.length)
-    database.changes++
     database.event(Event.Hash, event, args, 1)
     if (answer === 'text') reply.text(text)
     else reply.integer(BigInt(text))

@@ -15,7 +15,6 @@ export function listAt(database: Database, args: Arguments, index = 1): List | u
 
 /** Says what has changed the list; one that is empty then is no more. */
 export function changed(database: Database, args: Arguments, index: number, list: List, event: string): void {
-  database.changes++
   database.event(Event.List, event, args, index)
   if (list.length === 0) database.delete(args, index)
 }

@@ -27,7 +27,6 @@ export function addMember(set: Dict, { bytes, start, end }: Span): boolean {
 
 /** Says what has changed the set; one that is empty then is no more. */
 function changed(database: Database, args: Arguments, index: number, set: Dict, event: string): void {
-  database.changes++
   database.event(Event.Set, event, args, index)
   if (set.size === 0) database.delete(args, index)
 }

@@ -30,7 +30,6 @@ export function changed(
   set: SortedSet,
   event: string,
 ): void {
-  database.changes++
   database.event(Event.SortedSet, event, args, index)
   if (set.size === 0) database.delete(args, index)
 }

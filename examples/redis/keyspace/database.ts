@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Arguments } from '../arguments.js'
+import { Arguments } from '../arguments.js'
 import { Bytes, copy, NOWHERE, type Span } from '../bytes.js'
 import { WRONG_TYPE } from '../refusal.js'
 import type { Blob } from './blob.js'
@@ -31,6 +31,8 @@ const MAKERS: { [K in keyof Holdings]: (heap: Heap) => Holdings[K] } = {
   [Kind.SortedSet]: heap => new SortedSet(heap),
 }
 
+const NONE: ReadonlyMap<string, unknown> = new Map()
+
 /** How many keys `random` tries before it removes all that have expired. */
 const ATTEMPTS = 100
 
@@ -39,12 +41,12 @@ const ATTEMPTS = 100
  * `find(args, 1)`. One that has expired is gone as soon as somebody asks for it, or when `sweep` comes by.
  */
 export class Database {
-  /** Counts changes, so that one can tell whether a command made any. */
-  changes = 0
   /** Where OBJECT ENCODING's compact forms end. */
   readonly limits: Limits
   /** Names of keys that somebody waits for, as strings of their bytes. */
-  awaited: ReadonlyMap<string, unknown> = new Map()
+  awaited: ReadonlyMap<string, unknown> = NONE
+  /** The same of keys that somebody watches. */
+  watched: ReadonlyMap<string, unknown> = NONE
   readonly #signals: Signals
   #keys = new Dict(new Heap())
   #cursor = 0
@@ -85,7 +87,6 @@ export class Database {
     if (entry === 0 || (this.heap.flags(entry) & Flag.Stamp) === 0) return entry
     if (!this.#hasExpired(entry, this.#now())) return entry
     this.#keys.remove(bytes, start, end)
-    this.changes++
     this.event(Event.Expired, 'expired', args, index)
     return 0
   }
@@ -115,7 +116,7 @@ export class Database {
     return this.heap.value(entry, this.#span)
   }
 
-  /** What a key holds that is no string; `undefined` where there is no such key. Who changes it tells `changes`. */
+  /** What a key holds that is no string; `undefined` where there is no such key. Who changes it tells `event`. */
   object<K extends keyof Holdings>(args: Arguments, index: number, kind: K): Holdings[K] | undefined {
     const entry = this.find(args, index)
     if (entry === 0) return undefined
@@ -135,24 +136,27 @@ export class Database {
   /** Makes a key a string that does not expire. */
   setString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
     this.#keys.set(args.bytes, args.start(index), args.end(index), Kind.String, value, start, end)
-    this.changes++
   }
 
   /** Makes a key an object that does not expire. */
   setObject(args: Arguments, index: number, kind: Kind, object: Resident): void {
     this.#keys.setObject(args.bytes, args.start(index), args.end(index), kind, object)
-    this.changes++
-    if (this.awaited.size > 0) this.#arrived(args.span(index))
+    if (this.awaited.size > 0) this.#arrived(args, index)
   }
 
-  /** Says what has happened to a key, for who has asked for events of this class. */
+  /** Says what has changed a key: to who watches it, and to who has asked for events of this class. */
   event(kind: number, name: string, args: Arguments, index: number): void {
-    if ((this.#signals.wanted & kind) !== 0) this.#signals.happened(this, name, latin1(args.span(index)))
+    const wanted = (this.#signals.wanted & kind) !== 0
+    if ((!wanted && this.watched.size === 0) || !args.isText(index)) return
+    const key = args.text(index)
+    if (this.watched.has(key)) this.#signals.touched?.(this, key)
+    if (wanted) this.#signals.happened(this, name, key)
   }
 
-  #arrived(key: Span): void {
-    const name = latin1(key)
-    if (this.awaited.has(name)) this.#signals.arrived(this, name)
+  #arrived(args: Arguments, index: number): void {
+    if (!args.isText(index)) return
+    const key = args.text(index)
+    if (this.awaited.has(key)) this.#signals.arrived(this, key)
   }
 
   /** Gives a string other bytes, and leaves when it expires. */
@@ -162,7 +166,6 @@ export class Database {
 
   #replaceString(args: Arguments, index: number, kind: number, value: Bytes, start: number, end: number) {
     const entry = this.find(args, index)
-    this.changes++
     if (entry !== 0) {
       const flags = (this.heap.flags(entry) & (Flag.Stamp | Flag.Object)) | kind
       if (this.heap.overwrite(entry, flags, value, start, end)) return
@@ -179,7 +182,6 @@ export class Database {
   resizeString(args: Arguments, index: number, length: number): Span {
     const old = this.string(args, index)
     const entry = old === undefined ? 0 : this.find(args, index)
-    this.changes++
     if (entry !== 0 && (this.heap.flags(entry) & Flag.Object) !== 0) {
       const blob = this.heap.object(entry) as Blob
       blob.resize(length)
@@ -200,12 +202,10 @@ export class Database {
   /** Says when a key, which must be there, expires; `undefined`: never. */
   expireAt(args: Arguments, index: number, when: Moment | undefined): void {
     this.#keys.stamp(args.bytes, args.start(index), args.end(index), when)
-    this.changes++
   }
 
   remove(args: Arguments, index: number): boolean {
     if (!this.has(args, index)) return false
-    this.changes++
     return this.#keys.remove(args.bytes, args.start(index), args.end(index))
   }
 
@@ -219,8 +219,7 @@ export class Database {
   /** Gives what one key holds, which must be there, to another. */
   rename(args: Arguments, from: number, to: number): void {
     this.#keys.rename(args.span(from), args.span(to))
-    this.changes++
-    if (this.awaited.size > 0) this.#arrived(args.span(to))
+    if (this.awaited.size > 0) this.#arrived(args, to)
   }
 
   /** Puts a copy of what a key holds, which must be there, in another place, with the same expiry. */
@@ -271,20 +270,19 @@ export class Database {
     this.#cursor = this.#keys.scan(this.#cursor, count, entry => {
       if (this.#hasExpired(entry, now)) expired.push(entry)
     })
-    for (const entry of expired) {
-      const key = this.heap.key(entry, this.#span)
-      if ((this.#signals.wanted & Event.Expired) !== 0) {
-        this.#signals.happened(this, 'expired', latin1(key))
-      }
-      this.#keys.remove(key.bytes, key.start, key.end)
-    }
-    this.changes += expired.length
+    for (const entry of expired) this.#expire(entry)
     return expired.length
+  }
+
+  #expire(entry: number): void {
+    const key = new Arguments()
+    key.assign([copyOf(this.heap.key(entry, this.#span))])
+    this.#keys.remove(key.bytes, key.start(0), key.end(0))
+    this.event(Event.Expired, 'expired', key, 0)
   }
 
   /** Removes all keys, however many, at once. */
   clear(): void {
-    this.changes += this.size
     this.#keys = new Dict(new Heap())
     this.#cursor = 0
   }
@@ -300,7 +298,6 @@ export class Database {
   }
 }
 
-/** Bytes as a string that has one character for each. */
-function latin1({ bytes, start, end }: Span): string {
-  return bytes.buffer.toString('latin1', start, end)
+function copyOf({ bytes, start, end }: Span): Buffer {
+  return bytes.buffer.subarray(start, end)
 }

@@ -17,6 +17,8 @@ export interface Arrival {
 export class Signals {
   /** Classes of keyspace events that are to be told: bits of `Event`. */
   wanted = 0
+  /** Is called at once when a key is changed that is watched. */
+  touched: ((database: Database, key: string) => void) | undefined
   /** There is something to tell. */
   pending = false
   #happenings: Happening[] = []
