@@ -62,7 +62,7 @@ export class Settings {
   }
 
   #changeable(name: string): Setting {
-    const setting = this.#settings.get(name)
+    const setting = this.#settings.get(name.toLowerCase())
     if (setting === undefined) {
       throw new Refusal(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
     }

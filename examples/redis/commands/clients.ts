@@ -193,7 +193,7 @@ const CLIENT_SUBCOMMANDS: readonly Subcommand[] = [
   ['reply', 3, 3, reply],
   ['setinfo', 4, 4, setinfo],
   ['setname', 3, 3, setname],
-  ['unblock', 3, MANY, unblock],
+  ['unblock', 3, MANY, unblock, 'admin'],
 ]
 
 export const CLIENTS: readonly Row[] = [

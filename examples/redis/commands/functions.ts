@@ -35,7 +35,7 @@ function list(_database: Database, args: Arguments, reply: Reply): void {
   for (let index = 2; index < args.count; index++) {
     const word = args.word(index)
     if ((word !== 'withcode' && word !== 'libraryname') || given.has(word)) {
-      throw new Refusal(`ERR Unknown argument ${args.text(index)}`)
+      throw new Refusal(`ERR Unknown argument ${args.shown(index)}`)
     }
     if (word === 'libraryname' && ++index === args.count) throw NO_LIBRARY_NAME
     given.add(word)

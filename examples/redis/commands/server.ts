@@ -81,7 +81,7 @@ function configGet(_database: Database, args: Arguments, reply: Reply, client: C
 function configSet(_database: Database, args: Arguments, reply: Reply, client: Client): void {
   if (args.count % 2 !== 0) throw SYNTAX_ERROR
   const changes: [string, string][] = []
-  for (let index = 2; index < args.count; index += 2) changes.push([args.word(index), args.text(index + 1)])
+  for (let index = 2; index < args.count; index += 2) changes.push([args.shown(index), args.text(index + 1)])
   const { settings, signals } = client.instance
   settings.change(changes)
   signals.wanted = settings.events

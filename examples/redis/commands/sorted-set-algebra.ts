@@ -154,6 +154,7 @@ function answer(name: string, combine: Combine): Run {
   return (database, args, reply) => {
     const query = readQuery(database, args, 1, { name, weighed: combine !== difference, scores: true })
     const result = new SortedSet(database.heap)
+    result.compact = false
     combine(query, result)
     replyMembers(reply, result, result.slice(0, result.size), query.withScores)
     result.dispose()
@@ -164,6 +165,7 @@ function store(name: string, combine: Combine): Run {
   return (database, args, reply) => {
     const query = readQuery(database, args, 2, { name, weighed: combine !== difference, scores: false })
     const result = new SortedSet(database.heap)
+    result.compact = false
     combine(query, result)
     const { size } = result
     storeSortedSet(database, args, 1, result, name)

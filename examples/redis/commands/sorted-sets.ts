@@ -74,8 +74,8 @@ function zadd(database: Database, args: Arguments, reply: Reply): void {
     score = wanted(options, before, pair.score)
     if (score === undefined || score === before) continue
     if (before !== undefined) updated++
+    if (before === undefined) noteScored(database, set, args.length(pair.index))
     set.set(args.span(pair.index), score)
-    noteScored(database, set, args.length(pair.index))
   }
   const added = set.size - size
   if (added + updated > 0) changed(database, args, 1, set, options.has('incr') ? 'zincr' : 'zadd')
@@ -119,8 +119,8 @@ function zincrby(database: Database, args: Arguments, reply: Reply): void {
   const old = scoreOf(set, args.span(3))
   const score = old === undefined ? by : old + by
   if (Number.isNaN(score)) throw NOT_A_SCORE
+  if (old === undefined) noteScored(database, set, args.length(3))
   set.set(args.span(3), score)
-  noteScored(database, set, args.length(3))
   changed(database, args, 1, set, 'zincr')
   reply.double(score)
 }

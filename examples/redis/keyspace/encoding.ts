@@ -6,7 +6,7 @@ import type { SortedSet } from './sorted-set.js'
 
 /**
  * Redis keeps small values in compact forms until something is added that does not fit; they never go back. These say
- * so of what was just added.
+ * so of what was just added, and of a member of a sorted set, whose score depends on it, before it is.
  */
 export function noteField({ limits }: Database, hash: Dict, field: number, value: number): void {
   if (!hash.compact) return
@@ -22,7 +22,7 @@ export function noteMember({ limits }: Database, set: Dict, { bytes, start, end 
 
 export function noteScored({ limits }: Database, set: SortedSet, length: number): void {
   if (!set.compact) return
-  if (length > limits.sortedSetValue || set.size > limits.sortedSetEntries) set.compact = false
+  if (length > limits.sortedSetValue || set.size >= limits.sortedSetEntries) set.compact = false
 }
 
 /** The same for all members of a set that was made at once. */
@@ -31,10 +31,13 @@ export function noteSet(database: Database, set: Dict): void {
   set.each(entry => noteMember(database, set, set.heap.key(entry, member)))
 }
 
-export function noteSortedSet(database: Database, set: SortedSet): void {
+export function noteSortedSet({ limits }: Database, set: SortedSet): void {
   const member: Span = { ...NOWHERE }
+  let longest = 0
   set.each(entry => {
     const { start, end } = set.member(entry, member)
-    noteScored(database, set, end - start)
+    longest = Math.max(longest, end - start)
   })
+  set.compact = longest <= limits.sortedSetValue && set.size <= limits.sortedSetEntries
+  if (set.compact) set.each(entry => set.settle(entry))
 }

@@ -48,6 +48,11 @@ export class SortedSet implements Resident {
     this.#order.insert(this.rank(member, score), score, entry)
   }
 
+  /** Gives the entry the score that it has in the compact form. */
+  settle(entry: number): void {
+    if (this.score(entry) === 0) this.heap.setStamp(entry, 0)
+  }
+
   remove(member: Span): boolean {
     const { bytes, start, end } = member
     const entry = this.#members.find(bytes, start, end)

@@ -6,6 +6,7 @@ import {
   samePairs,
   sameScan,
   sameShape,
+  sameSorted,
   sameType,
   sameWhereBoth,
 } from './likeness.js'
@@ -53,6 +54,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     commands: ['pttl', 'pexpiretime'],
     likeness: near(3000),
     why: 'Two servers are not asked in the same millisecond.',
+  },
+  {
+    commands: ['sort', 'sort_ro'],
+    likeness: sameSorted,
+    why: 'BY a pattern without a star leaves sets as they are, and those have no order.',
   },
   {
     commands: ['dbsize'],

@@ -4,6 +4,9 @@ import { anyWord } from './words.js'
 /** What ends a server or a connection, or stops it for a while, is only tried as its grammar has it. */
 const AS_THEY_ARE = new Set(['shutdown', 'client|kill', 'client|reply', 'client|pause', 'debug|sleep'])
 
+/** Names with a NUL in them are found or not as the bucket of a hash table that they fall in has the name without. */
+const UP_TO_CHANCE = /^(command|config)/
+
 /** The same command with one or two things about it changed: any argument, how many there are, their order. */
 export function spoil(
   random: Random,
@@ -24,7 +27,8 @@ export function spoil(
     else if (choice === 3 && at < spoilt.length) spoilt[at] = word()
     else if (choice === 4 && at + 1 < spoilt.length) spoilt.push(...spoilt.splice(at, 1))
     else if (choice === 5 && random.below(4) === 0) spoilt[first - 1] = anyWord(random)
-    else if (choice === 5 && at < spoilt.length) spoilt[at] += random.pick(['\0', '\0x', ' '])
+    else if (choice === 5 && at < spoilt.length && !UP_TO_CHANCE.test(name))
+      spoilt[at] += random.pick(['\0', '\0x', ' '])
   }
   return spoilt
 }
