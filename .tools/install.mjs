@@ -1,20 +1,31 @@
-// Installs what package.json names, where it is not there yet.
+// Installs what the lock file pins, where it is not there yet.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './paths.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+/** What package.json names is enough to build and to run; the workspace .tools adds what linting and testing need. */
+const manifests = { build: ['package.json'], test: ['package.json', '.tools/package.json'] }
 
-export function install() {
-  // npm writes this file when an install is complete.
-  if (existsSync(join(root, 'node_modules/.package-lock.json'))) return
-  process.stderr.write('installing the development dependencies\n')
+/** Installs what `purpose`, `build` or `test`, needs. */
+export function install(purpose) {
+  if (isInstalled(manifests[purpose])) return
+  process.stderr.write(`installing what is needed to ${purpose}\n`)
   const npm = process.env.npm_execpath
   const [command, args] = npm === undefined ? ['npm', []] : [process.execPath, [npm]]
-  const { status } = spawnSync(command, [...args, 'install', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  })
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund']
+  if (purpose === 'build') flags.push('--workspaces=false')
+  const { status } = spawnSync(command, [...args, 'ci', ...flags], { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Whether npm's record of what it has installed holds every version that the manifests pin. */
+function isInstalled(paths) {
+  const record = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(record)) return false
+  const { packages } = JSON.parse(readFileSync(record, 'utf8'))
+  return paths
+    .map(path => JSON.parse(readFileSync(join(root, path), 'utf8')).devDependencies)
+    .flatMap(Object.entries)
+    .every(([name, version]) => packages[`node_modules/${name}`]?.version === version)
 }

@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import ts from 'typescript'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import { root } from './paths.js'
 
 /** The longest that a file, and a function, may be. In lines. */
 const LONGEST_FILE = 350

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { root } from './paths.js'
 
-const root = join(import.meta.dirname, '..')
 const run = promisify(execFile)
 
 /** npm's own program, run by this Node: on a PATH that holds nothing else there is no compiler to be found. */

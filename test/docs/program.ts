@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
-import { root, type Sample } from './pages.js'
+import { root } from '../paths.js'
+import type { Sample } from './pages.js'
 
 /** Where the block goes in a note that completes it. */
 const PLACE = '…'
@@ -83,7 +84,8 @@ function optionsFor(out: string): ts.CompilerOptions {
     noUnusedLocals: false,
     noUnusedParameters: false,
     declaration: false,
-    noEmit: false,
+    declarationMap: false,
+    composite: false,
   }
   return { ...options, ...loose, rootDir: root, outDir: out, paths }
 }
@@ -102,7 +104,7 @@ function describe(
 
 /** The samples run on the native transport where it has been built. */
 function takeAddon(out: string): void {
-  const addon = join(root, 'dist/transport/native/revio.node')
+  const addon = join(root, 'dist/lib/transport/native/revio.node')
   const place = join(out, 'lib/transport/native/revio.node')
   if (!existsSync(addon)) return
   mkdirSync(dirname(place), { recursive: true })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { built } from '../paths.js'
 
 /** An example that runs as a program of its own. */
 export class ExampleProgram {
@@ -12,7 +12,7 @@ export class ExampleProgram {
 
   /** Runs the built `examples/NAME`; `env` goes on top of this process's environment. */
   constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const file = fileURLToPath(new URL(`../../dist/examples/${name}.js`, import.meta.url))
+    const file = built(`examples/${name}.js`)
     this.#child = spawn(process.execPath, [file, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

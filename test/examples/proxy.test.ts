@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import * as net from 'node:net'
-import { join } from 'node:path'
 import t from 'tap'
+import { built } from '../paths.js'
 
-const program = join(import.meta.dirname, '../../dist/examples/proxy.js')
+const program = built('examples/proxy.js')
 
 t.test('bytes and ends go through both ways, to a reader that is slow', async t => {
   const target = net.createServer({ allowHalfOpen: true }, socket => socket.pipe(socket))

@@ -2,18 +2,18 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { built, root } from '../paths.js'
 import { bareNode } from '../transport/bare-node.js'
 import { nativeMissing } from '../transport/native/missing.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const skip = nativeMissing() ?? false
 
 /** Prints what plain addresses run on, behind what is to happen first. */
 const program = (before: string) => `
   ${before}
-  const { serve } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)})
+  const { serve } = await import(${JSON.stringify(pathToFileURL(built('lib/index.js')).href)})
   await serve({
     serving(server) {
       console.log(JSON.stringify([server.transport, server.transportError?.message]))

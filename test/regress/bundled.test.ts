@@ -5,16 +5,16 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { loadNative, prebuilt } from '../../lib/transport/native/load.js'
+import { built, root } from '../paths.js'
 import { bareNode } from '../transport/bare-node.js'
 import { addonFile } from '../transport/native/harness.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const missing = loadNative().error?.message ?? false
 
 /** Echoes to itself once, and prints what it runs on. */
 const program = `
 import * as net from 'node:net'
-import { serve } from ${JSON.stringify(join(root, 'dist/index.js'))}
+import { serve } from ${JSON.stringify(built('lib/index.js'))}
 
 serve({
   serving({ addresses, transport, transportError }) {

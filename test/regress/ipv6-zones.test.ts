@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { serve } from '../../lib/index.js'
 
-const fixture = fileURLToPath(new URL('fixtures/zones.ts', import.meta.url))
+const fixture = fileURLToPath(new URL('fixtures/zones.js', import.meta.url))
 
 /** Two interfaces whose names have more than letters in them, in a network of their own. */
 const network = `

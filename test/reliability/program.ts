@@ -6,7 +6,7 @@ import type { Address } from '../../lib/index.js'
 import { SocketPeer } from '../transport/socket-peer.js'
 import type { PeerOptions } from '../transport/world.js'
 
-const fixture = fileURLToPath(new URL('fixtures/server.ts', import.meta.url))
+const fixture = fileURLToPath(new URL('fixtures/server.js', import.meta.url))
 
 /** What a program's addresses are for, in their order. */
 const doors = ['echo', 'sink'] as const

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { built } from '../paths.js'
 import { generate } from './generate.js'
 import type { Plan } from './plan.js'
 import { report } from './report.js'
@@ -9,7 +9,7 @@ import { run } from './run.js'
 import { search } from './search.js'
 import { shrink } from './shrink.js'
 
-const program = fileURLToPath(new URL('../../dist/simulate/main.js', import.meta.url))
+const program = built('test/simulate/main.js')
 
 t.test('every rule holds for the first 2,000 seeds', async t => {
   let runs = 0

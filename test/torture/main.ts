@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { root } from '../paths.js'
 import type { Glimpse, Outcome } from './master/outcome.js'
 import { writeBetween } from './master/page.js'
 import { amount, caption, count, describeMachine, table } from './master/report.js'
@@ -61,7 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (outcomes.length > 0) process.stdout.write(`\n${text}\n`)
   for (const line of broken) process.stdout.write(`broken: ${line}\n`)
   if (options.write && outcomes.length > 0) {
-    const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
+    const page = join(root, 'docs/reliability.md')
     writeBetween(page, options.short > 0 ? 'short' : 'torture', text)
   }
   return broken.length > 0 ? 1 : 0

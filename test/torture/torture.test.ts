@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { built } from '../paths.js'
 import { nativeMissing } from '../transport/native/missing.js'
 
-const program = fileURLToPath(new URL('../../dist/torture/main.js', import.meta.url))
+const program = built('test/torture/main.js')
 const SEED = 2026
 
 t.setTimeout(180_000)
 
 function torture(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  if (!existsSync(program)) throw new Error('dist/torture/main.js is not there; npm run build makes it')
   return new Promise(resolve => {
     const child = execFile(process.execPath, [program, ...args], (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr })

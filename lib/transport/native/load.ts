@@ -52,8 +52,9 @@ function findInPackage(): Loaded {
     const why = () => `${here} is a bundle without an addon beside it; REVIO_NATIVE may name the addon's file`
     return find([() => './revio.node', () => `./${carried()}`].map(beside), why)
   }
-  // One that was built here goes before the one that the package carries.
-  const names = [() => './revio.node', () => './src/build/Release/revio.node', () => `../../${carried()}`]
+  // One that was built here goes before the one that the package carries. Paths are from dist/lib/transport/native.
+  const made = '../../../../lib/transport/native/src/build/Release/revio.node'
+  const names = [() => './revio.node', () => made, () => `../../../${carried()}`]
   return find(names.map(beside), () => `there is no addon for ${system()}`)
 }
 

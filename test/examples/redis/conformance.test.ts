@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { root } from '../../paths.js'
 import { Connection } from './connection.js'
 import { noRedisServer, startClone, startRedis } from './servers.js'
 import { comparable, readTranscript, textOf, wordsOf, writeTranscript } from './transcript.js'
@@ -9,7 +10,7 @@ import { comparable, readTranscript, textOf, wordsOf, writeTranscript } from './
  * Transcripts of sessions with Redis 7.0.15: the clone must answer like it, byte for byte; so must a redis-server, where
  * there is one, or the transcripts are wrong. With RECORD=1 they are written anew from what redis-server answers.
  */
-const directory = fileURLToPath(new URL('transcripts/', import.meta.url))
+const directory = join(root, 'test/examples/redis/transcripts/')
 const files = readdirSync(directory).filter(file => file.endsWith('.txt'))
 const record = process.env.RECORD === '1'
 

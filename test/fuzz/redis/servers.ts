@@ -2,14 +2,13 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Connection } from '../../examples/redis/connection.js'
 import { launchRedis, saying } from '../../examples/redis/redis-server.js'
+import { built } from '../../paths.js'
 import type { Pair } from './search.js'
 import { treeOf } from './tree.js'
 
-/** The clone as it is built, from this file's place in `dist/fuzz`. */
-const CLONE = fileURLToPath(new URL('../../../examples/redis/main.js', import.meta.url))
+const CLONE = built('examples/redis/main.js')
 
 /** Runs redis-server and the clone, each in a process of its own, as long as `use` takes. */
 export async function withServers<T>(use: (pair: Pair) => Promise<T>): Promise<T> {

@@ -15,6 +15,7 @@ import { loadNative } from '../../../lib/transport/native/load.js'
 import { NativeTransport } from '../../../lib/transport/native/transport.js'
 import { Outbox } from '../../../lib/transport/outbox.js'
 import type { Host, Link, Receiver, Transport } from '../../../lib/transport/transport.js'
+import { root } from '../../paths.js'
 import { openDescriptors } from '../descriptors.js'
 
 /** How long anything may take, in milliseconds; only a failure takes so long. */
@@ -26,8 +27,11 @@ const loaded = loadNative()
 export const skip: string | false = loaded.error?.message ?? false
 
 /** Where the addon lies. */
-export const addonFile = ['revio.node', 'src/build/Release/revio.node']
-  .map(name => fileURLToPath(new URL(`../../../lib/transport/native/${name}`, import.meta.url)))
+export const addonFile = [
+  'dist/lib/transport/native/revio.node',
+  'lib/transport/native/src/build/Release/revio.node',
+]
+  .map(path => join(root, path))
   .find(existsSync)
 
 export function addon(): Addon {
@@ -186,11 +190,6 @@ export async function closesAll(t: Test, before: number | undefined): Promise<vo
   })
 }
 
-/** A program in fixtures/, compiled where this file is. */
-function fixture(name: string): URL {
-  return new URL(`fixtures/${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-}
-
 /** A program from fixtures/, started by a shell that does `first` before. */
 export class Program {
   readonly child: ChildProcess
@@ -198,7 +197,7 @@ export class Program {
   #errors = ''
 
   constructor(t: Test, name: string, { first = '', args = [] }: { first?: string; args?: string[] } = {}) {
-    const file = fileURLToPath(fixture(name))
+    const file = fileURLToPath(new URL(`fixtures/${name}.js`, import.meta.url))
     const command = [process.execPath, ...process.execArgv, file, ...args].map(word => `'${word}'`).join(' ')
     this.child = spawn('sh', ['-c', `${first} exec ${command}`], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.child.stdout?.on('data', (bytes: Buffer) => {

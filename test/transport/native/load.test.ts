@@ -2,34 +2,28 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
-import ts from 'typescript'
+import { root } from '../../paths.js'
 import { addonFile, skip } from './harness.js'
 
-const lib = fileURLToPath(new URL('../../../lib/', import.meta.url))
+const place = 'dist/lib/transport/native'
 const libc = readFileSync(process.execPath).subarray(0, 4096).includes('/ld-musl-') ? 'musl' : 'glibc'
-const prebuilt = `prebuilds/${process.platform}-${process.arch}/revio.${process.platform === 'linux' ? `${libc}.` : ''}node`
+const prebuilt = `dist/prebuilds/${process.platform}-${process.arch}/revio.${process.platform === 'linux' ? `${libc}.` : ''}node`
 
 interface Tree {
   /** Files by path, beside those of the loader; what is `addon` is a copy of the real one. */
   [path: string]: string
 }
 
-/** The loader as the package has it, compiled, with other files around it; answers its folder. */
+/** The loader where the package has it, with other files around it; answers the folder of them all. */
 function lay(t: Test, tree: Tree): string {
-  const folder = t.testdir({ 'package.json': '{"type":"module"}', transport: { native: {} } })
-  for (const name of [
-    'errors',
-    'transport/native/addon',
-    'transport/native/load',
-    'transport/native/platform',
-  ]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(lib, `${name}.ts`), 'utf8'), {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-    })
-    writeFileSync(join(folder, `${name}.js`), outputText)
-  }
+  const folder = t.testdir({
+    'package.json': '{"type":"module"}',
+    dist: { lib: { transport: { native: {} } } },
+  })
+  for (const name of ['dist/lib/errors.js', `${place}/addon.js`, `${place}/load.js`, `${place}/platform.js`])
+    copyFileSync(join(root, name), join(folder, name))
   for (const [path, content] of Object.entries(tree)) {
     const file = join(folder, path)
     mkdirSync(join(file, '..'), { recursive: true })
@@ -42,7 +36,7 @@ function lay(t: Test, tree: Tree): string {
 /** What the loader answers, or throws, in a process of its own. */
 function load(folder: string, { wish, before = '' }: { wish?: string; before?: string } = {}) {
   const program = `${before}
-    const { loadNative } = await import(${JSON.stringify(pathToFileURL(join(folder, 'transport/native/load.js')))})
+    const { loadNative } = await import(${JSON.stringify(pathToFileURL(join(folder, place, 'load.js')))})
     const shown = error => error && { code: error.code, message: error.message, cause: error.cause?.message }
     try {
       const { addon, error } = loadNative()
@@ -59,7 +53,7 @@ function load(folder: string, { wish, before = '' }: { wish?: string; before?: s
   return JSON.parse(stdout)
 }
 
-const places = ['transport/native/revio.node', 'transport/native/src/build/Release/revio.node', prebuilt]
+const places = [`${place}/revio.node`, 'lib/transport/native/src/build/Release/revio.node', prebuilt]
 
 for (const place of places) {
   await t.test(`the addon is found as ${place}`, { skip }, async t => {
@@ -144,7 +138,7 @@ await t.test('where it may not even be looked for, that is the reason', async t 
   t.match(load(folder, { before }), {
     loaded: false,
     error: {
-      message: `the addon cannot be loaded: restricted: ${join(folder, 'transport/native/revio.node')}`,
+      message: `the addon cannot be loaded: restricted: ${join(folder, place, 'revio.node')}`,
     },
   })
 })

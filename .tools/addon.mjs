@@ -1,0 +1,64 @@
+// Builds the addon for this machine, where a compiler is.
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { root } from './paths.mjs'
+
+export const sources = join(root, 'lib/transport/native/src')
+const addon = join(root, 'dist/lib/transport/native/revio.node')
+/** Written at each try, so that a machine without a compiler is told so once. */
+const stamp = join(root, 'dist/lib/transport/native/.tried')
+
+/** Builds the addon where it is out of date. */
+export function buildAddon() {
+  const newest = Math.max(...sourceFiles().map(mtime))
+  if (mtime(stamp) > newest) return
+  const failure = tryAddon()
+  mkdirSync(dirname(addon), { recursive: true })
+  // A running program may have the old one mapped: it keeps its own copy.
+  rmSync(addon, { force: true })
+  if (failure === undefined) copyFileSync(join(sources, 'build/Release/revio.node'), addon)
+  else process.stderr.write(`no native transport, plain addresses run on node:net: ${failure}\n`)
+  writeFileSync(stamp, '')
+}
+
+/** Why the addon could not be built, in one line; undefined when it was. */
+function tryAddon() {
+  if (process.platform === 'win32') return 'there is none for Windows'
+  const compiler = process.env.CC ?? 'cc'
+  if (spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status !== 0)
+    return `no C compiler (${compiler}) was found`
+  const gyp = nodeGyp()
+  if (gyp === undefined) return 'node-gyp was not found beside npm'
+  process.stderr.write('building lib/transport/native/src\n')
+  const prefix = dirname(dirname(process.execPath))
+  const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
+  const args = [gyp, 'rebuild', '-C', sources, ...headers]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 300_000 })
+  if (status === 0) return undefined
+  const lines = `${stdout}\n${stderr}`.split('\n')
+  return lines.find(line => /error[: ]/i.test(line))?.trim() ?? 'node-gyp failed'
+}
+
+/** npm brings a node-gyp of its own. */
+function nodeGyp() {
+  const npm = process.env.npm_execpath
+  const beside = [
+    npm && dirname(dirname(npm)),
+    join(dirname(dirname(process.execPath)), 'lib/node_modules/npm'),
+  ]
+  return beside
+    .filter(Boolean)
+    .map(folder => join(folder, 'node_modules/node-gyp/bin/node-gyp.js'))
+    .find(existsSync)
+}
+
+function sourceFiles() {
+  return readdirSync(sources)
+    .filter(name => /\.(c|h|gyp)$/.test(name))
+    .map(name => join(sources, name))
+}
+
+function mtime(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}

@@ -1,0 +1,116 @@
+// Runs compiled test files, each in a process of its own, two at a time, and reads the TAP that they write.
+import { spawn } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { Parser } from 'tap-parser'
+import { root } from './paths.mjs'
+
+const JOBS = 2
+/** Seconds a file may take. Only a failure takes so long, on a machine that is busy as well. */
+const TIMEOUT = 300
+
+/**
+ * The test files that `paths` name, as sources: files, and folders for all that is in them. What lies beside tests and is
+ * not named `*.test.ts` helps them.
+ */
+export function findTests(paths) {
+  return paths.flatMap(path => {
+    const place = join(root, path)
+    if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [named(path)]
+    const found = readdirSync(place, { recursive: true }).filter(name => name.endsWith('.test.ts'))
+    return found.sort().map(name => relative(root, join(place, name)))
+  })
+}
+
+function named(path) {
+  const file = relative(root, join(root, path))
+  if (file.endsWith('.test.ts') && statSync(join(root, file), { throwIfNoEntry: false })?.isFile())
+    return file
+  throw new Error(`${path} is not a test: expected a file test/**/*.test.ts or a folder`)
+}
+
+/** Runs the files, with `node` and the environment given, and answers how many assertions came out how. */
+export async function runTests(files, { node = process.execPath, env = process.env } = {}) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const left = files.values()
+  const work = async () => {
+    for (const file of left) {
+      const result = await runFile(file, node, env)
+      for (const name of Object.keys(counts)) counts[name] += result[name]
+    }
+  }
+  await Promise.all(Array.from({ length: JOBS }, work))
+  return counts
+}
+
+async function runFile(file, node, env) {
+  const start = performance.now()
+  const compiled = join(root, 'dist', file.replace(/\.ts$/, '.js'))
+  const child = spawn(node, ['--enable-source-maps', compiled], {
+    cwd: root,
+    env: { ...env, TAP: '1', TAP_TIMEOUT: `${TIMEOUT}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const errors = []
+  child.stderr.on('data', bytes => errors.push(bytes))
+  // A test ends itself before; this is for one that is stuck.
+  const timer = setTimeout(() => child.kill('SIGKILL'), (TIMEOUT + 30) * 1000)
+  const result = await readTap(child.stdout)
+  const { code, signal } = await exit(child)
+  clearTimeout(timer)
+  const whole = result.complete && code === 0 && signal === null
+  // Such a file failed with no assertion to show for it.
+  if (!whole && result.failed === 0) {
+    result.failed++
+    result.shown.push(`it ended with ${signal ?? `exit code ${code}`}\n${result.error}`)
+  }
+  process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s ${file}\n`)
+  if (result.failed > 0) {
+    for (const text of result.shown) process.stdout.write(`failed: ${file}: ${text}\n`)
+    process.stdout.write(Buffer.concat(errors))
+  }
+  return result
+}
+
+function exit(child) {
+  return new Promise(resolve => child.once('close', (code, signal) => resolve({ code, signal })))
+}
+
+/** What the assertions of a TAP stream came to; a line that closes a subtest is its summary and counts for nothing. */
+function readTap(stream) {
+  const result = { passed: 0, failed: 0, skipped: 0, shown: [], complete: false, error: '' }
+  const listen = parser => {
+    parser.on('child', listen)
+    parser.on('assert', assert => {
+      if (assert.closingTestPoint) return
+      if (assert.skip || assert.todo) result.skipped++
+      else if (assert.ok) result.passed++
+      else {
+        result.failed++
+        result.shown.push(describe(assert))
+      }
+    })
+  }
+  return new Promise(resolve => {
+    const parser = new Parser({}, ({ ok, failures }) => {
+      const error = failures
+        .map(({ tapError }) => tapError)
+        .filter(Boolean)
+        .join('\n')
+      resolve(Object.assign(result, { complete: ok, error }))
+    })
+    listen(parser)
+    stream.pipe(parser)
+  })
+}
+
+function describe({ fullname, diag }) {
+  const { at, source, stack, diff, ...more } = diag ?? {}
+  const place = at?.fileName === undefined ? '' : ` (${at.fileName}:${at.lineNumber})`
+  const rest = Object.keys(more).length === 0 ? '' : JSON.stringify(more, null, 2)
+  const parts = [`${fullname}${place}`, diff ?? source, rest, stack].filter(Boolean)
+  return parts
+    .map(part => part.trimEnd())
+    .join('\n')
+    .replaceAll('\n', '\n    ')
+}
