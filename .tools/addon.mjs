@@ -11,8 +11,7 @@ const stamp = join(root, 'dist/lib/transport/native/.tried')
 
 /** Builds the addon where it is out of date. */
 export function buildAddon() {
-  const newest = Math.max(...sourceFiles().map(mtime))
-  if (mtime(stamp) > newest) return
+  if (mtime(stamp) > newestSource()) return
   const failure = tryAddon()
   mkdirSync(dirname(addon), { recursive: true })
   // A running program may have the old one mapped: it keeps its own copy.
@@ -53,10 +52,10 @@ function nodeGyp() {
     .find(existsSync)
 }
 
-function sourceFiles() {
-  return readdirSync(sources)
-    .filter(name => /\.(c|h|gyp)$/.test(name))
-    .map(name => join(sources, name))
+/** When its sources were changed last. */
+export function newestSource() {
+  const names = readdirSync(sources).filter(name => /\.(c|h|gyp)$/.test(name))
+  return Math.max(...names.map(name => mtime(join(sources, name))))
 }
 
 function mtime(path) {

@@ -1,4 +1,5 @@
-// Builds what is out of date: TypeScript into dist/, and the addon where a compiler is.
+// Builds what is out of date: TypeScript into dist/, and the addon where a compiler is. As a program it builds what needs
+// no more than the compiler; with --afresh the library alone, from nothing.
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,8 +20,9 @@ export function build(project = '.') {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  // What was built from a file that is gone would be packed.
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  // What was built from a source that is gone must not be packed.
+  const afresh = process.argv.includes('--afresh')
+  if (afresh) rmSync(join(root, 'dist/lib'), { recursive: true, force: true })
   install('build')
-  build('lib')
+  for (const project of afresh ? ['lib'] : ['lib', 'examples', 'benchmarks']) build(project)
 }

@@ -1,23 +1,27 @@
-// What the package carries beside the built TypeScript: the addon that was built, under the name of this platform and
-// C library, and its sources, so that it can be built where there is none for the machine.
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+// The addons that the package carries: those that prebuild.mjs made lie where they are packed from; the one that was built
+// here fills this platform's place where it is empty.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { prebuilt } from '../dist/transport/native/load.js'
+import { prebuilt } from '../dist/lib/transport/native/load.js'
+import { newestSource } from './addon.mjs'
+import { root } from './paths.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const sources = join(root, 'lib/transport/native/src')
-const built = join(root, 'dist/transport/native')
-const carried = join(built, 'src')
-const addon = join(built, 'revio.node')
-const place = join(root, 'dist/prebuilds', prebuilt())
+const prebuilds = join(root, 'dist/prebuilds')
+const built = join(root, 'dist/lib/transport/native/revio.node')
 
-mkdirSync(carried, { recursive: true })
-for (const name of readdirSync(sources)) {
-  if (/\.(c|h|gyp)$/.test(name)) copyFileSync(join(sources, name), join(carried, name))
+for (const path of carried()) {
+  if (statSync(join(prebuilds, path)).mtimeMs > newestSource()) continue
+  process.stderr.write(`${path} is older than its sources: left out\n`)
+  rmSync(join(prebuilds, path))
 }
-if (existsSync(addon)) {
-  mkdirSync(dirname(place), { recursive: true })
-  copyFileSync(addon, place)
-  process.stderr.write(`the package carries ${prebuilt()}\n`)
+const own = join(prebuilds, prebuilt())
+if (existsSync(built) && !existsSync(own)) {
+  mkdirSync(dirname(own), { recursive: true })
+  copyFileSync(built, own)
+}
+for (const path of carried()) process.stderr.write(`the package carries ${path}\n`)
+
+function carried() {
+  if (!existsSync(prebuilds)) return []
+  return readdirSync(prebuilds, { recursive: true }).filter(name => name.endsWith('.node'))
 }

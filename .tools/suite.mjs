@@ -1,7 +1,9 @@
-// Runs compiled test files, each in a process of its own, two at a time, and reads the TAP that they write.
+// Runs compiled tests, each file in a process of its own, two at a time, and reads the TAP that they write. As a program
+// it runs what is built with the Node that runs it: node .tools/suite.mjs test/transport test/loop/serve.test.ts
 import { spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Parser } from 'tap-parser'
 import { root } from './paths.mjs'
 
@@ -10,10 +12,25 @@ const JOBS = 2
 const TIMEOUT = 300
 
 /**
- * The test files that `paths` name, as sources: files, and folders for all that is in them. What lies beside tests and is
- * not named `*.test.ts` helps them.
+ * Runs the tests that `paths` name, by their sources: files, and folders for every `*.test.ts` in them. Prints what failed
+ * and how many assertions came out how, and answers the exit code.
  */
-export function findTests(paths) {
+export async function suite(paths) {
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  const left = findTests(paths).values()
+  const work = async () => {
+    for (const file of left) {
+      const result = await runFile(file)
+      for (const name of Object.keys(counts)) counts[name] += result[name]
+    }
+  }
+  await Promise.all(Array.from({ length: JOBS }, work))
+  const { passed, failed, skipped } = counts
+  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+  return failed > 0 || passed === 0 ? 1 : 0
+}
+
+function findTests(paths) {
   return paths.flatMap(path => {
     const place = join(root, path)
     if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [named(path)]
@@ -26,29 +43,16 @@ function named(path) {
   const file = relative(root, join(root, path))
   if (file.endsWith('.test.ts') && statSync(join(root, file), { throwIfNoEntry: false })?.isFile())
     return file
-  throw new Error(`${path} is not a test: expected a file test/**/*.test.ts or a folder`)
+  process.stderr.write(`${path} is not a test: expected a file test/**/*.test.ts or a folder\n`)
+  process.exit(2)
 }
 
-/** Runs the files, with `node` and the environment given, and answers how many assertions came out how. */
-export async function runTests(files, { node = process.execPath, env = process.env } = {}) {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
-  const left = files.values()
-  const work = async () => {
-    for (const file of left) {
-      const result = await runFile(file, node, env)
-      for (const name of Object.keys(counts)) counts[name] += result[name]
-    }
-  }
-  await Promise.all(Array.from({ length: JOBS }, work))
-  return counts
-}
-
-async function runFile(file, node, env) {
+async function runFile(file) {
   const start = performance.now()
   const compiled = join(root, 'dist', file.replace(/\.ts$/, '.js'))
-  const child = spawn(node, ['--enable-source-maps', compiled], {
+  const child = spawn(process.execPath, ['--enable-source-maps', compiled], {
     cwd: root,
-    env: { ...env, TAP: '1', TAP_TIMEOUT: `${TIMEOUT}` },
+    env: { ...process.env, TAP: '1', TAP_TIMEOUT: `${TIMEOUT}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const errors = []
@@ -113,4 +117,8 @@ function describe({ fullname, diag }) {
     .map(part => part.trimEnd())
     .join('\n')
     .replaceAll('\n', '\n    ')
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.exitCode = await suite(process.argv.slice(2))
 }

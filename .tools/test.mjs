@@ -6,8 +6,6 @@ import { install } from './install.mjs'
 import { root } from './paths.mjs'
 
 install('test')
-const { findTests, runTests } = await import('./suite.mjs')
-const files = findTests(process.argv.length > 2 ? process.argv.slice(2) : ['test'])
 
 process.stderr.write('lint\n')
 const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
@@ -21,6 +19,5 @@ process.stderr.write('types\n')
 build()
 
 process.stderr.write('tests\n')
-const { passed, failed, skipped } = await runTests(files)
-process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
-process.exit(failed > 0 || passed === 0 ? 1 : 0)
+const { suite } = await import('./suite.mjs')
+process.exitCode = await suite(process.argv.length > 2 ? process.argv.slice(2) : ['test'])

@@ -1,8 +1,9 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { parsePage } from './docs/pages.js'
 import { root } from './paths.js'
 
 const run = promisify(execFile)
@@ -35,30 +36,12 @@ await serve(
 )
 `
 
-t.test('the packed package installs and serves with no compiler and no install script', async t => {
-  if (!existsSync(cli)) {
-    t.pass('npm is not where Node is', { skip: `no ${cli}` })
-    return
-  }
-  const folder = t.testdir()
-  const bin = join(folder, 'bin')
-  mkdirSync(bin)
-  symlinkSync(process.execPath, join(bin, 'node'))
-  const tarball = await pack(folder)
-  const app = join(folder, 'app')
-  mkdirSync(app)
-  writeFileSync(join(app, 'package.json'), '{ "type": "module" }')
-  const env = { ...process.env, PATH: bin, NODE_OPTIONS: '', REVIO_NATIVE: '' }
-  await run(process.execPath, [cli, 'install', '--ignore-scripts', '--offline', tarball], { cwd: app, env })
-  const carried = join(app, 'node_modules/revio/dist')
-  t.notOk(existsSync(join(carried, 'examples')), 'examples stay at home')
-  t.ok(
-    existsSync(join(carried, 'transport/native/src/binding.gyp')),
-    'the addon can be built where none is carried for the machine',
-  )
+const skip = existsSync(cli) ? false : `npm is not where Node is: no ${cli}`
 
+t.test('the packed package installs and serves with no compiler and no install script', { skip }, async t => {
+  const { app, env } = await installed(t)
   writeFileSync(join(app, 'main.js'), program)
-  const native = existsSync(join(root, 'dist/transport/native/revio.node'))
+  const native = existsSync(join(root, 'dist/lib/transport/native/revio.node'))
   const portable = { transport: 'net', text: 'echoed', simulated: 'simulated' }
   const answer = async (more: Record<string, string>) => {
     const { stdout } = await run(process.execPath, ['main.js'], { cwd: app, env: { ...env, ...more } })
@@ -67,6 +50,57 @@ t.test('the packed package installs and serves with no compiler and no install s
   t.same(await answer({}), { ...portable, transport: native ? 'native' : 'net' }, 'with the addon it carries')
   t.same(await answer({ REVIO_NATIVE: '0' }), portable, 'without it')
 })
+
+t.test('CommonJS requires it', { skip }, async t => {
+  const { app, env } = await installed(t)
+  const script = "console.log(typeof require('revio').serve, typeof require('revio/testing').simulate)"
+  const args = ['--no-warnings', '--input-type=commonjs', '-e', script]
+  const { stdout } = await run(process.execPath, args, { cwd: app, env })
+  t.equal(stdout, 'function function\n')
+})
+
+t.test(
+  'the package carries what leads to its sources, its documents, and nothing of the clone',
+  { skip },
+  async t => {
+    const { folder } = await installed(t)
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    for (const map of files.filter(name => name.endsWith('.map'))) {
+      const { sources } = JSON.parse(readFileSync(join(folder, map), 'utf8'))
+      for (const source of sources) t.ok(files.includes(join(dirname(map), source)), `${map}: ${source}`)
+    }
+    const unmapped = files.filter(name => name.endsWith('.js') && !files.includes(`${name}.map`))
+    t.strictSame(unmapped, [])
+    t.ok(
+      files.includes('lib/transport/native/src/binding.gyp'),
+      'the addon can be built where none is carried',
+    )
+    const { links } = parsePage('README.md', readFileSync(join(folder, 'README.md'), 'utf8'))
+    const paths = links
+      .map(({ target }) => target.replace(/#.*/, ''))
+      .filter(path => !/^$|^https?:/.test(path))
+    t.ok(paths.length > 5)
+    for (const path of paths) t.ok(files.includes(path), `README.md leads to ${path}`)
+    const foreign = files.filter(name =>
+      /tsconfig|tsbuildinfo|\.test\.|(^|\/)(examples|benchmarks|test|build)\//.test(name),
+    )
+    t.strictSame(
+      foreign.filter(name => !name.startsWith('docs/')),
+      [],
+    )
+  },
+)
+
+/** The package, packed and installed into a new application, with a PATH that holds nothing but Node. */
+async function installed(t: Test): Promise<{ app: string; folder: string; env: NodeJS.ProcessEnv }> {
+  const place = t.testdir({ bin: {}, app: { 'package.json': '{ "type": "module" }' } })
+  const app = join(place, 'app')
+  symlinkSync(process.execPath, join(place, 'bin/node'))
+  const env = { ...process.env, PATH: join(place, 'bin'), NODE_OPTIONS: '', REVIO_NATIVE: '' }
+  const args = [cli, 'install', '--ignore-scripts', '--offline', await pack(place)]
+  await run(process.execPath, args, { cwd: app, env })
+  return { app, folder: join(app, 'node_modules/revio'), env }
+}
 
 /** Packs what is built. The addon is put where `npm pack` of a release has it. */
 async function pack(folder: string): Promise<string> {
@@ -78,12 +112,20 @@ async function pack(folder: string): Promise<string> {
 }
 
 t.test('nothing is run when it is installed', async t => {
-  const { stdout } = await run(process.execPath, ['-p', 'JSON.stringify(require("./package.json"))'], {
-    cwd: root,
-  })
-  const { scripts, dependencies, gypfile } = JSON.parse(stdout)
+  const { scripts, dependencies, gypfile } = manifest()
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) t.notOk(name in scripts, name)
   t.equal(dependencies, undefined, 'no runtime dependency')
   t.equal(gypfile, false, 'npm runs no node-gyp of its own')
   t.notOk(existsSync(join(root, 'binding.gyp')))
 })
+
+t.test('it says where it is at home, and which Node it needs', async t => {
+  const { repository, homepage, bugs, author, engines } = manifest()
+  for (const url of [repository.url, homepage, bugs]) t.match(url, /^(git\+)?https:\/\//)
+  t.type(author, 'string')
+  t.equal(engines.node, '^20.19.0 || >=22.12.0', 'those in which CommonJS may require an ES module')
+})
+
+function manifest() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+}

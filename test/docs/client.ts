@@ -1,7 +1,7 @@
 import * as dgram from 'node:dgram'
 import { EventEmitter, once } from 'node:events'
 import * as net from 'node:net'
-import { join, relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 
 const PATIENCE = 10_000
 
@@ -29,10 +29,10 @@ export interface Client {
   destroy(): void
 }
 
-/** Connects to an address as `server.addresses` has it; the path of a Unix socket is relative to `folder`. */
+/** Connects to an address as `server.addresses` has it; a path of a Unix socket that is relative lies in `folder`. */
 export function connectTo(address: string, folder: string): Client {
   const [, network = '', host = '', port = ''] = /^(\w+):\/\/(?:\[?(.*?)\]?:)?([^:]*)$/.exec(address) ?? []
-  if (network === 'unix') return new StreamClient(net.connect({ path: relative('.', join(folder, port)) }))
+  if (network === 'unix') return new StreamClient(net.connect({ path: relative('.', resolve(folder, port)) }))
   const local = host.replace(/^::$/, '::1').replace(/^0\.0\.0\.0$/, '127.0.0.1')
   if (network.startsWith('udp')) return new DatagramClient(network === 'udp6', local, Number(port))
   return new StreamClient(net.connect({ host: local, port: Number(port) }))

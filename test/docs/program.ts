@@ -85,6 +85,7 @@ function optionsFor(out: string): ts.CompilerOptions {
     noUnusedParameters: false,
     declaration: false,
     declarationMap: false,
+    sourceMap: false,
     composite: false,
   }
   return { ...options, ...loose, rootDir: root, outDir: out, paths }
@@ -111,15 +112,21 @@ function takeAddon(out: string): void {
   copyFileSync(addon, place)
 }
 
-/** The members that an interface itself declares, by name. */
+/** The members that an interface itself declares, or that a type by another name has; by name. */
 export function membersOf(program: Program, path: string, name: string): readonly string[] {
   const file = program.source(path)
   const declaration = file.statements.find(
-    statement => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+    statement =>
+      (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) &&
+      statement.name.text === name,
   )
-  if (declaration === undefined || !ts.isInterfaceDeclaration(declaration))
-    throw new Error(`${path} has no interface ${name}`)
-  return declaration.members.map(member => member.name?.getText(file) ?? '')
+  if (declaration === undefined) throw new Error(`${path} has no interface ${name}`)
+  if (ts.isInterfaceDeclaration(declaration))
+    return declaration.members.map(member => member.name?.getText(file) ?? '')
+  return program.checker
+    .getTypeAtLocation(declaration)
+    .getProperties()
+    .map(({ name }) => name)
 }
 
 /** The strings that a type of a file is a union of. */

@@ -3,14 +3,14 @@ import { linkSync, lstatSync, mkdtempSync, rmSync } from 'node:fs'
 import * as net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
+import { built, root } from '../paths.js'
 import { bareNode } from '../transport/bare-node.js'
 import { onBoth } from '../transport/on-both.js'
 import { SocketWorld } from '../transport/socket-world.js'
 
-const library = new URL('../../dist/index.js', import.meta.url).href
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const library = pathToFileURL(built('lib/index.js')).href
 
 /** Serves what it is told to, and says how that went. */
 const program = `

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { built, root } from '../paths.js'
 import { bareNode } from '../transport/bare-node.js'
 import { onBoth } from '../transport/on-both.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const library = new URL('../../dist/index.js', import.meta.url).href
+const library = pathToFileURL(built('lib/index.js')).href
 
 /** A server that gets a peer, loses what it needs to remove its path, and is shut down; prints how that went. */
 const program = `

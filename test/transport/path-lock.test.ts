@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { withPathLocked } from '../../lib/transport/path-lock.js'
+import { built } from '../paths.js'
 import { bareNode } from './bare-node.js'
 
 const skip = process.platform === 'linux' ? false : 'there is no such lock here'
-const library = new URL('../../dist/transport/path-lock.js', import.meta.url).href
+const library = pathToFileURL(built('lib/transport/path-lock.js')).href
 
 t.test('one at a time, for the same path however it is written', { skip }, async t => {
   const folder = t.testdir({ inside: {} })

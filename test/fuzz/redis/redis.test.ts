@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { COMMANDS } from '../../../examples/redis/commands/table.js'
 import { Random } from '../../examples/redis/random.js'
 import { noRedisServer, startClone, startRedis } from '../../examples/redis/servers.js'
+import { root } from '../../paths.js'
 import { type Batch, firstDifference } from './compare.js'
 import { EXCEPTIONS, UNTRIED } from './exceptions.js'
 import { generate, isKnown } from './generate.js'
@@ -55,7 +57,7 @@ t.test('grammars and exceptions are of commands that there are, and of words tha
 })
 
 t.test('the documents name every exception and its reason', async t => {
-  const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8')
+  const page = readFileSync(join(root, 'docs/redis.md'), 'utf8')
   const shown = (name: string) => name.toUpperCase().replace('|', ' ')
   for (const { commands, why } of EXCEPTIONS) {
     t.ok(page.includes(`| ${commands.map(shown).join(', ')} | ${why} |`), commands.join())
