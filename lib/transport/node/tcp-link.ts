@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import { inetAddress, unixAddress } from '../../address.js'
 import { copyOf } from '../../bytes.js'
+import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
 import { goneError, isGone, type Outbox, type Segment } from '../outbox.js'
@@ -18,6 +19,8 @@ export class NetLink implements Link {
   readonly #transport: NetTransport
   readonly #socket: net.Socket
   readonly #left: (() => void) | undefined
+  /** Its last owner has ended the output. */
+  readonly #mute: boolean
   #open = true
   #reading = true
   /** The oldest bytes of the outbox, which the socket has and the system has not taken yet. */
@@ -30,22 +33,31 @@ export class NetLink implements Link {
     this.#transport = transport
     this.#socket = socket
     this.#left = left
+    this.#mute = !socket.writable
+    if (socket.listenerCount('readable') > 0) this.#makeFlow()
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
   }
 
-  /** The loop has taken the link; input may come. */
+  /** The loop has taken the link, inside a turn; input may come. */
   begin(receiver: Receiver | undefined): void {
     this.receiver = receiver
-    if (this.#open && this.#reading) this.#socket.resume()
+    if (!this.#open) return
+    this.read(this.#reading)
+    // Its last owner was told, and the socket does not say so again.
+    if (this.#socket.readableEnded) receiver?.ended()
   }
 
   write(outbox: Outbox): void {
     const before = this.#inFlight
     this.#inFlight = 0
     this.taken = before
+    if (this.#mute) {
+      this.failure = new RevioError('EPIPE', 'the output of the socket had been ended before it was attached')
+      return
+    }
     let skip = before
     for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
       const length = segment.end - segment.start
@@ -125,6 +137,14 @@ export class NetLink implements Link {
       this.taken += end - start
     }
     return true
+  }
+
+  /** What its last owner has left there keeps the stream from flowing; without it Node has it flow, wanted or not. */
+  #makeFlow(): void {
+    this.#socket.removeAllListeners('readable')
+    process.nextTick(() => {
+      if (this.#open && !this.#reading) this.#socket.pause()
+    })
   }
 
   #leave(): void {
