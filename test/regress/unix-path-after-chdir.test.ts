@@ -9,11 +9,11 @@ const here = process.cwd()
 t.teardown(() => process.chdir(here))
 
 for (const [length, what] of [
-  [0, ''],
-  [60, ', in a folder with a long name'],
+  [0, 'a relative path is removed where it was made'],
+  [60, 'a relative path that is too long as an absolute one'],
 ] as const) {
   for (const options of ['', '?mode=600']) {
-    await onBoth(t, `a relative path${what}${options}`, async (t, transport) => {
+    await onBoth(t, `${what} ${options}`, async (t, transport) => {
       const folder = mkdtempSync(join(tmpdir(), 'revio-'))
       t.teardown(() => rmSync(folder, { recursive: true }))
       const [from, to] = [`from${'m'.repeat(length)}`, 'to'].map(name => join(folder, name)) as [

@@ -17,9 +17,11 @@ export async function listenUnix(
   if (mode === undefined || cluster.isWorker) {
     const path = await UnixPath.claim(binding, async name => {
       await listening(server, { path: name, backlog })
-      if (mode !== undefined) chmodSync(name, mode)
+      if (mode !== undefined) setMode(server, name, mode)
     })
-    return { path: path.path, close: () => path.sparing(() => server.close()) }
+    // For them the primary process removes it, behind the last of them.
+    const close = () => void server.close()
+    return { path: path.path, close: cluster.isWorker ? close : () => path.sparing(close) }
   }
   const path = await UnixPath.claim(binding, name => listenPrivately(server, name, { mode, backlog }))
   const close = () => {
@@ -65,6 +67,15 @@ async function listenIn(folder: string, server: net.Server, backlog: number): Pr
     await listening(server, { path: `/proc/self/fd/${descriptor}/s`, backlog })
   } finally {
     closeSync(descriptor)
+  }
+}
+
+function setMode(server: net.Server, path: string, mode: number): void {
+  try {
+    chmodSync(path, mode)
+  } catch (error) {
+    server.close()
+    throw error
   }
 }
 
