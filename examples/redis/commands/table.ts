@@ -8,6 +8,7 @@ import { Command, type Row } from './command.js'
 import { CONNECTION } from './connection.js'
 import { COUNTERS } from './counters.js'
 import { DEBUGGING } from './debug.js'
+import { DUMPS } from './dumps.js'
 import { EXPIRY } from './expiry.js'
 import { FUNCTIONS } from './functions.js'
 import { HASHES } from './hashes.js'
@@ -32,7 +33,7 @@ import { TRANSACTIONS } from './transactions.js'
 const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   bitmap: [...BITS, ...BIT_OPERATIONS],
   connection: [...CONNECTION, ...CLIENTS],
-  generic: [...KEYS, ...SORT, ...OBJECTS, ...EXPIRY],
+  generic: [...KEYS, ...DUMPS, ...SORT, ...OBJECTS, ...EXPIRY],
   hash: HASHES,
   list: [...LISTS, ...LIST_MOVES, ...BLOCKING_LISTS],
   pubsub: PUBSUB,

@@ -25,6 +25,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     why: 'Sets, hashes and the keyspace have no order.',
   },
   {
+    commands: ['dump'],
+    likeness: sameType,
+    why: 'The clone writes the plainest form, and Redis the one that it keeps. Each restores what the other dumps.',
+  },
+  {
     commands: ['memory|usage'],
     likeness: sameType,
     why: 'A value takes other memory in another server.',

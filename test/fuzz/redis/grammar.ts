@@ -45,6 +45,7 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   // Keys
   copy: '<key> <key> { DB <db> ; REPLACE }',
   del: '<key>+',
+  dump: '<key>',
   exists: '<key>+',
   expire: '<key> <seconds> { <when> ; <when> }',
   expireat: '<key> <at> { <when> ; <when> }',
@@ -66,6 +67,8 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   randomkey: '',
   rename: '<key> <key>',
   renamenx: '<key> <key>',
+  restore:
+    '<key> ( 0 | <milliseconds> ) <dump> { REPLACE ; REPLACE ; ABSTTL ; ( IDLETIME <int> | FREQ <int> ) }',
   scan: '<cursor> { MATCH <pattern> ; COUNT ( 1000 | 1000 | <int> ) ; TYPE ( string | list | set | zset | hash | x ) }',
   sort: '( <l> | <e> | <z> | <key> ) { BY ( w_* | nosort | h->* | <member> ) ; LIMIT <int> <int> ; GET ( # | * | w_*->a | x ) ; ( ASC | DESC ) ; ALPHA ; STORE <l> }',
   sort_ro: '( <l> | <e> | <z> ) { BY ( w_* | nosort ) ; LIMIT <int> <int> ; GET # ; DESC ; ALPHA }',

@@ -164,6 +164,16 @@ function sample(random: Random): string {
   return random.pick([...SMALL, '-9223372036854775808', '9223372036854775807', ...NO_NUMBERS])
 }
 
+/** What redis-server answered to DUMP: a string, an integer, a set, a hash, a sorted set. */
+const DUMPS = [
+  '\x00\x05hello\x0a\x00cr\xdfve4 \x0a',
+  '\x00\xc1,\x01\x0a\x00\x95Ba\xf2e\x82\x5c\x10',
+  '\x0b\x18\x08\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\xf2\x05*\x01\x00\x00\x00\x0a\x00T\xf5\xa2j\xe7\x07\xb5\xfc',
+  '\x10\xc3 @V\x18V\x00\x00\x00\x06\x00\x81f\x02\x81v\x02\x81n\x02\x0c\x01\x84long\x05\xbcz\xe02\x00\x01=\xff\x0a\x00\xa7\x00!\x7f\xa4\x93\x0c\xe3',
+  '\x11""\x00\x00\x00\x06\x00\x81b\x02\x84-2.5\x05\x81a\x02\x01\x01\x81c\x02\xf4\x00\xac#\xfc\x06\x00\x00\x00\x09\xff\x0a\x00{\x01\x0d;\x17\xd3\xad\xa3',
+  'no dump',
+]
+
 const MAKERS: Readonly<Record<string, Maker>> = {
   key: random => [key(random, '')],
   ...Object.fromEntries(Object.keys(KEYS).map(kind => [kind, (random: Random) => [key(random, kind)]])),
@@ -184,6 +194,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   when: one(WHEN),
   db: random => [random.pick(['0', '1', '2', '15', '16', number(random)])],
   cursor: random => [random.pick(['0', '0', '0', '0', number(random)])],
+  dump: one(DUMPS),
   timeout: random => [random.pick(['0.01', '0.01', '0.001', '-1', 'x', '1e999', ''])],
   field: random => [
     random.pick(['u8', 'i8', 'i16', 'u4', 'i5', 'u63', 'i64', 'i1', 'u1', 'u64', 'i65', 'x']),
