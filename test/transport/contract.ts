@@ -14,18 +14,13 @@ import { promises } from './contract/promises.js'
 import { receipts } from './contract/receipts.js'
 import { replies } from './contract/replies.js'
 import { resets } from './contract/resets.js'
+import type { Rules } from './contract/rule.js'
 import { shape } from './contract/shape.js'
 import { shutdown } from './contract/shutdown.js'
 import { throwing } from './contract/throwing.js'
 import { turns } from './contract/turns.js'
 import { openDescriptors } from './descriptors.js'
 import type { World } from './world.js'
-
-/** One rule of the contract: a test over any world. */
-export type Rule = (t: Test, world: World) => Promise<void>
-
-/** Rules by what they say. */
-export type Rules = Readonly<Record<string, Rule>>
 
 const sections: Readonly<Record<string, Rules>> = {
   shape,

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import * as net from 'node:net'
 import type { Info } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
+import type { Rules } from './rule.js'
 
 /** What `serve`'s addresses bind, and what they say when they do not. */
 export const bindings: Rules = {

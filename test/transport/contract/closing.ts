@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { Action, type Reply } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
+import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
 /** More than what all buffers on the way to a peer that does not read hold. */

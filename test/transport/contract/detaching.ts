@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { Action, type Reply } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
+import type { Rules } from './rule.js'
 
 const MUCH = 8 * 1024 * 1024
 

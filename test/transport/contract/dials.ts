@@ -1,8 +1,8 @@
 import * as net from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { Action, type Info } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import type { World } from '../world.js'
+import type { Rules } from './rule.js'
 
 /** What was told of connections, by id. */
 interface Story {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
-import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
 import type { Peer, World } from '../world.js'
+import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
 

@@ -1,6 +1,6 @@
 import { Action, type Events, type Reply } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
+import type { Rules } from './rule.js'
 
 /** More than what all buffers on the way to a peer that does not read hold. */
 const MUCH = 12 * 1024 * 1024

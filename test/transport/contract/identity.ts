@@ -1,8 +1,8 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { Action, type Reply } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import type { Peer, World } from '../world.js'
+import type { Rules } from './rule.js'
 
 /** That an id, and a descriptor, means one connection and no other. */
 export const identity: Rules = {

@@ -1,6 +1,6 @@
 import { Action, type Server } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import type { Peer, World } from '../world.js'
+import type { Rules } from './rule.js'
 
 /** In which order handlers run. That none runs inside another, or of an id that is gone, is watched in every rule. */
 export const order: Rules = {

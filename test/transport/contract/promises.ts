@@ -1,5 +1,5 @@
 import { Action, type Reply } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
+import type { Rules } from './rule.js'
 
 /** A promise, and how to settle it. */
 function promise<T>(): { reply: Promise<T>; keep: (value: T) => void; break: (reason: unknown) => void } {

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import type { Test } from 'tap'
 import { Action, type Events, type Out, type Server } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
 import type { Peer, World } from '../world.js'
+import type { Rules } from './rule.js'
 
 /** From a few bytes up to more than any buffer on the way holds. */
 const SIZES = [1, 100, 40_000, 70_000, 300_000, 1_200_000]

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { Action, type Info, type Reply } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
+import type { Rules } from './rule.js'
 
 /** What `serve`, its handlers, their answers and the server look like. */
 export const shape: Rules = {

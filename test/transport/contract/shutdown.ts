@@ -1,6 +1,6 @@
 import { Action, type Events } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
 import { digest, pattern } from '../pattern.js'
+import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
 

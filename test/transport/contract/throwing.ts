@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Events } from '../../../lib/index.js'
 import { Action } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
+import type { Rules } from './rule.js'
 
 /** What becomes of a handler's throwing: the end of its own connection, with what it threw, and of no other. */
 export const throwing: Rules = {

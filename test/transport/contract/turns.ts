@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { stat } from 'node:fs'
 import type { Server } from '../../../lib/index.js'
-import type { Rules } from '../contract.js'
+import type { Rules } from './rule.js'
 
 const NO_TURNS = { skip: 'a simulation does not wait, and has no turns of the event loop' }
 
