@@ -24,10 +24,12 @@ export class Watches {
   add(client: Client, args: Arguments, index: number): void {
     const { database } = client
     const name = args.text(index)
+    // A key that has expired already goes now, which is no change that anybody watched.
+    const present = database.has(args, index)
     const keys = getOrMake(this.#byKey, database, () => new Map<string, Set<Client>>())
     getOrMake(keys, name, () => new Set<Client>()).add(client)
     database.watched = keys
-    const watch = { database, key: args.pick(index), name, present: database.has(args, index) }
+    const watch = { database, key: args.pick(index), name, present }
     getOrMake(this.#byClient, client, () => [] as Watch[]).push(watch)
   }
 

@@ -93,3 +93,18 @@ t.test('a transaction does nothing when a key that it watches has expired', asyn
   simulation.advance(10)
   t.equal(ask('EXEC'), '*-1\r\n')
 })
+
+t.test('a watch is broken by a key that expires, not by one that had expired before', async t => {
+  const { simulation, ask } = startSimulated()
+  ask('DEBUG SET-ACTIVE-EXPIRE 0')
+  ask('SET a 1 PX 50')
+  simulation.advance(100)
+  ask('WATCH a')
+  ask('MULTI')
+  t.equal(ask('EXEC'), '*0\r\n')
+  ask('SET a 1 PX 50')
+  ask('WATCH a')
+  simulation.advance(100)
+  ask('MULTI')
+  t.equal(ask('EXEC'), '*-1\r\n')
+})
