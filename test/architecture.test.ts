@@ -28,7 +28,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   {
     name: 'interface',
-    files: ['outbox', 'path-lock', 'resolve', 'staging', 'transport', 'unix-path'].map(
+    files: ['outbox', 'path-lock', 'resolve', 'retry', 'staging', 'transport', 'unix-path'].map(
       name => `transport/${name}.ts`,
     ),
     uses: ['vocabulary', 'parts'],

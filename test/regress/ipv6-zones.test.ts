@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { serve } from '../../lib/index.js'
+import { nativeMissing } from '../transport/native/missing.js'
 
 const fixture = fileURLToPath(new URL('fixtures/zones.js', import.meta.url))
 
@@ -20,13 +21,22 @@ function inNetwork(...command: string[]) {
 
 const skip = inNetwork('true').status === 0 ? false : 'only root on Linux makes interfaces'
 
-for (const host of ['fe80::1%br-0a1b', 'fe80::2%eth0.100']) {
-  t.test(`${host} is served, and the peer's address can be dialled`, { skip }, async t => {
+const cases = [
+  ...['fe80::1%br-0a1b', 'fe80::2%eth0.100'].map(host => ({ host, scheme: 'tcp6-net', skip })),
+  ...['fe80::1%br-0a1b', 'fe80::2%eth0.100'].map(host => ({
+    host,
+    scheme: 'tcp6',
+    skip: skip || (nativeMissing() ?? false),
+  })),
+]
+
+for (const { host, scheme, skip } of cases) {
+  t.test(`${host} is served on ${scheme}, and the peer's address can be dialled`, { skip }, async t => {
     const { stdout, stderr } = inNetwork(
       process.execPath,
       ...process.execArgv,
       fixture,
-      `tcp6-net://[${host}]:0`,
+      `${scheme}://[${host}]:0`,
     )
     t.equal(stderr, '')
     t.strictSame(JSON.parse(stdout), [host, host])

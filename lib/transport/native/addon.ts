@@ -29,9 +29,13 @@ export interface Poller {
   bind(host: string, port: number, v6only: boolean, reuseport: boolean): number
   connect(host: string, port: number): number
   connectUnix(path: string): number
+  /** A slot over a connected socket's descriptor, the poller's from now on; `copy` leaves it to the caller. */
+  adopt(fd: number, copy: boolean): number
   start(): void
   read(slot: number, wanted: boolean): number
   end(slot: number): number
+  /** Bytes that were taken and not acknowledged. */
+  unacknowledged(slot: number): number
   close(slot: number, reset: boolean): number
   /** The descriptor, the caller's from now on. */
   release(slot: number): number
@@ -83,7 +87,7 @@ export const INDEX = (1 << 20) - 1
 const ERRNO = (1 << 12) - 1
 const CALLS = [
   ...['socket', 'setsockopt', 'bind', 'listen', 'accept', 'connect', 'recv', 'send', 'shutdown'],
-  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod'],
+  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod', 'dup', 'ioctl'],
 ]
 
 /** The error behind a fault: `recv ECONNRESET: connection reset by peer`. `where` is what it was about. */

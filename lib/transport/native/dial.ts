@@ -1,6 +1,7 @@
 import type { Binding } from '../../address.js'
 import { asError } from '../../errors.js'
 import { resolveHost } from '../resolve.js'
+import { isBacklogFull, Retry } from '../retry.js'
 import type { Dialer } from '../transport.js'
 import { systemError } from './addon.js'
 import { NativeLink } from './link.js'
@@ -10,17 +11,19 @@ import type { NativeTransport } from './transport.js'
 export class NativeDial {
   readonly #transport: NativeTransport
   readonly #dialer: Dialer
-  #target = ''
+  readonly #target: Binding
   #slot = -1
   #over = false
+  readonly #retry = new Retry()
 
-  constructor(transport: NativeTransport, dialer: Dialer) {
+  constructor(transport: NativeTransport, target: Binding, dialer: Dialer) {
     this.#transport = transport
+    this.#target = target
     this.#dialer = dialer
   }
 
-  start(target: Binding): void {
-    this.#target = target.text
+  start(): void {
+    const target = this.#target
     const { poller } = this.#transport
     if (target.scheme === 'unix') return this.#connect(() => poller.connectUnix(target.path))
     resolveHost(target).then(
@@ -32,11 +35,16 @@ export class NativeDial {
   giveUp(): void {
     if (this.#over) return
     this.#over = true
+    this.#retry.stop()
     this.#release()
   }
 
-  /** The outcome, inside a turn. */
-  settle(error: Error | undefined): void {
+  /** The system has decided, inside a turn. */
+  connected(fault: number): void {
+    this.#settle(fault < 0 ? this.#error(fault) : undefined)
+  }
+
+  #settle(error: Error | undefined): void {
     if (this.#over) return
     this.#over = true
     if (error !== undefined) {
@@ -45,21 +53,30 @@ export class NativeDial {
     }
     this.#transport.forget(this.#slot)
     const link = new NativeLink(this.#transport, this.#slot)
-    this.#transport.adopt(link)
+    this.#transport.register(link)
     link.receiver = this.#dialer.connected(this.#transport, link)
   }
 
   #connect(connect: () => number): void {
     if (this.#over) return
     const slot = connect()
-    if (slot < 0) return this.#fail(systemError(slot, ` ${this.#target}`))
+    if (slot < 0) {
+      const error = this.#error(slot)
+      if (isBacklogFull(this.#target, error)) this.#retry.again(() => this.#connect(connect))
+      else this.#fail(error)
+      return
+    }
     this.#slot = slot
     this.#transport.expect(slot, this)
   }
 
+  #error(fault: number): NodeJS.ErrnoException {
+    return systemError(fault, ` ${this.#target.text}`)
+  }
+
   /** In a turn of its own: the caller of `dial` does not have the id yet. */
   #fail(error: Error): void {
-    setImmediate(() => this.#transport.host.turn(() => this.settle(error)))
+    setImmediate(() => this.#transport.host.turn(() => this.#settle(error)))
   }
 
   #release(): void {

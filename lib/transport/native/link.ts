@@ -34,6 +34,11 @@ export class NativeLink implements Link, Peer {
     this.#transport.writer.add(this, outbox)
   }
 
+  unacknowledged(): number | undefined {
+    const bytes = this.#transport.poller.unacknowledged(this.slot)
+    return bytes < 0 ? undefined : bytes
+  }
+
   read(wanted: boolean): void {
     this.#transport.poller.read(this.slot, wanted)
   }
@@ -66,5 +71,26 @@ export class NativeLink implements Link, Peer {
 
   addresses(): { local: Address; remote: Address } {
     return this.#transport.addresses(this.slot)
+  }
+}
+
+/** One that somebody else has made, and may have read from. */
+export class AttachedLink extends NativeLink {
+  #unread: Buffer | undefined
+
+  constructor(transport: NativeTransport, slot: number, unread: Buffer | undefined) {
+    super(transport, slot)
+    this.#unread = unread
+  }
+
+  /** Delivers what has been read, in front of everything else. */
+  begin(): void {
+    const unread = this.#unread
+    this.#unread = undefined
+    if (unread !== undefined) this.receiver.input(unread)
+  }
+
+  override detach(unread: readonly Uint8Array[]): net.Socket {
+    return super.detach(this.#unread === undefined ? unread : [this.#unread, ...unread])
   }
 }

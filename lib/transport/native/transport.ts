@@ -1,3 +1,4 @@
+import type * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
@@ -8,8 +9,9 @@ import { type Addon, EVENT_SIZE, Event, INDEX, type Poller, systemError, WRITE_S
 import { Coalescing } from './coalescing.js'
 import { NativeDial } from './dial.js'
 import { NativeInput } from './input.js'
-import { NativeLink } from './link.js'
+import { AttachedLink, NativeLink } from './link.js'
 import { PinnedMemory } from './memory.js'
+import { takeUnread } from './plain-socket.js'
 import { NativeWriter } from './writer.js'
 
 /** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
@@ -78,9 +80,24 @@ export class NativeTransport implements Transport {
   }
 
   dial(target: Binding, dialer: Dialer): () => void {
-    const dial = new NativeDial(this, dialer)
-    dial.start(target)
+    const dial = new NativeDial(this, target, dialer)
+    dial.start()
     return () => dial.giveUp()
+  }
+
+  /**
+   * Takes over a connected socket, whose descriptor `plainDescriptor` has told: the socket itself is destroyed, and the
+   * connection goes on with what it has read.
+   */
+  attach(socket: net.Socket, fd: number, dialer: Dialer): void {
+    const slot = this.#check(this.poller.adopt(fd, true), ' attach')
+    const link = new AttachedLink(this, slot, takeUnread(socket))
+    socket.destroy()
+    this.register(link)
+    this.host.turn(() => {
+      link.receiver = dialer.connected(this, link)
+      if (this.#links[slot & INDEX] === link) link.begin()
+    })
   }
 
   flush(): void {
@@ -118,7 +135,7 @@ export class NativeTransport implements Transport {
   }
 
   /** A slot is connected: its link hears what comes. */
-  adopt(link: NativeLink): void {
+  register(link: NativeLink): void {
     this.#links[link.slot & INDEX] = link
   }
 
@@ -147,8 +164,7 @@ export class NativeTransport implements Transport {
     const value = events[at + 2] as number
     const link = this.#links[slot & INDEX]
     if (kind === Event.Accepted) return this.#accepted(slot, value)
-    if (link?.slot !== slot)
-      return this.#dials.get(slot)?.settle(kind === Event.Connected ? undefined : systemError(value))
+    if (link?.slot !== slot) return this.#dials.get(slot)?.connected(kind === Event.Connected ? 0 : value)
     if (kind === Event.Input) {
       const input = this.#input.view(at, value, events[at + 3] as number)
       if (this.sharesInput) link.lends(input, value)
@@ -161,7 +177,7 @@ export class NativeTransport implements Transport {
 
   #accepted(slot: number, addressIndex: number): void {
     const link = new NativeLink(this, slot)
-    this.adopt(link)
+    this.register(link)
     link.receiver = this.host.accepted(this, link, addressIndex)
   }
 }

@@ -6,6 +6,7 @@ import type { Address } from '../../events.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
 import { goneError, isGone, type Outbox, type Segment } from '../outbox.js'
 import type { Link, Receiver, Tuning } from '../transport.js'
+import { breakOf } from './break-watch.js'
 import type { NetTransport } from './tcp.js'
 
 /** How much is handed to the system at a time. Small enough that a slow peer's progress shows. */
@@ -23,6 +24,12 @@ export class NetLink implements Link {
   readonly #mute: boolean
   #open = true
   #reading = true
+  /** The peer has ended. */
+  #ended = false
+  /** This side has. */
+  #finished = false
+  /** The connection has broken: what the peer sent before is still read. */
+  #broken: Error | undefined
   /** The oldest bytes of the outbox, which the socket has and the system has not taken yet. */
   #inFlight = 0
   /** Writes whose callback has not come. */
@@ -70,12 +77,32 @@ export class NetLink implements Link {
 
   read(wanted: boolean): void {
     this.#reading = wanted
-    if (this.receiver === undefined) return
-    if (wanted) this.#socket.resume()
-    else this.#socket.pause()
+    if (this.receiver === undefined || this.#broken !== undefined) return
+    if (wanted) {
+      this.#transport.breaks.delete(this)
+      this.#socket.resume()
+    } else {
+      this.#transport.breaks.add(this)
+      this.#socket.pause()
+    }
+  }
+
+  /** Looks whether a connection that is not read has broken. */
+  look(): void {
+    // What waits to be written is polled, and a side that has ended always refuses to write.
+    if (this.#finished || this.#socket.writableLength > 0) return
+    const code = breakOf(this.#socket)
+    // Before the peer's end has been read, that the peer takes no more is no break: a Unix socket is closed like this.
+    if (code === undefined || code === 'EAGAIN' || (code === 'EPIPE' && !this.#ended)) return
+    this.#transport.breaks.delete(this)
+    const error = Object.assign(new Error(`read ${code}: the peer has broken the connection`), { code })
+    if (this.#ended) return this.#onError(error)
+    this.#broken = error
+    this.#socket.resume()
   }
 
   end(): void {
+    this.#finished = true
     this.#socket.end()
   }
 
@@ -149,6 +176,7 @@ export class NetLink implements Link {
 
   #leave(): void {
     this.#open = false
+    this.#transport.breaks.delete(this)
     this.#socket.removeListener('data', this.#onData)
     this.#socket.removeListener('end', this.#onEnd)
     this.#socket.removeListener('error', this.#onError)
@@ -161,6 +189,9 @@ export class NetLink implements Link {
   }
 
   readonly #onEnd = (): void => {
+    if (this.#broken !== undefined) return this.#onError(this.#broken)
+    this.#ended = true
+    this.#transport.breaks.add(this)
     this.#transport.host.turn(() => this.receiver?.ended())
   }
 

@@ -6,6 +6,8 @@ import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
+import { BreakWatch } from './break-watch.js'
+import { NetDial } from './dial.js'
 import { listening } from './listening.js'
 import { checkReusePort } from './reuse-port.js'
 import { NetLink } from './tcp-link.js'
@@ -37,6 +39,7 @@ export class NetTransport implements Transport {
   readonly stage = new StagingBuffer(Buffer.allocUnsafeSlow(STAGE_SIZE))
   readonly sharesInput = false
   readonly host: Host
+  readonly breaks = new BreakWatch()
   readonly #listeners: Listener[] = []
   #started = false
 
@@ -68,31 +71,13 @@ export class NetTransport implements Transport {
   }
 
   dial(target: Binding, dialer: Dialer): () => void {
-    let given = false
-    let socket: net.Socket | undefined
-    const failed = (error: Error) => {
-      if (given) return
-      given = true
-      this.host.turn(() => dialer.failed(error))
-    }
-    const connect = (options: net.NetConnectOpts) => {
-      if (given) return
-      socket = net.connect({ ...options, allowHalfOpen: true })
-      socket.setNoDelay(true)
-      socket.once('error', failed)
-      socket.once('connect', () => {
-        if (given || socket === undefined) return
-        given = true
-        socket.removeListener('error', failed)
-        this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link))
-      })
-    }
-    if (target.scheme === 'unix') connect({ path: target.path })
-    else endpointsOf(target).then(([{ host, port }]) => connect({ host, port }), failed)
-    return () => {
-      given = true
-      socket?.destroy()
-    }
+    const dial = new NetDial(target, {
+      connected: socket =>
+        this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link)),
+      failed: error => this.host.turn(() => dialer.failed(error)),
+    })
+    dial.start(endpointsOf)
+    return () => dial.giveUp()
   }
 
   /** Takes a connected socket in. */
@@ -113,7 +98,9 @@ export class NetTransport implements Transport {
     this.#listeners.length = 0
   }
 
-  close(): void {}
+  close(): void {
+    this.breaks.close()
+  }
 
   async #listen(listener: Listener): Promise<Address> {
     const { binding, server } = listener

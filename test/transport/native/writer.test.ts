@@ -51,6 +51,7 @@ t.test('input and stage go by their places, all else by reference', async t => {
   const slab = Buffer.alloc(100)
   const own = Buffer.from('own')
   one.input = slab.subarray(40, 60)
+  one.inputStart = 40
   const outbox = new Outbox()
   outbox.lend(one.input, 5, 10)
   outbox.lend(own, 1, 3)
@@ -60,7 +61,7 @@ t.test('input and stage go by their places, all else by reference', async t => {
   writer.flush()
   t.strictSame(flushes, [
     [
-      { slot: 1, source: Source.Input, offset: slab.byteOffset + 45, length: 5 },
+      { slot: 1, source: Source.Input, offset: 45, length: 5 },
       { slot: 1, source: Source.Lent, offset: 1, length: 2 },
       { slot: 1, source: Source.StagingBuffer, offset: start + 2, length: 4 },
     ],
@@ -125,9 +126,10 @@ t.test('a flush that makes room counts for the links before, too', async t => {
 
 t.test('what is larger or lies further than a record can say is cut to size', async t => {
   const { writer, flushes, lent } = make(8)
-  const far = { byteLength: 2 ** 32, subarray: (start: number, end: number) => ({ start, end }) }
+  // The system gives memory for it when it is touched, which it is not.
+  const far = new Uint8Array(2 ** 32)
   const outbox = new Outbox()
-  outbox.lend(far as unknown as Uint8Array, 10, 2 ** 31 + 2 ** 30)
+  outbox.lend(far, 10, 2 ** 31 + 2 ** 30)
   const one = link(1)
   writer.add(one, outbox)
   writer.flush()
@@ -140,6 +142,7 @@ t.test('what is larger or lies further than a record can say is cut to size', as
       [0, size - 10],
     ],
   )
-  t.strictSame(lent[0]?.[2], { start: 10 + 2 * size, end: 3 * size })
+  t.equal(lent[0]?.[2]?.byteOffset, 10 + 2 * size)
+  t.equal(lent[0]?.[2]?.length, size - 10)
   t.equal(one.taken, 3 * size - 10)
 })

@@ -123,7 +123,7 @@ static void receive(listener_t *binding) {
 
 static void tell_writable(endpoint_t *endpoint) {
   if (!poller_has_room(endpoint->poller) || (endpoint->flags & (FLAG_ARMED | FLAG_CLOSING)) != FLAG_ARMED) return;
-  endpoint->flags = (uint8_t)(endpoint->flags & ~FLAG_ARMED);
+  endpoint->flags = (uint16_t)(endpoint->flags & ~FLAG_ARMED);
   poller_record(endpoint->poller, endpoint->slot, EVENT_WRITABLE, 0, 0);
 }
 

@@ -14,11 +14,11 @@ static void watch(listener_t *listener) {
   poller_t *poller = listener->endpoint.poller;
   bool wanted = poller->accepting && !listener->paused && !listener->starved && listener->live < listener->limit;
   if (wanted) listener->endpoint.flags |= FLAG_WANTED;
-  else listener->endpoint.flags &= (uint8_t)~FLAG_WANTED;
+  else listener->endpoint.flags &= (uint16_t)~FLAG_WANTED;
   endpoint_watch(&listener->endpoint);
 }
 
-int listener_open(poller_t *poller, int fd, int tag, int limit, uint8_t flags) {
+int listener_open(poller_t *poller, int fd, int tag, int limit, uint16_t flags) {
   listener_t *listener = calloc(1, sizeof *listener);
   if (listener == NULL) return FAULT(CALL_MALLOC, ENOMEM);
   int slot = endpoint_open(poller, &listener->endpoint, fd, flags | FLAG_LISTENER);
@@ -74,8 +74,9 @@ void listeners_retry(uv_timer_t *timer) {
 
 void listener_freed(poller_t *poller, int32_t slot) {
   if (poller->stopped) return;
-  listener_t *listener = (listener_t *)endpoint_at(poller, slot);
-  if (listener != NULL) {
+  endpoint_t *endpoint = endpoint_at(poller, slot);
+  if (endpoint != NULL && (endpoint->flags & FLAG_LISTENER)) {
+    listener_t *listener = (listener_t *)endpoint;
     listener->live--;
     watch(listener);
   }
@@ -86,17 +87,11 @@ void listener_freed(poller_t *poller, int32_t slot) {
 
 static int admit(listener_t *listener, int fd) {
   poller_t *poller = listener->endpoint.poller;
-  endpoint_t *endpoint = malloc(sizeof *endpoint);
-  if (endpoint == NULL) return FAULT(CALL_MALLOC, ENOMEM);
-  int slot = endpoint_open(poller, endpoint, fd, FLAG_WANTED | (listener->endpoint.flags & FLAG_UNIX));
-  if (slot < 0) {
-    free(endpoint);
-    return slot;
-  }
-  endpoint->listener = listener->endpoint.slot;
+  int slot = stream_open(poller, fd, FLAG_WANTED | (listener->endpoint.flags & FLAG_UNIX));
+  if (slot < 0) return slot;
+  endpoint_at(poller, slot)->listener = listener->endpoint.slot;
   listener->live++;
   poller->retries = 0;
-  endpoint_watch(endpoint);
   poller_record(poller, slot, EVENT_ACCEPTED, listener->tag, 0);
   return 0;
 }

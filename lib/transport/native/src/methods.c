@@ -31,7 +31,19 @@ static napi_value end_stream(napi_env env, napi_callback_info info) {
   napi_value result;
   if (!begin(env, info, 1, &call)) return NULL;
   endpoint_t *endpoint = endpoint_of(env, &call, &result);
-  return endpoint == NULL ? result : answer(env, socket_end(endpoint->fd));
+  if (endpoint == NULL) return result;
+  int fault = socket_end(endpoint->fd);
+  if (fault == 0) endpoint->flags |= FLAG_FINISHED;
+  return answer(env, fault);
+}
+
+/* unacknowledged(slot): bytes, or fault */
+static napi_value unacknowledged(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  if (!begin(env, info, 1, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  return endpoint == NULL ? result : answer(env, socket_unacknowledged(endpoint->fd));
 }
 
 /* close(slot, reset): 0 or fault; for listeners as well */
@@ -70,7 +82,7 @@ static napi_value tune_stream(napi_env env, napi_callback_info info) {
 }
 
 static bool put_name(napi_env env, napi_value list, uint32_t at, const address_t *address) {
-  char host[INET6_ADDRSTRLEN] = "";
+  char host[ADDRESS_TEXT] = "";
   const char *text = host;
   size_t length = 0;
   int port = -1;
@@ -81,8 +93,7 @@ static bool put_name(napi_env env, napi_value list, uint32_t at, const address_t
     /* Nameless, a path that ends with a zero byte, or a name that starts with one. */
     if (address->size > head) length = text[0] == '\0' ? address->size - head : strnlen(text, address->size - head);
   } else if (address->at.any.sa_family == AF_INET || address->at.any.sa_family == AF_INET6) {
-    /* The one way to fail is too small a buffer. */
-    (void)uv_ip_name(&address->at.any, host, sizeof host);
+    address_text(address, host);
     length = strlen(host);
     port = ntohs(address->at.any.sa_family == AF_INET ? address->at.in4.sin_port : address->at.in6.sin6_port);
   }
@@ -113,7 +124,7 @@ static napi_value host_of(napi_env env, napi_callback_info info) {
   memory_t bytes;
   peer_t peer;
   address_t address;
-  char host[INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 1] = "";
+  char host[ADDRESS_TEXT];
   napi_value result;
   if (!begin(env, info, 1, &call)) return NULL;
   if (!memory_of(env, call.values[0], &bytes) || bytes.size < sizeof peer) {
@@ -121,13 +132,7 @@ static napi_value host_of(napi_env env, napi_callback_info info) {
   }
   memcpy(&peer, bytes.bytes, sizeof peer);
   (void)peer_address(&peer, peer.family == 4 ? AF_INET : AF_INET6, &address);
-  /* The one way to fail is too small a buffer. */
-  (void)uv_ip_name(&address.at.any, host, INET6_ADDRSTRLEN);
-  if (peer.scope != 0) {
-    size_t length = strlen(host), size = UV_IF_NAMESIZE;
-    host[length] = '%';
-    if (uv_if_indextoiid(peer.scope, host + length + 1, &size) != 0) host[length] = '\0';
-  }
+  address_text(&address, host);
   return napi_create_string_utf8(env, host, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 
@@ -184,9 +189,11 @@ bool define_poller(napi_env env, napi_value exports) {
       METHOD("bind", method_bind_datagrams),
       METHOD("connect", method_connect_inet),
       METHOD("connectUnix", method_connect_unix),
+      METHOD("adopt", method_adopt),
       METHOD("start", method_start),
       METHOD("read", read_stream),
       METHOD("end", end_stream),
+      METHOD("unacknowledged", unacknowledged),
       METHOD("close", close_endpoint),
       METHOD("release", release_endpoint),
       METHOD("tune", tune_stream),

@@ -13,6 +13,7 @@ napi_value method_listen_unix(napi_env env, napi_callback_info info);
 napi_value method_bind_datagrams(napi_env env, napi_callback_info info);
 napi_value method_connect_inet(napi_env env, napi_callback_info info);
 napi_value method_connect_unix(napi_env env, napi_callback_info info);
+napi_value method_adopt(napi_env env, napi_callback_info info);
 napi_value method_start(napi_env env, napi_callback_info info);
 
 #endif

@@ -1,6 +1,4 @@
 /* The methods that open descriptors. */
-#include <stdlib.h>
-
 #include "call.h"
 #include "datagram.h"
 #include "methods.h"
@@ -69,17 +67,9 @@ napi_value method_bind_datagrams(napi_env env, napi_callback_info info) {
 static int dial(binding_t *binding, const address_t *address) {
   int fd = socket_connect(address);
   if (fd < 0) return fd;
-  endpoint_t *endpoint = malloc(sizeof *endpoint);
-  uint8_t family = address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0;
-  int slot = endpoint == NULL ? FAULT(CALL_MALLOC, -UV_ENOMEM)
-                              : endpoint_open(&binding->poller, endpoint, fd,
-                                              FLAG_CONNECTING | FLAG_ARMED | FLAG_WANTED | family);
-  if (slot < 0) {
-    free(endpoint);
-    (void)socket_close(fd, false);
-    return slot;
-  }
-  endpoint_watch(endpoint);
+  uint16_t family = address->at.any.sa_family == AF_UNIX ? FLAG_UNIX : 0;
+  int slot = stream_open(&binding->poller, fd, FLAG_CONNECTING | FLAG_ARMED | FLAG_WANTED | family);
+  if (slot < 0) (void)socket_close(fd, false);
   return slot;
 }
 
@@ -101,6 +91,25 @@ napi_value method_connect_unix(napi_env env, napi_callback_info info) {
   if (!begin(env, info, 1, &call)) return NULL;
   if (!unix_argument(env, call.values[0], &address)) return answer(env, FAULT(CALL_CONNECT, -UV_ENAMETOOLONG));
   return answer(env, dial(call.binding, &address));
+}
+
+/*
+ * adopt(fd, copy): the slot of a connected stream socket that somebody else has opened, or fault. The descriptor is the
+ * poller's from now on; with `copy`, or after a fault, it stays the caller's.
+ */
+napi_value method_adopt(napi_env env, napi_callback_info info) {
+  call_t call;
+  bool is_unix = false;
+  if (!begin(env, info, 2, &call)) return NULL;
+  int given = integer(env, call.values[0]);
+  bool copy = truth(env, call.values[1]);
+  int fault = socket_adopt(given, &is_unix);
+  if (fault != 0) return answer(env, fault);
+  int fd = copy ? socket_duplicate(given) : given;
+  if (fd < 0) return answer(env, fd);
+  int slot = stream_open(&call.binding->poller, fd, FLAG_WANTED | (is_unix ? FLAG_UNIX : 0));
+  if (slot < 0 && copy) (void)socket_close(fd, false);
+  return answer(env, slot);
 }
 
 /* start() */

@@ -87,8 +87,12 @@ void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t
 /* --- what libuv says of a stream --- */
 
 static void broken(endpoint_t *endpoint, int fault) {
-  endpoint->flags = (uint8_t)((endpoint->flags | FLAG_ENDED) & ~FLAG_ARMED);
+  endpoint->flags = (uint16_t)((endpoint->flags | FLAG_ENDED | FLAG_SETTLED) & ~FLAG_ARMED);
   poller_record(endpoint->poller, endpoint->slot, EVENT_FAILED, fault, 0);
+}
+
+static bool is_read(const endpoint_t *endpoint) {
+  return (endpoint->flags & (FLAG_WANTED | FLAG_GONE)) && !(endpoint->flags & (FLAG_ENDED | FLAG_CLOSING));
 }
 
 /* One call for each ready socket: what it leaves behind, libuv tells of again. */
@@ -96,11 +100,12 @@ static void receive(endpoint_t *endpoint) {
   poller_t *poller = endpoint->poller;
   if (!poller_has_input_room(poller, CHUNK)) return;
   /* The turn that made room may have closed or paused this one. */
-  if ((endpoint->flags & (FLAG_WANTED | FLAG_CLOSING)) != FLAG_WANTED) return;
+  if (!is_read(endpoint)) return;
   int got = socket_receive(endpoint->fd, poller->input.bytes + poller->input_top, CHUNK);
   if (got > 0) {
     poller_record(poller, endpoint->slot, EVENT_INPUT, (int32_t)poller->input_top, got);
     poller->input_top += ((size_t)got + 7) & ~(size_t)7;
+    endpoint->flags &= (uint16_t)~FLAG_SETTLED;
   } else if (got == 0) {
     endpoint->flags |= FLAG_ENDED;
     poller_record(poller, endpoint->slot, EVENT_ENDED, 0, 0);
@@ -109,7 +114,7 @@ static void receive(endpoint_t *endpoint) {
 
 static void tell_writable(endpoint_t *endpoint) {
   if (endpoint->flags & FLAG_TOLD) {
-    endpoint->flags = (uint8_t)(endpoint->flags & ~(FLAG_TOLD | FLAG_ARMED));
+    endpoint->flags = (uint16_t)(endpoint->flags & ~(FLAG_TOLD | FLAG_ARMED));
     return endpoint_watch(endpoint);
   }
   if (!poller_has_room(endpoint->poller)) return;
@@ -120,13 +125,38 @@ static void tell_writable(endpoint_t *endpoint) {
 }
 
 /*
+ * Nothing is read and nothing waits to be written, so that only a break can be heard of. Both the peer's end and one of
+ * this side may have been before it.
+ */
+static void look_for_break(endpoint_t *endpoint) {
+  int trouble = socket_trouble(endpoint->fd);
+  bool ended = endpoint->flags & FLAG_ENDED;
+  if (trouble == TROUBLE_ERROR && !ended) {
+    endpoint->flags |= FLAG_GONE; /* What the peer sent before comes first; the error is met behind it. */
+    return receive(endpoint);
+  }
+  if (trouble == TROUBLE_ERROR || (trouble == TROUBLE_HANGUP && ended && !(endpoint->flags & FLAG_FINISHED))) {
+    if (poller_has_room(endpoint->poller) && !(endpoint->flags & (FLAG_CLOSING | FLAG_SETTLED))) {
+      broken(endpoint, socket_broken(endpoint->fd));
+    }
+    return;
+  }
+  /* Both sides have ended, or something came that stays: the system would tell of it again and again. */
+  if (trouble != TROUBLE_NONE || !socket_drop_urgent(endpoint->fd)) endpoint->flags |= FLAG_SETTLED;
+}
+
+/*
  * What is not wanted any more stays polled until it happens once more: most of those that end are closed before, and
  * most of those that are paused go on before, which saves both of them a system call.
  */
 static void stream_ready(endpoint_t *endpoint, int events) {
   bool wanted = true;
+  if (events & UV_PRIORITIZED) {
+    look_for_break(endpoint);
+    return endpoint_watch(endpoint);
+  }
   if (events & UV_READABLE) {
-    wanted = (endpoint->flags & (FLAG_WANTED | FLAG_ENDED)) == FLAG_WANTED;
+    wanted = is_read(endpoint);
     if (wanted) receive(endpoint);
   }
   if (events & UV_WRITABLE) {
@@ -139,7 +169,7 @@ static void stream_ready(endpoint_t *endpoint, int events) {
 static void connected(endpoint_t *endpoint) {
   if (!poller_has_room(endpoint->poller) || (endpoint->flags & FLAG_CLOSING)) return;
   int fault = socket_connected(endpoint->fd);
-  endpoint->flags = (uint8_t)(endpoint->flags & ~(FLAG_CONNECTING | FLAG_ARMED));
+  endpoint->flags = (uint16_t)(endpoint->flags & ~(FLAG_CONNECTING | FLAG_ARMED));
   if (fault == 0) poller_record(endpoint->poller, endpoint->slot, EVENT_CONNECTED, 0, 0);
   else broken(endpoint, fault);
   endpoint_watch(endpoint);
@@ -160,19 +190,26 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 /* --- endpoints --- */
 
-void endpoint_watch(endpoint_t *endpoint) {
+static int wish(const endpoint_t *endpoint) {
   int events = 0;
-  if (endpoint->flags & FLAG_CLOSING) return;
-  if ((endpoint->flags & (FLAG_WANTED | FLAG_ENDED | FLAG_CONNECTING)) == FLAG_WANTED) events |= UV_READABLE;
+  if (!(endpoint->flags & FLAG_CONNECTING) && is_read(endpoint)) events |= UV_READABLE;
   if (endpoint->flags & FLAG_ARMED) events |= UV_WRITABLE;
+  if (events != 0 || (endpoint->flags & (FLAG_LISTENER | FLAG_CONNECTING | FLAG_SETTLED))) return events;
+  /* Urgent data nobody uses; what comes with whatever is asked for are errors and the end of both directions. */
+  return UV_PRIORITIZED;
+}
+
+void endpoint_watch(endpoint_t *endpoint) {
+  if (endpoint->flags & FLAG_CLOSING) return;
+  int events = wish(endpoint);
   if (events == endpoint->polled) return;
-  endpoint->polled = (uint8_t)events;
+  endpoint->polled = (uint16_t)events;
   /* Neither can fail: endpoint_open has made sure that libuv can poll this descriptor, and that nobody else does. */
   if (events == 0) (void)uv_poll_stop(&endpoint->poll);
   else (void)uv_poll_start(&endpoint->poll, events, on_ready);
 }
 
-int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint8_t flags) {
+int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint16_t flags) {
   int fault = take_slot(poller, endpoint);
   if (fault != 0) return fault;
   int error = uv_poll_init(poller->loop, &endpoint->poll, fd);
@@ -191,9 +228,18 @@ int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint8_t flags)
   return endpoint->slot;
 }
 
+int stream_open(poller_t *poller, int fd, uint16_t flags) {
+  endpoint_t *endpoint = malloc(sizeof *endpoint);
+  if (endpoint == NULL) return FAULT(CALL_MALLOC, ENOMEM);
+  int slot = endpoint_open(poller, endpoint, fd, flags);
+  if (slot < 0) free(endpoint);
+  else endpoint_watch(endpoint);
+  return slot;
+}
+
 void endpoint_read(endpoint_t *endpoint, bool wanted) {
   if (endpoint->flags & FLAG_LISTENER) listener_read((listener_t *)endpoint, wanted);
-  else if (!wanted) endpoint->flags &= (uint8_t)~FLAG_WANTED;
+  else if (!wanted) endpoint->flags &= (uint16_t)~FLAG_WANTED;
   else {
     endpoint->flags |= FLAG_WANTED;
     endpoint_watch(endpoint);

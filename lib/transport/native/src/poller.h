@@ -59,7 +59,10 @@ enum endpoint_flag {
   FLAG_ARMED = 16,      /* A write was short: to be told when more goes. */
   FLAG_TOLD = 32,       /* That has been told, and nothing was written since. */
   FLAG_CLOSING = 64,    /* Only libuv still knows of it. */
-  FLAG_UNIX = 128
+  FLAG_UNIX = 128,
+  FLAG_FINISHED = 256,  /* This side has ended. */
+  FLAG_GONE = 512,      /* The peer has broken the stream: what it left is read, wanted or not. */
+  FLAG_SETTLED = 1024   /* While nothing is read or written there is nothing to hear of, or nothing that would not repeat. */
 };
 
 /* A polled descriptor. Kept small: it is what an idle connection costs. */
@@ -69,8 +72,8 @@ typedef struct {
   int32_t slot;
   int32_t listener; /* The slot of the one that accepted it. */
   int fd;
-  uint8_t flags;
-  uint8_t polled; /* What libuv has been asked for. */
+  uint16_t flags;
+  uint16_t polled; /* What libuv has been asked for. */
 } endpoint_t;
 
 typedef struct listener {
@@ -135,7 +138,9 @@ void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t le
 memory_t poller_locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count);
 
 /* The slot of a new endpoint over `fd`, or a fault after which `fd` is still the caller's. */
-int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint8_t flags);
+int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint16_t flags);
+/* The slot of a new stream over `fd`, watched, or a fault after which `fd` is still the caller's. */
+int stream_open(poller_t *poller, int fd, uint16_t flags);
 /* The endpoint of a slot; NULL when it is gone. */
 endpoint_t *endpoint_at(poller_t *poller, int32_t slot);
 /* Asks libuv for what the flags call for. */
@@ -150,7 +155,7 @@ bool poller_has_input_room(poller_t *poller, size_t size);
 void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t value, int32_t length);
 
 /* The slot of a new listener over `fd`, or a fault after which `fd` is still the caller's. */
-int listener_open(poller_t *poller, int fd, int tag, int limit, uint8_t flags);
+int listener_open(poller_t *poller, int fd, int tag, int limit, uint16_t flags);
 /* What libuv says of a listener: accepts a bounded number. */
 void listener_ready(listener_t *listener, int events);
 void listener_closed(listener_t *listener);

@@ -3,10 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 /* Linux opens a descriptor non-blocking and close-on-exec in one call; elsewhere a fork in between can leak it. */
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
@@ -87,6 +93,17 @@ bool address_unix(address_t *address, const char *path, size_t length) {
   return true;
 }
 
+void address_text(const address_t *address, char text[ADDRESS_TEXT]) {
+  text[0] = '\0';
+  /* The one way to fail is too small a buffer. */
+  (void)uv_ip_name(&address->at.any, text, INET6_ADDRSTRLEN);
+  uint32_t scope = address->at.any.sa_family == AF_INET6 ? address->at.in6.sin6_scope_id : 0;
+  if (scope == 0) return;
+  size_t length = strlen(text), size = UV_IF_NAMESIZE;
+  text[length] = '%';
+  if (uv_if_indextoiid(scope, text + length + 1, &size) != 0) text[length] = '\0';
+}
+
 static int configure(int fd, int family, const listen_options_t *options) {
   int fault = 0;
   if (family == AF_INET6) fault = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->v6only);
@@ -155,7 +172,7 @@ int socket_connect(const address_t *address) {
       return fault;
     }
   }
-  /* Interrupted, it goes on connecting all the same; a Unix socket's full backlog is EAGAIN, and final. */
+  /* Interrupted, it goes on connecting all the same; a Unix socket's full backlog is EAGAIN. */
   if (connect(fd, &address->at.any, address->size) == 0 || errno == EINPROGRESS || errno == EINTR) return fd;
   return give_up(fd, CALL_CONNECT);
 }
@@ -194,6 +211,61 @@ int socket_send(int fd, const struct iovec *pieces, int count) {
   if (taken >= 0) return (int)taken;
   /* ENOBUFS is short of memory for a moment: as when the socket's own buffer is full, more goes later. */
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : fail(CALL_SEND);
+}
+
+enum trouble socket_trouble(int fd) {
+  struct pollfd look = {.fd = fd, .events = 0};
+  if (poll(&look, 1, 0) <= 0) return TROUBLE_NONE;
+  if (look.revents & POLLERR) return TROUBLE_ERROR;
+  return look.revents & POLLHUP ? TROUBLE_HANGUP : TROUBLE_NONE;
+}
+
+int socket_broken(int fd) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return fail(CALL_RECV);
+  /* Behind its end Linux calls a peer's reset EPIPE, and a Unix socket's is no error at all. */
+  return FAULT(CALL_RECV, error == 0 || error == EPIPE ? ECONNRESET : error);
+}
+
+bool socket_drop_urgent(int fd) {
+  char urgent;
+  return recv(fd, &urgent, 1, MSG_OOB) == 1;
+}
+
+int socket_unacknowledged(int fd) {
+  int bytes = 0;
+#if defined(SIOCOUTQ)
+  if (ioctl(fd, SIOCOUTQ, &bytes) != 0) return fail(CALL_IOCTL);
+#elif defined(SO_NWRITE)
+  socklen_t size = sizeof bytes;
+  if (getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &size) != 0) return fail(CALL_IOCTL);
+#else
+  (void)fd;
+  return FAULT(CALL_IOCTL, ENOTSUP);
+#endif
+  return bytes;
+}
+
+int socket_adopt(int fd, bool *is_unix) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  address_t peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return fail(CALL_SOCKET);
+  if (type != SOCK_STREAM) return FAULT(CALL_SOCKET, EPROTOTYPE);
+  int fault = socket_name(fd, true, &peer);
+  if (fault != 0) return fault;
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return fail(CALL_SOCKET);
+  }
+  *is_unix = peer.at.any.sa_family == AF_UNIX;
+  return 0;
+}
+
+int socket_duplicate(int fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return copy < 0 ? fail(CALL_DUP) : copy;
 }
 
 int socket_end(int fd) {

@@ -9,14 +9,15 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <netinet/in.h>
+#include <uv.h>
 
 /*
- * A failed call as one negative number: which call it was, and its errno. load.ts holds the names in this order.
+ * A failed call as one negative number: which call it was, and its errno. addon.ts holds the names in this order.
  * Functions that can fail in one call only answer through it as well, so that every error can name its call.
  */
 enum call {
   CALL_SOCKET, CALL_SETSOCKOPT, CALL_BIND, CALL_LISTEN, CALL_ACCEPT, CALL_CONNECT, CALL_RECV, CALL_SEND, CALL_SHUTDOWN,
-  CALL_GETSOCKNAME, CALL_GETPEERNAME, CALL_POLL, CALL_CLOSE, CALL_MALLOC, CALL_CHMOD
+  CALL_GETSOCKNAME, CALL_GETPEERNAME, CALL_POLL, CALL_CLOSE, CALL_MALLOC, CALL_CHMOD, CALL_DUP, CALL_IOCTL
 };
 
 #define FAULT_SHIFT 12
@@ -39,6 +40,10 @@ typedef struct {
 bool address_inet(address_t *address, const char *host, int port);
 /* From a path of `length` bytes, which may start with a zero byte; false when it is too long. */
 bool address_unix(address_t *address, const char *path, size_t length);
+
+#define ADDRESS_TEXT (INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 1)
+/* The host of an IP address, with its interface where it is the link's own. */
+void address_text(const address_t *address, char text[ADDRESS_TEXT]);
 
 typedef struct {
   bool v6only;
@@ -63,6 +68,24 @@ int socket_accept(int fd);
 int socket_receive(int fd, void *bytes, size_t size);
 /* Bytes taken, or a fault; EAGAIN is none, but 0. Systems take less than 2 GiB at once, so that an int holds it. */
 int socket_send(int fd, const struct iovec *pieces, int count);
+
+/* What waits on a descriptor that is neither read nor written. */
+enum trouble { TROUBLE_NONE, TROUBLE_HANGUP, TROUBLE_ERROR };
+enum trouble socket_trouble(int fd);
+/* Why a stream is broken; takes the error away. Never 0. */
+int socket_broken(int fd);
+/* Takes urgent data away, which is told of until somebody does; false when there is none. */
+bool socket_drop_urgent(int fd);
+/* Bytes that were taken and that the peer has not acknowledged, or a fault where the system does not say. */
+int socket_unacknowledged(int fd);
+
+/*
+ * Makes a descriptor of somebody else's ready for polling: 0, or a fault if it is no connected stream socket. It stays
+ * the caller's either way.
+ */
+int socket_adopt(int fd, bool *is_unix);
+/* Another descriptor of the same socket, or a fault. */
+int socket_duplicate(int fd);
 
 int socket_end(int fd);
 int socket_close(int fd, bool reset);

@@ -18,9 +18,9 @@ memory_t poller_locate(poller_t *poller, const write_t *write, const memory_t *l
 
 /* What is armed stays armed until all has gone: to arm and disarm libuv for each piece would cost two calls each. */
 static void note(endpoint_t *endpoint, int taken, size_t offered) {
-  endpoint->flags &= (uint8_t)~FLAG_TOLD;
+  endpoint->flags &= (uint16_t)~FLAG_TOLD;
   if (taken >= 0 && (size_t)taken < offered) endpoint->flags |= FLAG_ARMED;
-  else endpoint->flags &= (uint8_t)~FLAG_ARMED;
+  else endpoint->flags &= (uint16_t)~FLAG_ARMED;
   endpoint_watch(endpoint);
 }
 

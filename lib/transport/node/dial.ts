@@ -1,0 +1,63 @@
+import * as net from 'node:net'
+import type { Binding } from '../../address.js'
+import type { Endpoint } from '../resolve.js'
+import { isBacklogFull, Retry } from '../retry.js'
+
+/** Where a target lies. */
+export type Resolve = (target: Binding) => Promise<readonly [Endpoint, ...Endpoint[]]>
+
+/** Who hears how it went; one of the two is called, once. */
+export interface NetDialer {
+  connected(socket: net.Socket): void
+  failed(error: Error): void
+}
+
+/** One connection that this side makes, until it is there or cannot be. */
+export class NetDial {
+  readonly #target: Binding
+  readonly #dialer: NetDialer
+  readonly #retry = new Retry()
+  #socket: net.Socket | undefined
+  #over = false
+
+  constructor(target: Binding, dialer: NetDialer) {
+    this.#target = target
+    this.#dialer = dialer
+  }
+
+  start(resolve: Resolve): void {
+    const target = this.#target
+    if (target.scheme === 'unix') this.#connect({ path: target.path })
+    else resolve(target).then(([{ host, port }]) => this.#connect({ host, port }), this.#failed)
+  }
+
+  giveUp(): void {
+    this.#over = true
+    this.#retry.stop()
+    this.#socket?.destroy()
+  }
+
+  #connect(options: net.NetConnectOpts): void {
+    if (this.#over) return
+    const socket = net.connect({ ...options, allowHalfOpen: true })
+    this.#socket = socket
+    socket.setNoDelay(true)
+    const failed = (error: Error) => {
+      if (isBacklogFull(this.#target, error)) this.#retry.again(() => this.#connect(options))
+      else this.#failed(error)
+    }
+    socket.once('error', failed)
+    socket.once('connect', () => {
+      if (this.#over) return
+      this.#over = true
+      socket.removeListener('error', failed)
+      this.#dialer.connected(socket)
+    })
+  }
+
+  readonly #failed = (error: Error): void => {
+    if (this.#over) return
+    this.#over = true
+    this.#dialer.failed(error)
+  }
+}
