@@ -21,9 +21,17 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   {
     name: 'parts',
-    files: ['clock', 'drain', 'forwarding-server', 'limits', 'reply', 'ticker', 'timeouts', 'tokens'].map(
-      name => `loop/${name}.ts`,
-    ),
+    files: [
+      'async-context',
+      'clock',
+      'drain',
+      'forwarding-server',
+      'limits',
+      'reply',
+      'ticker',
+      'timeouts',
+      'tokens',
+    ].map(name => `loop/${name}.ts`),
     uses: ['vocabulary'],
   },
   {
