@@ -89,9 +89,10 @@ function bitcount(database: Database, args: Arguments, reply: Reply): void {
   if (args.count === 3 || args.count > 5) throw SYNTAX_ERROR
   let bits: [number, number] = [0, 8 * length - 1]
   if (args.count > 3) {
-    // In this order errors are found.
-    readInteger(args, 2)
-    readInteger(args, 3)
+    // Redis looks at the unit last, and not at all where the range is the wrong way round.
+    const first = readInteger(args, 2)
+    const last = readInteger(args, 3)
+    if (first < 0 && last < 0 && first > last) return reply.integer(0)
     bits = readBits(args, 2, length, readUnit(args, 4))
   }
   reply.integer(countBits(value, ...bits))

@@ -24,15 +24,23 @@ export function dispatch(client: Client, args: Arguments, reply: Reply): void {
     return refuse(client, command, reply, `wrong number of arguments for '${command.name}' command`)
   }
   if (client.lastCommand !== command) client.lastCommand = command
-  if (client.transaction !== undefined && command.alone) {
-    return refuse(client, command, reply, 'Command not allowed inside a transaction')
+  if (client.transaction !== undefined || client.subscriptions > 0) {
+    if (!mayRun(client, command, args, reply)) return
   }
-  if (client.subscriptions > 0 && !command.whileSubscribed && client.protocol === 2) {
-    return refuse(client, command, reply, notWhileSubscribed(command))
-  }
-  if (client.transaction !== undefined && !command.immediate) return queue(client, command, args, reply)
   runCommand(command, client, args, reply)
   if (client.instance.signals.pending) settle(client.instance, client, reply)
+}
+
+/** Whether a client in a transaction, or with subscriptions, has this done at once; else it has its answer. */
+function mayRun(client: Client, command: Command, args: Arguments, reply: Reply): boolean {
+  if (client.transaction !== undefined && command.alone) {
+    refuse(client, command, reply, 'Command not allowed inside a transaction')
+  } else if (client.subscriptions > 0 && !command.whileSubscribed && client.protocol === 2) {
+    refuse(client, command, reply, notWhileSubscribed(command))
+  } else if (client.transaction !== undefined && !command.immediate) {
+    queue(client, command, args, reply)
+  } else return true
+  return false
 }
 
 /** Does what a client has sent that does not want replies. Confirmations of subscriptions are none. */

@@ -129,17 +129,26 @@ function zscan(database: Database, args: Arguments, reply: Reply): void {
   if (set === undefined) return replyNothing(reply)
   const { count, match } = readScan(args, 2, false)
   const found: number[] = []
-  const next = set.scan(cursor, count, entry => {
+  const visit = (entry: number) => {
     const { bytes, start, end } = set.member(entry, member)
     if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
-  })
+  }
+  // A small set is told in its order, all at once, and with its integers as they are spelled there.
+  if (set.compact) set.each(visit)
+  const next = set.compact ? 0 : set.scan(cursor, count, visit)
   reply.array(2)
   reply.text(String(next))
   reply.array(2 * found.length)
   for (const entry of found) {
+    const score = set.score(entry)
     reply.span(set.member(entry, member))
-    reply.text(formatScore(set.score(entry)))
+    reply.text(set.compact && isSpelled(score) ? String(BigInt(score)) : formatScore(score))
   }
+}
+
+/** Whether Redis keeps the score as an integer in the compact form. */
+function isSpelled(score: number): boolean {
+  return Number.isInteger(score) && Math.abs(score) <= 2 ** 62
 }
 
 export const SORTED_SET_POPS: readonly Row[] = [

@@ -70,7 +70,7 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   restore:
     '<key> ( 0 | <milliseconds> ) <dump> { REPLACE ; REPLACE ; ABSTTL ; ( IDLETIME <int> | FREQ <int> ) }',
   scan: '<cursor> { MATCH <pattern> ; COUNT ( 1000 | 1000 | <int> ) ; TYPE ( string | list | set | zset | hash | x ) }',
-  sort: '( <l> | <e> | <z> | <key> ) { BY ( w_* | nosort | h->* | <member> ) ; LIMIT <int> <int> ; GET ( # | * | w_*->a | x ) ; ( ASC | DESC ) ; ALPHA ; STORE <l> }',
+  sort: '( <l> | <e> | <z> | <key> ) { LIMIT <int> <int> ; GET ( # | * | w_*->a | x ) ; ( ASC | DESC ) ; ALPHA ; ( BY ( w_* | nosort | h->* | <member> ) | STORE <l> ) }',
   sort_ro: '( <l> | <e> | <z> ) { BY ( w_* | nosort ) ; LIMIT <int> <int> ; GET # ; DESC ; ALPHA }',
   touch: '<key>+',
   ttl: '<key>',

@@ -48,14 +48,15 @@ export function sameScan(step: 1 | 2): Likeness {
   }
 }
 
-/** The same; without an order to sort by, that of sets is any, and what a limit leaves is any of them. */
+/** The same; where there is no order to sort by, that of sets is any, and what a limit leaves is any of them. */
 export const sameSorted: Likeness = (expected, actual, args) => {
   const words = args.map(arg => arg.toLowerCase().replace(/\0.*/s, ''))
   const by = words.lastIndexOf('by')
-  if (by < 0 || (args[by + 1] ?? '').includes('*')) return same(expected, actual, args)
-  if (words.includes('limit'))
-    return expected.type === actual.type && expected.items?.length === actual.items?.length
-  return sameElements(expected, actual, args)
+  // Numbers that are the same are told apart by their members; texts are not.
+  const ordered = by < 0 || ((args[by + 1] ?? '').includes('*') && !words.includes('alpha'))
+  if (ordered) return same(expected, actual, args)
+  if (!words.includes('limit')) return sameElements(expected, actual, args)
+  return expected.type === actual.type && expected.items?.length === actual.items?.length
 }
 
 /** What both have is the same: pairs of a name and a value. */
