@@ -52,7 +52,7 @@ export function addFloats(left: Extended, right: Extended): string {
 function change(database: Database, args: Arguments, reply: Reply, by: number | bigint): void {
   const old = database.string(args, 1)
   const sum = add(integerIn(old), by)
-  if (old !== undefined && fits(sum, old)) {
+  if (old !== undefined && fits(sum, old) && database.isPlain) {
     // Byte by byte at both places: to copy what was just written would make the processor wait for it.
     writeDigits(old.bytes.view, old.end, sum)
   } else {
@@ -89,7 +89,7 @@ function decrby(database: Database, args: Arguments, reply: Reply): void {
 function incrbyfloat(database: Database, args: Arguments, reply: Reply): void {
   const old = extendedIn(database.string(args, 1))
   const value = Bytes.from(addFloats(old, extendedIn(args.span(2))))
-  database.replaceString(args, 1, value, 0, value.length)
+  database.replaceText(args, 1, value, 0, value.length)
   database.event(Event.String, 'incrbyfloat', args, 1)
   reply.bulk(value, 0, value.length)
 }

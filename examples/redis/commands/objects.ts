@@ -47,7 +47,8 @@ export function encodingOf(database: Database, entry: number): string {
 function stringEncoding({ heap }: Database, entry: number): string {
   const { bytes, start, end } = heap.value(entry, place)
   if ((heap.flags(entry) & Flag.Raw) !== 0) return 'raw'
-  if (parseInteger(bytes, start, end) !== undefined) return 'int'
+  const isText = (heap.flags(entry) & Flag.Text) !== 0
+  if (!isText && parseInteger(bytes, start, end) !== undefined) return 'int'
   return end - start <= EMBEDDED ? 'embstr' : 'raw'
 }
 

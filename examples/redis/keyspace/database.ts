@@ -49,6 +49,8 @@ export class Database {
   watched: ReadonlyMap<string, unknown> = NONE
   readonly #signals: Signals
   #keys = new Dict(new Heap())
+  /** Of the string that was asked for last. */
+  #flags = 0
   #cursor = 0
   readonly #now: () => number
   readonly #span: Span = { ...NOWHERE }
@@ -112,8 +114,14 @@ export class Database {
   string(args: Arguments, index: number): Span | undefined {
     const entry = this.find(args, index)
     if (entry === 0) return undefined
-    if (this.kind(entry) !== Kind.String) throw WRONG_TYPE
+    this.#flags = this.heap.flags(entry)
+    if ((this.#flags & KIND) !== Kind.String) throw WRONG_TYPE
     return this.heap.value(entry, this.#span)
+  }
+
+  /** Whether the string that was asked for last may be written to in place, and be an integer afterwards. */
+  get isPlain(): boolean {
+    return (this.#flags & (Flag.Raw | Flag.Text)) === 0
   }
 
   /** What a key holds that is no string; `undefined` where there is no such key. Who changes it tells `event`. */
@@ -162,6 +170,11 @@ export class Database {
   /** Gives a string other bytes, and leaves when it expires. */
   replaceString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
     this.#replaceString(args, index, Kind.String, value, start, end)
+  }
+
+  /** The same with a text that is none of Redis's integers, although it may spell one. */
+  replaceText(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
+    this.#replaceString(args, index, Kind.String | Flag.Text, value, start, end)
   }
 
   #replaceString(args: Arguments, index: number, kind: number, value: Bytes, start: number, end: number) {
@@ -230,7 +243,8 @@ export class Database {
     if (kind === Kind.String) {
       // The bytes are copied once more, as the target's heap may be the same and moves what it likes.
       const value = Bytes.copyOf(this.heap.value(entry, this.#span))
-      target.setString(args, to, value, 0, value.length)
+      const flags = kind | (this.heap.flags(entry) & (Flag.Raw | Flag.Text))
+      target.#keys.set(args.bytes, args.start(to), args.end(to), flags, value, 0, value.length)
     } else target.setObject(args, to, kind, this.heap.object(entry).copy(target.heap))
     if (expiry !== undefined) target.expireAt(args, to, expiry)
   }

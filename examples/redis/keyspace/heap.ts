@@ -13,11 +13,13 @@ export const Flag = {
   LongKey: 32,
   /** A string that was changed in part: Redis would call it `raw`, however short it is. */
   Raw: 64,
+  /** A string that Redis would not call `int`, although it spells an integer. */
+  Text: 128,
 } as const
 
 export const KIND = 7
 /** What may change about an entry while its layout stays. */
-const VARIANT = KIND | Flag.Raw
+const VARIANT = KIND | Flag.Raw | Flag.Text
 
 /** Milliseconds since 1970: a number where that is exact, else a `bigint` up to the largest of 64 bits. */
 export type Moment = number | bigint
