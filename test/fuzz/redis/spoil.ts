@@ -37,12 +37,19 @@ export function spoil(
 export function isHarmless(args: readonly string[]): boolean {
   const [name = '', second = ''] = args.map(arg => arg.toLowerCase())
   if (name === 'shutdown') return /^(x|abort)$/.test(second) || args.length > 2
-  if (expiresSoon(name, args)) return false
+  if (expiresSoon(name, args) || blocksLong(name, args)) return false
   const numbers = args.filter(arg => /^-?\d{1,20}$/.test(arg)).map(BigInt)
   if (/randmember$|randfield$/.test(name)) return !numbers.some(each => each < -1000n && each > -(2n ** 63n))
   if (/^setrange$|^setbit$|^bitfield/.test(name))
     return !numbers.some(each => each > 1_000_000n && each < 2n ** 32n)
   return true
+}
+
+/** Whether a command might wait longer than a transcript has patience, or for ever. */
+function blocksLong(name: string, args: readonly string[]): boolean {
+  if (!/^b([lrz]m?pop|lmove|rpoplpush)/.test(name)) return false
+  const timeout = Number(/mpop$/.test(name) ? args[1] : args.at(-1))
+  return Number.isFinite(timeout) && (timeout > 0.1 || timeout === 0)
 }
 
 /** Whether a key might expire while a transcript is played, on the one server before the other. */
