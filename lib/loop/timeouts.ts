@@ -18,6 +18,9 @@ const LONGEST_WAIT = 2 ** 31 - 1
  * Deadlines of any number of connections on one timer: a binary heap, earliest first.
  *
  * A deadline that moves later costs nothing until it comes up; one that moves earlier is to be watched again.
+ *
+ * When the timer fires late, as behind a handler that took long, what came in time may still lie in the kernel. Nobody
+ * expires therefore before the loop has polled its sockets once more, and only who was due before that.
  */
 export class Timeouts {
   readonly #clock: Clock
@@ -74,14 +77,34 @@ export class Timeouts {
   }
 
   #fire(): void {
-    this.#disarm()
+    this.#cancelTimer = undefined
+    // Until it is done no timer is set.
+    this.#timerDue = Number.NEGATIVE_INFINITY
     const now = this.#clock.now()
-    for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
-      this.cancel(first)
-      if (first.dueAt <= now) first.expired(now)
-      else this.watch(first)
+    const expire = () => {
+      while (this.#firstIsDue(now)) this.#expireFirst(now)
+      this.#timerDue = Number.POSITIVE_INFINITY
+      this.#arm()
     }
-    this.#arm()
+    if (this.#firstIsDue(now)) this.#clock.soon(expire)
+    else expire()
+  }
+
+  /** Moves deadlines that have become later to where they belong. */
+  #firstIsDue(now: number): boolean {
+    for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
+      if (first.dueAt <= now) return true
+      this.cancel(first)
+      this.watch(first)
+    }
+    return false
+  }
+
+  #expireFirst(now: number): void {
+    const first = this.#heap[0]
+    if (first === undefined) return
+    this.cancel(first)
+    first.expired(now)
   }
 
   #up(entry: Timed): void {

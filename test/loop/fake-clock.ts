@@ -28,7 +28,7 @@ export class FakeClock implements Clock {
     this.#soon.push(run)
   }
 
-  /** Moves on, with every timer at its time. */
+  /** Moves on, with every timer at its time and what that asks for soon. */
   advance(ms: number): void {
     const target = this.time + ms
     for (;;) {
@@ -37,6 +37,7 @@ export class FakeClock implements Clock {
       this.timers.delete(next)
       this.time = Math.max(this.time, next.due)
       next.run()
+      this.run()
     }
     this.time = target
   }

@@ -173,3 +173,38 @@ t.test('thousands, watched, moved and cancelled at random, expire in order', asy
     order.toSorted((a, b) => a - b),
   )
 })
+
+t.test('who is heard of in the poll behind the timer does not expire, however long that takes', async t => {
+  const clock = new FakeClock()
+  const timeouts = new Timeouts(clock)
+  const [heard, silent, later] = [new Entry(10), new Entry(20), new Entry(110)]
+  for (const entry of [heard, silent, later]) timeouts.watch(entry)
+  clock.time = 100
+  const [timer] = clock.timers
+  timer?.run()
+  t.strictSame(silent.expiredAt, [], 'nobody expires before the poll')
+  heard.dueAt = 105
+  timeouts.watch(new Entry(150))
+  clock.time = 200
+  clock.run()
+  t.strictSame(silent.expiredAt, [100], 'as of when the timer fired')
+  t.strictSame(heard.expiredAt, [])
+  t.strictSame(later.expiredAt, [], 'its time was not up then')
+  clock.advance(1)
+  t.equal(heard.expiredAt.length, 1)
+  t.equal(later.expiredAt.length, 1)
+})
+
+t.test('a timer that fires behind the end does nothing', async t => {
+  const clock = new FakeClock()
+  const timeouts = new Timeouts(clock)
+  const entry = new Entry(10)
+  timeouts.watch(entry)
+  const [timer] = clock.timers
+  clock.time = 10
+  timer?.run()
+  timeouts.close()
+  clock.run()
+  t.strictSame(entry.expiredAt, [])
+  t.equal(clock.timers.size, 1)
+})
