@@ -1,7 +1,8 @@
 // Builds the addon for this machine, where a compiler is.
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { root } from './paths.mjs'
 
 export const sources = join(root, 'lib/transport/native/src')
@@ -10,9 +11,9 @@ const addon = join(root, 'dist/lib/transport/native/revio.node')
 const stamp = join(root, 'dist/lib/transport/native/.tried')
 
 /** Builds the addon where it is out of date. */
-export function buildAddon() {
+export async function buildAddon() {
   if (mtime(stamp) > newestSource()) return
-  const failure = tryAddon()
+  const failure = await tryAddon()
   mkdirSync(dirname(addon), { recursive: true })
   // A running program may have the old one mapped: it keeps its own copy.
   rmSync(addon, { force: true })
@@ -22,7 +23,7 @@ export function buildAddon() {
 }
 
 /** Why the addon could not be built, in one line; undefined when it was. */
-function tryAddon() {
+async function tryAddon() {
   if (process.platform === 'win32') return 'there is none for Windows'
   const compiler = process.env.CC ?? 'cc'
   if (spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status !== 0)
@@ -33,10 +34,13 @@ function tryAddon() {
   const prefix = dirname(dirname(process.execPath))
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
   const args = [gyp, 'rebuild', '-C', sources, ...headers]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 300_000 })
-  if (status === 0) return undefined
-  const lines = `${stdout}\n${stderr}`.split('\n')
-  return lines.find(line => /error[: ]/i.test(line))?.trim() ?? 'node-gyp failed'
+  try {
+    await promisify(execFile)(process.execPath, args, { timeout: 300_000, maxBuffer: 2 ** 26 })
+    return undefined
+  } catch ({ stdout, stderr }) {
+    const lines = `${stdout}\n${stderr}`.split('\n')
+    return lines.find(line => /error[: ]/i.test(line))?.trim() ?? 'node-gyp failed'
+  }
 }
 
 /** npm brings a node-gyp of its own. */

@@ -1,6 +1,7 @@
 // Builds what is out of date: TypeScript into dist/, and the addon where a compiler is. As a program it builds what needs
 // no more than the compiler; with --afresh the library alone, from nothing.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,13 +10,19 @@ import { install } from './install.mjs'
 import { root } from './paths.mjs'
 
 /** Builds one of the compiler's projects, by its folder, with those that it refers to; or all of them. */
-export function build(project = '.') {
-  buildAddon()
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const { status } = spawnSync(process.execPath, [compiler, '-b', project], {
+export async function build(project = '.') {
+  const addon = buildAddon()
+  await run('node_modules/typescript/bin/tsc', '-b', project)
+  await addon
+}
+
+/** Runs one of the installed programs; where it fails, so does this one. */
+export async function run(program, ...args) {
+  const child = spawn(process.execPath, [join(root, program), ...args], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })
+  const [status] = await once(child, 'close')
   if (status !== 0) process.exit(status ?? 1)
 }
 
@@ -24,5 +31,5 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const afresh = process.argv.includes('--afresh')
   if (afresh) rmSync(join(root, 'dist/lib'), { recursive: true, force: true })
   install('build')
-  for (const project of afresh ? ['lib'] : ['lib', 'examples', 'benchmarks']) build(project)
+  for (const project of afresh ? ['lib'] : ['lib', 'examples', 'benchmarks']) await build(project)
 }

@@ -9,7 +9,7 @@ const [, , program = '', ...args] = process.argv
 const [, project] = program.split('/')
 
 install(project === 'test' ? 'test' : 'build')
-build(project)
+await build(project)
 
 const path = join(root, program)
 process.argv = [process.execPath, path, ...args]

@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { parsePage } from './docs/pages.js'
 import { root } from './paths.js'
 
@@ -36,10 +36,13 @@ await serve(
 )
 `
 
+/** Made once for the tests that look at it. */
+let application: ReturnType<typeof install> | undefined
+
 const skip = existsSync(cli) ? false : `npm is not where Node is: no ${cli}`
 
 t.test('the packed package installs and serves with no compiler and no install script', { skip }, async t => {
-  const { app, env } = await installed(t)
+  const { app, env } = await installed()
   writeFileSync(join(app, 'main.js'), program)
   const native = existsSync(join(root, 'dist/lib/transport/native/revio.node'))
   const portable = { transport: 'net', text: 'echoed', simulated: 'simulated' }
@@ -52,7 +55,7 @@ t.test('the packed package installs and serves with no compiler and no install s
 })
 
 t.test('CommonJS requires it', { skip }, async t => {
-  const { app, env } = await installed(t)
+  const { app, env } = await installed()
   const script = "console.log(typeof require('revio').serve, typeof require('revio/testing').simulate)"
   const args = ['--no-warnings', '--input-type=commonjs', '-e', script]
   const { stdout } = await run(process.execPath, args, { cwd: app, env })
@@ -63,7 +66,7 @@ t.test(
   'the package carries what leads to its sources, its documents, and nothing of the clone',
   { skip },
   async t => {
-    const { folder } = await installed(t)
+    const { folder } = await installed()
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     for (const map of files.filter(name => name.endsWith('.map'))) {
       const { sources } = JSON.parse(readFileSync(join(folder, map), 'utf8'))
@@ -92,7 +95,12 @@ t.test(
 )
 
 /** The package, packed and installed into a new application, with a PATH that holds nothing but Node. */
-async function installed(t: Test): Promise<{ app: string; folder: string; env: NodeJS.ProcessEnv }> {
+function installed(): ReturnType<typeof install> {
+  application ??= install()
+  return application
+}
+
+async function install(): Promise<{ app: string; folder: string; env: NodeJS.ProcessEnv }> {
   const place = t.testdir({ bin: {}, app: { 'package.json': '{ "type": "module" }' } })
   const app = join(place, 'app')
   symlinkSync(process.execPath, join(place, 'bin/node'))

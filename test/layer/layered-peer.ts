@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Pair } from '../../lib/index.js'
+import { Received } from '../transport/received.js'
 import type { Peer } from '../transport/world.js'
 
 /** A peer that talks through a pair of coders. */
@@ -8,14 +9,14 @@ export class LayeredPeer implements Peer {
   readonly #pair: Pair
   /** Bytes from the wire that have been given to be decoded. */
   #given = 0
-  #received: Buffer[] = []
+  readonly #received = new Received()
   #ended = false
 
   constructor(peer: Peer, pair: Pair) {
     this.#peer = peer
     this.#pair = pair
     const { decode, encode } = pair
-    decode.on('data', bytes => this.#received.push(bytes))
+    decode.on('data', bytes => this.#received.append(bytes))
     decode.on('end', () => {
       this.#ended = true
     })
@@ -35,8 +36,7 @@ export class LayeredPeer implements Peer {
 
   get receivedBytes(): Buffer {
     this.#decode()
-    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)]
-    return this.#received[0] ?? Buffer.alloc(0)
+    return this.#received.bytes
   }
 
   get unsent(): number {
@@ -94,7 +94,7 @@ export class LayeredPeer implements Peer {
 
   take(): string {
     const { received } = this
-    this.#received = []
+    this.#received.forget()
     return received
   }
 

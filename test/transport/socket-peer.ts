@@ -1,13 +1,13 @@
 import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
 import type { Address } from '../../lib/index.js'
+import { Received } from './received.js'
 import type { Peer, PeerOptions } from './world.js'
 
 /** A peer on a socket of the system's. */
 export class SocketPeer implements Peer {
   readonly socket: net.Socket
-  #received = Buffer.alloc(64 * 1024)
-  #length = 0
+  readonly #received = new Received()
   #appetite: number
   #ended = false
   #error: Error | undefined
@@ -37,7 +37,7 @@ export class SocketPeer implements Peer {
   }
 
   get receivedBytes(): Buffer {
-    return this.#received.subarray(0, this.#length)
+    return this.#received.bytes
   }
 
   get unsent(): number {
@@ -93,17 +93,12 @@ export class SocketPeer implements Peer {
 
   take(): string {
     const { received } = this
-    this.#length = 0
+    this.#received.forget()
     return received
   }
 
   #take(bytes: Buffer): boolean {
-    const length = this.#length + bytes.length
-    if (length > this.#received.length) {
-      this.#received = Buffer.concat([this.#received], 2 * length)
-    }
-    bytes.copy(this.#received, this.#length)
-    this.#length = length
+    this.#received.append(bytes)
     this.#appetite -= bytes.length
     if (this.#appetite <= 0) this.socket.pause()
     return this.#appetite > 0
