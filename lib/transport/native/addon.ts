@@ -42,8 +42,8 @@ export interface Poller {
   /** Below 0: as it is. `keepAlive` in seconds; 0 is off. */
   tune(slot: number, noDelay: number, keepAlive: number): number
   names(slot: number): Names | number
-  /** The host in the numbers of a peer. */
-  hostOf(peer: Int32Array): string
+  /** The host in the numbers of a peer, or this side's that it wrote to; that is empty where it is not known. */
+  hostOf(peer: Int32Array, local: boolean): string
   flush(count: number, lent: readonly Uint8Array[] | undefined): number
   stop(): void
 }
@@ -72,10 +72,14 @@ export const Source = { Input: 0, StagingBuffer: 1, Lent: 2 } as const
 export const MAX_LENT = 1024
 
 /**
- * The numbers in a peer, which lies in front of each datagram, both ways: {family (4 or 6), port, scope, address}. The
- * address is four numbers that mean nothing by themselves: its bytes in the order of the wire, zeros behind them.
+ * The numbers in a peer, which lies in front of each datagram, both ways: {family (4 or 6), port, scope, address, local}.
+ * The address is four numbers that mean nothing by themselves: its bytes in the order of the wire, zeros behind them. So
+ * is this side's address that the peer wrote to, zeros where the binding has only one.
  */
-export const PEER_NUMBERS = 7
+export const PEER_NUMBERS = 11
+/** Where in them each address begins. */
+export const PEER_ADDRESS = 3
+export const PEER_LOCAL = 7
 /** In bytes. */
 export const PEER_SIZE = PEER_NUMBERS * 4
 /** The room in the input that the addon wants for each datagram, the peer included. */

@@ -1,3 +1,5 @@
+import { inetAddress } from '../../address.js'
+import type { Address } from '../../events.js'
 import type { Outbox } from '../outbox.js'
 import { type SocketAddress, UdpRemote } from '../udp/remote.js'
 import type { RemoteKey } from '../udp/remotes.js'
@@ -16,7 +18,13 @@ export class NativeUdpLink extends UdpRemote {
   }
 
   get place(): SocketAddress {
-    return { host: this.socket.hostOf(this.peer), port: this.peer[1] ?? 0 }
+    return { host: this.socket.hostOf(this.peer, false), port: this.peer[1] ?? 0 }
+  }
+
+  protected override get local(): Address {
+    const bound = super.local
+    const host = this.socket.hostOf(this.peer, true)
+    return host === '' ? bound : inetAddress('udp', host, bound.port)
   }
 
   write(outbox: Outbox): void {

@@ -8,8 +8,8 @@ import type { NativeUdpWriter } from './udp-writer.js'
 export interface NativeUdpSocketOptions extends UdpRemotesOptions {
   readonly slot: number
   readonly writer: NativeUdpWriter
-  /** The host in the numbers of a peer. */
-  readonly hostOf: (peer: Int32Array) => string
+  /** The host in the numbers of a peer, or this side's that it wrote to. */
+  readonly hostOf: (peer: Int32Array, local: boolean) => string
 }
 
 /** One binding: the slot that the addon knows it by, and the remotes that it has heard of. */

@@ -12,12 +12,15 @@ import {
   EVENT_SIZE,
   Event,
   INDEX,
+  PEER_ADDRESS,
+  PEER_LOCAL,
   PEER_SIZE,
   type Poller,
   systemError,
   WRITE_SIZE,
 } from './addon.js'
 import { NativeInput } from './input.js'
+import { LocalAddresses } from './local-addresses.js'
 import { numbersOf, PinnedMemory } from './memory.js'
 import { NativeUdpSocket } from './udp-socket.js'
 import { NativeUdpWriter } from './udp-writer.js'
@@ -48,6 +51,7 @@ export class NativeUdpTransport implements Transport {
   readonly #input: NativeInput
   /** The input's memory, for the peers. */
   readonly #numbers: Int32Array
+  readonly #locals = new LocalAddresses()
   /** By a slot's index. */
   readonly #sockets: (NativeUdpSocket | undefined)[] = []
 
@@ -84,7 +88,7 @@ export class NativeUdpTransport implements Transport {
       address,
       maxConnections: binding.maxConnections,
       accept,
-      hostOf: peer => this.#poller.hostOf(peer),
+      hostOf: (peer, local) => this.#poller.hostOf(peer, local),
     })
     return address
   }
@@ -131,10 +135,13 @@ export class NativeUdpTransport implements Transport {
     socket.received(this.#keyAt(offset), this.#numbers, offset / 4, bytes)
   }
 
-  /** A number for IPv4; the numbers of an IPv6 peer, read as characters. */
+  /** A number for IPv4, with few addresses on this side; otherwise the peer's numbers, read as characters. */
   #keyAt(offset: number): RemoteKey {
     const at = offset / 4
-    if (this.#numbers[at] === 6) return this.#input.bytes.toString('latin1', offset, offset + PEER_SIZE)
-    return ((this.#numbers[at + 3] as number) >>> 0) * 65_536 + (this.#numbers[at + 1] as number)
+    const local =
+      this.#numbers[at] === 6 ? -1 : this.#locals.indexOf(this.#numbers[at + PEER_LOCAL] as number)
+    if (local < 0) return this.#input.bytes.toString('latin1', offset, offset + PEER_SIZE)
+    const host = local * 2 ** 32 + ((this.#numbers[at + PEER_ADDRESS] as number) >>> 0)
+    return host * 65_536 + (this.#numbers[at + 1] as number)
   }
 }

@@ -75,7 +75,12 @@ export abstract class UdpRemote implements Link {
 
   addresses(): { local: Address; remote: Address } {
     const { host, port } = this.place
-    return { local: this.#remotes.address, remote: inetAddress('udp', host, port) }
+    return { local: this.local, remote: inetAddress('udp', host, port) }
+  }
+
+  /** The address of this side that the remote wrote to, as far as it is known. */
+  protected get local(): Address {
+    return this.#remotes.address
   }
 
   // For the transport. //////////////////////////////////////////////////////////////////////////////////////////////

@@ -12,10 +12,16 @@
 /* An error that waits on the socket is told once, and in place of a datagram. */
 #define TRIES 8
 
-int datagrams_open(poller_t *poller, int fd, int family) {
+int datagrams_open(poller_t *poller, int fd, const address_t *address) {
   if (poller->input.size < DATAGRAM_ROOM) return FAULT(CALL_BIND, ENOBUFS);
+  bool anywhere = address_is_anywhere(address);
+  int fault = anywhere ? socket_tell_local(fd, address->at.any.sa_family) : 0;
+  if (fault != 0) return fault;
   int slot = listener_open(poller, fd, 0, INT_MAX, 0);
-  if (slot >= 0) ((listener_t *)endpoint_at(poller, slot))->datagrams = family;
+  if (slot < 0) return slot;
+  listener_t *binding = (listener_t *)endpoint_at(poller, slot);
+  binding->datagrams = address->at.any.sa_family;
+  binding->anywhere = anywhere;
   return slot;
 }
 
@@ -64,16 +70,27 @@ bool peer_address(const peer_t *peer, int family, address_t *address) {
   return family == AF_INET6 && (mapped || peer->family == 6);
 }
 
+bool peer_local(const peer_t *peer, address_t *address) {
+  static const uint8_t unknown[sizeof peer->local];
+  if (memcmp(peer->local, unknown, sizeof unknown) == 0) return false;
+  bool linked = peer->family == 6 && peer->local[0] == 0xfe && (peer->local[1] & 0xc0) == 0x80;
+  peer_t place = {.family = peer->family, .scope = linked ? peer->scope : 0};
+  memcpy(place.host, peer->local, sizeof place.host);
+  return peer_address(&place, peer->family == 4 ? AF_INET : AF_INET6, address);
+}
+
 /* --- receiving --- */
 
 typedef struct {
   message_t messages[BATCH];
   struct iovec pieces[BATCH];
   place_t from[BATCH];
+  control_t controls[BATCH];
 } arrivals_t;
 
 /* Lays out room for as many as the slab and the events have room for, and counts them. */
-static int make_room(poller_t *poller, arrivals_t *arrivals) {
+static int make_room(const listener_t *binding, arrivals_t *arrivals) {
+  poller_t *poller = binding->endpoint.poller;
   size_t room = (poller->input.size - poller->input_top) / DATAGRAM_ROOM;
   int count = poller->event_capacity - poller->event_count;
   if (count > BATCH) count = BATCH;
@@ -85,6 +102,9 @@ static int make_room(poller_t *poller, arrivals_t *arrivals) {
                                                         .msg_namelen = sizeof arrivals->from[index],
                                                         .msg_iov = &arrivals->pieces[index],
                                                         .msg_iovlen = 1}};
+    if (!binding->anywhere) continue;
+    arrivals->messages[index].msg_hdr.msg_control = &arrivals->controls[index];
+    arrivals->messages[index].msg_hdr.msg_controllen = sizeof arrivals->controls[index];
   }
   return count;
 }
@@ -100,6 +120,7 @@ static void record(listener_t *binding, const arrivals_t *arrivals, int count) {
     /* Nothing that fits into a packet is too long for its room, and a datagram without a sender cannot be answered. */
     if (message->msg_hdr.msg_flags & MSG_TRUNC) continue;
     if (message->msg_hdr.msg_namelen == 0 || !read_peer(&arrivals->from[index], &peer)) continue;
+    if (binding->anywhere) control_read((struct msghdr *)&message->msg_hdr, peer.family, peer.local);
     memcpy(poller->input.bytes + offset, &peer, sizeof peer);
     poller_record(poller, binding->endpoint.slot, EVENT_DATAGRAM, (int32_t)offset, (int32_t)message->msg_len);
   }
@@ -112,7 +133,7 @@ static void receive(listener_t *binding) {
   if (!poller_has_input_room(endpoint->poller, DATAGRAM_ROOM)) return;
   /* The turn that made room may have closed or stopped this one. */
   if ((endpoint->flags & (FLAG_WANTED | FLAG_CLOSING)) != FLAG_WANTED) return;
-  int count = make_room(endpoint->poller, &arrivals);
+  int count = make_room(binding, &arrivals);
   for (int tries = 0; tries < TRIES; tries++) {
     int got = messages_receive(endpoint->fd, arrivals.messages, count);
     if (got >= 0) return record(binding, &arrivals, got);
@@ -140,12 +161,14 @@ typedef struct {
   message_t messages[BATCH];
   struct iovec pieces[BATCH];
   address_t to[BATCH];
+  control_t controls[BATCH];
   const uint8_t *peers[BATCH];
 } departures_t;
 
 /* 0, or why the record's datagram cannot even be tried. */
 static int prepare(listener_t *binding, const memory_t *place, departures_t *departures, int index) {
   peer_t peer;
+  address_t local;
   if (place->bytes == NULL || place->size < sizeof peer) return FAULT(CALL_SEND, EFAULT);
   memcpy(&peer, place->bytes, sizeof peer);
   if (!peer_address(&peer, binding->datagrams, &departures->to[index])) return FAULT(CALL_SEND, EAFNOSUPPORT);
@@ -155,6 +178,10 @@ static int prepare(listener_t *binding, const memory_t *place, departures_t *dep
                                                         .msg_namelen = departures->to[index].size,
                                                         .msg_iov = &departures->pieces[index],
                                                         .msg_iovlen = 1}};
+  if (!binding->anywhere || !peer_local(&peer, &local)) return 0;
+  struct msghdr *header = &departures->messages[index].msg_hdr;
+  header->msg_control = &departures->controls[index];
+  header->msg_controllen = control_write(&departures->controls[index], binding->datagrams, &local);
   return 0;
 }
 

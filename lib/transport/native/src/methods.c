@@ -118,21 +118,22 @@ static napi_value names(napi_env env, napi_callback_info info) {
   return put_name(env, list, 0, &local) && put_name(env, list, 2, &remote) ? list : NULL;
 }
 
-/* hostOf(peer): the host in a peer_t, with its interface where it is the link's own */
+/* hostOf(peer, local): the host in a peer_t, or this side's, with its interface where it is the link's own */
 static napi_value host_of(napi_env env, napi_callback_info info) {
   call_t call;
   memory_t bytes;
   peer_t peer;
   address_t address;
-  char host[ADDRESS_TEXT];
+  char host[ADDRESS_TEXT] = "";
   napi_value result;
-  if (!begin(env, info, 1, &call)) return NULL;
+  if (!begin(env, info, 2, &call)) return NULL;
   if (!memory_of(env, call.values[0], &bytes) || bytes.size < sizeof peer) {
     return answer(env, FAULT(CALL_GETPEERNAME, -UV_EINVAL));
   }
   memcpy(&peer, bytes.bytes, sizeof peer);
-  (void)peer_address(&peer, peer.family == 4 ? AF_INET : AF_INET6, &address);
-  address_text(&address, host);
+  bool known = truth(env, call.values[1]) ? peer_local(&peer, &address)
+                                          : peer_address(&peer, peer.family == 4 ? AF_INET : AF_INET6, &address);
+  if (known) address_text(&address, host);
   return napi_create_string_utf8(env, host, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 

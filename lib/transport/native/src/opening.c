@@ -59,7 +59,7 @@ napi_value method_bind_datagrams(napi_env env, napi_callback_info info) {
   listen_options_t options = {.v6only = truth(env, call.values[2]), .reuseport = truth(env, call.values[3])};
   int fd = socket_bind(&address, &options);
   if (fd < 0) return answer(env, fd);
-  int slot = datagrams_open(&call.binding->poller, fd, address.at.any.sa_family);
+  int slot = datagrams_open(&call.binding->poller, fd, &address);
   if (slot < 0) (void)socket_close(fd, false);
   return answer(env, slot);
 }

@@ -83,6 +83,7 @@ typedef struct listener {
   int live;    /* Connections accepted and not closed. */
   int limit;   /* At which it waits with accepting. */
   int datagrams; /* The family of a socket for datagrams, which accepts nobody; else 0. */
+  bool anywhere; /* That socket is bound to all addresses. */
   bool starved;  /* The system had no descriptor or memory left for it. */
   bool paused;   /* To be left alone. */
 } listener_t;

@@ -162,6 +162,20 @@ int socket_bind(const address_t *address, const listen_options_t *options) {
   return bind(fd, &address->at.any, address->size) == 0 ? fd : give_up(fd, CALL_BIND);
 }
 
+bool address_is_anywhere(const address_t *address) {
+  if (address->at.any.sa_family == AF_INET) return address->at.in4.sin_addr.s_addr == htonl(INADDR_ANY);
+  return address->at.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&address->at.in6.sin6_addr);
+}
+
+int socket_tell_local(int fd, int family) {
+  if (family == AF_INET6) return set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+#ifdef IP_RECVPKTINFO
+  return set_option(fd, IPPROTO_IP, IP_RECVPKTINFO, 1);
+#else
+  return set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+#endif
+}
+
 int socket_connect(const address_t *address) {
   int fd = socket_open(address->at.any.sa_family, SOCK_STREAM);
   if (fd < 0) return fd;

@@ -55,6 +55,10 @@ typedef struct {
 
 /* A listening descriptor, or a fault that left none behind. */
 int socket_listen(const address_t *address, const listen_options_t *options);
+/* It stands for all of the machine's. */
+bool address_is_anywhere(const address_t *address);
+/* Has a socket of that family tell for each datagram which address it came to. */
+int socket_tell_local(int fd, int family);
 /* A descriptor for datagrams, or a fault that left none behind. There is no backlog. */
 int socket_bind(const address_t *address, const listen_options_t *options);
 /* A descriptor that is connecting or connected, or a fault that left none behind. */
