@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** The codes of the errors that revio itself raises; docs/errors.md says what each means and what to do. */
 export type Code =
   | 'ERR_ADDRESS'
@@ -5,6 +7,7 @@ export type Code =
   | 'ERR_OPTION'
   | 'ERR_UNSUPPORTED'
   | 'ERR_NATIVE'
+  | 'ERR_ENDED'
   | 'EADDRINUSE'
   | 'ENOBUFS'
   | 'ETIMEDOUT'
@@ -34,7 +37,29 @@ export function addressError(text: string, cause: unknown): Error {
   )
 }
 
-/** What was thrown as an `Error`: handlers may throw anything. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`a handler threw ${String(thrown)}`, { cause: thrown })
+/** What was thrown, as an `Error`: programs may throw anything, what can't be converted or looked at included. */
+export function asError(thrown: unknown, thrower = 'a handler'): Error {
+  if (isSoundError(thrown)) return thrown
+  return new Error(`${thrower} threw ${describe(thrown)}`, { cause: thrown })
+}
+
+/** An Error whose text can be read. */
+function isSoundError(value: unknown): value is Error {
+  try {
+    return value instanceof Error && typeof `${value.name}: ${value.message}\n${value.stack}` === 'string'
+  } catch {
+    return false
+  }
+}
+
+/** What can't be made a string is looked at as a debugger does, without running any of its code. */
+function describe(value: unknown): string {
+  const looked = () =>
+    inspect(value, { customInspect: false, depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  for (const text of [() => String(value), looked]) {
+    try {
+      return text()
+    } catch {}
+  }
+  return `a value of type ${typeof value} that cannot be shown`
 }

@@ -19,9 +19,13 @@ export interface Sending {
   token?: unknown
 }
 
-/** What `opened` returns. */
+/** What `opened` returns: output, how the connection is to be treated, and what to do then. */
 export type Opening<Context> =
-  | readonly [out?: Out, options?: Options<Context> | undefined, action?: Action | undefined]
+  | readonly [
+      out?: Out,
+      options?: Options<Context> | Protocol | null | undefined,
+      action?: Action | undefined,
+    ]
   | void
 
 /** When `tick` runs next, and what to do now. Nothing means no further tick. */
@@ -29,10 +33,24 @@ export type Tick = readonly [delay: number, action?: Action | undefined] | void
 
 /**
  * The handlers of a program. All are optional; they run one at a time in the thread that called `serve`, never inside
- * one another. One that throws closes its own connection, with what it threw as `closed`'s error.
+ * one another. An exception closes the handler's own connection, is `closed`'s error, and is reported: see `failed`.
+ *
+ * Handlers with a `Context` that can't be undefined need an `opened`, which gives it.
  */
+export type Events<Context = undefined> = Handlers<Context> &
+  (undefined extends Context ? unknown : Required<Pick<Handlers<Context>, 'opened'>>)
+
+/** All handlers, whether or not `opened` gives the others their context. */
 export interface Handlers<Context = undefined> {
-  /** Everything is bound. Runs once, before every other handler. Throwing ends the loop and rejects `serve`. */
+  /**
+   * Aborting it is a `shutdown`. Only of the handlers that `serve` was given first.
+   */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Everything is bound. Runs once for each object with handlers, before all its other handlers: at the start for
+   * those that `serve` was given, else when the loop first gets to know them. Throwing at the start ends the loop and
+   * rejects `serve`.
+   */
   serving?(server: Server): Action | void
   /** A connection is there. Runs once for each `id`, before its other handlers. */
   opened?(id: number, info: Info): Opening<Context>
@@ -48,6 +66,11 @@ export interface Handlers<Context = undefined> {
    * with the option `halfOpen`; they stay open until `Close` or `End` is asked for. Replies as `data` does.
    */
   ended?(id: number, context: Context): Reply | Promise<Reply>
+  /**
+   * The time that `server.deadline` set has passed; runs once for each. Replies as `data` does, also while a promised
+   * reply is outstanding. Without this handler the connection closes with `ETIMEDOUT`.
+   */
+  expired?(id: number, context: Context): Reply | Promise<Reply>
   /**
    * The connection is gone; no event of this `id` follows. `error` is what ended it (`ECONNRESET`, `ETIMEDOUT`, what a
    * handler threw …), or `undefined` after an orderly end. Of the actions only `Shutdown` has a meaning here.
@@ -72,13 +95,17 @@ export interface Handlers<Context = undefined> {
    */
   sent?(id: number, token: unknown, error: Error | undefined, context: Context): Action | void
   /**
+   * A handler threw, or a promise of its reply was rejected: which, and for which connection. Without this handler the
+   * process gets a warning with the stack. Either way the connection closes, and `closed` gets the error. A connection
+   * whose handlers have no `failed` uses that of the handlers that `serve` was given first.
+   */
+  failed?(error: Error, where: { readonly id: number; readonly handler: string }): void
+  /**
    * Runs right after `serving`, and again `delay` milliseconds (at least 1) after it returned `[delay]`.
    * Throwing ends the loop and rejects `serve`.
    */
   tick?(): Tick
 }
-
-export type Events<Context = undefined> = Handlers<Context>
 
 /** What is known of a connection when it opens. It stays readable after the connection is gone. */
 export interface Info {
@@ -120,6 +147,8 @@ export interface Options<Context = undefined> {
   halfOpen?: boolean
   /** True: `data`'s input is only valid until the handler returns, and costs no copy. Default false. */
   reuseInputBuffer?: boolean
+  /** Milliseconds without a byte from the peer after which it is closed with `ETIMEDOUT`. 0: never. Default 0. */
+  readTimeout?: number
   /**
    * Milliseconds without a byte either way after which it is closed with `ETIMEDOUT`. 0: never. Default 0, and 60 000
    * for datagrams, where nothing else tells that a remote has gone.
@@ -127,13 +156,51 @@ export interface Options<Context = undefined> {
   idleTimeout?: number
   /** Bytes of unsent output above which this connection is not read. Default 1 MiB. */
   highWaterMark?: number
-  /** Bytes of unsent output above which this connection is closed with `ENOBUFS`. Default 16 MiB. */
+  /**
+   * Bytes of output that may gather unsent; more closes the connection with `ENOBUFS`. Output that finds nothing
+   * unsent is taken whatever its size. Default 16 MiB.
+   */
   maxPending?: number
   /**
    * Milliseconds in which unsent output must make some progress, or it is closed with `ETIMEDOUT`. 0: no limit. Default
    * 30 000.
    */
   writeTimeout?: number
+}
+
+/** Another protocol for an open connection: see `protocol`. Other options may stand beside these. */
+export interface Protocol extends Omit<Options<unknown>, 'context'> {
+  /** Take over from the connection's next event on; `opened` does not run again. */
+  handlers: Handlers<unknown>
+  /** What the handlers get as context. */
+  context?: unknown
+  /** Input that was not used: delivered first. */
+  input?: Uint8Array
+}
+
+/** What `configure` takes: any option of `opened`, or another protocol. */
+export type Configuration<Context = unknown> = Options<Context> | Protocol
+
+/** How to dial. */
+export interface DialOptions<Context = undefined> extends AttachOptions<Context> {
+  /** Milliseconds after which a connection that is not there is given up with `ETIMEDOUT`. 0: the system's. Default 0. */
+  timeout?: number
+}
+
+/** Whose a connection is that the program makes. */
+export interface AttachOptions<Context = undefined> {
+  /** Its handlers. Default: those that `serve` was given first. */
+  events?: Handlers<Context>
+  /** Its context, until `opened` gives another. */
+  context?: Context
+}
+
+/** One of `serve`'s addresses with handlers of its own, so that one loop serves several protocols. */
+export interface Endpoint {
+  /** As `serve` takes it. */
+  address: string
+  /** Its handlers. Default: those that `serve` was given first. */
+  events?: Handlers<unknown>
 }
 
 /** A running loop, as `serving` gets it. Its methods may be called at any time, from handlers and outside of them. */
@@ -146,6 +213,10 @@ export interface Server {
   readonly transport: 'native' | 'net' | 'memory'
   /** Why plain addresses do not run on `native`, if they do not. */
   readonly transportError: Error | undefined
+  /** The loop's clock: milliseconds since some fixed moment. In a simulation, its time. */
+  readonly now: number
+  /** What `opened` was told; undefined for an id that is not open. */
+  info(id: number): Info | undefined
   /** Bytes of unsent output; 0 for an id that is not open. */
   pending(id: number): number
   /** Fires `data(id, null)` soon; calls before it fires count once. False, and nothing done, for an id not open. */
@@ -158,14 +229,63 @@ export interface Server {
    * @throws `ERR_REPLY` when `out` or `then` is none of their types.
    */
   send(id: number, out: Out, then?: Action | Sending): boolean
-  /** Connects to an address; answers the id at once, and `opened` follows. `timeout` in milliseconds. */
-  dial(address: string, options?: { timeout?: number }): number
-  /** Takes a connected socket into the loop; answers its id, and `opened` follows. */
-  attach(socket: net.Socket): number
+  /**
+   * Changes options of an open connection, as `opened` may set them; `handlers` (with `context`, and `input` that was
+   * not used) switches the protocol from the next event on. False, and nothing done, for an id not open.
+   *
+   * @throws `ERR_OPTION` with nothing changed when an option is wrong.
+   */
+  configure<Context = unknown>(id: number, options: Configuration<Context>): boolean
+  /**
+   * Has `expired` run once, `ms` milliseconds of the loop's time from now; a later call replaces an earlier one, and
+   * `Infinity` takes it back. False, and nothing done, for an id not open.
+   *
+   * @throws `ERR_OPTION` unless `ms` is a number from 0.
+   */
+  deadline(id: number, ms: number): boolean
+  /**
+   * Connects to an address; answers the id at once, and `opened` follows, with `closing` where no connection could be
+   * made.
+   *
+   * @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_UNSUPPORTED` when the call is wrong; `ERR_ENDED` when the loop has ended.
+   */
+  dial<Context = undefined>(address: string, options?: DialOptions<Context>): number
+  /**
+   * Takes a connected socket into the loop; answers its id, and `opened` follows. From here on the socket is the
+   * loop's, its errors too.
+   *
+   * @throws `ERR_OPTION`, `ERR_UNSUPPORTED` unless it is a connected socket that no loop has; `ERR_ENDED`.
+   */
+  attach<Context = undefined>(socket: net.Socket, options?: AttachOptions<Context>): number
   /** Stops reading from a connection. False, and nothing done, for an id not open. */
   pause(id: number): boolean
   /** Goes on reading from a connection. False, and nothing done, for an id not open. */
   resume(id: number): boolean
   /** Ends the loop. `timeout`: how many milliseconds pending output may take to leave; default 1000. */
   shutdown(options?: { timeout?: number }): void
+}
+
+/** A running `serve`: settles when the loop has ended. */
+export interface Serving extends Promise<void> {
+  /** Settles once every address is bound and `serving` has run; rejects as `serve` does. */
+  readonly listening: Promise<Server>
+}
+
+/**
+ * Pairs handlers with the context that they take, for `opened` and `configure`: a protocol of its own for a connection.
+ *
+ * ```ts
+ * data: (id, input) => {
+ *   server.configure(id, protocol(httpHandlers, new HttpSession(), { input }))
+ * }
+ * ```
+ *
+ * @param options - Whatever else is to change; `input` that was not used is delivered first.
+ */
+export function protocol<Context>(
+  handlers: Handlers<Context>,
+  context: Context,
+  options: Omit<Protocol, 'handlers' | 'context'> = {},
+): Protocol {
+  return { ...options, handlers, context }
 }

@@ -1,17 +1,25 @@
 export { Action } from './action.js'
 export { type Code, RevioError } from './errors.js'
-export type {
-  Address,
-  Chunk,
-  Events,
-  Info,
-  Opening,
-  Options,
-  Out,
-  Reply,
-  Sending,
-  Server,
-  Tick,
+export {
+  type Address,
+  type AttachOptions,
+  type Chunk,
+  type Configuration,
+  type DialOptions,
+  type Endpoint,
+  type Events,
+  type Handlers,
+  type Info,
+  type Opening,
+  type Options,
+  type Out,
+  type Protocol,
+  protocol,
+  type Reply,
+  type Sending,
+  type Server,
+  type Serving,
+  type Tick,
 } from './events.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'

@@ -1,4 +1,4 @@
-import type { Events, Server } from './events.js'
+import type { Endpoint, Events, Handlers, Server } from './events.js'
 import type { Peer, PeerOptions } from './testing/peer.js'
 import { LoopSimulation } from './testing/simulation.js'
 
@@ -13,7 +13,12 @@ export interface SimulationOptions {
    */
   seed?: number
   /** What the loop binds, as `serve` takes it; no socket is made. Default: one address, `tcp4://127.0.0.1:0`. */
-  addresses?: readonly string[]
+  addresses?: readonly (string | Endpoint)[]
+  /**
+   * What becomes of an exception that a handler threw and no `failed` took. `'throw'`, the default: the call that led to
+   * it throws it once all has happened; where that was a promise, the next one does. `'collect'`: it is in `failures`.
+   */
+  failures?: 'throw' | 'collect'
   /** Bytes of output that fit on the way to a peer which does not read. Default 65,536. */
   sendBuffer?: number
   /** Bytes of input that fit on the way to a loop which does not read. Default 65,536. */
@@ -28,6 +33,13 @@ export interface SimulationOptions {
 export interface ConnectOptions extends PeerOptions {
   /** The place of the address among the simulation's; default 0. */
   addressIndex?: number
+}
+
+/** What a handler threw: which, and for which connection. */
+export interface SimulatedFailure {
+  readonly error: Error
+  readonly id: number
+  readonly handler: string
 }
 
 /** A loop without a network, in a time of its own. */
@@ -62,14 +74,16 @@ export interface Simulation {
   readonly done: Promise<void>
   /** What the loop told the process as a warning, as no handler could take it. */
   readonly warnings: readonly Error[]
+  /** What handlers threw and no `failed` took. */
+  readonly failures: readonly SimulatedFailure[]
   /** What still exists or waits; all 0 when the loop has ended and its peers have too. */
   readonly left: { readonly connections: number; readonly timers: number; readonly steps: number }
 }
 
 /**
  * Runs handlers without a network: the same loop as `serve`'s, with peers in the same program and a clock that only
- * moves when it is told to. All that follows from a call has happened when it returns. The loop starts with the first
- * use of the simulation, or when the program next waits: `serving` and `tick` can use it too.
+ * moves when it is told to. All that follows from a call has happened when it returns; `serving` and the first `tick`
+ * have run when `simulate` does.
  *
  * ```ts
  * const peer = simulate(events).connect()
@@ -87,5 +101,5 @@ export function simulate<Context = undefined>(
   events: Events<Context>,
   options: SimulationOptions = {},
 ): Simulation {
-  return new LoopSimulation(events, options)
+  return new LoopSimulation(events as Handlers<unknown>, options)
 }

@@ -35,5 +35,5 @@ export function translate<Context = undefined>(
   should: (id: number, info: Info) => boolean,
   wrap: (id: number, wire: Duplex, info: Info) => Layer,
 ): Events<Context> {
-  return new Translations(events, should, wrap).handlers()
+  return new Translations(events, should, wrap).handlers() as Events<Context>
 }

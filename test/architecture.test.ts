@@ -36,7 +36,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   {
     name: 'interface',
-    files: ['outbox', 'path-lock', 'resolve', 'retry', 'staging', 'transport', 'unix-path'].map(
+    files: ['layering', 'outbox', 'path-lock', 'resolve', 'retry', 'staging', 'transport', 'unix-path'].map(
       name => `transport/${name}.ts`,
     ),
     uses: ['vocabulary', 'parts'],

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
 import { asError } from '../errors.js'
-import type { Events, Info, Options, Out, Reply } from '../events.js'
+import type { Handlers as Events, Info, Options, Out, Reply } from '../events.js'
 import { defaultLimits, type Limits, limitsOf } from '../loop/limits.js'
 import { asAction, checkOut, checkReply, isPromise } from '../loop/reply.js'
 import type { Changes } from './changes.js'
@@ -53,7 +53,7 @@ export class PlainDelivery<Context> {
     const [out, given, wanted] = opening
     checkOut(out, 'opened')
     const action = asAction(wanted, 'opened')
-    const options = given ?? ({} as Options<Context>)
+    const options = (given ?? {}) as Options<Context>
     this.limits = limitsOf(options, defaultLimits)
     this.#context = options.context as Context
     this.#options.output.maxPending = this.limits.maxPending

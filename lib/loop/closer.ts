@@ -1,234 +1,256 @@
 import { Action } from '../action.js'
-import { asError, RevioError } from '../errors.js'
-import type { Events } from '../events.js'
+import { RevioError } from '../errors.js'
 import type { Clock } from './clock.js'
-import { type Connection, Phase } from './connection.js'
+import type { Connection } from './connection.js'
+import type { Failures } from './failures.js'
 import { asAction } from './reply.js'
+import { Inbound, Life, Outbound } from './state.js'
+import type { ConnectionTable } from './table.js'
 import type { Timeouts } from './timeouts.js'
-import type { Receipts } from './tokens.js'
+import type { Tokens } from './tokens.js'
 
-/** Milliseconds for which a closed connection's input is read and thrown away, so that no reset overtakes the output. */
+/**
+ * Milliseconds for which a closed connection's input is read and thrown away, so that no reset overtakes the output;
+ * and in which a connection whose output fails must show that its input has ended too.
+ */
 const LINGER = 1000
 
 /** What endings need from the loop they happen in. */
-export interface EndingOptions<Context> {
-  readonly events: Events<Context>
+export interface CloserOptions {
+  readonly table: ConnectionTable
   readonly clock: Clock
   readonly timeouts: Timeouts
-  /** Takes errors that no handler can be told. */
-  readonly warn: (error: Error) => void
+  readonly failures: Failures
   /** A handler asked for the end of the loop. */
   readonly shutdown: () => void
-  /** A connection has gone, with its descriptor. */
-  readonly left: () => void
+  /** Tells an open half-open connection that its peer has ended. */
+  readonly ended: (connection: Connection) => void
+  /** A connection's socket has gone to the program. */
+  readonly detached: (socket: object) => void
 }
 
-/** How connections end: in order behind their output, at once, or by being given away. */
-export class Ending<Context> {
-  /** Those of which neither `closed` nor `detached` has been told, by id. */
-  readonly connections = new Map<number, Connection<Context>>()
-  /** Closed, and waiting for their peers to end. */
-  readonly lingering = new Set<Connection<Context>>()
-  readonly #options: EndingOptions<Context>
-  readonly #events: Events<Context>
+/** How connections end: in order behind their output, at once, or by being handed over. */
+export class Closer {
+  readonly #options: CloserOptions
+  readonly #table: ConnectionTable
 
-  constructor(options: EndingOptions<Context>) {
+  constructor(options: CloserOptions) {
     this.#options = options
-    this.#events = options.events
-  }
-
-  /** Nothing is left: no connection, and none that lingers. */
-  get empty(): boolean {
-    return this.connections.size === 0 && this.lingering.size === 0
+    this.#table = options.table
   }
 
   /** Does what a handler asked for. The first Close or Detach of a connection stands, unless a Reset follows. */
-  act(connection: Connection<Context>, action: Action): void {
+  act(connection: Connection, action: Action): void {
     if (action === Action.None) return
-    if (action === Action.Shutdown) return this.#options.shutdown()
-    if (connection.phase > (action === Action.Reset ? Phase.Closing : Phase.Open)) return
-    this.#begin(connection, action)
-    this.advance(connection)
+    if (this.#begin(connection, action)) this.advance(connection)
   }
 
   /** The same from where a handler may be running: what follows at once otherwise comes in a turn of its own. */
-  actLater(connection: Connection<Context>, action: Action): void {
+  actLater(connection: Connection, action: Action): void {
     if (action === Action.None) return
-    if (action === Action.Shutdown) return this.#options.shutdown()
-    if (connection.phase > (action === Action.Reset ? Phase.Closing : Phase.Open)) return
-    this.#begin(connection, action)
-    connection.revisit()
+    if (this.#begin(connection, action)) connection.revisit()
   }
 
   /** A handler threw: the connection closes with that error, behind its output or at once. */
-  threw(connection: Connection<Context>, thrown: unknown, { atOnce }: { atOnce: boolean }): void {
-    const error = asError(thrown)
+  threw(connection: Connection, handler: string, thrown: unknown, { atOnce }: { atOnce: boolean }): void {
+    const error = this.#options.failures.report(connection.handlers, connection.id, handler, thrown)
+    if (!connection.alive) return
     // `closed` is told one error, and that is the first that was thrown.
-    if (connection.phase >= Phase.Lingering || connection.thrown) this.#options.warn(error)
-    else connection.error = error
-    if (connection.phase >= Phase.Lingering) return
-    connection.thrown = true
+    if (!connection.threw) connection.error = error
+    connection.threw = true
     if (atOnce) return this.destroy(connection, connection.error)
-    this.#begin(connection, Action.Close)
+    if (!connection.keepsSocket()) this.#begin(connection, Action.Close)
     this.advance(connection)
   }
 
   /** What is pending is given up, and the connection goes in a turn that follows soon. */
-  abort(connection: Connection<Context>): void {
-    connection.aborted = true
-    connection.phase = Phase.Closing
+  abort(connection: Connection): void {
+    if (!connection.discards()) return
     connection.outbox.clear()
     connection.revisit()
   }
 
-  /** Goes on with an end that waited for output to be written, once there is none left. */
-  advance(connection: Connection<Context>): void {
-    if (!connection.outbox.empty) return
-    if (connection.phase === Phase.Closing) return this.#finish(connection)
-    if (connection.phase !== Phase.Open || !connection.outputEnding || connection.broken) return
-    if (!connection.outputEnded) connection.link.end()
-    connection.outputEnded = true
-    if (!connection.endTold || connection.busy || connection.woken) return
-    this.act(connection, Action.Close)
+  /** Does the next step towards its end that a connection's state allows; none where something is still to come. */
+  advance(connection: Connection): void {
+    if (connection.life === Life.Closing || connection.life === Life.Detaching) {
+      if (connection.outbox.empty) this.#finish(connection)
+      return
+    }
+    if (connection.life !== Life.Open) return
+    if (connection.outbound === Outbound.Ending && connection.outbox.empty) {
+      connection.link.end()
+      connection.outputEnded()
+    }
+    if (connection.kept) return
+    if (connection.over) this.act(connection, Action.Close)
+    else if (connection.inbound === Inbound.Ended) this.#options.ended(connection)
   }
 
-  /** A write failed. What the peer sent before is still delivered; output is not taken any more. */
-  broke(connection: Connection<Context>, failure: Error): void {
-    if (connection.phase >= Phase.Lingering) return
-    if (connection.phase === Phase.Closing || connection.transport.datagrams) {
+  /** The link failed. What the peer sent before is still delivered; output is not taken any more. */
+  broke(connection: Connection, failure: Error): void {
+    if (!connection.alive) return
+    if (connection.life !== Life.Open || connection.transport.datagrams) {
       return this.destroy(connection, connection.error ?? failure)
     }
+    if (!connection.breaks()) return
     connection.error ??= failure
-    connection.broken = true
     connection.blocked = false
     connection.outbox.clear()
+    // Usually the read side tells of the same end at once, but a peer may take no more and stay silent.
+    connection.endsAt = this.#options.clock.now() + LINGER
+    this.#options.timeouts.watch(connection)
     // Input that was held back because of the output is not any more.
     connection.regulate()
     // Now and not with `closed`, which comes behind a promised reply: the reply may be waiting for just this.
     this.#withdraw(connection)
   }
 
-  /** Tells of output that has gone and came with a token. What the system may still refuse is waited for. */
-  acknowledge(connection: Connection<Context>, receipts: Receipts): void {
-    for (;;) {
-      const receipt = receipts.due(connection.unconfirmed)
-      if (receipt === undefined) break
-      this.#sent(connection, receipt.token, undefined)
-    }
-    if (receipts.waiting && connection.unconfirmed > 0) connection.revisit()
+  /** Output broke, and the read side has stayed silent for a while in which it was read: the peer has ended. */
+  givesUpInput(connection: Connection): void {
+    const read = connection.promises === 0 && connection.held === undefined
+    connection.endsAt = read ? Number.POSITIVE_INFINITY : this.#options.clock.now() + LINGER
+    if (!read) return
+    connection.peerEnds()
+    this.advance(connection)
   }
 
-  /** All output has been written: the connection goes as it was asked to. */
-  #finish(connection: Connection<Context>): void {
-    if (connection.aborted || connection.broken) return this.destroy(connection, connection.error)
-    if (connection.receipts?.waiting && connection.unconfirmed > 0) return connection.revisit()
-    this.#withdraw(connection)
-    // A `sent` that threw has finished it.
-    if (connection.phase !== Phase.Closing) return
-    if (connection.next === Action.Detach) return this.#detach(connection)
-    this.#options.timeouts.cancel(connection)
-    if (connection.peerEnded || connection.transport.datagrams) this.#release(connection, { reset: false })
-    else this.#linger(connection)
-    this.#closed(connection)
+  /** Tells of output that has gone and came with a token. Waits for bytes that the system may still refuse. */
+  acknowledge(connection: Connection, tokens: Tokens): void {
+    for (;;) {
+      const due = tokens.due(connection.unconfirmed)
+      if (due === undefined) break
+      this.#sent(connection, due.token, undefined)
+    }
+    if (tokens.waiting && connection.unconfirmed > 0) connection.link.confirm?.()
   }
 
   /** The connection goes at once, and what is pending is given up. */
-  destroy(connection: Connection<Context>, error: Error | undefined): void {
-    if (connection.phase >= Phase.Lingering) return
-    const reset = !connection.outbox.empty || connection.aborted
+  destroy(connection: Connection, error: Error | undefined): void {
+    if (!connection.alive) return
+    const reset = !connection.outbox.empty || connection.outbound === Outbound.Discarded
     connection.error = error
     this.#release(connection, { reset })
     this.#closed(connection)
   }
 
   /** A lingering connection's peer has ended, or its time has passed. */
-  lingered(connection: Connection<Context>): void {
-    this.lingering.delete(connection)
+  lingered(connection: Connection): void {
+    if (connection.life !== Life.Lingering) return
+    this.#table.lingering.delete(connection)
     this.#release(connection, { reset: false })
-    this.#options.left()
+    this.#table.left()
   }
 
-  #begin(connection: Connection<Context>, action: Action): void {
-    if (action === Action.Reset) return this.abort(connection)
-    if (action === Action.End && !connection.transport.datagrams) {
-      connection.outputEnding = true
-      return
+  /** All output has been written: the connection goes as it was asked to. */
+  #finish(connection: Connection): void {
+    if (connection.outbound >= Outbound.Broken) return this.destroy(connection, connection.error)
+    if (connection.unconfirmed > 0) return this.#confirm(connection)
+    this.#withdraw(connection)
+    if (connection.handlers.detached === undefined) connection.keepsSocket()
+    if (connection.life === Life.Detaching) return this.#detach(connection)
+    // A `sent` that threw has finished it.
+    if (connection.life !== Life.Closing) return
+    this.#options.timeouts.cancel(connection)
+    if (connection.transport.datagrams) this.#release(connection, { reset: false })
+    else this.#linger(connection)
+    this.#closed(connection)
+  }
+
+  /** The last bytes wait for the system, or for a layer, which `writeTimeout` bounds. */
+  #confirm(connection: Connection): void {
+    connection.link.confirm?.()
+    this.#options.timeouts.watch(connection)
+  }
+
+  /** Starts what the action asks for; false where there is nothing to go on with. */
+  #begin(connection: Connection, action: Action): boolean {
+    if (action === Action.Shutdown) this.#options.shutdown()
+    if (action === Action.None || action === Action.Shutdown) return false
+    if (action === Action.Reset) {
+      this.abort(connection)
+      return false
     }
-    connection.phase = Phase.Closing
-    const detachable = this.#events.detached !== undefined && !connection.transport.datagrams
-    connection.next = action === Action.Detach && detachable ? Action.Detach : Action.Close
-    connection.regulate()
+    if (action === Action.End && connection.transport.datagrams !== true) return connection.endsOutput()
+    const detaches =
+      action === Action.Detach &&
+      connection.handlers.detached !== undefined &&
+      connection.transport.datagrams !== true
+    const begun = detaches ? connection.detaches() : connection.closes()
+    if (begun) connection.regulate()
+    return begun
   }
 
-  #linger(connection: Connection<Context>): void {
+  #linger(connection: Connection): void {
     const { clock, timeouts } = this.#options
-    connection.phase = Phase.Lingering
-    connection.lingerUntil = clock.now() + LINGER
-    if (!connection.outputEnded) connection.link.end()
+    const ended = connection.outbound === Outbound.Ended
+    if (!ended) connection.link.end()
+    if (connection.inbound !== Inbound.Open && connection.link.ending !== true) {
+      return this.#release(connection, { reset: false })
+    }
+    connection.lingers()
+    connection.endsAt = clock.now() + LINGER
     connection.regulate()
-    this.lingering.add(connection)
+    this.#table.lingering.add(connection)
     timeouts.watch(connection)
   }
 
-  #release(connection: Connection<Context>, { reset }: { reset: boolean }): void {
+  #release(connection: Connection, { reset }: { reset: boolean }): void {
     this.#options.timeouts.cancel(connection)
-    connection.phase = Phase.Gone
+    connection.leaves()
     connection.outbox.clear()
     connection.held = undefined
     connection.link.close({ reset })
   }
 
-  #detach(connection: Connection<Context>): void {
-    const { warn, shutdown, left, timeouts } = this.#options
+  #detach(connection: Connection): void {
+    const { failures, shutdown, timeouts, detached } = this.#options
+    const { id, handlers, context } = connection
     timeouts.cancel(connection)
-    connection.phase = Phase.Gone
-    this.#withdraw(connection)
-    this.connections.delete(connection.id)
+    connection.leaves()
+    this.#table.connections.delete(id)
     const socket = connection.link.detach(connection.held ?? [])
     connection.held = undefined
+    detached(socket)
     try {
-      if (
-        asAction(this.#events.detached?.(connection.id, socket, connection.context), 'detached') ===
-        Action.Shutdown
-      )
-        shutdown()
+      const action = asAction(handlers.detached?.(id, socket, context), 'detached')
+      if (action === Action.Shutdown) shutdown()
     } catch (thrown) {
       socket.destroy()
-      warn(asError(thrown))
+      failures.report(handlers, id, 'detached', thrown)
     }
-    left()
+    this.#table.left()
   }
 
-  #closed(connection: Connection<Context>): void {
-    const { warn, shutdown, left } = this.#options
-    const { id, error, context } = connection
+  #closed(connection: Connection): void {
+    const { failures, shutdown } = this.#options
+    const { id, handlers, context } = connection
     this.#withdraw(connection)
-    this.connections.delete(id)
-    if (this.#events.closed === undefined && connection.thrown && error !== undefined) warn(error)
+    this.#table.connections.delete(id)
     try {
-      if (asAction(this.#events.closed?.(id, error, context), 'closed') === Action.Shutdown) shutdown()
+      const action = asAction(handlers.closed?.(id, connection.error, context), 'closed')
+      if (action === Action.Shutdown) shutdown()
     } catch (thrown) {
-      warn(asError(thrown))
+      failures.report(handlers, id, 'closed', thrown)
     }
-    left()
+    this.#table.left()
   }
 
   /** The connection goes: what came with a token has gone by now, or never will. */
-  #withdraw(connection: Connection<Context>): void {
-    const { receipts, error } = connection
-    if (receipts === undefined) return
-    this.acknowledge(connection, receipts)
-    for (let lost = receipts.next(); lost !== undefined; lost = receipts.next()) {
+  #withdraw(connection: Connection): void {
+    const { tokens, error } = connection
+    if (tokens === undefined) return
+    this.acknowledge(connection, tokens)
+    for (let lost = tokens.next(); lost !== undefined; lost = tokens.next()) {
       this.#sent(connection, lost.token, error ?? outputAfterEnd(connection.id))
     }
   }
 
-  #sent(connection: Connection<Context>, token: unknown, error: Error | undefined): void {
+  #sent(connection: Connection, token: unknown, error: Error | undefined): void {
     try {
-      const action = this.#events.sent?.(connection.id, token, error, connection.context)
+      const action = connection.handlers.sent?.(connection.id, token, error, connection.context)
       this.act(connection, asAction(action, 'sent'))
     } catch (thrown) {
-      this.threw(connection, thrown, { atOnce: false })
+      this.threw(connection, 'sent', thrown, { atOnce: false })
     }
   }
 }

@@ -1,123 +1,164 @@
-import { Action } from '../action.js'
+import { Buffer } from 'node:buffer'
+import type { Handlers, Info } from '../events.js'
 import { Outbox } from '../transport/outbox.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
+import type { TurnTime } from './clock.js'
 import type { Limits } from './limits.js'
+import { ConnectionState, Inbound, Life, Outbound } from './state.js'
 import type { Timed } from './timeouts.js'
-import type { Receipts } from './tokens.js'
+import type { Tokens } from './tokens.js'
 
-/**
- * Where a connection stands.
- *
- * | phase     | input goes to   | left when                                          |
- * | --------- | --------------- | -------------------------------------------------- |
- * | Open      | `data`          | Close, Detach, the peer's end, an error            |
- * | Closing   | nobody          | all output has been written: `closed`, `detached`  |
- * | Lingering | nobody          | the peer has ended, or a second has passed         |
- * | Gone      | nobody          | never                                              |
- */
-export const Phase = { Open: 0, Closing: 1, Lingering: 2, Gone: 3 } as const
-export type Phase = (typeof Phase)[keyof typeof Phase]
-
-/** What a connection's link tells the loop that keeps it. */
-export interface Keeper<Context> {
-  input(connection: Connection<Context>, bytes: Buffer): void
-  ended(connection: Connection<Context>): void
-  failed(connection: Connection<Context>, error: Error): void
-  writable(connection: Connection<Context>): void
-  expired(connection: Connection<Context>, now: number): void
+/** What the connections of a loop share: the parts of the loop that they speak to. */
+export interface ConnectionOwner {
+  readonly time: TurnTime
+  readonly dispatcher: {
+    /** Delivers input. `lent`: the same input, where its memory is the loop's again after the handler. */
+    data(connection: Connection, input: Buffer, lent: Buffer | undefined): void
+  }
+  readonly closer: {
+    /** Goes on with what the connection's state allows by now: its end above all. */
+    advance(connection: Connection): void
+    /** The link is broken. */
+    broke(connection: Connection, failure: Error): void
+    /** The peer of a connection that lingers has ended. */
+    lingered(connection: Connection): void
+  }
+  readonly output: {
+    /** Puts a connection among those to be written at the end of the turn. */
+    mark(connection: Connection): void
+  }
+  readonly deadlines: {
+    /** A time of the connection's is up, or may be. */
+    expired(connection: Connection, now: number): void
+  }
+  /** The end of the loop was asked for: nothing is delivered any more. */
+  ending(): boolean
   /** Looks at the connection again, in a turn that follows soon. */
-  revisit(connection: Connection<Context>): void
+  revisit(connection: Connection): void
 }
 
-/** The state of one connection. What happens to it is the loop's to decide. */
-export class Connection<Context> implements Receiver, Timed {
+/** One connection: what its link tells it, and the state that the loop keeps of it. */
+export class Connection extends ConnectionState implements Receiver, Timed {
   readonly id: number
   readonly link: Link
   readonly transport: Transport
   readonly outbox = new Outbox()
-  readonly #keeper: Keeper<Context>
+  readonly #owner: ConnectionOwner
+  readonly #info: () => Info
+  #known: Info | undefined
+  handlers: Handlers<unknown>
+  context: unknown
   limits: Limits
-  // A program whose `opened` gives no context has declared `Context` to be undefined.
-  context = undefined as Context
-  phase: Phase = Phase.Open
-  /** What follows once the output has left: Close or Detach. */
-  next: Action = Action.None
-  /** What `closed` will be told. */
+  /** What `closed` will be told. A handler's exception goes before all else. */
   error: Error | undefined
-  /** `error` was thrown by a handler. */
-  thrown = false
-  /** Output does not reach the peer any more; what it sent before is still to be delivered. */
-  broken = false
-  /** Goes without its pending output: `Reset` was asked for, or it has more of that than it may. */
-  aborted = false
-  /** Nothing more comes from the peer, and whether `ended` has been told of it. */
-  peerEnded = false
-  endTold = false
-  /** `End` was asked for, and whether the peer has been sent the end. */
-  outputEnding = false
-  outputEnded = false
-  /** A reply has been promised. */
-  busy = false
+  threw = false
+
+  // What holds its input back.
   /** `pause` was asked for. */
   paused = false
+  /** Replies that were promised and are not there yet. */
+  promises = 0
   /** Unsent output is above the high-water mark. */
   throttled = false
-  /** The last attempt to write left something; the transport will say when more goes. */
-  blocked = false
-  /** A wake has been asked for. */
+  /** Read from the transport and not delivered, because input was held back in between. */
+  held: Buffer[] | undefined
+
+  // Where it stands in the loop's lists.
+  /** A wake was asked for. */
   woken = false
+  /** The last attempt to write left something; the transport says when more goes. */
+  blocked = false
   /** Among those to be written at the end of the turn. */
   dirty = false
+  /** Its output has been offered at the present attempt to write. */
+  offered = false
   /** Among those to be looked at again after the turn. */
   queued = false
   /** Whether the transport has been asked for input. */
-  reading = true
-  /** Read from the transport and not delivered, because the reading was stopped in between. */
-  held: Buffer[] | undefined
-  /** Its output has been offered at the present attempt to write. */
-  offered = false
+  #reading = true
+
   /** Whom to tell when output has gone; there once somebody has asked. */
-  receipts: Receipts | undefined
-  /** When a byte last went either way, and when output last made progress; in the clock's milliseconds. */
+  tokens: Tokens | undefined
+
+  // In the clock's milliseconds.
+  /** When a byte last went either way, and when one last came from the peer. */
   touched: number
+  heard: number
+  /** When output last made progress, and how much of it the peer had not confirmed when that was last looked at. */
   progress = 0
-  lingerUntil = 0
-  timeoutIndex = -1
+  unacknowledged: number | undefined
+  /** When `expired` is to run. */
+  expiresAt = Number.POSITIVE_INFINITY
+  /** When a connection that lingers, or is broken, is given up. */
+  endsAt = Number.POSITIVE_INFINITY
   deadline = 0
+  timeoutIndex = -1
 
   constructor(
-    keeper: Keeper<Context>,
-    id: number,
-    transport: Transport,
-    link: Link,
-    limits: Limits,
-    now: number,
+    owner: ConnectionOwner,
+    made: {
+      readonly id: number
+      readonly link: Link
+      readonly transport: Transport
+      readonly handlers: Handlers<unknown>
+      readonly context: unknown
+      readonly limits: Limits
+      readonly info: () => Info
+    },
   ) {
-    this.#keeper = keeper
-    this.id = id
-    this.transport = transport
-    this.link = link
-    this.limits = limits
-    this.touched = now
+    super()
+    this.#owner = owner
+    this.id = made.id
+    this.link = made.link
+    this.transport = made.transport
+    this.handlers = made.handlers
+    this.context = made.context
+    this.limits = made.limits
+    this.#info = made.info
+    this.touched = owner.time.now
+    this.heard = this.touched
   }
 
-  /** Output can be appended. A handler that has had its own connection closed with `send` may still return some. */
-  get takesOutput(): boolean {
-    return this.phase <= Phase.Closing && !this.broken && !this.aborted && !this.outputEnding
+  /** Asked of the system when somebody first wants to know. */
+  get info(): Info {
+    this.#known ??= this.#info()
+    return this.#known
   }
 
   /** Input may be delivered now. */
   get receptive(): boolean {
-    return this.phase === Phase.Open && !this.busy && !this.paused && !this.throttled
+    return this.life === Life.Open && this.promises === 0 && !this.paused && !this.throttled
   }
 
   /**
    * Input is to be read. One that closes is read on, and what comes is thrown away, so that a peer which writes
    * before it reads can take the last of the output; one that is to be detached keeps its input for the new owner.
    */
-  get wantsInput(): boolean {
-    if (this.phase === Phase.Open) return this.receptive && this.held === undefined
-    return this.phase === Phase.Lingering || (this.phase === Phase.Closing && this.next !== Action.Detach)
+  get #wantsInput(): boolean {
+    if (this.life === Life.Open) return this.receptive && this.held === undefined
+    return this.life === Life.Lingering || this.life === Life.Closing
+  }
+
+  /** The peer's end is a handler's to answer, and does not close the connection. */
+  get staysHalfOpen(): boolean {
+    return this.limits.halfOpen && this.handlers.ended !== undefined
+  }
+
+  /** Only its end can still come: the peer is gone, or both sides have ended. Wakes are refused from now on. */
+  get over(): boolean {
+    if (this.outbound >= Outbound.Broken) return true
+    if (this.inbound === Inbound.Open) return false
+    return !this.staysHalfOpen || (this.inbound === Inbound.Delivered && this.outbound !== Outbound.Open)
+  }
+
+  /** What the end of an open connection, or the peer's end, waits for. Nothing else may keep a connection. */
+  get kept(): boolean {
+    if (this.promises > 0 || this.woken) return true
+    // A pause holds the peer's end back, but not what is broken: nobody could answer, whatever was still delivered.
+    if (this.outbound === Outbound.Broken) {
+      return !this.paused && (this.held !== undefined || this.inbound === Inbound.Open)
+    }
+    return this.paused || this.held !== undefined
   }
 
   /** Bytes that have been taken and may be refused after all. */
@@ -128,53 +169,93 @@ export class Connection<Context> implements Receiver, Timed {
   /** Reads from the peer or stops reading, as the connection's state asks for. */
   regulate(): void {
     this.throttled = this.outbox.size > this.limits.highWaterMark
-    const wanted = this.wantsInput
-    if (wanted !== this.reading && !this.peerEnded) {
-      this.reading = wanted
+    const wanted = this.#wantsInput
+    if (wanted !== this.#reading && this.inbound === Inbound.Open) {
+      this.#reading = wanted
       this.link.read(wanted)
     }
-    const endDue = this.peerEnded && (this.broken || !this.endTold)
-    if (this.receptive && (this.held !== undefined || endDue)) this.revisit()
+    if (this.life !== Life.Open) return
+    const due = this.over || this.inbound === Inbound.Ended ? !this.kept : false
+    if (due || (this.held !== undefined && this.receptive)) this.revisit()
   }
 
   /** Has the loop look at it again, in a turn that follows soon. */
   revisit(): void {
     if (this.queued) return
     this.queued = true
-    this.#keeper.revisit(this)
+    this.#owner.revisit(this)
   }
 
-  /** What comes while it cannot be delivered, but is not to be thrown away either. */
-  hold(bytes: Buffer): void {
-    this.held ??= []
-    this.held.push(bytes)
-  }
-
-  /** When the next timeout is due; Infinity when none is set. */
+  /** When the next of its times is up; Infinity when none is set. */
   get dueAt(): number {
-    if (this.phase === Phase.Lingering) return this.lingerUntil
-    const { idleTimeout, writeTimeout } = this.limits
-    const idle = idleTimeout > 0 ? this.touched + idleTimeout : Number.POSITIVE_INFINITY
-    return this.blocked && writeTimeout > 0 ? Math.min(idle, this.progress + writeTimeout) : idle
+    if (this.life === Life.Lingering) return this.endsAt
+    const { idleTimeout, readTimeout, writeTimeout } = this.limits
+    let due = Math.min(this.expiresAt, this.endsAt)
+    if (idleTimeout > 0) due = Math.min(due, this.touched + idleTimeout)
+    if (readTimeout > 0 && this.inbound === Inbound.Open) due = Math.min(due, this.heard + readTimeout)
+    if (writeTimeout > 0 && this.unwritten) due = Math.min(due, this.writeDue)
+    return due
   }
+
+  /** When unsent output is looked at: half way there, too, to know what the peer takes in the other half. */
+  get writeDue(): number {
+    const { writeTimeout } = this.limits
+    const compares = this.unacknowledged !== undefined || this.link.unacknowledged === undefined
+    return this.progress + (compares ? writeTimeout : writeTimeout / 2)
+  }
+
+  /** Output waits for the peer to take it, or for a layer to let go of it. */
+  get unwritten(): boolean {
+    return this.blocked || this.unconfirmed > 0
+  }
+
+  // What the link tells. ////////////////////////////////////////////////////////////////////////////////////////////
 
   input(bytes: Buffer): void {
-    this.#keeper.input(this, bytes)
+    const { limits } = this
+    if (limits.idleTimeout > 0 || limits.readTimeout > 0) {
+      this.touched = this.#owner.time.now
+      this.heard = this.touched
+    }
+    if (this.life !== Life.Open && this.life !== Life.Detaching) return
+    const shared = this.transport.sharesInput && this.link.ownsInput !== true
+    // A handler that still runs when the loop is to end may ask for Detach, so nothing that comes then is lost.
+    if (!this.receptive || this.held !== undefined || this.#owner.ending()) {
+      this.held ??= []
+      this.held.push(shared ? Buffer.from(bytes) : bytes)
+    } else if (shared && !limits.reuseInputBuffer) {
+      this.#owner.dispatcher.data(this, Buffer.from(bytes), undefined)
+    } else this.#owner.dispatcher.data(this, bytes, limits.reuseInputBuffer ? bytes : undefined)
   }
 
   ended(): void {
-    this.#keeper.ended(this)
+    this.peerEnds()
+    if (this.life === Life.Lingering) this.#lingered()
+    else if (!this.#owner.ending()) this.#owner.closer.advance(this)
   }
 
   failed(error: Error): void {
-    this.#keeper.failed(this, error)
+    this.peerEnds()
+    if (this.life === Life.Lingering) return this.#owner.closer.lingered(this)
+    this.#owner.closer.broke(this, error)
+    this.#owner.closer.advance(this)
   }
 
   writable(): void {
-    this.#keeper.writable(this)
+    if (this.life === Life.Lingering) this.#lingered()
+    if (this.life === Life.Gone || this.outbound >= Outbound.Broken) return
+    this.blocked = false
+    // A layer tells of bytes that the wire has taken since.
+    if (this.link.unconfirmed !== undefined) this.progress = this.#owner.time.now
+    this.#owner.output.mark(this)
+  }
+
+  /** Both sides have ended, and the last bytes of a layer have gone. */
+  #lingered(): void {
+    if (this.inbound !== Inbound.Open && this.link.ending !== true) this.#owner.closer.lingered(this)
   }
 
   expired(now: number): void {
-    this.#keeper.expired(this, now)
+    this.#owner.deadlines.expired(this, now)
   }
 }

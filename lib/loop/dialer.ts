@@ -1,46 +1,82 @@
 import type * as net from 'node:net'
 import { type Binding, inetAddress, parseAddress, unixAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Address, Info } from '../events.js'
-import type { Dialer, Link, Receiver, Transport } from '../transport/transport.js'
+import type { Address, AttachOptions, DialOptions, Handlers, Info } from '../events.js'
+import {
+  type Dialer as Caller,
+  type Link,
+  nobody,
+  type Receiver,
+  type Transport,
+} from '../transport/transport.js'
 import type { Clock } from './clock.js'
-import type { Connection } from './connection.js'
+import { checkHandlers } from './handlers.js'
 import type { Timed, Timeouts } from './timeouts.js'
 
 /** A transport that takes in sockets which others have made. */
 export interface Attacher extends Transport {
-  attach(socket: net.Socket, dialer: Dialer): void
+  attach(socket: net.Socket, caller: Caller): void
+}
+
+/** A connection that was asked for: what it is to be once it is there. */
+export interface Made {
+  readonly id: number
+  readonly transport: Transport
+  readonly handlers: Handlers<unknown>
+  readonly context: unknown
 }
 
 /** What dialling needs from the loop that dials. */
-export interface DialsOptions<Context> {
+export interface DialerOptions {
   readonly clock: Clock
   readonly timeouts: Timeouts
   readonly transportFor: (binding: Binding) => Transport
-  readonly attacher: () => Attacher
+  readonly attacher: (socket: net.Socket) => Attacher
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** A connection is made: it is opened under its id. */
-  readonly opened: (id: number, transport: Transport, link: Link, info: () => Info) => Connection<Context>
+  /** The end of the loop was asked for; and it has come, so that nobody would hear. */
+  readonly ending: () => boolean
+  readonly ended: () => boolean
+  /** The id of the next connection. */
+  readonly nextId: () => number
+  /** The loop's own handlers. */
+  readonly events: Handlers<unknown>
+  readonly introduce: (handlers: Handlers<unknown>) => void
+  /** A connection is made: it is opened. */
+  readonly opened: (made: Made, link: Link, info: () => Info) => Receiver
   /** None is: it is opened as one that closes, and closed with the error. */
-  readonly failed: (id: number, transport: Transport, info: Info, error: Error) => void
+  readonly failed: (made: Made, info: Info, error: Error) => void
+  /** One is not under way any more. */
+  readonly left: () => void
 }
 
-/** Connections that this side makes, until they are there. */
-export class Dials<Context> {
-  readonly #options: DialsOptions<Context>
-  readonly #pending = new Set<Dial>()
-  /** The loop ends: nothing is dialled or attached any more. */
-  #ending = false
-  /** The loop has ended: nobody hears of it either. */
-  #ended = false
+const SHUT_DOWN = 'the loop was shut down'
 
-  constructor(options: DialsOptions<Context>) {
+/** Sockets that loops of this process have, so that none gets two owners. */
+const attached = new WeakSet<object>()
+
+/** A socket is the program's again. */
+export function release(socket: object): void {
+  attached.delete(socket)
+}
+
+/** Makes connections from this side: dials, and takes in sockets. */
+export class Dialer {
+  readonly #options: DialerOptions
+  readonly #pending = new Set<Dial>()
+  #aborting = false
+
+  constructor(options: DialerOptions) {
     this.#options = options
   }
 
-  /** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_UNSUPPORTED` when the call is wrong; everything else comes to `closed`. */
-  dial(id: number, address: string, { timeout = 0 }: { timeout?: number }): void {
+  /** Nothing is under way. */
+  get empty(): boolean {
+    return this.#pending.size === 0
+  }
+
+  /** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; everything else comes to `closed`. */
+  dial(address: string, options: DialOptions<unknown>): number {
     const target = parseAddress(address)
     if (target.scheme.startsWith('udp')) {
       throw new RevioError('ERR_UNSUPPORTED', `address "${address}": datagrams have no connection to dial`)
@@ -48,94 +84,144 @@ export class Dials<Context> {
     if (target.scheme !== 'unix' && (target.host === '' || target.port === 0)) {
       throw new RevioError('ERR_ADDRESS', `address "${address}": host and port are needed to connect to`)
     }
-    if (!(typeof timeout === 'number' && timeout >= 0)) {
-      throw new RevioError(
-        'ERR_OPTION',
-        `option timeout: milliseconds from 0 are needed, not ${String(timeout)}`,
-      )
+    const { timeout, handlers, context } = this.#read(options, 'dial', ['events', 'context', 'timeout'])
+    this.#mustRun(`dial "${address}"`)
+    const { clock, timeouts, transportFor, nextId } = this.#options
+    const made = { id: nextId(), transport: transportFor(target), handlers, context }
+    const dial = this.#expect(made, remoteOf(target), `dial "${address}"`)
+    if (this.#options.ending()) this.#abandonSoon(dial)
+    else {
+      dial.giveUp = made.transport.dial(target, dial)
+      if (timeout > 0) {
+        dial.timesOut(clock.now() + timeout, timeout)
+        timeouts.watch(dial)
+      }
     }
-    if (this.#ended) return
-    const { clock, timeouts, transportFor } = this.#options
-    const transport = transportFor(target)
-    const dial = this.#expect(id, transport, remoteOf(target), `dial "${address}"`)
-    if (this.#ending) return this.#abandonSoon(dial)
-    dial.giveUp = transport.dial(target, dial)
-    if (timeout === 0) return
-    dial.timesOut(clock.now() + timeout, timeout)
-    timeouts.watch(dial)
+    return made.id
   }
 
-  /** Takes a connected socket in, in a turn of its own. */
-  attach(id: number, socket: net.Socket): void {
-    const { clock, attacher } = this.#options
-    if (socket.destroyed || socket.pending) {
-      throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket is not connected')
-    }
-    if (this.#ended) return void socket.destroy()
-    const transport = attacher()
-    const dial = this.#expect(
-      id,
-      transport,
-      inetAddress('tcp', socket.remoteAddress ?? '', socket.remotePort ?? 0),
-      'attach',
-    )
-    socket.pause()
+  /**
+   * Takes a connected socket in, in a turn of its own.
+   *
+   * @throws `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; everything else comes to `closed`.
+   */
+  attach(socket: net.Socket, options: AttachOptions<unknown>): number {
+    checkSocket(socket)
+    const { handlers, context } = this.#read(options, 'attach', ['events', 'context'])
+    this.#mustRun('attach')
+    const { attacher, nextId } = this.#options
+    const made = { id: nextId(), transport: attacher(socket), handlers, context }
+    attached.add(socket)
+    const { remoteAddress, remotePort } = socket
+    const remote =
+      remoteAddress === undefined ? unixAddress('') : inetAddress('tcp', remoteAddress, remotePort ?? 0)
+    const dial = this.#expect(made, remote, 'attach')
     dial.giveUp = () => socket.destroy()
-    if (this.#ending) return this.#abandonSoon(dial)
-    clock.soon(() => {
-      if (!this.#pending.has(dial)) return
-      if (!socket.destroyed) return transport.attach(socket, dial)
-      this.#options.turn(() =>
-        dial.failed(new RevioError('ECONNRESET', 'attach: the socket was destroyed meanwhile')),
-      )
+    // From here on its errors are ours, though the transport only gets it in a turn that follows.
+    let failure: Error | undefined
+    const onError = (error: Error) => {
+      failure ??= error
+    }
+    socket.on('error', onError)
+    socket.pause()
+    if (this.#options.ending()) this.#abandonSoon(dial)
+    else this.#options.clock.soon(() => this.#handOver(dial, socket, () => failure, onError))
+    return made.id
+  }
+
+  /** The loop ends: none of them is going to be made. */
+  abandon(): void {
+    this.#abort(() => {
+      for (const dial of [...this.#pending]) dial.abandon('ECONNABORTED', SHUT_DOWN)
     })
   }
 
-  /** The loop ends: none of them is going to be made, nor any that is asked for from now on. */
-  abandon(): void {
-    this.#ending = true
-    for (const dial of [...this.#pending]) dial.abandon('ECONNABORTED', 'the loop was shut down')
+  #handOver(
+    dial: Dial,
+    socket: net.Socket,
+    failure: () => Error | undefined,
+    onError: (error: Error) => void,
+  ): void {
+    if (!this.#pending.has(dial)) return
+    if (socket.destroyed) {
+      const error = failure() ?? new RevioError('ECONNRESET', 'attach: the socket was destroyed meanwhile')
+      return this.#options.turn(() => dial.failed(error))
+    }
+    ;(dial.made.transport as Attacher).attach(socket, dial)
+    socket.removeListener('error', onError)
   }
 
-  /** The loop has ended: no handler runs any more. */
-  close(): void {
-    this.#ended = true
-    for (const dial of this.#pending) dial.giveUp()
-    this.#pending.clear()
+  #read(options: DialOptions<unknown>, call: string, known: readonly string[]) {
+    if (typeof options !== 'object' || options === null) {
+      throw new RevioError('ERR_OPTION', `${call}: options must be an object; received ${String(options)}`)
+    }
+    for (const name of Object.keys(options)) {
+      if (known.includes(name)) continue
+      throw new RevioError('ERR_OPTION', `${call}: unknown option "${name}"; known are ${known.join(', ')}`)
+    }
+    const { events, context, timeout = 0 } = options
+    if (!(typeof timeout === 'number' && timeout >= 0)) {
+      const message = `option timeout: must be a non-negative number of milliseconds; received ${String(timeout)}`
+      throw new RevioError('ERR_OPTION', message)
+    }
+    if (events !== undefined) {
+      checkHandlers(events, `${call}: option events`)
+      this.#options.introduce(events)
+    }
+    return { timeout, handlers: events ?? this.#options.events, context }
+  }
+
+  #mustRun(what: string): void {
+    if (!this.#options.ended() && !this.#aborting) return
+    throw new RevioError('ERR_ENDED', `${what}: the loop ${this.#aborting ? 'is ending' : 'has ended'}`)
+  }
+
+  /** Who dials again because the end of the loop refused a dial would go on for ever. */
+  #abort(run: () => void): void {
+    this.#aborting = true
+    try {
+      run()
+    } finally {
+      this.#aborting = false
+    }
   }
 
   #abandonSoon(dial: Dial): void {
     const { clock, turn } = this.#options
     clock.soon(() => {
-      if (this.#pending.has(dial)) turn(() => dial.abandon('ECONNABORTED', 'the loop was shut down'))
+      if (this.#pending.has(dial)) turn(() => this.#abort(() => dial.abandon('ECONNABORTED', SHUT_DOWN)))
     })
   }
 
-  #expect(id: number, transport: Transport, remote: Address, what: string): Dial {
-    const { timeouts, turn, opened, failed } = this.#options
+  #expect(made: Made, remote: Address, what: string): Dial {
+    const { timeouts, turn, opened, failed, left, ending } = this.#options
+    const local = remote.network === 'unix' ? unixAddress('') : inetAddress('tcp', '0.0.0.0', 0)
+    const unmade: Info = { addressIndex: -1, localAddress: local, remoteAddress: remote, closing: true }
     const over = () => {
       this.#pending.delete(dial)
       timeouts.cancel(dial)
     }
     const dial = new Dial({
+      made,
       what,
       turn,
       connected: link => {
         over()
-        return opened(id, transport, link, () => {
+        if (ending()) {
+          link.close({ reset: true })
+          failed(made, unmade, new RevioError('ECONNABORTED', `${what}: ${SHUT_DOWN}`))
+          left()
+          return nobody
+        }
+        return opened(made, link, () => {
           const { local, remote: peer } = link.addresses()
           return { addressIndex: -1, localAddress: local, remoteAddress: peer, closing: false }
         })
       },
       failed: error => {
         over()
-        const local = remote.network === 'unix' ? unixAddress('') : inetAddress('tcp', '0.0.0.0', 0)
-        failed(
-          id,
-          transport,
-          { addressIndex: -1, localAddress: local, remoteAddress: remote, closing: true },
-          error,
-        )
+        failed(made, unmade, error)
+        left()
       },
     })
     this.#pending.add(dial)
@@ -143,23 +229,27 @@ export class Dials<Context> {
   }
 }
 
-interface DialOptions {
+interface PendingOptions {
+  readonly made: Made
   readonly what: string
   readonly turn: (run: () => void) => void
   readonly connected: (link: Link) => Receiver
   readonly failed: (error: Error) => void
 }
 
-class Dial implements Dialer, Timed {
+/** A connection that is being made. */
+class Dial implements Caller, Timed {
+  readonly made: Made
   giveUp: () => void = () => {}
   dueAt = Number.POSITIVE_INFINITY
   deadline = 0
   timeoutIndex = -1
   #timeout = 0
-  readonly #options: DialOptions
+  readonly #options: PendingOptions
 
-  constructor(options: DialOptions) {
+  constructor(options: PendingOptions) {
     this.#options = options
+    this.made = options.made
   }
 
   timesOut(at: number, timeout: number): void {
@@ -183,6 +273,31 @@ class Dial implements Dialer, Timed {
     this.giveUp()
     this.#options.failed(new RevioError(code, `${this.#options.what}: ${why}`))
   }
+}
+
+/** @throws unless a loop can take the socket. */
+function checkSocket(socket: unknown): asserts socket is net.Socket {
+  const candidate = socket as Partial<net.Socket> | null | undefined
+  if (
+    typeof candidate !== 'object' ||
+    candidate === null ||
+    typeof candidate.pause !== 'function' ||
+    typeof candidate.destroy !== 'function' ||
+    typeof candidate.on !== 'function'
+  ) {
+    throw new RevioError('ERR_OPTION', `attach: expected a net.Socket; received ${describe(socket)}`)
+  }
+  if (attached.has(candidate)) {
+    throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket belongs to a loop already')
+  }
+  if (candidate.destroyed === true || candidate.pending === true || candidate.connecting === true) {
+    throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket is not connected')
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function remoteOf({ scheme, host, port, path }: Binding): Address {

@@ -1,56 +1,53 @@
-import { Action } from '../action.js'
+import type { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
-import type { Events, Info, Options, Reply } from '../events.js'
-import type { TurnTime } from './clock.js'
-import type { Ending } from './closer.js'
-import { type Connection, Phase } from './connection.js'
-import { limitsOf } from './limits.js'
-import type { Writer } from './output.js'
-import { asAction, checkOut, checkReply, isPromise } from './reply.js'
-import type { Timeouts } from './timeouts.js'
+import type { Handlers, Opening, Reply } from '../events.js'
+import type { Closer } from './closer.js'
+import type { Configurator } from './configurator.js'
+import type { Connection } from './connection.js'
+import type { Output } from './output.js'
+import { asAction, checkOpening, checkOut, checkReply, isPromise } from './reply.js'
+import { Life } from './state.js'
 
-/** What delivery needs from the loop it delivers for. */
-export interface DeliveryOptions<Context> {
-  readonly events: Events<Context>
-  readonly ending: Ending<Context>
-  readonly timeouts: Timeouts
-  readonly time: TurnTime
-  readonly writer: Writer<Context>
+/** The handlers that reply. */
+type Replying = 'data' | 'ended' | 'expired'
+
+/** What dispatching needs from the loop. */
+export interface DispatcherOptions {
+  readonly closer: Closer
+  readonly output: Output
+  readonly configurator: Configurator
+  /** Handlers have run, and time has passed. */
+  readonly passed: () => void
+  /** Surrounds what is done when a promise settles, outside of any turn. */
+  readonly between: (run: () => void) => void
+  /** A reply was promised. */
+  readonly promised: ((reply: PromiseLike<Reply>) => void) | undefined
 }
 
 /** Calls the handlers that reply, and does what they return. */
-export class Delivery<Context> {
-  readonly #events: Events<Context>
-  readonly #ending: Ending<Context>
-  readonly #timeouts: Timeouts
-  readonly #time: TurnTime
-  readonly #writer: Writer<Context>
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #closer: Closer
+  readonly #output: Output
 
-  constructor({ events, ending, timeouts, time, writer }: DeliveryOptions<Context>) {
-    this.#events = events
-    this.#ending = ending
-    this.#timeouts = timeouts
-    this.#time = time
-    this.#writer = writer
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#closer = options.closer
+    this.#output = options.output
   }
 
-  /** `opened`, and what it returns. `info` is only asked for where there is a handler to take it. */
-  opened(connection: Connection<Context>, info: () => Info): void {
-    if (this.#events.opened === undefined) return
+  /** `opened`, and what it returns. */
+  opened(connection: Connection): void {
+    const { handlers } = connection
+    if (handlers.opened === undefined) return
     try {
-      const opening = this.#events.opened(connection.id, info())
-      if (opening === undefined) return
-      checkReply(opening, 'opened')
-      const [out, options, action] = opening
-      checkOut(out, 'opened')
-      if (options !== undefined && options !== null) this.#configure(connection, options)
-      this.#writer.reply(connection, out, undefined)
-      connection.regulate()
-      this.#ending.act(connection, asAction(action, 'opened'))
+      const opening = handlers.opened(connection.id, connection.info)
+      if (opening !== undefined) this.#opening(connection, opening)
     } catch (thrown) {
-      this.#ending.threw(connection, thrown, { atOnce: false })
+      this.#closer.threw(connection, 'opened', thrown, { atOnce: false })
     }
-    this.#writer.flushUrgent()
+    this.#options.passed()
+    this.#output.flushUrgent()
   }
 
   /**
@@ -58,103 +55,110 @@ export class Delivery<Context> {
    *
    * @param lent - The input, where its memory is the loop's again after the handler.
    */
-  data(connection: Connection<Context>, input: Buffer | null, lent: Buffer | undefined): void {
-    if (this.#events.data === undefined) return
+  data(connection: Connection, input: Buffer | null, lent: Buffer | undefined): void {
+    const { handlers } = connection
+    if (handlers.data === undefined) return
     try {
-      const reply = this.#events.data(connection.id, input, connection.context)
-      if (reply === undefined) return
-      if (isPromise(reply)) this.awaitReply(connection, reply, 'data')
-      else this.#replied(connection, reply, 'data', lent)
+      const reply = handlers.data(connection.id, input, connection.context)
+      if (reply !== undefined) this.#take(connection, reply, 'data', lent)
     } catch (thrown) {
-      this.#ending.threw(connection, thrown, { atOnce: false })
+      this.#closer.threw(connection, 'data', thrown, { atOnce: false })
     }
-    this.#writer.flushUrgent()
+    this.#options.passed()
+    this.#output.flushUrgent()
   }
 
-  /**
-   * The peer has ended: once all it sent has been delivered and answered, the connection closes, unless it is to stay
-   * half-open.
-   */
-  end(connection: Connection<Context>): void {
-    if (!connection.peerEnded || connection.phase !== Phase.Open) return
-    if (connection.busy || connection.woken || connection.held !== undefined) return
-    const stays = connection.limits.halfOpen && this.#events.ended !== undefined && !connection.broken
-    if (!stays) return this.#ending.act(connection, Action.Close)
-    if (connection.endTold) this.#ending.advance(connection)
-    else this.#ended(connection)
+  /** `ended`, and what it returns. */
+  ended(connection: Connection): void {
+    connection.endDelivered()
+    this.#call(connection, 'ended', handlers => handlers.ended?.(connection.id, connection.context))
+    this.#closer.advance(connection)
   }
 
-  #ended(connection: Connection<Context>): void {
-    connection.endTold = true
-    try {
-      const reply = this.#events.ended?.(connection.id, connection.context)
-      if (isPromise(reply)) this.awaitReply(connection, reply, 'ended')
-      else this.#replied(connection, reply, 'ended', undefined)
-    } catch (thrown) {
-      this.#ending.threw(connection, thrown, { atOnce: false })
+  /** `expired`, and what it returns. Without that handler the connection closes. */
+  expired(connection: Connection): void {
+    if (connection.handlers.expired === undefined) {
+      const error = new RevioError('ETIMEDOUT', `connection ${connection.id}: its deadline has passed`)
+      return this.#closer.destroy(connection, connection.error ?? error)
     }
-    this.#writer.flushUrgent()
-    this.#ending.advance(connection)
-  }
-
-  #configure(connection: Connection<Context>, options: Options<Context>): void {
-    connection.limits = limitsOf(options, connection.limits)
-    connection.context = options.context as Context
-    if (options.paused === true) connection.paused = true
-    connection.link.tune(options)
-    this.#timeouts.watch(connection)
-  }
-
-  #replied(
-    connection: Connection<Context>,
-    reply: Reply,
-    handler: 'data' | 'ended',
-    lent: Buffer | undefined,
-  ): void {
-    if (reply === undefined) return
-    checkReply(reply, handler)
-    const [out, action, token] = reply
-    checkOut(out, handler)
-    this.#writer.reply(connection, out, lent)
-    if (token !== undefined && connection.phase < Phase.Lingering) this.#writer.certify(connection, token)
-    this.#ending.act(connection, asAction(action, handler))
+    this.#call(connection, 'expired', handlers => handlers.expired?.(connection.id, connection.context))
   }
 
   /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
-  awaitReply(connection: Connection<Context>, promise: PromiseLike<Reply>, handler: 'data' | 'ended'): void {
-    connection.busy = true
+  awaitReply(connection: Connection, promise: PromiseLike<Reply>, handler: Replying): void {
+    connection.promises += 1
     connection.regulate()
-    promise.then(
+    this.#options.promised?.(promise)
+    // A thenable of the program's may settle twice, or with another promise; one of the language's may not.
+    Promise.resolve(promise).then(
       reply =>
-        this.#kept(connection, () => {
-          if (connection.phase === Phase.Open) this.#replied(connection, reply, handler, undefined)
+        this.#settled(connection, handler, () => {
+          // What closes has said its last word, though output is still taken from a handler that closes by `send`.
+          if (connection.life === Life.Open) this.#replied(connection, reply, handler, undefined)
         }),
       (reason: unknown) =>
-        this.#kept(connection, () => {
+        this.#settled(connection, handler, () => {
           throw reason
         }),
     )
   }
 
-  #kept(connection: Connection<Context>, act: () => void): void {
-    connection.busy = false
-    this.#time.pass()
+  #call(
+    connection: Connection,
+    handler: Replying,
+    call: (handlers: Handlers<unknown>) => Reply | Promise<Reply>,
+  ): void {
     try {
-      act()
+      const reply = call(connection.handlers)
+      if (reply !== undefined) this.#take(connection, reply, handler, undefined)
     } catch (thrown) {
-      this.#ending.threw(connection, thrown, { atOnce: false })
+      this.#closer.threw(connection, handler, thrown, { atOnce: false })
     }
-    this.#writer.flushUrgent()
-    if (connection.phase < Phase.Lingering) connection.revisit()
+    this.#options.passed()
+    this.#output.flushUrgent()
   }
-}
 
-/** What ended a connection whose time was up. */
-export function timeoutError(connection: Connection<unknown>, now: number): RevioError {
-  const { idleTimeout, writeTimeout } = connection.limits
-  const idle = idleTimeout > 0 && now >= connection.touched + idleTimeout
-  const what = idle
-    ? `no byte either way in ${idleTimeout} ms`
-    : `no progress of unsent output in ${writeTimeout} ms`
-  return new RevioError('ETIMEDOUT', `connection ${connection.id}: ${what}`)
+  #opening(connection: Connection, opening: Exclude<Opening<unknown>, void>): void {
+    checkOpening(opening)
+    const [out, options, action] = opening
+    if (options !== undefined && options !== null) this.#options.configurator.apply(connection, options)
+    this.#output.reply(connection, out, undefined)
+    connection.regulate()
+    this.#closer.act(connection, asAction(action, 'opened'))
+  }
+
+  #take(
+    connection: Connection,
+    reply: Exclude<Reply, void> | PromiseLike<Reply>,
+    handler: Replying,
+    lent: Buffer | undefined,
+  ): void {
+    if (isPromise(reply)) this.awaitReply(connection, reply, handler)
+    else this.#replied(connection, reply, handler, lent)
+  }
+
+  #replied(connection: Connection, reply: Reply, handler: Replying, lent: Buffer | undefined): void {
+    if (reply === undefined) return
+    checkReply(reply, handler)
+    const [out, action, token] = reply
+    checkOut(out, handler)
+    const wanted = asAction(action, handler)
+    this.#output.reply(connection, out, lent)
+    if (token !== undefined && connection.alive) this.#output.track(connection, token)
+    this.#closer.act(connection, wanted)
+  }
+
+  #settled(connection: Connection, handler: Replying, act: () => void): void {
+    this.#options.between(() => {
+      connection.promises -= 1
+      this.#options.passed()
+      try {
+        act()
+      } catch (thrown) {
+        this.#closer.threw(connection, handler, thrown, { atOnce: false })
+      }
+      this.#output.flushUrgent()
+      if (connection.alive) connection.revisit()
+    })
+  }
 }

@@ -1,6 +1,15 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
-import type { Address, Out, Sending, Server } from '../events.js'
+import type {
+  Address,
+  AttachOptions,
+  Configuration,
+  DialOptions,
+  Info,
+  Out,
+  Sending,
+  Server,
+} from '../events.js'
 import { beforeEnd, type Leavable, type Leave, leaveBehind } from './drain.js'
 
 /** A server that passes every call on to another, for those that change some of them on the way. */
@@ -27,6 +36,22 @@ export class ForwardingServer implements Server, Leavable {
     return this.#server.transportError
   }
 
+  get now(): number {
+    return this.#server.now
+  }
+
+  info(id: number): Info | undefined {
+    return this.#server.info(id)
+  }
+
+  configure<Context>(id: number, options: Configuration<Context>): boolean {
+    return this.#server.configure(id, options)
+  }
+
+  deadline(id: number, ms: number): boolean {
+    return this.#server.deadline(id, ms)
+  }
+
   pending(id: number): number {
     return this.#server.pending(id)
   }
@@ -39,12 +64,12 @@ export class ForwardingServer implements Server, Leavable {
     return this.#server.send(id, out, then)
   }
 
-  dial(address: string, options?: { timeout?: number }): number {
+  dial<Context>(address: string, options?: DialOptions<Context>): number {
     return this.#server.dial(address, options)
   }
 
-  attach(socket: net.Socket): number {
-    return this.#server.attach(socket)
+  attach<Context>(socket: net.Socket, options?: AttachOptions<Context>): number {
+    return this.#server.attach(socket, options)
   }
 
   pause(id: number): boolean {

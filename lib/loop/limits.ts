@@ -1,11 +1,12 @@
 import { RevioError } from '../errors.js'
-import type { Options } from '../events.js'
+import type { Configuration } from '../events.js'
 
 /** What bounds one connection. In bytes and milliseconds; a timeout of 0 is none. */
 export interface Limits {
   readonly reuseInputBuffer: boolean
   readonly halfOpen: boolean
   readonly idleTimeout: number
+  readonly readTimeout: number
   readonly highWaterMark: number
   readonly maxPending: number
   readonly writeTimeout: number
@@ -17,6 +18,7 @@ export const defaultLimits: Limits = {
   reuseInputBuffer: false,
   halfOpen: false,
   idleTimeout: 0,
+  readTimeout: 0,
   highWaterMark: MIB,
   maxPending: 16 * MIB,
   writeTimeout: 30_000,
@@ -33,28 +35,36 @@ export function keepAliveSeconds(keepAlive: number): number {
   return Math.min(Math.ceil(keepAlive / 1000), MAX_KEEP_ALIVE)
 }
 
-const NUMBERS = ['keepAlive', 'idleTimeout', 'highWaterMark', 'maxPending', 'writeTimeout'] as const
+const NUMBERS = [
+  'keepAlive',
+  'idleTimeout',
+  'readTimeout',
+  'highWaterMark',
+  'maxPending',
+  'writeTimeout',
+] as const
 const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen'] as const
-const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context'])
+const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context', 'handlers', 'input'])
 
 /**
  * The limits that a connection's options ask for; where they say nothing, `defaults`.
  *
  * @throws `ERR_OPTION`, naming the option and its value.
  */
-export function limitsOf(options: Options<unknown>, defaults: Limits): Limits {
+export function limitsOf(options: Configuration, defaults: Limits): Limits {
   checkOptions(options)
   return {
     reuseInputBuffer: options.reuseInputBuffer ?? defaults.reuseInputBuffer,
     halfOpen: options.halfOpen ?? defaults.halfOpen,
     idleTimeout: options.idleTimeout ?? defaults.idleTimeout,
+    readTimeout: options.readTimeout ?? defaults.readTimeout,
     highWaterMark: options.highWaterMark ?? defaults.highWaterMark,
     maxPending: options.maxPending ?? defaults.maxPending,
     writeTimeout: options.writeTimeout ?? defaults.writeTimeout,
   }
 }
 
-function checkOptions(options: Options<unknown>): void {
+function checkOptions(options: Configuration): void {
   if (typeof options !== 'object' || options === null) {
     throw new RevioError('ERR_OPTION', `options must be an object, not ${String(options)}`)
   }

@@ -28,6 +28,27 @@ export function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLi
   return typeof (reply as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
+/** @throws `ERR_REPLY`, `ERR_OPTION` unless `opening` is what `opened` may return. */
+export function checkOpening(opening: unknown): asserts opening is readonly unknown[] {
+  if (!Array.isArray(opening)) {
+    throw new RevioError(
+      'ERR_REPLY',
+      `opened returned ${describe(opening)}: expected nothing or [out, options, action]`,
+    )
+  }
+  checkOut(opening[0], 'opened')
+  if (isAction(opening[1])) {
+    const message = `opened returned ${String(opening[1])} in place of its options: an action comes third, as in [out, options, action]`
+    throw new RevioError('ERR_OPTION', message)
+  }
+}
+
+/** @throws `ERR_REPLY` unless `tick` is what that handler may return. */
+export function checkTick(tick: unknown): asserts tick is readonly unknown[] {
+  if (Array.isArray(tick)) return
+  throw new RevioError('ERR_REPLY', `tick returned ${describe(tick)}: expected nothing or [delay, action]`)
+}
+
 /** @throws `ERR_REPLY` unless `reply` is what a handler may return. */
 export function checkReply(reply: unknown, handler: string): asserts reply is readonly unknown[] {
   if (Array.isArray(reply)) return

@@ -1,8 +1,11 @@
 import { type Binding, parseAddress } from '../address.js'
-import { addressError, RevioError } from '../errors.js'
-import type { Address, Events } from '../events.js'
+import { addressError } from '../errors.js'
+import type { Address, Endpoint, Events, Handlers, Server, Serving } from '../events.js'
 import { SystemTransports } from '../transport/choose.js'
-import { type Clock, systemClock } from './clock.js'
+import { systemClock } from './clock.js'
+import { asEndpoint } from './endpoint.js'
+import { failureWarning } from './failures.js'
+import { checkHandlers } from './handlers.js'
 import { Loop } from './loop.js'
 import { LoopServer } from './server.js'
 
@@ -13,37 +16,73 @@ import { LoopServer } from './server.js'
  * await serve({ data: (id, input) => [input] }, 'tcp://127.0.0.1:5000', 'unix:///tmp/echo.sock')
  * ```
  *
- * It resolves after a shutdown, and never rejects because of one connection.
+ * It resolves after a shutdown, and never rejects because of one connection. `listening` of what it returns settles
+ * when the loop runs.
  *
  * @param events - The handlers; all are optional.
- * @param addresses - `scheme://where?option=value&…`: `tcp://:5000`, `tcp6://[::1]:0`, `unix:///tmp/a.sock?mode=660`.
- * @throws `ERR_ADDRESS` when an address is wrong, before anything is bound; the system's error (`EADDRINUSE`, `EACCES`,
- * `ENOTFOUND` …) when binding fails, with everything released; what `serving` or `tick` threw, after the loop has ended.
+ * @param addresses - `scheme://where?option=value&…`: `tcp://:5000`, `tcp6://[::1]:0`, `unix:///tmp/a.sock?mode=660`;
+ * or an object with one and its own handlers, `{ address: 'tcp://:8080', events: http }`.
+ * @throws `ERR_OPTION`, `ERR_ADDRESS` when an argument is wrong, before anything is bound; the system's error
+ * (`EADDRINUSE`, `EACCES`, `ENOTFOUND` …) when binding fails, with everything released; what `serving` or `tick` threw,
+ * after the loop has ended.
  */
-export async function serve<Context = undefined>(
+export function serve<Context = undefined>(
   events: Events<Context>,
-  ...addresses: string[]
+  ...addresses: (string | Endpoint)[]
+): Serving {
+  let listens: (server: Server) => void = () => {}
+  let fails: (error: unknown) => void = () => {}
+  const listening = new Promise<Server>((resolve, reject) => {
+    listens = resolve
+    fails = reject
+  })
+  // Whoever does not ask for it hears of the failure by the other promise.
+  listening.catch(() => {})
+  const done = run(events as Handlers<unknown>, addresses, listens)
+  done.catch(fails)
+  return Object.assign(done, { listening })
+}
+
+async function run(
+  events: Handlers<unknown>,
+  addresses: readonly (string | Endpoint)[],
+  listens: (server: Server) => void,
 ): Promise<void> {
-  if (typeof events !== 'object' || events === null) {
-    throw new RevioError('ERR_OPTION', `serve needs an object with handlers first, not ${typeof events}`)
-  }
-  const bindings = addresses.map(parseAddress)
-  const clock: Clock = systemClock
-  const warn = (error: Error) => process.emitWarning(error)
+  checkHandlers(events, 'serve')
+  const endpoints = addresses.map(asEndpoint)
+  const bindings = endpoints.map(({ address }) => parseAddress(address))
+  warnOfLostHandlers(events, endpoints)
   const transports = new SystemTransports()
-  const transportFor = (binding: Binding) => transports.for(binding)
-  const loop: Loop<Context> = new Loop({
+  const loop = new Loop({
     events,
-    clock,
-    warn,
-    transportFor,
+    eventsOf: endpoints.map(endpoint => endpoint.events),
+    clock: systemClock,
+    warn: error => process.emitWarning(error),
+    report: (error, where) => process.emitWarning(failureWarning(error, where)),
+    transportFor: binding => transports.for(binding),
     attacher: () => transports.net(),
   })
   transports.use(loop)
   const chosen = transports.plain()
   const bound = await bindAll(bindings, transports)
-  loop.start(new LoopServer(loop, bound, chosen))
+  const server = new LoopServer(loop, bound, chosen)
+  loop.meet(server)
+  loop.run()
+  if (!loop.shutdown.failed) listens(server)
   await loop.done
+}
+
+/** The methods of a class are lost when an instance is spread, its fields are not. */
+function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpoint[]): void {
+  const fields = Object.keys(events).filter(name => typeof events[name as keyof Handlers] !== 'function')
+  const lost = fields.filter(name => name !== 'signal')
+  const { opened, data, ended, closed, detached } = events
+  const idle = [opened, data, ended, closed, detached].every(handler => handler === undefined)
+  if (lost.length === 0 || !idle || endpoints.every(endpoint => endpoint.events !== undefined)) return
+  process.emitWarning(
+    `serve: the handlers have the fields ${lost.join(', ')}, but none of opened, data, ended, closed, detached: ` +
+      'spreading an instance of a class loses its methods',
+  )
 }
 
 /** Binds one address after the other; where one fails the others are released. */

@@ -1,19 +1,32 @@
 import type * as net from 'node:net'
-import type { Action } from '../action.js'
-import type { Address, Out, Sending, Server } from '../events.js'
+import { Action } from '../action.js'
+import { RevioError } from '../errors.js'
+import type {
+  Address,
+  AttachOptions,
+  Configuration,
+  DialOptions,
+  Info,
+  Out,
+  Sending,
+  Server,
+} from '../events.js'
 import type { Transport } from '../transport/transport.js'
-import { beforeEnd, type Leavable, type Leave } from './drain.js'
+import type { Connection } from './connection.js'
 import type { Loop } from './loop.js'
+import { asSending, checkOut } from './reply.js'
+import { DEFAULT_TIMEOUT } from './shutdown.js'
+import { Life } from './state.js'
 
 /** A loop, as the program sees it. */
-export class LoopServer<Context> implements Server, Leavable {
+export class LoopServer implements Server {
   readonly addresses: readonly Address[]
   readonly transport: Transport['name']
   readonly transportError: Error | undefined
-  readonly #loop: Loop<Context>
+  readonly #loop: Loop
 
   constructor(
-    loop: Loop<Context>,
+    loop: Loop,
     addresses: readonly Address[],
     chosen: { transport: Transport['name']; transportError: Error | undefined },
   ) {
@@ -24,42 +37,98 @@ export class LoopServer<Context> implements Server, Leavable {
   }
 
   get connections(): number {
-    return this.#loop.connections
+    return this.#loop.table.connections.size
+  }
+
+  get now(): number {
+    return this.#loop.clock.now()
+  }
+
+  info(id: number): Info | undefined {
+    return this.#loop.table.get(id)?.info
   }
 
   pending(id: number): number {
-    return this.#loop.pending(id)
-  }
-
-  wake(id: number): boolean {
-    return this.#loop.wake(id)
+    return this.#loop.table.get(id)?.outbox.size ?? 0
   }
 
   send(id: number, out: Out, then?: Action | Sending): boolean {
-    return this.#loop.send(id, out, then)
+    checkOut(out, 'send')
+    const { action = Action.None, token } = asSending(then)
+    const { table, output, closer } = this.#loop
+    // What is closing already can still be reset.
+    const connection = action === Action.Reset ? table.get(id) : this.#open(id)
+    if (connection === undefined) return false
+    output.send(connection, out)
+    // Where output goes no more the action is still done: a connection that has ended its side can be closed.
+    const taken = connection.life === Life.Open && connection.takesOutput
+    if (taken && token !== undefined) output.track(connection, token)
+    closer.actLater(connection, action)
+    this.#loop.schedule()
+    return taken
   }
 
-  dial(address: string, options: { timeout?: number } = {}): number {
-    return this.#loop.dial(address, options)
+  wake(id: number): boolean {
+    const connection = this.#open(id)
+    if (connection === undefined || connection.over) return false
+    connection.woken = true
+    connection.revisit()
+    return true
   }
 
-  attach(socket: net.Socket): number {
-    return this.#loop.attach(socket)
+  configure<Context>(id: number, options: Configuration<Context>): boolean {
+    const connection = this.#open(id)
+    if (connection === undefined) return false
+    this.#loop.configurator.apply(connection, options as Configuration)
+    return true
+  }
+
+  deadline(id: number, ms: number): boolean {
+    if (!(typeof ms === 'number' && ms >= 0)) {
+      const message = `deadline: expected a non-negative number of milliseconds; received ${String(ms)}`
+      throw new RevioError('ERR_OPTION', message)
+    }
+    const connection = this.#open(id)
+    if (connection === undefined) return false
+    connection.expiresAt = this.#loop.clock.now() + ms
+    this.#loop.timeouts.watch(connection)
+    return true
+  }
+
+  dial<Context>(address: string, options: DialOptions<Context> = {}): number {
+    return this.#loop.dialer.dial(address, options as DialOptions<unknown>)
+  }
+
+  attach<Context>(socket: net.Socket, options: AttachOptions<Context> = {}): number {
+    return this.#loop.dialer.attach(socket, options as AttachOptions<unknown>)
   }
 
   pause(id: number): boolean {
-    return this.#loop.pause(id, true)
+    return this.#pause(id, true)
   }
 
   resume(id: number): boolean {
-    return this.#loop.pause(id, false)
+    return this.#pause(id, false)
   }
 
   shutdown(options: { timeout?: number } = {}): void {
-    this.#loop.shutdown(options)
+    if (typeof options !== 'object' || options === null) {
+      throw new RevioError('ERR_OPTION', `shutdown: options must be an object; received ${String(options)}`)
+    }
+    const { timeout = DEFAULT_TIMEOUT } = options
+    this.#loop.end(timeout)
   }
 
-  [beforeEnd](leave: Leave): void {
-    this.#loop.beforeEnd(leave)
+  #pause(id: number, paused: boolean): boolean {
+    const connection = this.#open(id)
+    if (connection === undefined) return false
+    connection.paused = paused
+    connection.regulate()
+    return true
+  }
+
+  #open(id: number): Connection | undefined {
+    const connection = this.#loop.table.get(id)
+    return connection?.life === Life.Open ? connection : undefined
   }
 }

@@ -2,21 +2,27 @@ import { inspect } from 'node:util'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Clock } from './clock.js'
-import type { Ending } from './closer.js'
-import { type Connection, Phase } from './connection.js'
-import type { Delivery } from './dispatcher.js'
-import type { Leave } from './drain.js'
+import type { Closer } from './closer.js'
+import type { Connection } from './connection.js'
+import { Life } from './state.js'
+import type { ConnectionTable } from './table.js'
+
+/** Milliseconds that pending output may take to leave when nothing else is said. */
+export const DEFAULT_TIMEOUT = 1000
 
 /** What a shutdown needs from the loop it ends. */
-export interface ShutdownOptions<Context> {
+export interface ShutdownOptions {
   readonly clock: Clock
-  readonly ending: Ending<Context>
-  readonly delivery: Delivery<Context>
-  /** Stops all that makes new work: listeners, ticks, dials. */
+  readonly table: ConnectionTable
+  readonly closer: Closer
+  /** Dials that are under way: whether there are any, and how to give them up. */
+  readonly dialling: () => boolean
+  readonly abandon: () => void
+  /** Stops all that makes new work: listeners, ticks, dials. Must not throw. */
   readonly release: () => void
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** Gives back what is left when every connection has gone. */
+  /** Gives back what is left when every connection has gone. Must not throw. */
   readonly close: () => void
 }
 
@@ -24,28 +30,24 @@ export interface ShutdownOptions<Context> {
  * The end of the loop, in order: nothing new; a time in which pending output and promised replies may leave; every
  * connection closed; then `done`.
  */
-export class Shutdown<Context> {
+export class Shutdown {
   /** Settles when no handler runs any more; rejects with what a loop-wide handler threw. */
   readonly done: Promise<void>
-  readonly #options: ShutdownOptions<Context>
-  readonly #layers: Leave[] = []
+  readonly #options: ShutdownOptions
   #settle: () => void = () => {}
   #timeout: number | undefined
   #begun = false
+  #late = false
+  #over = false
   #failure: unknown
   #failed = false
   #cancelDeadline: () => void = () => {}
 
-  constructor(options: ShutdownOptions<Context>) {
+  constructor(options: ShutdownOptions) {
     this.#options = options
     this.done = new Promise((resolve, reject) => {
       this.#settle = () => (this.#failed ? reject(this.#failure) : resolve())
     })
-  }
-
-  /** What layers above the loop still have to do is waited for; the one nearest to the program is asked first. */
-  beforeEnd(leave: Leave): void {
-    this.#layers.unshift(leave)
   }
 
   /** Asked for: nothing that comes from now on reaches a handler. */
@@ -53,10 +55,20 @@ export class Shutdown<Context> {
     return this.#timeout !== undefined
   }
 
+  /** A loop-wide handler threw. */
+  get failed(): boolean {
+    return this.#failed
+  }
+
+  /** It has ended, or its time has passed: nothing that is still asked for can be done. */
+  get late(): boolean {
+    return this.#late
+  }
+
   /** The first one's timeout stands. */
   ask(timeout: number): void {
     if (!(typeof timeout === 'number' && timeout >= 0)) {
-      const message = `option timeout: a non-negative number of milliseconds is needed, not ${inspect(timeout)}`
+      const message = `option timeout: must be a non-negative number of milliseconds; received ${inspect(timeout)}`
       throw new RevioError('ERR_OPTION', message)
     }
     this.#timeout ??= timeout
@@ -66,55 +78,56 @@ export class Shutdown<Context> {
   fail(thrown: unknown): void {
     if (!this.#failed) this.#failure = thrown
     this.#failed = true
-    this.ask(1000)
+    this.ask(DEFAULT_TIMEOUT)
   }
 
   /** Begins, if it was asked for and has not begun; called at the end of a turn. */
   begin(): void {
     if (this.#timeout === undefined || this.#begun) return
     this.#begun = true
-    const { clock, ending, release } = this.#options
-    release()
+    const { clock, table, release } = this.#options
     this.#cancelDeadline = clock.timer(Math.max(1, this.#timeout), () => this.#giveUp())
-    for (const connection of [...ending.connections.values()]) this.close(connection)
+    release()
+    for (const connection of [...table.connections.values()]) this.close(connection)
     this.left()
   }
 
   /** Closes one of the connections that the shutdown found. A reply that was promised is waited for. */
-  close(connection: Connection<Context>): void {
-    if (connection.phase !== Phase.Open) return
-    const { ending, delivery } = this.#options
-    const waiting = this.#waiting(connection.id)
-    if (connection.busy) return
-    if (waiting !== undefined) delivery.awaitReply(connection, waiting, 'data')
-    else ending.act(connection, Action.Close)
+  close(connection: Connection): void {
+    if (connection.life === Life.Open && connection.promises === 0) {
+      this.#options.closer.act(connection, Action.Close)
+    }
   }
 
   /** A connection has gone; after the last one the loop has ended. */
   left(): void {
-    if (!this.#begun || !this.#options.ending.empty) return
+    const { table, dialling, close } = this.#options
+    if (!this.#begun || this.#over || !table.empty || dialling()) return
+    this.#end(close)
+  }
+
+  #end(close: () => void): void {
+    this.#late = true
+    this.#over = true
     this.#cancelDeadline()
-    this.#options.close()
+    close()
     this.#settle()
   }
 
-  #waiting(id: number): Promise<void> | undefined {
-    for (const leave of this.#layers) {
-      const waiting = leave(id)
-      if (waiting !== undefined) return waiting
-    }
-    return undefined
-  }
-
   #giveUp(): void {
-    const { ending, turn } = this.#options
+    const { table, closer, turn, close, abandon } = this.#options
+    // A handler that dials whenever a connection closes would keep the loop for ever.
+    this.#late = true
     turn(() => {
-      for (const connection of [...ending.connections.values()]) {
-        const what = connection.busy ? 'a promised reply' : `${connection.outbox.size} bytes of output`
+      for (const connection of [...table.connections.values()]) {
+        const what =
+          connection.promises > 0 ? 'a promised reply' : `${connection.outbox.size} bytes of output`
         const message = `connection ${connection.id}: ${what} still missing ${this.#timeout} ms after shutdown`
-        ending.destroy(connection, connection.error ?? new RevioError('ETIMEDOUT', message))
+        closer.destroy(connection, connection.error ?? new RevioError('ETIMEDOUT', message))
       }
-      for (const connection of [...ending.lingering]) ending.lingered(connection)
+      for (const connection of [...table.lingering]) closer.lingered(connection)
+      abandon()
+      if (!this.#over) this.#end(close)
     })
   }
 }

@@ -1,12 +1,12 @@
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
-import type { Events } from '../events.js'
+import type { Handlers } from '../events.js'
 import type { Clock } from './clock.js'
-import { asAction, checkReply } from './reply.js'
+import { asAction, checkTick } from './reply.js'
 
 /** What the ticker tells the loop. */
 export interface TickerOptions {
-  readonly events: Pick<Events<never>, 'tick'>
+  readonly events: Pick<Handlers<unknown>, 'tick'>
   readonly clock: Clock
   /** Runs `tick` inside a turn. */
   readonly turn: (run: () => void) => void
@@ -30,7 +30,7 @@ export class Ticker {
     try {
       const tick = events.tick?.()
       if (tick === undefined) return
-      checkReply(tick, 'tick')
+      checkTick(tick)
       const [delay, wanted] = tick
       const action = asAction(wanted, 'tick')
       if (!(typeof delay === 'number' && delay >= 0)) {

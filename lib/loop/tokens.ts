@@ -1,17 +1,17 @@
 /** A token, and the number of bytes of the stream that are to have gone before the program hears of it. */
-interface Receipt {
+interface Pending {
   readonly token: unknown
   readonly at: number
-  next: Receipt | undefined
+  next: Pending | undefined
 }
 
 /**
  * Tokens of one connection that came with output: each is told of when the bytes up to it have gone. Counting begins
  * with the first token, so that connections without any pay nothing.
  */
-export class Receipts {
-  #first: Receipt | undefined
-  #last: Receipt | undefined
+export class Tokens {
+  #first: Pending | undefined
+  #last: Pending | undefined
   /** Bytes that have been taken since counting began. */
   #taken = 0
 
@@ -22,10 +22,10 @@ export class Receipts {
 
   /** Adds a token behind `ahead` bytes that have not been taken; Infinity for one whose bytes never will be. */
   add(token: unknown, ahead: number): void {
-    const receipt: Receipt = { token, at: this.#taken + ahead, next: undefined }
-    if (this.#last === undefined) this.#first = receipt
-    else this.#last.next = receipt
-    this.#last = receipt
+    const pending: Pending = { token, at: this.#taken + ahead, next: undefined }
+    if (this.#last === undefined) this.#first = pending
+    else this.#last.next = pending
+    this.#last = pending
   }
 
   /** So many bytes have been taken. */

@@ -1,16 +1,16 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
-import type { Out, Sending, Server } from '../events.js'
+import type { AttachOptions, Configuration, DialOptions, Out, Sending, Server } from '../events.js'
 import { ForwardingServer } from '../loop/forwarding-server.js'
-import type { Schedule } from './network/schedule.js'
 
 /** The server of a simulated loop: when a call from outside a handler returns, its consequences have happened. */
 export class SimulatedServer extends ForwardingServer {
-  readonly #schedule: Schedule
+  readonly #follow: () => void
 
-  constructor(server: Server, schedule: Schedule) {
+  /** @param follow - Lets all that a call leads to happen. */
+  constructor(server: Server, follow: () => void) {
     super(server)
-    this.#schedule = schedule
+    this.#follow = follow
   }
 
   override wake(id: number): boolean {
@@ -21,12 +21,16 @@ export class SimulatedServer extends ForwardingServer {
     return this.#followed(super.send(id, out, then))
   }
 
-  override dial(address: string, options?: { timeout?: number }): number {
+  override configure<Context>(id: number, options: Configuration<Context>): boolean {
+    return this.#followed(super.configure(id, options))
+  }
+
+  override dial<Context>(address: string, options?: DialOptions<Context>): number {
     return this.#followed(super.dial(address, options))
   }
 
-  override attach(socket: net.Socket): number {
-    return this.#followed(super.attach(socket))
+  override attach<Context>(socket: net.Socket, options?: AttachOptions<Context>): number {
+    return this.#followed(super.attach(socket, options))
   }
 
   override pause(id: number): boolean {
@@ -42,7 +46,7 @@ export class SimulatedServer extends ForwardingServer {
   }
 
   #followed<T>(answer: T): T {
-    this.#schedule.follow()
+    this.#follow()
     return answer
   }
 }

@@ -1,11 +1,12 @@
 import { parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Events, Server } from '../events.js'
+import type { Handlers, Server } from '../events.js'
 import { Connection } from '../loop/connection.js'
+import { asEndpoint } from '../loop/endpoint.js'
+import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
-import type { ConnectOptions, Simulation, SimulationOptions } from '../testing.js'
-import { around } from './handlers.js'
+import type { ConnectOptions, SimulatedFailure, Simulation, SimulationOptions } from '../testing.js'
 import { MemoryTransport } from './memory/transport.js'
 import { type Arrival, MemoryNetwork } from './network/network.js'
 import { Prng } from './network/prng.js'
@@ -16,30 +17,41 @@ import { SimulatedServer } from './server.js'
 const BUFFER = 64 * 1024
 
 /**
- * A loop on the memory transport, and the world around it. It starts with the first use, so that handlers which run
- * at the start can use the simulation too.
+ * A loop on the memory transport, and the world around it. `serving` has run when it is made; the first `tick` runs at
+ * the first use, so that it can use the simulation too.
  */
-export class LoopSimulation<Context> implements Simulation {
+export class LoopSimulation implements Simulation {
   readonly done: Promise<void>
   readonly #warnings: Error[] = []
-  readonly #loop: Loop<Context>
+  readonly #loop: Loop
   readonly #server: SimulatedServer
   readonly #schedule: Schedule
   readonly #network: MemoryNetwork
   readonly #transport: MemoryTransport
   readonly #replies = new Set<unknown>()
+  readonly #failures: SimulatedFailure[] = []
+  readonly #collects: boolean
   #begun = false
+  /** How many of the failures have been thrown. */
+  #thrown = 0
 
-  constructor(events: Events<Context>, options: SimulationOptions) {
+  constructor(events: Handlers<unknown>, options: SimulationOptions) {
+    checkHandlers(events, 'simulate')
     checkOptions(options)
+    this.#collects = options.failures === 'collect'
     const { seed, addresses = ['tcp4://127.0.0.1:0'], latency = 0, stepwise = false } = options
     const { sendBuffer = BUFFER, receiveBuffer = BUFFER } = options
-    this.#schedule = new Schedule(new Prng(seed), stepwise)
+    const endpoints = addresses.map(asEndpoint)
+    this.#schedule = new Schedule(new Prng(seed), stepwise, () => this.#throw())
     this.#network = new MemoryNetwork(this.#schedule, { sendBuffer, receiveBuffer, latency })
-    this.#loop = new Loop<Context>({
-      events: this.#watched(events),
+    this.#loop = new Loop({
+      events,
+      eventsOf: endpoints.map(endpoint => endpoint.events),
       clock: this.#schedule,
       warn: error => this.#warnings.push(error),
+      report: (error, where) => this.#failures.push({ error, ...where }),
+      between: run => this.#schedule.aside(run),
+      promised: reply => this.#expect(reply),
       transportFor: () => this.#transport,
       attacher: () => {
         throw new RevioError('ERR_UNSUPPORTED', 'attach: a simulation takes no sockets')
@@ -47,10 +59,13 @@ export class LoopSimulation<Context> implements Simulation {
     })
     this.#transport = new MemoryTransport(this.#network, this.#loop)
     this.#loop.add(this.#transport)
-    const bound = addresses.map((text, index) => this.#transport.listen(parseAddress(text), index))
+    const bound = endpoints.map(({ address }, index) => this.#transport.listen(parseAddress(address), index))
     const chosen = { transport: 'memory', transportError: undefined } as const
-    this.#server = new SimulatedServer(new LoopServer(this.#loop, bound, chosen), this.#schedule)
+    this.#server = new SimulatedServer(new LoopServer(this.#loop, bound, chosen), () =>
+      this.#schedule.follow(),
+    )
     this.done = this.#loop.done
+    this.#schedule.during(() => this.#loop.meet(this.#server))
     queueMicrotask(() => this.#begin())
   }
 
@@ -62,6 +77,11 @@ export class LoopSimulation<Context> implements Simulation {
   get warnings(): readonly Error[] {
     this.#begin()
     return this.#warnings
+  }
+
+  get failures(): readonly SimulatedFailure[] {
+    this.#begin()
+    return this.#failures
   }
 
   get now(): number {
@@ -113,6 +133,7 @@ export class LoopSimulation<Context> implements Simulation {
       await Promise.allSettled(this.#replies)
       await new Promise(resolve => setImmediate(resolve))
     } while (this.#schedule.steps > 0 || this.#replies.size > 0)
+    this.#throw()
   }
 
   run(): void {
@@ -128,7 +149,7 @@ export class LoopSimulation<Context> implements Simulation {
   #begin(): void {
     if (this.#begun) return
     this.#begun = true
-    this.#schedule.during(() => this.#loop.start(this.#server))
+    this.#schedule.during(() => this.#loop.run())
     this.#schedule.follow()
   }
 
@@ -139,16 +160,14 @@ export class LoopSimulation<Context> implements Simulation {
     })
   }
 
-  /** The program's handlers; from inside them nothing is driven, and promised replies are waited for in `settle`. */
-  #watched(events: Events<Context>): Events<Context> {
-    return around(events, (name, call, args) => {
-      const returned = this.#schedule.during(() => call(...args))
-      if ((name === 'data' || name === 'ended') && returned instanceof Promise) this.#expect(returned)
-      return returned
-    })
+  /** Throws what a handler threw and nobody has been told; the first, where there are several. */
+  #throw(): void {
+    const failure = this.#failures[this.#thrown]
+    this.#thrown = this.#failures.length
+    if (failure !== undefined && !this.#collects) throw failure.error
   }
 
-  #expect(reply: Promise<unknown>): void {
+  #expect(reply: PromiseLike<unknown>): void {
     this.#replies.add(reply)
     const settled = () => this.#replies.delete(reply)
     reply.then(settled, settled)
@@ -156,7 +175,9 @@ export class LoopSimulation<Context> implements Simulation {
 }
 
 function checkOptions(options: SimulationOptions): void {
-  const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0 } = options
+  const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0, failures = 'throw' } = options
+  if (failures !== 'throw' && failures !== 'collect')
+    wrong('failures', '"throw" or "collect" is needed', failures)
   if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number is needed', seed)
   if (!(Number.isSafeInteger(sendBuffer) && sendBuffer > 0))
     wrong('sendBuffer', 'bytes from 1 are needed', sendBuffer)

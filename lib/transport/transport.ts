@@ -55,6 +55,10 @@ export interface Link {
   readonly unconfirmed?: number
   /** Input lies in memory of its own, whatever the transport says of input it shares. Absent: as the transport says. */
   readonly ownsInput?: boolean
+  /** Has `receiver.writable` called once `unconfirmed` is 0. There where `unconfirmed` is. */
+  confirm?(): void
+  /** After `end`: its last bytes and the end itself have not gone yet; `receiver.writable` tells when they have. */
+  readonly ending?: boolean
   /**
    * It holds bytes of its own that go out with the next flush, as a layer does: `write` is to be called even where the
    * outbox is empty. It asks for that flush with `receiver.writable`. Absent: no.
@@ -73,8 +77,8 @@ export interface Link {
    * undefined: the system does not say.
    *
    * Systems tell `writable` late: Linux only when a third of the send buffer is free, which a slow reader may not bring
-   * about within a `writeTimeout`. The loop therefore asks when a write has left something, and again at every quarter
-   * of `writeTimeout`: a number below the last one is progress, as a byte that was written would be. Costs a system call.
+   * about within a `writeTimeout`. The loop therefore asks at a half and at the end of `writeTimeout`: a number below the
+   * last one is progress, as a byte that was written would be. Costs a system call.
    */
   unacknowledged?(): number | undefined
   /**

@@ -21,8 +21,11 @@ t.test('what is no number of milliseconds is refused, and the loop goes on', asy
   ] as [number, string][]) {
     t.throws(() => running?.shutdown({ timeout }), {
       code: 'ERR_OPTION',
-      message: `option timeout: a non-negative number of milliseconds is needed, not ${shown}`,
+      message: `option timeout: must be a non-negative number of milliseconds; received ${shown}`,
     })
+  }
+  for (const options of [null, 5, 'now'] as never[]) {
+    t.throws(() => running?.shutdown(options), { code: 'ERR_OPTION', message: /^shutdown: options/ })
   }
   running?.shutdown({ timeout: 0 })
   await t.resolves(done)

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
-import type { Action, Events, Info, Opening, Reply, Tick } from 'revio'
+import type { Action, Events, Info, Opening, Reply, Server, Tick } from 'revio'
 import type { Reaction } from './plan.js'
 import type { Event } from './rule.js'
 import type { Story } from './story.js'
@@ -21,7 +21,7 @@ export class Handlers {
   events(): Events<unknown> {
     const has = this.#world.plan.handlers
     return {
-      ...(has.serving && { serving: () => this.#serving() }),
+      ...(has.serving && { serving: server => this.#serving(server) }),
       ...(has.opened && { opened: (id: number, info: Info) => this.#opened(id, info) }),
       ...(has.data && {
         data: (id: number, input: Buffer | null, context: unknown) => this.#data(id, input, context),
@@ -40,8 +40,9 @@ export class Handlers {
     }
   }
 
-  #serving(): Action | void {
+  #serving(server: Server): Action | void {
     const world = this.#world
+    world.met(server)
     world.note('serving')
     return world.handler(this.#event('serving', 0), () => {
       world.served = true

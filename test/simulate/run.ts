@@ -74,6 +74,8 @@ function connect(
 
 function dial(world: World, story: Story, { reachable, timeout }: Extract<Operation, { do: 'dial' }>): void {
   if (story.peer !== undefined || story.dialled !== undefined || world.shutdown !== undefined) return
+  // A tick may have ended the loop before it told anybody.
+  if (world.simulation.ended) return
   const address = `tcp4://10.0.0.1:${8000 + story.number}`
   story.dialled = { reachable, timeout, at: world.now }
   if (reachable) {

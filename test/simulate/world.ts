@@ -23,6 +23,7 @@ export class World {
   readonly stories: readonly Story[]
   readonly output: Output
   readonly simulation: Simulation
+  #server: Server | undefined
   /** What happened, one entry a moment; for people. */
   readonly history: (readonly [at: number, ...what: unknown[]])[] = []
   /** Every error that a handler threw. */
@@ -58,6 +59,7 @@ export class World {
       ...(seed === undefined ? {} : { seed }),
       addresses: ['tcp4://127.0.0.1:7000', `tcp6://[::1]:7001${limit}`],
       stepwise: true,
+      failures: 'collect',
     })
     this.simulation.done.then(
       () => {
@@ -69,10 +71,6 @@ export class World {
     )
   }
 
-  get server(): Server {
-    return this.simulation.server
-  }
-
   /** Bytes that owners of detached connections have read. */
   get owned(): number {
     return this.stories.reduce(
@@ -81,8 +79,17 @@ export class World {
     )
   }
 
+  /** `serving` gets it before the simulation is there. */
+  met(server: Server): void {
+    this.#server = server
+  }
+
+  get server(): Server {
+    return this.#server ?? this.simulation.server
+  }
+
   get now(): number {
-    return this.simulation.now
+    return this.#server?.now ?? this.simulation.now
   }
 
   note(...what: unknown[]): void {
@@ -186,6 +193,8 @@ export class World {
       this.server.shutdown({ timeout: call.timeout })
       this.effect(() => this.shut(call.timeout))
     } else if (call.call === 'stall') {
+      // In `serving` there is no simulation yet.
+      if (this.simulation === undefined) return
       this.note('stall', call.ms)
       this.stalled = this.everStalled = true
       this.simulation.stall(call.ms)
@@ -201,7 +210,8 @@ export class World {
     if (call.call === 'send') return this.#send(story, id, call)
     const answer = this.server[call.call](id)
     this.#made({ call: call.call, story, id, size: 0, answer })
-    if (!answer) story.denied ||= story.opened
+    // A wake is refused, too, once only the end can follow.
+    if (!answer) story.denied ||= story.opened && call.call !== 'wake'
     else if (call.call === 'wake') story.woken = true
     else story.paused = call.call === 'pause'
   }

@@ -168,17 +168,41 @@ t.test('done settles as serve does, and ended says so at once', async t => {
   await t.rejects(ticking.done, error)
 })
 
-t.test('warnings are what serve would tell the process', async t => {
+t.test('what a handler throws is thrown by the call that led to it, once all has happened', async t => {
   const error = new Error('lost otherwise')
   const simulation = simulate({
     data() {
       throw error
     },
   })
-  const peer = simulation.connect().send('x')
+  const peer = simulation.connect()
+  t.throws(() => peer.send('x'), error)
   t.equal(peer.ended, true)
-  t.equal(simulation.warnings.length, 1)
-  t.equal(simulation.warnings[0], error)
+  t.equal(simulation.connect().ended, false, 'once')
+  t.strictSame(simulation.failures, [{ error, id: 1, handler: 'data' }])
+})
+
+t.test('a promise that is rejected is thrown by settle', async t => {
+  const error = new Error('lost otherwise')
+  const simulation = simulate({ data: () => Promise.reject(error) })
+  simulation.connect().send('x')
+  await t.rejects(simulation.settle(), error)
+  await simulation.settle()
+})
+
+t.test('with collect, and where failed takes it, nothing is thrown', async t => {
+  const error = new Error('on purpose')
+  const data = () => {
+    throw error
+  }
+  const collecting = simulate({ data }, { failures: 'collect' })
+  t.equal(collecting.connect().send('x').ended, true)
+  t.strictSame(collecting.failures, [{ error, id: 1, handler: 'data' }])
+  const taken: unknown[] = []
+  const taking = simulate({ data, failed: (...given) => void taken.push(given) })
+  t.equal(taking.connect().send('x').ended, true)
+  t.strictSame(taken, [[error, { id: 1, handler: 'data' }]])
+  t.strictSame(taking.failures, [])
 })
 
 t.test('handlers keep their this, private fields included', async t => {

@@ -110,6 +110,7 @@ t.test('time cannot go on inside a handler, nor back', async t => {
     closed(_id, error) {
       errors.push(error)
     },
+    failed() {},
   })
   simulation.connect().send('x')
   t.match(errors, [/^Error: a handler cannot let time pass; it can stall$/])

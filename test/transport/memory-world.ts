@@ -36,7 +36,7 @@ export class MemoryWorld implements World {
     const seed = this.#seed === undefined ? {} : { seed: this.#seed }
     const monitor = new Monitor()
     return this.#loops.start(monitor.watch(events), monitor, watched => {
-      const simulation = simulate(watched, { ...seed, addresses: bound })
+      const simulation = simulate(watched, { ...seed, addresses: bound, failures: 'collect' })
       this.#simulations.set(simulation.server, simulation)
       return simulation.done
     })

@@ -17,6 +17,7 @@ const RESTLESS = 1_000_000
 export class Schedule implements Clock {
   readonly chance: Prng
   readonly #stepwise: boolean
+  readonly #done: () => void
   readonly #steps: (() => void)[] = []
   readonly #soons: (() => void)[] = []
   /** By due time, latest first; of equal ones the one that was set last comes first. */
@@ -26,10 +27,14 @@ export class Schedule implements Clock {
   #promised = false
   #restless = false
 
-  /** `stepwise`: nothing is done unless `run`, `step` or `advance` is called. */
-  constructor(chance: Prng, stepwise: boolean) {
+  /**
+   * `stepwise`: nothing is done unless `run`, `step` or `advance` is called. `done` runs at the end of each of these
+   * and of `follow`, and may throw.
+   */
+  constructor(chance: Prng, stepwise: boolean, done: () => void = () => {}) {
     this.chance = chance
     this.#stepwise = stepwise
+    this.#done = done
   }
 
   get steps(): number {
@@ -75,8 +80,13 @@ export class Schedule implements Clock {
   /** Does what can be done without time going on, unless it is being done already. */
   run(): void {
     if (this.#running) return
+    this.#run()
+    this.#done()
+  }
+
+  #run(): void {
     let left = RESTLESS
-    while (this.step()) {
+    while (this.#step()) {
       left -= 1
       if (left > 0) continue
       this.#restless = true
@@ -86,6 +96,12 @@ export class Schedule implements Clock {
 
   /** Does one step; false when there was none. */
   step(): boolean {
+    const stepped = this.#step()
+    if (!this.#running) this.#done()
+    return stepped
+  }
+
+  #step(): boolean {
     const [step] = this.#steps.splice(this.chance.below(this.#steps.length), 1)
     if (step === undefined) return false
     this.during(step)
@@ -101,7 +117,7 @@ export class Schedule implements Clock {
   advance(ms: number): void {
     if (this.#running) throw new Error('a handler cannot let time pass; it can stall')
     const target = this.#now + ms
-    this.run()
+    this.#run()
     for (
       let timer = this.#timers.at(-1);
       timer !== undefined && timer.due <= target;
@@ -110,9 +126,10 @@ export class Schedule implements Clock {
       this.#timers.pop()
       this.#now = Math.max(this.#now, timer.due)
       this.during(timer.run)
-      this.run()
+      this.#run()
     }
     this.#now = Math.max(this.#now, target)
+    this.#done()
   }
 
   /** Lets time pass in which nothing is done: what is due in it comes late, among all else that waits. */
@@ -143,13 +160,19 @@ export class Schedule implements Clock {
     }
   }
 
+  /** Runs what a settled promise leads to: as a step, but between them. */
+  aside(run: () => void): void {
+    this.during(run)
+    if (this.#steps.length > 0) this.#promise()
+  }
+
   /** What was asked for from nowhere, by a promise that settled, is done without being called for. */
   #promise(): void {
     if (this.#running || this.#stepwise || this.#promised) return
     this.#promised = true
     queueMicrotask(() => {
       this.#promised = false
-      if (!this.#restless) this.run()
+      if (!this.#restless) this.#run()
     })
   }
 }

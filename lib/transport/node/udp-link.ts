@@ -12,6 +12,8 @@ export class UdpLink extends UdpRemote {
   #inFlight = 0
   /** Bytes that were given to the socket and of which it has not said that they have gone. */
   #unanswered = 0
+  /** The loop waits for all of them to have gone. */
+  #confirms = false
 
   constructor(socket: UdpSocket, key: string, remote: Remote) {
     super(socket.remotes, key, remote.family === 'IPv6' ? 6 : 4)
@@ -61,8 +63,15 @@ export class UdpLink extends UdpRemote {
     return true
   }
 
+  confirm(): void {
+    this.#confirms = true
+  }
+
   #sent(size: number, error: Error | null): void {
     if (error === null) this.#unanswered -= size
     this.#socket.sent(this, error)
+    if (!this.#confirms || this.#unanswered > 0) return
+    this.#confirms = false
+    this.#socket.remotes.turn(() => this.writable())
   }
 }

@@ -10,7 +10,9 @@ export const output: Rule = {
   between(world, story) {
     if (world.simulation.ended || story.id === 0) return undefined
     const pending = world.server.pending(story.id)
-    if (story.opened && pending > Math.max(story.limits.maxPending, story.early)) {
+    // What found nothing unsent was taken whatever its size.
+    const largest = Math.max(0, ...story.items.map(({ bytes }) => bytes.length))
+    if (story.opened && pending > Math.max(story.limits.maxPending, story.early, largest)) {
       return `${pending} bytes are pending on connection ${story.id}, and ${story.limits.maxPending} may be`
     }
     if (story.over !== undefined) return pending === 0 ? undefined : `${pending} bytes pending after the end`

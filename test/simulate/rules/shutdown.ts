@@ -36,7 +36,7 @@ export const shutdown: Rule = {
     if (outcome.error !== failure) return `the loop ended with ${outcome.error}, not ${failure}`
     const { connections, steps } = simulation.left
     if (connections + steps > 0) return `left over: ${connections} connections, ${steps} steps`
-    const told = new Set<unknown>([...simulation.warnings, ...world.stories.map(story => story.over?.error)])
+    const told = new Set<unknown>(simulation.failures.map(({ error }) => error))
     const lost = faults.find(fault => !told.has(fault))
     return lost === undefined ? undefined : `${lost} was thrown and nobody was told`
   },

@@ -50,7 +50,7 @@ export const identity: Rules = {
         if (!input.every(byte => byte === tags.get(id))) crossed += 1
         // Others are closed at once, by an overflow, or in order; what they had sent is in the same batch.
         const other = ids[(id * 7) % ids.length] ?? 0
-        if (other !== id && id % 3 === 0) server.send(other, 'x'.repeat(2000))
+        if (other !== id && id % 3 === 0 && server.send(other, 'x')) server.send(other, 'x'.repeat(2000))
         if (other !== id && id % 3 === 1) server.send(other, '', Action.Close)
         return [input.subarray(0, 1)]
       },

@@ -91,7 +91,10 @@ export const limits: Rules = {
         let returned = true
         let told = 0
         const { server } = await world.serve({
-          opened: () => (way === 'opened' ? [Buffer.alloc(MUCH + 1), options] : [undefined, options]),
+          opened(id) {
+            if (way === 'opened') server.send(id, 'x')
+            return way === 'opened' ? [Buffer.alloc(MUCH), options] : [undefined, options]
+          },
           data(id): readonly [Buffer] | undefined {
             if (way === 'reply') {
               server.wake(id)
@@ -217,6 +220,27 @@ export const limits: Rules = {
     t.strictSame(errors, [])
     await world.until('both closed', () => errors.length === 2)
     for (const error of errors) t.match(error, { code: 'ETIMEDOUT' })
+  },
+
+  'output that finds nothing unsent is taken whatever its size, and what comes behind it counts': async (
+    t,
+    world,
+  ) => {
+    const errors: (Error | undefined)[] = []
+    const { server } = await world.serve({
+      opened: () => [undefined, { maxPending: 1000 }],
+      data: (id, input) => {
+        if (String(input) === '2') server.send(id, Buffer.alloc(3000))
+        return [[Buffer.alloc(2000), Buffer.alloc(1000)]]
+      },
+      closed: (_id, error) => void errors.push(error),
+    })
+    const peer = world.connect(server, { allowHalfOpen: true }).send('1')
+    await world.until('all of it', () => peer.received.length === 3000)
+    t.strictSame(errors, [])
+    world.connect(server, { paused: true, allowHalfOpen: true }).send('2')
+    await world.until('closed', () => errors.length === 1)
+    t.match(errors[0], { code: 'ENOBUFS' })
   },
 
   'a limit of 0 is a limit': async (t, world) => {

@@ -90,7 +90,10 @@ export const throwing: Rules = {
       const peer = world.connect(server).send(handler === 'detached' ? 'd' : 'x')
       await world.until('the echo', () => peer.received.length === 1)
       if (handler === 'closed') peer.end()
-      t.strictSame(await warned, [thrown])
+      const [warning] = await warned
+      t.equal(warning.cause, thrown)
+      t.match(warning.message, `${handler} threw Error: on purpose in ${handler}`)
+      t.equal(warning.detail, thrown.stack)
       await world.until('the end', () => peer.ended || peer.error !== undefined)
       const other = world.connect(server).send('x')
       await world.until('another echo', () => other.received === 'x')
@@ -115,7 +118,10 @@ export const throwing: Rules = {
       const { server } = await world.serve(events)
       const warned = once(process, 'warning')
       const peer = world.connect(server).send('x')
-      t.strictSame(await warned, [thrown])
+      const [warning] = await warned
+      t.equal(warning.cause, thrown)
+      t.match(warning.message, 'data threw Error: on purpose')
+      t.equal(warning.detail, thrown.stack)
       await world.until('the end', () => peer.ended)
     }
   },

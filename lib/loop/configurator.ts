@@ -1,0 +1,52 @@
+import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.js'
+import { RevioError } from '../errors.js'
+import type { Configuration, Handlers, Protocol } from '../events.js'
+import type { Connection } from './connection.js'
+import { checkHandlers } from './handlers.js'
+import { limitsOf } from './limits.js'
+import type { Timeouts } from './timeouts.js'
+
+/** What configuring needs from the loop. */
+export interface ConfiguratorOptions {
+  readonly timeouts: Timeouts
+  /** Has handlers that the loop does not know yet meet its server. */
+  readonly introduce: (handlers: Handlers<unknown>) => void
+}
+
+/** Changes how a connection is treated, and by whom. */
+export class Configurator {
+  readonly #options: ConfiguratorOptions
+
+  constructor(options: ConfiguratorOptions) {
+    this.#options = options
+  }
+
+  /** @throws `ERR_OPTION` with nothing changed when an option is wrong. */
+  apply(connection: Connection, options: Configuration): void {
+    const limits = limitsOf(options, connection.limits)
+    if ('handlers' in options && options.handlers !== undefined) this.#switch(connection, options)
+    else if ('input' in options && options.input !== undefined) {
+      throw new RevioError('ERR_OPTION', 'option input: only taken together with handlers')
+    } else if ('context' in options) connection.context = options.context
+    connection.limits = limits
+    if (options.paused !== undefined) connection.paused = options.paused
+    connection.link.tune(options)
+    connection.regulate()
+    this.#options.timeouts.watch(connection)
+  }
+
+  #switch(connection: Connection, { handlers, context, input }: Protocol): void {
+    checkHandlers(handlers, 'option handlers')
+    if (input !== undefined && !isBytes(input)) {
+      throw new RevioError('ERR_OPTION', 'option input: expected a Uint8Array')
+    }
+    this.#options.introduce(handlers)
+    connection.handlers = handlers
+    connection.context = context
+    // A copy: input may lie in memory that is the loop's again when the handler returns.
+    if (input !== undefined && input.length > 0) {
+      connection.held = [Buffer.from(input), ...(connection.held ?? [])]
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { RevioError } from '../errors.js'
+import type { Closer } from './closer.js'
+import type { Connection } from './connection.js'
+import type { Dispatcher } from './dispatcher.js'
+import { Inbound, Life } from './state.js'
+import type { Timeouts } from './timeouts.js'
+
+/** What the times of connections need from the loop. */
+export interface DeadlinesOptions {
+  readonly closer: Closer
+  readonly dispatcher: Dispatcher
+  readonly timeouts: Timeouts
+  /** Runs something inside a turn. */
+  readonly turn: (run: () => void) => void
+}
+
+/** What happens when a time of a connection's is up. */
+export class Deadlines {
+  readonly #options: DeadlinesOptions
+
+  constructor(options: DeadlinesOptions) {
+    this.#options = options
+  }
+
+  expired(connection: Connection, now: number): void {
+    this.#options.turn(() => {
+      this.#expire(connection, now)
+      if (connection.life !== Life.Gone) this.#options.timeouts.watch(connection)
+    })
+  }
+
+  #expire(connection: Connection, now: number): void {
+    const { closer, dispatcher } = this.#options
+    if (connection.life === Life.Lingering) return closer.lingered(connection)
+    const error = timeoutError(connection, now)
+    if (error !== undefined) return closer.destroy(connection, connection.error ?? error)
+    if (now >= connection.endsAt) closer.givesUpInput(connection)
+    if (now < connection.expiresAt || connection.life !== Life.Open) return
+    connection.expiresAt = Number.POSITIVE_INFINITY
+    dispatcher.expired(connection)
+  }
+}
+
+/** What ends a connection whose peer has been silent, or has not read, for too long. */
+function timeoutError(connection: Connection, now: number): RevioError | undefined {
+  const { idleTimeout, readTimeout, writeTimeout } = connection.limits
+  const timedOut = (what: string) => new RevioError('ETIMEDOUT', `connection ${connection.id}: ${what}`)
+  if (idleTimeout > 0 && now >= connection.touched + idleTimeout) {
+    return timedOut(`no byte either way in ${idleTimeout} ms`)
+  }
+  if (readTimeout > 0 && connection.inbound === Inbound.Open && now >= connection.heard + readTimeout) {
+    return timedOut(`no byte from the peer in ${readTimeout} ms`)
+  }
+  if (writeTimeout > 0 && connection.unwritten && now >= connection.writeDue && !reads(connection, now)) {
+    return timedOut(`no progress of unsent output in ${writeTimeout} ms`)
+  }
+  return undefined
+}
+
+/**
+ * Whether the peer takes output, though the system lets no more be written: Linux waits until a third of its buffer is
+ * free, which takes a slow reader longer than any timeout. The first look has nothing to compare with.
+ */
+function reads(connection: Connection, now: number): boolean {
+  const before = connection.unacknowledged
+  const left = connection.link.unacknowledged?.()
+  connection.unacknowledged = left
+  if (left === undefined) return false
+  if (before !== undefined && left >= before) return false
+  connection.progress = before === undefined ? now - connection.limits.writeTimeout / 2 : now
+  return true
+}

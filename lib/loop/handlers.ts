@@ -1,0 +1,116 @@
+import { RevioError } from '../errors.js'
+import type { Handlers } from '../events.js'
+
+/** The names of all handlers. */
+export const HANDLERS = [
+  'serving',
+  'opened',
+  'data',
+  'ended',
+  'expired',
+  'closed',
+  'detached',
+  'prewrite',
+  'postwrite',
+  'sent',
+  'failed',
+  'tick',
+] as const satisfies (keyof Handlers)[]
+
+type Handler = (typeof HANDLERS)[number]
+
+const KNOWN: ReadonlySet<string> = new Set(HANDLERS)
+
+/** What a handler is called elsewhere, and here. */
+const ELSEWHERE: Readonly<Record<string, Handler>> = {
+  accept: 'opened',
+  connect: 'opened',
+  connected: 'opened',
+  connection: 'opened',
+  listening: 'serving',
+  listen: 'serving',
+  ready: 'serving',
+  message: 'data',
+  read: 'data',
+  receive: 'data',
+  packet: 'data',
+  traffic: 'data',
+  open: 'opened',
+  end: 'ended',
+  close: 'closed',
+  disconnect: 'closed',
+  disconnected: 'closed',
+  detach: 'detached',
+  drain: 'postwrite',
+  error: 'failed',
+  timeout: 'expired',
+  expire: 'expired',
+  serve: 'serving',
+  timer: 'tick',
+}
+
+/**
+ * Checks an object with handlers, so that a misspelt one does not go unnoticed. Handlers may stand on a prototype;
+ * what else stands there, and fields that are no functions, are the program's.
+ *
+ * @throws `ERR_OPTION`, naming the handler and the one that may have been meant.
+ */
+export function checkHandlers(events: unknown, what: string): asserts events is Handlers<unknown> {
+  if (typeof events !== 'object' || events === null || Array.isArray(events)) {
+    throw new RevioError('ERR_OPTION', `${what}: expected an object with handlers; received ${kind(events)}`)
+  }
+  const handlers = events as Readonly<Record<string, unknown>>
+  for (const name of HANDLERS) {
+    const handler = handlers[name]
+    if (handler === undefined || typeof handler === 'function') continue
+    throw new RevioError(
+      'ERR_OPTION',
+      `${what}: handler "${name}" must be a function; received ${kind(handler)}`,
+    )
+  }
+  const { signal } = handlers
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new RevioError('ERR_OPTION', `${what}: signal must be an AbortSignal; received ${kind(signal)}`)
+  }
+  for (const name of Object.keys(handlers)) {
+    if (KNOWN.has(name) || typeof handlers[name] !== 'function') continue
+    throw new RevioError('ERR_OPTION', `${what}: unknown handler "${name}"${suggestion(name)}`)
+  }
+}
+
+function suggestion(name: string): string {
+  const meant = nearest(name)
+  return meant === undefined ? `; known handlers are ${HANDLERS.join(', ')}` : `; did you mean "${meant}"?`
+}
+
+function nearest(name: string): Handler | undefined {
+  const plain = name.replace(/^(?:on|handle)(?=[A-Z_])_?/, '').toLowerCase()
+  const same = HANDLERS.find(handler => handler === plain)
+  if (same !== undefined) return same
+  if (Object.hasOwn(ELSEWHERE, plain)) return ELSEWHERE[plain]
+  const [best] = HANDLERS.map(handler => ({ handler, distance: distance(plain, handler) })).sort(
+    (a, b) => a.distance - b.distance,
+  )
+  return best !== undefined && best.distance <= 2 ? best.handler : undefined
+}
+
+/** How many letters must be inserted, removed or replaced to make one word of the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+function kind(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object') return 'an object'
+  return value === undefined ? 'undefined' : `a ${typeof value}`
+}

@@ -1,0 +1,86 @@
+import { Action } from '../action.js'
+import type { Handlers, Server } from '../events.js'
+import type { Clock } from './clock.js'
+import { asAction } from './reply.js'
+import { Ticker } from './ticker.js'
+
+/** What the loop-wide handlers need from the loop. */
+export interface ProgramsOptions {
+  readonly clock: Clock
+  /** Runs something inside a turn. */
+  readonly turn: (run: () => void) => void
+  /** Ends the loop. */
+  readonly shutdown: () => void
+  /** The end of the loop was asked for. */
+  readonly ending: () => boolean
+  /** A loop-wide handler threw: the loop ends, and `serve` rejects. */
+  readonly failed: (thrown: unknown) => void
+}
+
+/** The loop-wide side of handlers: `serving`, `tick`, `signal`. */
+export class Programs {
+  readonly #options: ProgramsOptions
+  readonly #tickers: Ticker[] = []
+  /** Those whose `serving` has run. */
+  readonly #introduced = new WeakSet<object>()
+  #server: Server | undefined
+  /** Those that the loop began with. */
+  #all: ReadonlySet<Handlers<unknown>> = new Set()
+  #ignoreSignal: () => void = () => {}
+
+  constructor(options: ProgramsOptions) {
+    this.#options = options
+  }
+
+  /** Inside a turn: `serving` of all runs, in their order; then the first one's `signal` is heeded. */
+  meet(first: Handlers<unknown>, others: readonly Handlers<unknown>[], server: Server): void {
+    this.#server = server
+    this.#all = new Set([first, ...others])
+    this.#guard(events => this.introduce(events))
+    this.#heed(first.signal)
+  }
+
+  /** Inside a turn: the first `tick` of all. */
+  run(): void {
+    this.#guard(events => {
+      if (!this.#options.ending()) this.#tick(events)
+    })
+  }
+
+  /** Has handlers meet the server before any other of them runs; those that come before the start meet it there. */
+  introduce(events: Handlers<unknown>): void {
+    if (this.#server === undefined || this.#introduced.has(events)) return
+    this.#introduced.add(events)
+    if (asAction(events.serving?.(this.#server), 'serving') === Action.Shutdown) this.#options.shutdown()
+  }
+
+  /** No `tick` runs any more, and no signal counts. */
+  stop(): void {
+    for (const ticker of this.#tickers) ticker.stop()
+    this.#ignoreSignal()
+  }
+
+  #guard(each: (events: Handlers<unknown>) => void): void {
+    try {
+      for (const events of this.#all) each(events)
+    } catch (thrown) {
+      this.#options.failed(thrown)
+    }
+  }
+
+  #tick(events: Handlers<unknown>): void {
+    if (events.tick === undefined) return
+    const { clock, turn, shutdown, failed } = this.#options
+    const ticker = new Ticker({ events, clock, turn, shutdown, failed })
+    this.#tickers.push(ticker)
+    ticker.run()
+  }
+
+  #heed(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const abort = () => this.#options.shutdown()
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    this.#ignoreSignal = () => signal.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,29 @@
+import type { Connection } from './connection.js'
+
+/** The connections of a loop. */
+export class ConnectionTable {
+  /** Connections whose `closed` or `detached` has not run, by id. */
+  readonly connections = new Map<number, Connection>()
+  /** Closed, and waiting for their peers to end. */
+  readonly lingering = new Set<Connection>()
+  readonly #left: () => void
+
+  /** @param left - Called when a connection has gone, with its descriptor. */
+  constructor(left: () => void) {
+    this.#left = left
+  }
+
+  /** No connection is left, and none lingers. */
+  get empty(): boolean {
+    return this.connections.size === 0 && this.lingering.size === 0
+  }
+
+  get(id: number): Connection | undefined {
+    return this.connections.get(id)
+  }
+
+  /** A connection has gone. */
+  left(): void {
+    this.#left()
+  }
+}
