@@ -1,13 +1,15 @@
-// Runs compiled tests, each file in a process of its own, two at a time, and reads the TAP that they write. As a program
-// it runs what is built with the Node that runs it: node .tools/suite.mjs test/transport test/loop/serve.test.ts
+// Runs compiled tests, each file in a process of its own, and reads the TAP that they write. As a program it runs what is
+// built with the Node that runs it: node .tools/suite.mjs test/transport test/loop/serve.test.ts
 import { spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Parser } from 'tap-parser'
 import { root } from './paths.mjs'
 
-const JOBS = 2
+/** Files at a time: some wait more than they work. */
+const JOBS = availableParallelism() + 1
 /** Seconds a file may take. Only a failure takes so long, on a machine that is busy as well. */
 const TIMEOUT = 300
 
