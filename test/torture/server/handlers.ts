@@ -5,7 +5,7 @@ import type { Fault, ServerCounts } from '../messages.js'
 import { DOORS, open } from './doors.js'
 import { spoil } from './fault.js'
 import type { Ledger } from './ledger.js'
-import { explode } from './mischief.js'
+import { explode, THROWN } from './mischief.js'
 import { ended, modes, type Tools, woken } from './modes.js'
 import { own } from './owner.js'
 import { Session, type Token } from './session.js'
@@ -62,6 +62,11 @@ export class Echo implements Events<Session> {
     if (fault === undefined || mode !== 'plain') return modes[mode](session, bytes, this.#tools)
     session.give(bytes)
     return [spoil(fault, session, bytes)]
+  }
+
+  failed(error: Error & { code?: string }, { handler }: { handler: string }): void {
+    if (error.message.includes(THROWN) || error.code === 'ERR_REPLY') return
+    this.#options.violated(`${handler} threw ${error.stack ?? error.message}`)
   }
 
   ended(id: number, context: Session): Reply | Promise<Reply> {

@@ -5,7 +5,6 @@ import type { Place } from '../wire.js'
 import { addressesOf, DOORS } from './doors.js'
 import { Echo, WatchedEcho } from './handlers.js'
 import { Ledger } from './ledger.js'
-import { THROWN } from './mischief.js'
 import { type Settling, settle } from './quiet.js'
 
 /** Milliseconds between reports. */
@@ -71,7 +70,7 @@ function placesOf(server: Server): Place[] {
 
 async function main(): Promise<void> {
   process.on('warning', warning => {
-    if (!warning.message.includes(THROWN)) violated(`server, a warning: ${warning.stack ?? warning.message}`)
+    violated(`server, a warning: ${warning.stack ?? warning.message}`)
   })
   process.on('uncaughtExceptionMonitor', error =>
     violated(`server, uncaught: ${error.stack ?? error.message}`),
