@@ -36,9 +36,17 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   {
     name: 'interface',
-    files: ['layering', 'outbox', 'path-lock', 'resolve', 'retry', 'staging', 'transport', 'unix-path'].map(
-      name => `transport/${name}.ts`,
-    ),
+    files: [
+      'blocks',
+      'layering',
+      'outbox',
+      'path-lock',
+      'resolve',
+      'retry',
+      'staging',
+      'transport',
+      'unix-path',
+    ].map(name => `transport/${name}.ts`),
     uses: ['vocabulary', 'parts'],
   },
   { name: 'loop', files: ['loop/'], uses: ['vocabulary', 'parts', 'interface'] },

@@ -1,6 +1,6 @@
-import { Buffer } from 'node:buffer'
 import { lengthOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
+import { type Block, blocks } from './blocks.js'
 
 /** A run of pending bytes: `bytes[start, end)`. */
 export interface Segment {
@@ -9,11 +9,10 @@ export interface Segment {
   end: number
   /** False while the bytes are somebody else's and only lent until the end of the attempt to write them. */
   owned: boolean
+  /** What `bytes` are all of, where that is a block. */
+  block: Block | undefined
   next: Segment | undefined
 }
-
-/** Owned blocks are at least this large, so that many small pieces behind a slow peer share one. */
-const BLOCK = 16 * 1024
 
 /**
  * Output that has not been written yet, in order. It is only ever appended to at its end and taken from at its front;
@@ -23,7 +22,9 @@ export class Outbox {
   #first: Segment | undefined
   #last: Segment | undefined
   #size = 0
-  /** Some run may be lent. */
+  /** Blocks that have been asked for since it was last empty. */
+  #blocks = 0
+  /** Bytes are lent. */
   #lent = false
 
   /** Bytes that are pending. */
@@ -44,61 +45,90 @@ export class Outbox {
   /** Appends bytes without copying them. They must stay as they are until `settle`. */
   lend(bytes: Uint8Array, start: number, end: number): void {
     const last = this.#last
-    this.#lent = true
     this.#size += end - start
+    this.#lent = true
     if (last !== undefined && !last.owned && last.bytes === bytes && last.end === start) last.end = end
-    else this.#push({ bytes, start, end, owned: false, next: undefined })
+    else this.#push({ bytes, start, end, owned: false, block: undefined, next: undefined })
   }
 
   /** Appends bytes without copying them. Nobody else uses them any more. */
   give(bytes: Uint8Array): void {
     const size = lengthOf(bytes)
     this.#size += size
-    this.#push({ bytes, start: 0, end: size, owned: true, next: undefined })
+    this.#push({ bytes, start: 0, end: size, owned: true, block: undefined, next: undefined })
   }
 
   /** Appends a copy of a chunk that is `size` bytes long. */
   append(chunk: Uint8Array | string, size: number): void {
     this.#size += size
-    const last = this.#last
-    if (last?.owned === true && last.bytes.length - last.end >= size) {
-      copy(chunk, last.bytes, last.end)
-      last.end += size
-      return
-    }
-    const bytes = Buffer.allocUnsafeSlow(Math.max(size, BLOCK))
-    copy(chunk, bytes, 0)
-    this.#push({ bytes, start: 0, end: size, owned: true, next: undefined })
+    this.#copy(chunk, size)
   }
 
   /** After an attempt: removes the `taken` oldest bytes and copies what is left of lent ones. */
   settle(taken: number): void {
     this.#remove(taken)
-    if (!this.#lent) return
-    this.#lent = false
-    for (let segment = this.#first; segment !== undefined; segment = segment.next) {
-      if (!segment.owned) own(segment)
-    }
+    if (this.#lent) this.#keep()
   }
 
   /** Gives up everything. */
   clear(): void {
+    // The oldest run may be on its way: a socket of Node's keeps what the system has not taken.
+    const first = this.#first
+    if (first?.block !== undefined) blocks.abandon(first.block)
+    if (this.#blocks > 0) release(first?.next, undefined)
+    this.#emptied()
+  }
+
+  #emptied(): void {
     this.#first = undefined
     this.#last = undefined
     this.#size = 0
+    this.#blocks = 0
+    this.#lent = false
   }
 
   #remove(taken: number): void {
     this.#size -= taken
-    if (this.#size === 0) return this.clear()
     let left = taken
     let segment = this.#first
-    while (segment !== undefined && left >= segment.end - segment.start) {
-      left -= segment.end - segment.start
-      segment = segment.next
-    }
+    if (this.#size > 0) {
+      while (segment !== undefined && left >= segment.end - segment.start) {
+        left -= segment.end - segment.start
+        segment = segment.next
+      }
+    } else segment = undefined
+    if (this.#blocks > 0) release(this.#first, segment)
+    if (segment === undefined) return this.#emptied()
     this.#first = segment
-    if (segment !== undefined) segment.start += left
+    segment.start += left
+  }
+
+  /** What was lent becomes the outbox's own. */
+  #keep(): void {
+    let segment = this.#first
+    this.#first = undefined
+    this.#last = undefined
+    this.#lent = false
+    while (segment !== undefined) {
+      const { next, bytes, start, end } = segment
+      segment.next = undefined
+      if (segment.owned) this.#push(segment)
+      // What is gone cannot be written either; the attempt has failed with it.
+      else this.#copy(isGone(segment) ? new Uint8Array(end - start) : bytes.subarray(start, end), end - start)
+      segment = next
+    }
+  }
+
+  #copy(chunk: Uint8Array | string, size: number): void {
+    const last = this.#last
+    if (last?.block !== undefined && last.bytes.length - last.end >= size) {
+      write(chunk, last.block, last.end)
+      last.end += size
+      return
+    }
+    const block = blocks.take(size, this.#blocks++)
+    write(chunk, block, 0)
+    this.#push({ bytes: block.bytes, start: 0, end: size, owned: true, block, next: undefined })
   }
 
   #push(segment: Segment): void {
@@ -121,18 +151,14 @@ export function goneError({ start, end }: Segment): RevioError {
   )
 }
 
-function own(segment: Segment): void {
-  const size = segment.end - segment.start
-  const bytes = Buffer.allocUnsafeSlow(size)
-  if (isGone(segment)) bytes.fill(0)
-  else bytes.set(segment.bytes.subarray(segment.start, segment.end))
-  segment.bytes = bytes
-  segment.start = 0
-  segment.end = size
-  segment.owned = true
+/** Gives the blocks from one run up to another one back. */
+function release(from: Segment | undefined, to: Segment | undefined): void {
+  for (let segment = from; segment !== to && segment !== undefined; segment = segment.next) {
+    if (segment.block !== undefined) blocks.give(segment.block)
+  }
 }
 
-function copy(chunk: Uint8Array | string, into: Uint8Array, at: number): void {
-  if (typeof chunk === 'string') (into as Buffer).write(chunk, at)
-  else into.set(chunk, at)
+function write(chunk: Uint8Array | string, { bytes }: Block, at: number): void {
+  if (typeof chunk === 'string') bytes.write(chunk, at)
+  else bytes.set(chunk, at)
 }
