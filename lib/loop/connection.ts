@@ -134,7 +134,7 @@ export class Connection extends ConnectionState implements Receiver, Timed {
    * Input is to be read. One that closes is read on, and what comes is thrown away, so that a peer which writes
    * before it reads can take the last of the output; one that is to be detached keeps its input for the new owner.
    */
-  get #wantsInput(): boolean {
+  get wantsInput(): boolean {
     if (this.life === Life.Open) return this.receptive && this.held === undefined
     return this.life === Life.Lingering || this.life === Life.Closing
   }
@@ -169,12 +169,12 @@ export class Connection extends ConnectionState implements Receiver, Timed {
   /** Reads from the peer or stops reading, as the connection's state asks for. */
   regulate(): void {
     this.throttled = this.outbox.size > this.limits.highWaterMark
-    const wanted = this.#wantsInput
+    const wanted = this.wantsInput
     if (wanted !== this.#reading && this.inbound === Inbound.Open) {
       this.#reading = wanted
       this.link.read(wanted)
     }
-    if (this.life !== Life.Open) return
+    if (this.life !== Life.Open || (this.untouched && this.held === undefined)) return
     const due = this.over || this.inbound === Inbound.Ended ? !this.kept : false
     if (due || (this.held !== undefined && this.receptive)) this.revisit()
   }

@@ -235,8 +235,10 @@ export class Output {
 
   /** What a changed outbox allows: the end that was waiting for it, or reading on. */
   #advance(connection: Connection): void {
-    this.#closer.advance(connection)
-    if (!connection.alive) return
+    if (!connection.untouched) {
+      this.#closer.advance(connection)
+      if (!connection.alive) return
+    }
     connection.regulate()
     if (connection.unwritten) this.#timeouts.watch(connection)
   }

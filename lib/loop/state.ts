@@ -44,6 +44,11 @@ export class ConnectionState {
     return this.#outbound
   }
 
+  /** Nothing has ended, and nothing is to end: where most connections are nearly all the time. */
+  get untouched(): boolean {
+    return this.#life + this.#inbound + this.#outbound === 0
+  }
+
   /** `closed` and `detached` have not run. */
   get alive(): boolean {
     return this.#life < Life.Lingering
