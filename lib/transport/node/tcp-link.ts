@@ -75,6 +75,10 @@ export class NetLink implements Link {
     }
   }
 
+  unacknowledged(): number | undefined {
+    return this.#transport.queues.of(this.#socket)
+  }
+
   read(wanted: boolean): void {
     this.#reading = wanted
     if (this.receiver === undefined || this.#broken !== undefined) return

@@ -10,6 +10,7 @@ import { BreakWatch } from './break-watch.js'
 import { NetDial } from './dial.js'
 import { listening } from './listening.js'
 import { checkReusePort } from './reuse-port.js'
+import { SendQueues } from './send-queues.js'
 import { NetLink } from './tcp-link.js'
 import { listenUnix } from './unix.js'
 
@@ -40,6 +41,7 @@ export class NetTransport implements Transport {
   readonly sharesInput = false
   readonly host: Host
   readonly breaks = new BreakWatch()
+  readonly queues = new SendQueues()
   readonly #listeners: Listener[] = []
   #started = false
 
