@@ -8,7 +8,7 @@ import { isRun, run } from './docs/run.js'
 
 /** Those whose every member a program may use. */
 const interfaces = [
-  ...['Events', 'Info', 'Address', 'Options', 'Server'].map(name => ['lib/events.ts', name] as const),
+  ...['Info', 'Address', 'Options', 'Server'].map(name => ['lib/events.ts', name] as const),
   ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
   ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
 ]
@@ -55,6 +55,10 @@ t.test('the reference names what is public', async t => {
   for (const [path, name] of interfaces) {
     t.strictSame(unnamed(membersOf(program, path, name), sectionOf(api, name)), [], `${name} of ${path}`)
   }
+  // `Events` is a type over this interface.
+  const handlers = membersOf(program, 'lib/events.ts', 'Handlers')
+  t.ok(handlers.length > 0)
+  t.strictSame(unnamed(handlers, sectionOf(api, 'Events')), [], 'handlers')
 })
 
 t.test('the reference has the defaults and the values that the code has', async t => {
