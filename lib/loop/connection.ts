@@ -66,6 +66,10 @@ export class Connection extends ConnectionState implements Receiver, Timed {
   // Where it stands in the loop's lists.
   /** A wake was asked for. */
   woken = false
+  /** That wake was asked for behind the peer's end, which `ended` is told first. */
+  wokenLate = false
+  /** The last wake's reply was promised, so that nothing was read meanwhile: input goes before the next wake. */
+  inputFirst = false
   /** The last attempt to write left something; the transport says when more goes. */
   blocked = false
   /** Among those to be written at the end of the turn. */
@@ -139,6 +143,13 @@ export class Connection extends ConnectionState implements Receiver, Timed {
     return this.life === Life.Lingering || this.life === Life.Closing
   }
 
+  /** A wake waits for the input, or the end, that must not starve behind it. */
+  get wakeWaits(): boolean {
+    if (!this.receptive) return false
+    if (this.wokenLate && this.inbound === Inbound.Ended) return true
+    return this.inputFirst && (this.held !== undefined || (this.inbound === Inbound.Open && !this.#reading))
+  }
+
   /** The peer's end is a handler's to answer, and does not close the connection. */
   get staysHalfOpen(): boolean {
     return this.limits.halfOpen && this.handlers.ended !== undefined
@@ -153,7 +164,7 @@ export class Connection extends ConnectionState implements Receiver, Timed {
 
   /** What the end of an open connection, or the peer's end, waits for. Nothing else may keep a connection. */
   get kept(): boolean {
-    if (this.promises > 0 || this.woken) return true
+    if (this.promises > 0 || (this.woken && !this.wokenLate)) return true
     // A pause holds the peer's end back, but not what is broken: nobody could answer, whatever was still delivered.
     if (this.outbound === Outbound.Broken) {
       return !this.paused && (this.held !== undefined || this.inbound === Inbound.Open)

@@ -186,16 +186,19 @@ export class Loop implements Host {
     if (!this.shutdown.asked) this.#deliver(connection)
     else this.shutdown.close(connection)
     this.closer.advance(connection)
-    if (connection.alive) connection.regulate()
+    if (!connection.alive) return
+    connection.regulate()
+    if (connection.woken && connection.promises === 0) connection.revisit()
   }
 
   /** One wake and one piece of input: neither keeps the other waiting for ever. */
   #deliver(connection: Connection): void {
     if (connection.life !== Life.Open || connection.promises > 0) return
-    if (connection.woken) {
+    if (connection.woken && !connection.wakeWaits) {
       connection.woken = false
       this.#dispatcher.data(connection, null, undefined)
-    }
+      connection.inputFirst = connection.promises > 0
+    } else connection.inputFirst = false
     if (connection.held === undefined || !connection.receptive || this.shutdown.asked) return
     const bytes = connection.held.shift()
     if (connection.held.length === 0) connection.held = undefined

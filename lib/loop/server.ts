@@ -16,7 +16,7 @@ import type { Connection } from './connection.js'
 import type { Loop } from './loop.js'
 import { asSending, checkOut } from './reply.js'
 import { DEFAULT_TIMEOUT } from './shutdown.js'
-import { Life } from './state.js'
+import { Inbound, Life } from './state.js'
 
 /** A loop, as the program sees it. */
 export class LoopServer implements Server {
@@ -71,6 +71,7 @@ export class LoopServer implements Server {
   wake(id: number): boolean {
     const connection = this.#open(id)
     if (connection === undefined || connection.over) return false
+    if (!connection.woken) connection.wokenLate = connection.inbound !== Inbound.Open
     connection.woken = true
     connection.revisit()
     return true

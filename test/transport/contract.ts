@@ -9,6 +9,7 @@ import { endings } from './contract/endings.js'
 import { halfOpenness } from './contract/half-open.js'
 import { identity } from './contract/identity.js'
 import { limits } from './contract/limits.js'
+import { liveness } from './contract/liveness.js'
 import { order } from './contract/order.js'
 import { promises } from './contract/promises.js'
 import { receipts } from './contract/receipts.js'
@@ -17,7 +18,9 @@ import { resets } from './contract/resets.js'
 import type { Rules } from './contract/rule.js'
 import { shape } from './contract/shape.js'
 import { shutdown } from './contract/shutdown.js'
+import { switching } from './contract/switching.js'
 import { throwing } from './contract/throwing.js'
+import { times } from './contract/times.js'
 import { turns } from './contract/turns.js'
 import { openDescriptors } from './descriptors.js'
 import type { World } from './world.js'
@@ -40,6 +43,9 @@ const sections: Readonly<Record<string, Rules>> = {
   dials,
   bindings,
   identity,
+  liveness,
+  switching,
+  times,
 }
 
 /** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */
