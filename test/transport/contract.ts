@@ -7,6 +7,7 @@ import { detaching } from './contract/detaching.js'
 import { dials } from './contract/dials.js'
 import { endings } from './contract/endings.js'
 import { halfOpenness } from './contract/half-open.js'
+import { handlers } from './contract/handlers.js'
 import { identity } from './contract/identity.js'
 import { limits } from './contract/limits.js'
 import { liveness } from './contract/liveness.js'
@@ -44,6 +45,7 @@ const sections: Readonly<Record<string, Rules>> = {
   bindings,
   identity,
   liveness,
+  handlers,
   switching,
   times,
 }
