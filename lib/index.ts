@@ -21,6 +21,7 @@ export {
   type Serving,
   type Tick,
 } from './events.js'
+export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'
 export { type Layer, type Pair, translate } from './translate.js'

@@ -16,7 +16,7 @@ const SOURCES = 'lib/transport/native/src'
 const layers: readonly { name: string; files: readonly string[]; uses: readonly string[] }[] = [
   {
     name: 'vocabulary',
-    files: ['action.ts', 'address.ts', 'bytes.ts', 'errors.ts', 'events.ts', 'input-stream.ts'],
+    files: ['action.ts', 'address.ts', 'bytes.ts', 'errors.ts', 'events.ts', 'framing.ts', 'input-stream.ts'],
     uses: [],
   },
   {

@@ -1,0 +1,64 @@
+import { Buffer } from 'node:buffer'
+import { copyOf, isBytes } from './bytes.js'
+import { RevioError } from './errors.js'
+
+/** How a stream is split into lines. */
+export interface Splitting {
+  /** What ends a line: text, sent as UTF-8, or bytes. Default `'\n'`. */
+  delimiter?: string | Uint8Array
+  /** Bytes that a line may have, the delimiter not counted. Default no limit. */
+  maxLength?: number
+}
+
+/** How a stream is split into frames, each of which has its length before it. */
+export interface Framing {
+  /** Bytes of the length. Default 4. */
+  lengthBytes?: 1 | 2 | 4
+  /** Which byte of the length comes first. Default `'big'`. */
+  endian?: 'big' | 'little'
+  /** Whether the length counts its own bytes. Default false. */
+  includesHeader?: boolean
+  /** Bytes that a frame may have, the length not counted. Default no limit. */
+  maxLength?: number
+}
+
+/** @throws `ERR_OPTION`, naming the option and its value. */
+export function splitting(options: Splitting): { delimiter: Buffer; maxLength: number } {
+  check(options, ['delimiter', 'maxLength'])
+  const { delimiter = '\n', maxLength = Number.POSITIVE_INFINITY } = options
+  if (typeof delimiter !== 'string' && !isBytes(delimiter)) wrong('delimiter', 'text or bytes', delimiter)
+  if (delimiter.length === 0) wrong('delimiter', 'at least one byte', delimiter)
+  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : copyOf(delimiter)
+  return { delimiter: bytes, maxLength: checkLength(maxLength) }
+}
+
+/** @throws `ERR_OPTION`, naming the option and its value. */
+export function framing(options: Framing) {
+  check(options, ['lengthBytes', 'endian', 'includesHeader', 'maxLength'])
+  const { lengthBytes = 4, endian = 'big', includesHeader = false } = options
+  const { maxLength = Number.POSITIVE_INFINITY } = options
+  if (![1, 2, 4].includes(lengthBytes)) wrong('lengthBytes', '1, 2 or 4', lengthBytes)
+  if (endian !== 'big' && endian !== 'little') wrong('endian', '"big" or "little"', endian)
+  if (typeof includesHeader !== 'boolean') wrong('includesHeader', 'true or false', includesHeader)
+  const little = endian === 'little'
+  return { lengthBytes, little, header: includesHeader ? lengthBytes : 0, maxLength: checkLength(maxLength) }
+}
+
+function check(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new RevioError('ERR_OPTION', `options must be an object; received ${String(options)}`)
+  }
+  const unknown = Object.keys(options).find(name => !known.includes(name))
+  if (unknown === undefined) return
+  throw new RevioError('ERR_OPTION', `unknown option "${unknown}"; known are ${known.join(', ')}`)
+}
+
+function checkLength(maxLength: number): number {
+  if (!(typeof maxLength === 'number' && maxLength >= 0))
+    wrong('maxLength', 'a number of bytes from 0', maxLength)
+  return maxLength
+}
+
+function wrong(name: string, expected: string, received: unknown): never {
+  throw new RevioError('ERR_OPTION', `option ${name}: expected ${expected}; received ${String(received)}`)
+}
