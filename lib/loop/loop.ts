@@ -188,7 +188,7 @@ export class Loop implements Host {
     this.closer.advance(connection)
     if (!connection.alive) return
     connection.regulate()
-    if (connection.woken && connection.promises === 0) connection.revisit()
+    if (connection.woken && connection.life === Life.Open && connection.promises === 0) connection.revisit()
   }
 
   /** One wake and one piece of input: neither keeps the other waiting for ever. */
