@@ -14,8 +14,14 @@ import { AsyncResource } from 'node:async_hooks'
  * That costs some 10 ns; to make a context, less than 100.
  */
 
-/** Runs a function in its context: `runInAsyncScope(run, thisArg, ...args)`. */
-export type AsyncContext = Pick<AsyncResource, 'runInAsyncScope'>
+export interface AsyncContext {
+  /** Runs a function in this context. */
+  runInAsyncScope<This, Arguments extends unknown[], Result>(
+    run: (this: This, ...args: Arguments) => Result,
+    thisArg: This,
+    ...args: Arguments
+  ): Result
+}
 
 /** The context of whoever calls this. */
 export function captureContext(): AsyncContext {
@@ -27,5 +33,5 @@ export function captureContext(): AsyncContext {
  * one that is derived from does not run handlers itself.
  */
 export function deriveContext(from: AsyncContext): AsyncContext {
-  return from.runInAsyncScope(captureContext)
+  return from.runInAsyncScope(captureContext, undefined)
 }

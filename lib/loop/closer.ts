@@ -204,7 +204,7 @@ export class Closer {
 
   #detach(connection: Connection): void {
     const { failures, shutdown, timeouts, detached } = this.#options
-    const { id, handlers, context } = connection
+    const { id, scope, handlers, context } = connection
     timeouts.cancel(connection)
     connection.leaves()
     this.#table.connections.delete(id)
@@ -212,8 +212,9 @@ export class Closer {
     connection.held = undefined
     detached(socket)
     try {
-      const action = asAction(handlers.detached?.(id, socket, context), 'detached')
-      if (action === Action.Shutdown) shutdown()
+      const { detached } = handlers
+      const action = detached && scope.runInAsyncScope(detached, handlers, id, socket, context)
+      if (asAction(action, 'detached') === Action.Shutdown) shutdown()
     } catch (thrown) {
       socket.destroy()
       failures.report(handlers, id, 'detached', thrown)
@@ -223,12 +224,13 @@ export class Closer {
 
   #closed(connection: Connection): void {
     const { failures, shutdown } = this.#options
-    const { id, handlers, context } = connection
+    const { id, scope, handlers, context } = connection
     this.#withdraw(connection)
     this.#table.connections.delete(id)
     try {
-      const action = asAction(handlers.closed?.(id, connection.error, context), 'closed')
-      if (action === Action.Shutdown) shutdown()
+      const { closed } = handlers
+      const action = closed && scope.runInAsyncScope(closed, handlers, id, connection.error, context)
+      if (asAction(action, 'closed') === Action.Shutdown) shutdown()
     } catch (thrown) {
       failures.report(handlers, id, 'closed', thrown)
     }
@@ -247,7 +249,9 @@ export class Closer {
 
   #sent(connection: Connection, token: unknown, error: Error | undefined): void {
     try {
-      const action = connection.handlers.sent?.(connection.id, token, error, connection.context)
+      const { scope, handlers, id, context } = connection
+      const { sent } = handlers
+      const action = sent && scope.runInAsyncScope(sent, handlers, id, token, error, context)
       this.act(connection, asAction(action, 'sent'))
     } catch (thrown) {
       this.threw(connection, 'sent', thrown, { atOnce: false })

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Handlers, Info } from '../events.js'
 import { Outbox } from '../transport/outbox.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
+import type { AsyncContext } from './async-context.js'
 import type { TurnTime } from './clock.js'
 import type { Limits } from './limits.js'
 import { ConnectionState, Inbound, Life, Outbound } from './state.js'
@@ -46,6 +47,8 @@ export class Connection extends ConnectionState implements Receiver, Timed {
   readonly #owner: ConnectionOwner
   readonly #info: () => Info
   #known: Info | undefined
+  /** Its handlers run in it. */
+  readonly scope: AsyncContext
   handlers: Handlers<unknown>
   context: unknown
   limits: Limits
@@ -104,6 +107,7 @@ export class Connection extends ConnectionState implements Receiver, Timed {
       readonly id: number
       readonly link: Link
       readonly transport: Transport
+      readonly scope: AsyncContext
       readonly handlers: Handlers<unknown>
       readonly context: unknown
       readonly limits: Limits
@@ -115,6 +119,7 @@ export class Connection extends ConnectionState implements Receiver, Timed {
     this.id = made.id
     this.link = made.link
     this.transport = made.transport
+    this.scope = made.scope
     this.handlers = made.handlers
     this.context = made.context
     this.limits = made.limits

@@ -9,6 +9,7 @@ import {
   type Receiver,
   type Transport,
 } from '../transport/transport.js'
+import { type AsyncContext, captureContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { checkHandlers } from './handlers.js'
 import type { Timed, Timeouts } from './timeouts.js'
@@ -22,6 +23,8 @@ export interface Attacher extends Transport {
 export interface Made {
   readonly id: number
   readonly transport: Transport
+  /** That of whoever asked for it. */
+  readonly scope: AsyncContext
   readonly handlers: Handlers<unknown>
   readonly context: unknown
 }
@@ -87,7 +90,7 @@ export class Dialer {
     const { timeout, handlers, context } = this.#read(options, 'dial', ['events', 'context', 'timeout'])
     this.#mustRun(`dial "${address}"`)
     const { clock, timeouts, transportFor, nextId } = this.#options
-    const made = { id: nextId(), transport: transportFor(target), handlers, context }
+    const made = { id: nextId(), transport: transportFor(target), scope: captureContext(), handlers, context }
     const dial = this.#expect(made, remoteOf(target), `dial "${address}"`)
     if (this.#options.ending()) this.#abandonSoon(dial)
     else {
@@ -110,7 +113,7 @@ export class Dialer {
     const { handlers, context } = this.#read(options, 'attach', ['events', 'context'])
     this.#mustRun('attach')
     const { attacher, nextId } = this.#options
-    const made = { id: nextId(), transport: attacher(socket), handlers, context }
+    const made = { id: nextId(), transport: attacher(socket), scope: captureContext(), handlers, context }
     attached.add(socket)
     const { remoteAddress, remotePort } = socket
     const remote =

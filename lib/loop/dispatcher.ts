@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
-import type { Handlers, Opening, Reply } from '../events.js'
+import type { Opening, Reply } from '../events.js'
 import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
 import type { Connection } from './connection.js'
@@ -41,7 +41,8 @@ export class Dispatcher {
     const { handlers } = connection
     if (handlers.opened === undefined) return
     try {
-      const opening = handlers.opened(connection.id, connection.info)
+      const { scope, id, info } = connection
+      const opening = scope.runInAsyncScope(handlers.opened, handlers, id, info)
       if (opening !== undefined) this.#opening(connection, opening)
     } catch (thrown) {
       this.#closer.threw(connection, 'opened', thrown, { atOnce: false })
@@ -56,10 +57,10 @@ export class Dispatcher {
    * @param lent - The input, where its memory is the loop's again after the handler.
    */
   data(connection: Connection, input: Buffer | null, lent: Buffer | undefined): void {
-    const { handlers } = connection
+    const { handlers, scope, id, context } = connection
     if (handlers.data === undefined) return
     try {
-      const reply = handlers.data(connection.id, input, connection.context)
+      const reply = scope.runInAsyncScope(handlers.data, handlers, id, input, context)
       if (reply !== undefined) this.#take(connection, reply, 'data', lent)
     } catch (thrown) {
       this.#closer.threw(connection, 'data', thrown, { atOnce: false })
@@ -71,7 +72,7 @@ export class Dispatcher {
   /** `ended`, and what it returns. */
   ended(connection: Connection): void {
     connection.endDelivered()
-    this.#call(connection, 'ended', handlers => handlers.ended?.(connection.id, connection.context))
+    this.#call(connection, 'ended')
     this.#closer.advance(connection)
   }
 
@@ -81,7 +82,7 @@ export class Dispatcher {
       const error = new RevioError('ETIMEDOUT', `connection ${connection.id}: its deadline has passed`)
       return this.#closer.destroy(connection, connection.error ?? error)
     }
-    this.#call(connection, 'expired', handlers => handlers.expired?.(connection.id, connection.context))
+    this.#call(connection, 'expired')
   }
 
   /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
@@ -103,13 +104,12 @@ export class Dispatcher {
     )
   }
 
-  #call(
-    connection: Connection,
-    handler: Replying,
-    call: (handlers: Handlers<unknown>) => Reply | Promise<Reply>,
-  ): void {
+  #call(connection: Connection, handler: 'ended' | 'expired'): void {
+    const { handlers, scope, id, context } = connection
+    const run = handlers[handler]
+    if (run === undefined) return
     try {
-      const reply = call(connection.handlers)
+      const reply = scope.runInAsyncScope(run, handlers, id, context)
       if (reply !== undefined) this.#take(connection, reply, handler, undefined)
     } catch (thrown) {
       this.#closer.threw(connection, handler, thrown, { atOnce: false })

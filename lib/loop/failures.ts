@@ -1,10 +1,13 @@
 import { asError } from '../errors.js'
 import type { Handlers } from '../events.js'
+import type { AsyncContext } from './async-context.js'
 
 /** Where a program's exceptions go. */
 export interface FailuresOptions {
   /** The loop's own handlers, whose `failed` serves connections that have none. */
   readonly events: Handlers<unknown>
+  /** In which `failed` runs. */
+  readonly scope: AsyncContext
   /** Takes what no `failed` takes. */
   readonly report: (error: Error, where: Failure) => void
 }
@@ -25,13 +28,13 @@ export class Failures {
 
   /** Tells `failed`, or the program's user. Answers what was thrown as an Error. */
   report(handlers: Handlers<unknown>, id: number, handler: string, thrown: unknown): Error {
-    const { events, report } = this.#options
+    const { events, scope, report } = this.#options
     const error = asError(thrown, handler)
     const taker = handlers.failed === undefined ? events : handlers
     if (taker.failed === undefined) report(error, { id, handler })
     else {
       try {
-        taker.failed(error, { id, handler })
+        scope.runInAsyncScope(taker.failed, taker, error, { id, handler })
       } catch (again) {
         report(error, { id, handler })
         report(asError(again, 'failed'), { id, handler: 'failed' })

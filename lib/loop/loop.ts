@@ -11,6 +11,7 @@ import {
   type Receiver,
   type Transport,
 } from '../transport/transport.js'
+import { captureContext, deriveContext } from './async-context.js'
 import { type Clock, TurnTime } from './clock.js'
 import { Closer } from './closer.js'
 import { Configurator } from './configurator.js'
@@ -68,6 +69,8 @@ export class Loop implements Host {
   readonly dialer: Dialer
   readonly shutdown: Shutdown
   readonly #options: LoopOptions
+  /** In which the loop was made; what runs in it is derived from it. */
+  readonly #scope = captureContext()
   readonly #events: Handlers<unknown>
   readonly #time: TurnTime
   readonly #transports: Transport[] = []
@@ -89,7 +92,7 @@ export class Loop implements Host {
     const time = new TurnTime(clock)
     this.#time = time
     this.timeouts = new Timeouts(clock)
-    this.#failures = new Failures({ events, report: options.report })
+    this.#failures = new Failures({ events, scope: deriveContext(this.#scope), report: options.report })
     this.table = new ConnectionTable(() => this.shutdown.left())
     this.closer = this.#makeCloser()
     const { timeouts, closer } = this
@@ -209,7 +212,8 @@ export class Loop implements Host {
 
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver {
     const handlers = this.#options.eventsOf?.[addressIndex] ?? this.#events
-    return this.#enter({ id: ++this.#lastId, transport, handlers, context: undefined }, link, () => {
+    const scope = deriveContext(this.#scope)
+    return this.#enter({ id: ++this.#lastId, transport, scope, handlers, context: undefined }, link, () => {
       const { local, remote } = link.addresses()
       return { addressIndex, localAddress: local, remoteAddress: remote, closing: false }
     })
@@ -218,19 +222,19 @@ export class Loop implements Host {
   #enter(made: Made, link: Link, info: () => Info): Receiver {
     const layer = (made.handlers as { [layering]?: Layering })[layering]
     if (layer === undefined) return this.#open(made, link, info)
-    const { id, transport } = made
+    const { id, scope } = made
     const handlers = layer.owner === made.handlers ? layer.handlers : made.handlers
     const plain = { ...made, handlers }
     const known = info()
     try {
-      const layered = layer.wrap(id, known, link, this)
+      const layered = scope.runInAsyncScope(layer.wrap, layer, id, known, link, this)
       if (layered === undefined) return this.#open(plain, link, () => known)
       layered.receiver = this.#open(plain, layered, () => known)
       return layered.wire
     } catch (thrown) {
       const error = this.#failures.report(handlers, id, 'wrap', thrown)
       link.close({ reset: true })
-      this.#missed({ id, transport, handlers, context: made.context }, { ...known, closing: true }, error)
+      this.#missed(plain, { ...known, closing: true }, error)
       return nobody
     }
   }
@@ -282,6 +286,7 @@ export class Loop implements Host {
   #makePrograms(): Programs {
     return new Programs({
       clock: this.clock,
+      scope: this.#scope,
       turn: run => this.turn(run),
       shutdown: () => this.end(DEFAULT_TIMEOUT),
       ending: () => this.shutdown.asked,

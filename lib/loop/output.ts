@@ -173,7 +173,7 @@ export class Output {
     const { link, outbox } = connection
     if (connection.life === Life.Gone || connection.blocked) return
     if (!outbox.empty) {
-      if (connection.handlers.prewrite !== undefined) this.#prewrite(connection)
+      this.#prewrite(connection)
       if (outbox.empty) return
       connection.offered = true
     } else if (link.wantsWrite !== true) return
@@ -186,9 +186,11 @@ export class Output {
   }
 
   #prewrite(connection: Connection): void {
-    const { handlers, id, outbox, context } = connection
+    const { handlers, scope, id, outbox, context } = connection
+    if (handlers.prewrite === undefined) return
     try {
-      this.#act(connection, 'prewrite', handlers.prewrite?.(id, outbox.size, context))
+      const action = scope.runInAsyncScope(handlers.prewrite, handlers, id, outbox.size, context)
+      this.#act(connection, 'prewrite', action)
     } catch (thrown) {
       this.#closer.threw(connection, 'prewrite', thrown, { atOnce: true })
     }
@@ -213,7 +215,7 @@ export class Output {
     const { link, offered } = connection
     if (offered) {
       connection.offered = false
-      if (connection.handlers.postwrite !== undefined) this.#postwrite(connection, link.taken)
+      this.#postwrite(connection, link.taken)
     }
     if (link.failure !== undefined) this.#closer.broke(connection, link.failure)
     if (connection.tokens !== undefined) this.#closer.acknowledge(connection, connection.tokens)
@@ -221,9 +223,11 @@ export class Output {
   }
 
   #postwrite(connection: Connection, taken: number): void {
-    const { handlers, id, outbox, context } = connection
+    const { handlers, scope, id, outbox, context } = connection
+    if (handlers.postwrite === undefined) return
     try {
-      this.#act(connection, 'postwrite', handlers.postwrite?.(id, taken, outbox.size, context))
+      const action = scope.runInAsyncScope(handlers.postwrite, handlers, id, taken, outbox.size, context)
+      this.#act(connection, 'postwrite', action)
     } catch (thrown) {
       this.#closer.threw(connection, 'postwrite', thrown, { atOnce: true })
     }

@@ -1,5 +1,6 @@
 import { Action } from '../action.js'
 import type { Handlers, Server } from '../events.js'
+import { type AsyncContext, deriveContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { asAction } from './reply.js'
 import { Ticker } from './ticker.js'
@@ -7,6 +8,8 @@ import { Ticker } from './ticker.js'
 /** What the loop-wide handlers need from the loop. */
 export interface ProgramsOptions {
   readonly clock: Clock
+  /** The loop's; `serving` and `tick` run in contexts that are derived from it. */
+  readonly scope: AsyncContext
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
   /** Ends the loop. */
@@ -51,7 +54,10 @@ export class Programs {
   introduce(events: Handlers<unknown>): void {
     if (this.#server === undefined || this.#introduced.has(events)) return
     this.#introduced.add(events)
-    if (asAction(events.serving?.(this.#server), 'serving') === Action.Shutdown) this.#options.shutdown()
+    if (events.serving === undefined) return
+    const scope = deriveContext(this.#options.scope)
+    const action = scope.runInAsyncScope(events.serving, events, this.#server)
+    if (asAction(action, 'serving') === Action.Shutdown) this.#options.shutdown()
   }
 
   /** No `tick` runs any more, and no signal counts. */
@@ -71,7 +77,8 @@ export class Programs {
   #tick(events: Handlers<unknown>): void {
     if (events.tick === undefined) return
     const { clock, turn, shutdown, failed } = this.#options
-    const ticker = new Ticker({ events, clock, turn, shutdown, failed })
+    const scope = deriveContext(this.#options.scope)
+    const ticker = new Ticker({ events, scope, clock, turn, shutdown, failed })
     this.#tickers.push(ticker)
     ticker.run()
   }

@@ -1,12 +1,15 @@
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Handlers } from '../events.js'
+import type { AsyncContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { asAction, checkTick } from './reply.js'
 
 /** What the ticker tells the loop. */
 export interface TickerOptions {
   readonly events: Pick<Handlers<unknown>, 'tick'>
+  /** In which `tick` runs. */
+  readonly scope: AsyncContext
   readonly clock: Clock
   /** Runs `tick` inside a turn. */
   readonly turn: (run: () => void) => void
@@ -26,9 +29,9 @@ export class Ticker {
 
   /** Runs `tick` now, and again whenever it asked for. */
   run(): void {
-    const { events, clock, turn, shutdown, failed } = this.#options
+    const { events, scope, clock, turn, shutdown, failed } = this.#options
     try {
-      const tick = events.tick?.()
+      const tick = events.tick && scope.runInAsyncScope(events.tick, events)
       if (tick === undefined) return
       checkTick(tick)
       const [delay, wanted] = tick

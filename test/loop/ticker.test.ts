@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Action, type Events } from '../../lib/index.js'
+import { captureContext } from '../../lib/loop/async-context.js'
 import { Ticker } from '../../lib/loop/ticker.js'
 import { FakeClock } from './fake-clock.js'
 
@@ -9,6 +10,7 @@ function ticking(tick: Events<never>['tick']) {
   let turns = 0
   const ticker = new Ticker({
     events: tick === undefined ? {} : { tick },
+    scope: captureContext(),
     clock,
     turn(run) {
       turns += 1
