@@ -150,7 +150,8 @@ export class Dialer {
       const error = failure() ?? new RevioError('ECONNRESET', 'attach: the socket was destroyed meanwhile')
       return this.#options.turn(() => dial.failed(error))
     }
-    ;(dial.made.transport as Attacher).attach(socket, dial)
+    // Something may have been written to it since: what takes it in now need not be what was thought of then.
+    this.#options.attacher(socket).attach(socket, dial)
     socket.removeListener('error', onError)
   }
 
@@ -208,7 +209,7 @@ export class Dialer {
       made,
       what,
       turn,
-      connected: link => {
+      connected: (transport, link) => {
         over()
         if (ending()) {
           link.close({ reset: true })
@@ -216,7 +217,7 @@ export class Dialer {
           left()
           return nobody
         }
-        return opened(made, link, () => {
+        return opened({ ...made, transport }, link, () => {
           const { local, remote: peer } = link.addresses()
           return { addressIndex: -1, localAddress: local, remoteAddress: peer, closing: false }
         })
@@ -236,7 +237,7 @@ interface PendingOptions {
   readonly made: Made
   readonly what: string
   readonly turn: (run: () => void) => void
-  readonly connected: (link: Link) => Receiver
+  readonly connected: (transport: Transport, link: Link) => Receiver
   readonly failed: (error: Error) => void
 }
 
@@ -260,8 +261,8 @@ class Dial implements Caller, Timed {
     this.#timeout = timeout
   }
 
-  connected(_transport: Transport, link: Link): Receiver {
-    return this.#options.connected(link)
+  connected(transport: Transport, link: Link): Receiver {
+    return this.#options.connected(transport, link)
   }
 
   failed(error: Error): void {

@@ -60,7 +60,7 @@ async function run(
     warn: error => process.emitWarning(error),
     report: (error, where) => process.emitWarning(failureWarning(error, where)),
     transportFor: binding => transports.for(binding),
-    attacher: () => transports.net(),
+    attacher: socket => transports.attacherOf(socket),
   })
   transports.use(loop)
   const chosen = transports.plain()

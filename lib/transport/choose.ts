@@ -1,5 +1,7 @@
+import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import { loadNative } from './native/load.js'
+import { plainDescriptor } from './native/plain-socket.js'
 import { NativeTransport } from './native/transport.js'
 import { NativeUdpTransport } from './native/udp.js'
 import { NetTransport } from './node/tcp.js'
@@ -41,6 +43,12 @@ export class SystemTransports {
   net(): NetTransport {
     this.#net ??= this.#make(host => new NetTransport(host))
     return this.#net
+  }
+
+  /** What takes in a socket that others have made: the native transport where it can take over all of it. */
+  attacherOf(socket: net.Socket): NativeTransport | NetTransport {
+    const native = plainDescriptor(socket) === undefined ? undefined : this.#plain()
+    return native ?? this.net()
   }
 
   /** What plain addresses run on, and why not on the native transport, if they do not. */

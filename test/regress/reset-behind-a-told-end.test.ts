@@ -72,6 +72,16 @@ await onBoth(t, 'a reset behind an end that was told closes', async (t, transpor
   for (const [, code] of told.closed) t.match(code, /ECONNRESET|EPIPE/)
 })
 
+await onBoth(t, 'a reset while input is paused closes, behind what came before', async (t, transport) => {
+  const told = await start(t, transport, { paused: true })
+  const socket = await connect(told.port)
+  socket.write(Buffer.alloc(300_000, 'x'))
+  await sleep(50)
+  socket.resetAndDestroy()
+  await until('its closing', () => told.closed.length === 1)
+  t.match(told.closed[0]?.[1], /ECONNRESET|EPIPE/)
+})
+
 await onBoth(t, 'both sides may have ended, and nothing spins', async (t, transport) => {
   let answer: (reply: [string, Action]) => void = () => {}
   const told = await start(

@@ -11,7 +11,7 @@ import { NativeDial } from './dial.js'
 import { NativeInput } from './input.js'
 import { AttachedLink, NativeLink } from './link.js'
 import { PinnedMemory } from './memory.js'
-import { takeUnread } from './plain-socket.js'
+import { plainDescriptor, takeUnread } from './plain-socket.js'
 import { NativeWriter } from './writer.js'
 
 /** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
@@ -86,11 +86,15 @@ export class NativeTransport implements Transport {
   }
 
   /**
-   * Takes over a connected socket, whose descriptor `plainDescriptor` has told: the socket itself is destroyed, and the
-   * connection goes on with what it has read.
+   * Takes over a connected socket of which `plainDescriptor` knows the descriptor: the socket itself is destroyed, and
+   * the connection goes on with what it has read.
    */
-  attach(socket: net.Socket, fd: number, dialer: Dialer): void {
-    const slot = this.#check(this.poller.adopt(fd, true), ' attach')
+  attach(socket: net.Socket, dialer: Dialer): void {
+    const slot = this.poller.adopt(plainDescriptor(socket) ?? -1, true)
+    if (slot < 0) {
+      socket.destroy()
+      return this.host.turn(() => dialer.failed(systemError(slot, ' attach')))
+    }
     const link = new AttachedLink(this, slot, takeUnread(socket))
     socket.destroy()
     this.register(link)

@@ -222,7 +222,10 @@ async function listenWithoutAccepting(
   }
 }
 
-/** Two connected sockets. */
+/** Not taken over by the native transport. */
+class PortableSocket extends net.Socket {}
+
+/** Two connected sockets; the first one is for the world's transport to take in. */
 async function socketPair(world: World): Promise<[net.Socket, net.Socket]> {
   const listener = net.createServer()
   const accepted = new Promise<net.Socket>(resolve => listener.once('connection', resolve))
@@ -232,6 +235,7 @@ async function socketPair(world: World): Promise<[net.Socket, net.Socket]> {
   const { port } = listener.address() as net.AddressInfo
   const far = path === undefined ? net.connect(port) : net.connect(path)
   const near = await accepted
+  if (world.transport === 'net') Object.setPrototypeOf(near, PortableSocket.prototype)
   listener.close()
   return [near, far]
 }

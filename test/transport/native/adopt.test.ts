@@ -25,8 +25,6 @@ async function pair(t: Test, path?: string): Promise<{ ours: net.Socket; theirs:
 }
 
 function attach(host: Recorder, socket: net.Socket): Heard {
-  const fd = plainDescriptor(socket)
-  if (fd === undefined) throw new Error('the socket cannot be taken over')
   let heard: Heard | undefined
   const dialer: Dialer = {
     connected: (_transport, link) => (heard = new Heard(link, -1)),
@@ -34,7 +32,7 @@ function attach(host: Recorder, socket: net.Socket): Heard {
       throw error
     },
   }
-  host.transport.attach(socket, fd, dialer)
+  host.transport.attach(socket, dialer)
   if (heard === undefined) throw new Error('it was not connected')
   return heard
 }
@@ -91,7 +89,7 @@ await t.test(
     ours.once('readable', () => {})
     await until('something to be read', () => ours.readableLength > 0)
     let given: net.Socket | undefined
-    host.transport.attach(ours, plainDescriptor(ours) ?? -1, {
+    host.transport.attach(ours, {
       connected(_transport, link) {
         given = link.detach([Buffer.from('and ')])
         return new Heard(link, -1)
