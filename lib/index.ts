@@ -24,4 +24,4 @@ export {
 export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'
-export { type Layer, type Pair, translate } from './translate.js'
+export { type Coded, type Coder, type Layer, type Pair, translate } from './translate.js'

@@ -1,15 +1,19 @@
 import type { Duplex } from 'node:stream'
-import type { Events, Info } from './events.js'
-import type { Layer } from './layer/codec.js'
-import { Translations } from './layer/translations.js'
+import { RevioError } from './errors.js'
+import type { Events, Handlers, Info } from './events.js'
+import type { Layer } from './layer/layer.js'
+import { makeLayer, type Wrap } from './layer/make-layer.js'
+import { checkHandlers, HANDLERS } from './loop/handlers.js'
+import { madeOf, openingOf } from './transport/layering.js'
 
-export type { Layer, Pair } from './layer/codec.js'
+export type { Coded, Coder, Layer, Pair } from './layer/layer.js'
 
 /**
  * Puts a layer between the wire and `events`, for the connections that `should` chooses: a cipher, a compressor, TLS.
- * The handlers see plain bytes, and so do `send` and `pending` of the server that `serving` gets.
+ * The handlers see plain bytes, and so do `send` and `pending`.
  *
  * ```ts
+ * const masked = translate(events, () => true, () => ({ decode: unmask, encode: mask }))
  * const compressed = translate(events, () => true, () => ({
  *   decode: createInflateRaw(),
  *   encode: createDeflateRaw({ flush: constants.Z_SYNC_FLUSH }),
@@ -18,22 +22,66 @@ export type { Layer, Pair } from './layer/codec.js'
  * await serve(secure, 'tcp://:5000')
  * ```
  *
- * - Order, `Close`, `Detach`, promises, `pause` and the limits mean what they do without a layer. `Close` and `End` end
- *   the layer first, so that the last of its bytes goes out; the peer's end comes behind the last that it had kept.
+ * - All that is said of a connection holds for the plain bytes: order, actions, promises, tokens, `pause`, limits,
+ *   `prewrite` and `postwrite`. Output has been written when the system has taken all that it became.
+ * - `Close` and `End` end the layer first, so that the last of its bytes goes out; the peer's end comes behind the last
+ *   that it had kept.
  * - An error of the layer closes its connection with that error; so does one that is destroyed before it has ended.
  * - `detached` gets a socket for the plain bytes. What `wrap` made is that socket where it is a `net.Socket`.
- * - `prewrite` and `postwrite` tell of the bytes on the wire.
- * - `reuseInputBuffer` makes no difference: plain bytes lie in memory of their own.
  *
- * @param events - The program's handlers, for connections with a layer and without.
+ * @param events - The program's handlers, for connections with a layer and without. They are looked up when they are
+ * called; those that are absent stay absent.
  * @param should - Whether a connection gets a layer; asked once, before `opened`.
  * @param wrap - Makes the layer: a stream that has taken hold of `wire`, which carries the bytes of the connection, or a
- * pair of streams through which these are led. What it throws closes the connection.
+ * pair of functions or streams through which these are led. What it throws closes the connection.
+ * @throws `ERR_OPTION` when an argument is none of these.
  */
 export function translate<Context = undefined>(
   events: Events<Context>,
   should: (id: number, info: Info) => boolean,
   wrap: (id: number, wire: Duplex, info: Info) => Layer,
 ): Events<Context> {
-  return new Translations(events, should, wrap).handlers() as Events<Context>
+  checkHandlers(events, 'translate')
+  for (const [name, given] of Object.entries({ should, wrap })) {
+    if (typeof given !== 'function') {
+      throw new RevioError('ERR_OPTION', `translate: ${name} must be a function; received ${typeof given}`)
+    }
+  }
+  const program = events as Handlers<unknown>
+  const translated = {}
+  for (const name of [...HANDLERS, 'signal'] as const) {
+    const get = lookup(program, name)
+    Object.defineProperty(translated, name, { enumerable: true, configurable: true, get })
+  }
+  const opened = (id: number, info: Info) => {
+    if (info.closing || putLayer(id, info, should, wrap)) return program.opened?.(id, info)
+    const opening = program.opened?.(id, { ...info, closing: true })
+    return Array.isArray(opening) ? [undefined, opening[1]] : opening
+  }
+  Object.defineProperty(translated, 'opened', { enumerable: true, value: opened })
+  madeOf(program, translated)
+  return translated as Events<Context>
+}
+
+/** Answers false when the layer could not be made. */
+function putLayer(id: number, info: Info, should: (id: number, info: Info) => boolean, wrap: Wrap): boolean {
+  const opening = openingOf(id)
+  if (opening === undefined) throw new Error('translate: its `opened` is for a loop to call')
+  const failure = opening.layer((link, host) =>
+    should(id, info) ? makeLayer(id, info, wrap, link, host) : undefined,
+  )
+  return failure === undefined
+}
+
+/** Answers what the program has under a name now; functions as methods of the program's object. */
+function lookup(program: Handlers<unknown>, name: keyof Handlers<unknown>): () => unknown {
+  let found: unknown
+  let bound: unknown
+  return () => {
+    const now = program[name]
+    if (now === found) return bound
+    found = now
+    bound = typeof now === 'function' ? now.bind(program) : now
+    return bound
+  }
 }

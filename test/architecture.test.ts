@@ -24,8 +24,8 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     files: [
       'async-context',
       'clock',
-      'drain',
       'forwarding-server',
+      'handlers',
       'limits',
       'reply',
       'ticker',
@@ -38,6 +38,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     name: 'interface',
     files: [
       'blocks',
+      'hand-over',
       'layering',
       'outbox',
       'path-lock',
@@ -60,7 +61,11 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     files: ['transport/'],
     uses: ['vocabulary', 'parts', 'interface', 'datagrams'],
   },
-  { name: 'layers', files: ['translate.ts', 'layer/'], uses: ['vocabulary', 'parts'] },
+  {
+    name: 'layers',
+    files: ['translate.ts', 'layer/'],
+    uses: ['vocabulary', 'parts', 'interface'],
+  },
   {
     name: 'testing',
     files: ['testing.ts', 'testing/'],

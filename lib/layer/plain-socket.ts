@@ -3,17 +3,28 @@ import type { Readable, Writable } from 'node:stream'
 
 type Done = (error?: Error | null) => void
 
+/** What a detached connection consists of. */
+export interface PlainSocketOptions {
+  /** Has the plain bytes of the peer. */
+  readonly source: Readable
+  /** Takes those for it. */
+  readonly sink: Writable
+  /** Has the connection; the plain socket shows the same addresses, and goes when this goes. */
+  readonly carrier: net.Socket
+  /** Plain bytes that come first. */
+  readonly unread: readonly Uint8Array[]
+}
+
 /** A translated connection that was detached: a `net.Socket` of its plain bytes. */
 export class PlainSocket extends net.Socket {
-  readonly #streams: Iterable<Readable | Writable>
+  readonly #streams: readonly (Readable | Writable)[]
   readonly #source: Readable
   readonly #sink: Writable
   #wanted = false
 
-  /** `carrier` is the socket that has the connection; this one shows the same addresses. */
-  constructor(streams: Iterable<Readable | Writable>, source: Readable, sink: Writable, carrier: net.Socket) {
+  constructor({ source, sink, carrier, unread }: PlainSocketOptions) {
     super({ allowHalfOpen: true })
-    this.#streams = streams
+    this.#streams = [source, sink, carrier]
     this.#source = source
     this.#sink = sink
     for (const name of ADDRESSES) {
@@ -21,11 +32,12 @@ export class PlainSocket extends net.Socket {
     }
     // A socket knows by its descriptor that it is connected; this one has none.
     Object.defineProperty(this, 'pending', { get: () => carrier.pending })
+    for (const bytes of unread) this.push(bytes)
     source.on('readable', () => this.#pull())
     // While the last of the output was on its way, the end may have come.
     if (source.readableEnded) this.push(null)
     else source.on('end', () => this.push(null))
-    for (const stream of streams) stream.on('error', error => this.destroy(error))
+    for (const stream of this.#streams) stream.on('error', error => this.destroy(error))
   }
 
   override _read(): void {

@@ -1,34 +1,124 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import { Duplex } from 'node:stream'
+import { Outbox } from '../transport/outbox.js'
+import type { Link } from '../transport/transport.js'
 
 type Done = (error?: Error | null) => void
 
-/** What carries a wire's bytes: the loop, or a socket that the connection was detached to. */
-export interface Carrier {
-  write(bytes: Buffer, done: Done): void
-  /** The wire has been ended, behind all of its bytes. */
-  end(): void
-  /** The wire has been read from. */
-  hungry(): void
-}
+/** How much a wire keeps each way, and how many bytes may wait to be written before it is not read any more. */
+const ROOM = 64 * 1024
 
-/** A connection as a stream of its bytes, for the layer that translates them. */
+/** A link as a stream of its bytes, for a layer that reads and writes one. */
 export class Wire extends Duplex {
-  #carrier: Carrier
+  failure: Error | undefined
+  /** The end has been sent. */
+  ended = false
+  /** Called when there is something to be flushed, or the end has been sent. */
+  onWritten: () => void = () => {}
+  readonly #link: Link
+  readonly #outbox = new Outbox()
+  #done: Done | undefined
+  #offered = false
+  #blocked = false
+  #hungry = true
+  #reading = true
+  /** The link below is another's, or nobody's. */
+  #left = false
+  /** Has the connection since it was detached. */
+  #socket: net.Socket | undefined
 
-  constructor(carrier: Carrier) {
-    super({ allowHalfOpen: true })
-    this.#carrier = carrier
+  constructor(link: Link) {
+    super({ allowHalfOpen: true, highWaterMark: ROOM })
+    this.#link = link
+  }
+
+  // For the layer that reads and writes it. /////////////////////////////////////////////////////////////////////////
+
+  override _read(): void {
+    this.#hungry = true
+    this.#regulate()
+  }
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
+    if (this.#socket !== undefined) this.#socket.write(bytes, done)
+    else this.#put([bytes], done)
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    const pieces = chunks.map(({ chunk }) => chunk)
+    if (this.#socket !== undefined) this.#socket.write(Buffer.concat(pieces), done)
+    else this.#put(pieces, done)
+  }
+
+  override _final(done: Done): void {
+    this.#finish()
+    done()
+  }
+
+  /** Where the layer has no more use for its wire, what it has written goes out all the same. */
+  override _destroy(error: Error | null, done: Done): void {
+    if (error === null && this.#outbox.size === 0) this.#finish()
+    done(error)
+  }
+
+  // For the link above. /////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** Has bytes that the link below has not taken. */
+  get unsent(): boolean {
+    return this.#outbox.size > 0
+  }
+
+  get wantsWrite(): boolean {
+    if (this.failure !== undefined || this.#left) return false
+    return this.#outbox.size > 0 ? !this.#blocked : this.#link.wantsWrite === true
+  }
+
+  /** Bytes came over the link, in memory of their own. */
+  feed(bytes: Buffer): void {
+    // What arrives when nobody reads any more is thrown away, so that the end can follow.
+    if (this.destroyed || this.readableEnded) return
+    this.#hungry = this.push(bytes)
+    this.#regulate()
+  }
+
+  feedEnd(): void {
+    if (!this.destroyed) this.push(null)
+  }
+
+  /** The link takes more. */
+  unblock(): void {
+    this.#blocked = false
+  }
+
+  /** Offers what was written to the link below, inside a flush. */
+  flush(): void {
+    if (!this.wantsWrite) return
+    this.#offered = true
+    this.#link.write(this.#outbox)
+  }
+
+  /** Looks at what came of that, after the flush. */
+  settle(): void {
+    if (!this.#offered) return
+    this.#offered = false
+    const { taken, failure } = this.#link
+    this.#outbox.settle(taken)
+    this.failure ??= failure
+    if (this.failure !== undefined) return this.#outbox.clear()
+    this.#blocked = this.#outbox.size > 0 && this.#link.wantsWrite !== true
+    if (this.#outbox.size === 0) this.#written()
+  }
+
+  /** Has no more to do with the link below. */
+  leave(): void {
+    this.#left = true
+    this.#outbox.clear()
   }
 
   /** From now on a socket carries the bytes. */
   adopt(socket: net.Socket): void {
-    this.#carrier = {
-      write: (bytes, done) => socket.write(bytes, done),
-      end: () => socket.end(),
-      hungry: () => socket.resume(),
-    }
+    this.#socket = socket
     socket.on('data', bytes => {
       if (!this.push(bytes)) socket.pause()
     })
@@ -38,16 +128,37 @@ export class Wire extends Duplex {
     this.on('close', () => socket.destroy())
   }
 
-  override _read(): void {
-    this.#carrier.hungry()
+  /** The writer's memory is its own again when all of it has gone. */
+  #put(pieces: readonly Buffer[], done: Done): void {
+    for (const bytes of pieces) if (bytes.length > 0) this.#outbox.give(bytes)
+    this.#done = done
+    if (this.#outbox.size === 0) this.#written()
+    else this.onWritten()
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#carrier.write(bytes, done)
+  #written(): void {
+    const done = this.#done
+    this.#done = undefined
+    done?.()
+    if (this.destroyed) this.#finish()
+    else this.#regulate()
   }
 
-  override _final(done: Done): void {
-    this.#carrier.end()
-    done()
+  #finish(): void {
+    if (this.ended) return
+    this.ended = true
+    if (this.#socket !== undefined) this.#socket.end()
+    else if (!this.#left) this.#link.end()
+    this.onWritten()
+  }
+
+  /** Reads while there is room both ways. */
+  #regulate(): void {
+    const wanted = this.#hungry && this.writableLength <= ROOM
+    if (this.#socket !== undefined) this.#socket.resume()
+    else if (this.#reading !== wanted && !this.#left) {
+      this.#reading = wanted
+      this.#link.read(wanted)
+    }
   }
 }

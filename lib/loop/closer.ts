@@ -63,6 +63,16 @@ export class Closer {
     this.advance(connection)
   }
 
+  /** What was to make a layer for a connection that opens threw: the connection closes, and nothing goes out over it. */
+  layerFailed(connection: Connection, thrown: unknown): Error {
+    const error = this.#options.failures.report(connection.handlers, connection.id, 'wrap', thrown)
+    connection.error = error
+    connection.threw = true
+    connection.endsOutput()
+    this.actLater(connection, Action.Close)
+    return error
+  }
+
   /** What is pending is given up, and the connection goes in a turn that follows soon. */
   abort(connection: Connection): void {
     if (!connection.discards()) return
@@ -76,6 +86,7 @@ export class Closer {
       if (connection.outbox.empty) this.#finish(connection)
       return
     }
+    if (connection.life === Life.Lingering && connection.settled) return this.lingered(connection)
     if (connection.life !== Life.Open) return
     if (connection.outbound === Outbound.Ending && connection.outbox.empty) {
       connection.link.end()
@@ -184,7 +195,8 @@ export class Closer {
     const { clock, timeouts } = this.#options
     const ended = connection.outbound === Outbound.Ended
     if (!ended) connection.link.end()
-    if (connection.inbound !== Inbound.Open && connection.link.ending !== true) {
+    if (connection.link.failure !== undefined) connection.error ??= connection.link.failure
+    if (connection.settled || connection.link.failure !== undefined) {
       return this.#release(connection, { reset: false })
     }
     connection.lingers()

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Handlers, Info } from '../events.js'
+import type { LayeredLink, LayerHost, MakeLayer, Opening } from '../transport/layering.js'
 import { Outbox } from '../transport/outbox.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
 import type { AsyncContext } from './async-context.js'
@@ -21,6 +22,8 @@ export interface ConnectionOwner {
     advance(connection: Connection): void
     /** The link is broken. */
     broke(connection: Connection, failure: Error): void
+    /** What was to make a layer threw. */
+    layerFailed(connection: Connection, thrown: unknown): Error
     /** The peer of a connection that lingers has ended. */
     lingered(connection: Connection): void
   }
@@ -32,6 +35,7 @@ export interface ConnectionOwner {
     /** A time of the connection's is up, or may be. */
     expired(connection: Connection, now: number): void
   }
+  readonly layerHost: LayerHost
   /** The end of the loop was asked for: nothing is delivered any more. */
   ending(): boolean
   /** Looks at the connection again, in a turn that follows soon. */
@@ -39,12 +43,15 @@ export interface ConnectionOwner {
 }
 
 /** One connection: what its link tells it, and the state that the loop keeps of it. */
-export class Connection extends ConnectionState implements Receiver, Timed {
+export class Connection extends ConnectionState implements Receiver, Opening, Timed {
   readonly id: number
-  readonly link: Link
+  /** The link to the wire, or the layer around it that is nearest to the program. */
+  link: Link
   readonly transport: Transport
   readonly outbox = new Outbox()
   readonly #owner: ConnectionOwner
+  /** Its layers, the one nearest to the wire first. */
+  #layers: LayeredLink[] | undefined
   readonly #info: () => Info
   #known: Info | undefined
   /** Its handlers run in it. */
@@ -128,6 +135,11 @@ export class Connection extends ConnectionState implements Receiver, Timed {
     this.heard = this.touched
   }
 
+  /** Hears of the wire: the connection itself, or the layer that is nearest to the wire. */
+  get wire(): Receiver {
+    return this.#layers?.[0]?.wire ?? this
+  }
+
   /** Asked of the system when somebody first wants to know. */
   get info(): Info {
     this.#known ??= this.#info()
@@ -175,6 +187,11 @@ export class Connection extends ConnectionState implements Receiver, Timed {
       return !this.paused && (this.held !== undefined || this.inbound === Inbound.Open)
     }
     return this.paused || this.held !== undefined
+  }
+
+  /** Nothing more comes from the peer, and the last bytes of a layer have gone. */
+  get settled(): boolean {
+    return this.inbound !== Inbound.Open && this.link.ending !== true
   }
 
   /** Bytes that have been taken and may be refused after all. */
@@ -225,6 +242,22 @@ export class Connection extends ConnectionState implements Receiver, Timed {
     return this.blocked || this.unconfirmed > 0
   }
 
+  layer(make: MakeLayer): Error | undefined {
+    const { link } = this
+    try {
+      const layered = make(link, this.#owner.layerHost)
+      if (layered === undefined) return undefined
+      const below = this.#layers?.at(-1)
+      layered.receiver = this
+      if (below !== undefined) below.receiver = layered.wire
+      this.#layers = [...(this.#layers ?? []), layered]
+      this.link = layered
+      return undefined
+    } catch (thrown) {
+      return this.#owner.closer.layerFailed(this, thrown)
+    }
+  }
+
   // What the link tells. ////////////////////////////////////////////////////////////////////////////////////////////
 
   input(bytes: Buffer): void {
@@ -246,8 +279,7 @@ export class Connection extends ConnectionState implements Receiver, Timed {
 
   ended(): void {
     this.peerEnds()
-    if (this.life === Life.Lingering) this.#lingered()
-    else if (!this.#owner.ending()) this.#owner.closer.advance(this)
+    if (this.life === Life.Lingering || !this.#owner.ending()) this.#owner.closer.advance(this)
   }
 
   failed(error: Error): void {
@@ -258,17 +290,12 @@ export class Connection extends ConnectionState implements Receiver, Timed {
   }
 
   writable(): void {
-    if (this.life === Life.Lingering) this.#lingered()
+    if (this.life === Life.Lingering) this.#owner.closer.advance(this)
     if (this.life === Life.Gone || this.outbound >= Outbound.Broken) return
     this.blocked = false
     // A layer tells of bytes that the wire has taken since.
     if (this.link.unconfirmed !== undefined) this.progress = this.#owner.time.now
     this.#owner.output.mark(this)
-  }
-
-  /** Both sides have ended, and the last bytes of a layer have gone. */
-  #lingered(): void {
-    if (this.inbound !== Inbound.Open && this.link.ending !== true) this.#owner.closer.lingered(this)
   }
 
   expired(now: number): void {

@@ -62,11 +62,14 @@ function timeoutError(connection: Connection, now: number): RevioError | undefin
  * free, which takes a slow reader longer than any timeout. The first look has nothing to compare with.
  */
 function reads(connection: Connection, now: number): boolean {
-  const before = connection.unacknowledged
-  const left = connection.link.unacknowledged?.()
-  connection.unacknowledged = left
-  if (left === undefined) return false
-  if (before !== undefined && left >= before) return false
-  connection.progress = before === undefined ? now - connection.limits.writeTimeout / 2 : now
+  const { link, limits, unacknowledged: before } = connection
+  const left = link.unacknowledged?.()
+  connection.unacknowledged = left ?? Number.POSITIVE_INFINITY
+  if (before === undefined && link.unacknowledged !== undefined) {
+    connection.progress = now - limits.writeTimeout / 2
+    return true
+  }
+  if (left === undefined || before === undefined || left >= before) return false
+  connection.progress = now
   return true
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
 import type { Opening, Reply } from '../events.js'
+import { whileOpening } from '../transport/layering.js'
 import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
 import type { Connection } from './connection.js'
@@ -42,7 +43,8 @@ export class Dispatcher {
     if (handlers.opened === undefined) return
     try {
       const { scope, id, info } = connection
-      const opening = scope.runInAsyncScope(handlers.opened, handlers, id, info)
+      const { opened } = handlers
+      const opening = whileOpening(connection, () => scope.runInAsyncScope(opened, handlers, id, info))
       if (opening !== undefined) this.#opening(connection, opening)
     } catch (thrown) {
       this.#closer.threw(connection, 'opened', thrown, { atOnce: false })

@@ -10,10 +10,9 @@ import type {
   Sending,
   Server,
 } from '../events.js'
-import { beforeEnd, type Leavable, type Leave, leaveBehind } from './drain.js'
 
 /** A server that passes every call on to another, for those that change some of them on the way. */
-export class ForwardingServer implements Server, Leavable {
+export class ForwardingServer implements Server {
   readonly #server: Server
 
   constructor(server: Server) {
@@ -82,9 +81,5 @@ export class ForwardingServer implements Server, Leavable {
 
   shutdown(options?: { timeout?: number }): void {
     this.#server.shutdown(options)
-  }
-
-  [beforeEnd](leave: Leave): void {
-    leaveBehind(this.#server, leave)
   }
 }

@@ -2,7 +2,7 @@ import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import { asError } from '../errors.js'
 import type { Handlers, Info, Reply, Server } from '../events.js'
-import { type Layering, layering } from '../transport/layering.js'
+import type { LayerHost } from '../transport/layering.js'
 import {
   type Host,
   type Link,
@@ -107,7 +107,8 @@ export class Loop implements Host {
     const deadlines = new Deadlines({ closer, dispatcher, timeouts, turn: run => this.turn(run) })
     const ending = () => this.shutdown.asked
     const revisit = (connection: Connection) => this.#revisit(connection)
-    this.#owner = { time, dispatcher, closer, output, deadlines, ending, revisit }
+    const layerHost = this.#makeLayerHost()
+    this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, ending, revisit }
     this.dialer = this.#makeDialer()
     this.shutdown = this.#makeShutdown()
   }
@@ -220,37 +221,17 @@ export class Loop implements Host {
   }
 
   #enter(made: Made, link: Link, info: () => Info): Receiver {
-    const layer = (made.handlers as { [layering]?: Layering })[layering]
-    if (layer === undefined) return this.#open(made, link, info)
-    const { id, scope } = made
-    const handlers = layer.owner === made.handlers ? layer.handlers : made.handlers
-    const plain = { ...made, handlers }
-    const known = info()
-    try {
-      const layered = scope.runInAsyncScope(layer.wrap, layer, id, known, link, this)
-      if (layered === undefined) return this.#open(plain, link, () => known)
-      layered.receiver = this.#open(plain, layered, () => known)
-      return layered.wire
-    } catch (thrown) {
-      const error = this.#failures.report(handlers, id, 'wrap', thrown)
-      link.close({ reset: true })
-      this.#missed(plain, { ...known, closing: true }, error)
-      return nobody
-    }
-  }
-
-  #open(made: Made, link: Link, info: () => Info): Connection {
     const limits = made.transport.datagrams ? datagramLimits : defaultLimits
     const connection = new Connection(this.#owner, { ...made, link, info, limits })
     if (this.shutdown.asked) {
       connection.leaves()
       link.close({ reset: false })
-      return connection
+      return nobody
     }
     this.table.connections.set(made.id, connection)
     if (made.transport.datagrams) this.timeouts.watch(connection)
     this.#dispatcher.opened(connection)
-    return connection
+    return connection.wire
   }
 
   /** A connection that could not be made: opened and closed in one. */
@@ -295,6 +276,17 @@ export class Loop implements Host {
         this.schedule()
       },
     })
+  }
+
+  #makeLayerHost(): LayerHost {
+    const { between = run => run() } = this.#options
+    const inTurn = () => this.#inTurn
+    return {
+      get inTurn() {
+        return inTurn()
+      },
+      turn: run => between(() => this.turn(run)),
+    }
   }
 
   #makeDialer(): Dialer {

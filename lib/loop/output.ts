@@ -202,7 +202,7 @@ export class Output {
     const { taken } = link
     outbox.settle(connection.outbound === Outbound.Discarded ? 0 : taken)
     connection.tokens?.took(taken)
-    const blocked = !outbox.empty
+    const blocked = !outbox.empty && link.wantsWrite !== true
     if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now
     if ((taken > 0 || !connection.blocked) && (blocked || connection.unconfirmed > 0)) {
       connection.progress = this.#time.now
@@ -217,9 +217,15 @@ export class Output {
       connection.offered = false
       this.#postwrite(connection, link.taken)
     }
-    if (link.failure !== undefined) this.#closer.broke(connection, link.failure)
+    if (link.failure !== undefined) this.#failed(connection, link.failure)
+    if (link.wantsWrite === true && connection.life !== Life.Gone) this.mark(connection)
     if (connection.tokens !== undefined) this.#closer.acknowledge(connection, connection.tokens)
     this.#advance(connection)
+  }
+
+  #failed(connection: Connection, failure: Error): void {
+    if (connection.link.over === true) connection.failed(failure)
+    else this.#closer.broke(connection, failure)
   }
 
   #postwrite(connection: Connection, taken: number): void {

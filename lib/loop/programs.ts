@@ -1,5 +1,6 @@
 import { Action } from '../action.js'
 import type { Handlers, Server } from '../events.js'
+import { programOf } from '../transport/layering.js'
 import { type AsyncContext, deriveContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { asAction } from './reply.js'
@@ -38,7 +39,7 @@ export class Programs {
   /** Inside a turn: `serving` of all runs, in their order; then the first one's `signal` is heeded. */
   meet(first: Handlers<unknown>, others: readonly Handlers<unknown>[], server: Server): void {
     this.#server = server
-    this.#all = new Set([first, ...others])
+    this.#all = new Set([first, ...others].map(programOf))
     this.#guard(events => this.introduce(events))
     this.#heed(first.signal)
   }
@@ -51,7 +52,8 @@ export class Programs {
   }
 
   /** Has handlers meet the server before any other of them runs; those that come before the start meet it there. */
-  introduce(events: Handlers<unknown>): void {
+  introduce(handlers: Handlers<unknown>): void {
+    const events = programOf(handlers)
     if (this.#server === undefined || this.#introduced.has(events)) return
     this.#introduced.add(events)
     if (events.serving === undefined) return

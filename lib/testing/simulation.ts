@@ -1,7 +1,6 @@
 import { parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Handlers, Server } from '../events.js'
-import { Connection } from '../loop/connection.js'
 import { asEndpoint } from '../loop/endpoint.js'
 import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
@@ -156,7 +155,7 @@ export class LoopSimulation implements Simulation {
   #peer(arrival: Arrival, options: PeerOptions): SimulatedPeer {
     return new SimulatedPeer(arrival, this.#schedule, options, () => {
       const receiver = this.#transport.receiver(arrival.wire.other)
-      return receiver instanceof Connection ? receiver.id : 0
+      return receiver?.id ?? 0
     })
   }
 

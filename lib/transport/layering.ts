@@ -1,26 +1,63 @@
-import type { Handlers, Info } from '../events.js'
-import type { Host, Link, Receiver } from './transport.js'
-
-/** Where an object with handlers says that its connections get a layer. Programs don't see it. */
-export const layering = Symbol('revio.layering')
+import type { Handlers } from '../events.js'
+import type { Link, Receiver } from './transport.js'
 
 /** A link around a link: what the loop sees of a connection with a layer between it and the wire. */
 export interface LayeredLink extends Link {
-  /** Hears of the wire: the transport's link tells it what it would have told the connection. */
+  /** Hears of the wire: the link below tells it what it would have told the connection. */
   readonly wire: Receiver
-  /** The connection; set by the loop before any other call. */
+  /** The connection, or the layer above; set before any other call. */
   receiver: Receiver
 }
 
-/** The layer of a set of handlers. */
-export interface Layering {
-  /** Whose property this is. A copy of that object, with other handlers, keeps the layer but not `handlers`. */
-  readonly owner: object
-  /** The handlers above the layer: those of the program. */
-  readonly handlers: Handlers<unknown>
+/** The loop, as a layer sees it: one may speak up at any time, inside of a turn or between turns. */
+export interface LayerHost {
+  /** A turn is running. */
+  readonly inTurn: boolean
+  /** Runs `run` as one turn. Not called while one is running. */
+  turn(run: () => void): void
+}
+
+/** Puts a layer around the link of connection `id`, within a turn; undefined where the connection gets none. */
+export type MakeLayer = (link: Link, host: LayerHost) => LayeredLink | undefined
+
+/** A connection that opens. */
+export interface Opening {
+  readonly id: number
   /**
-   * Puts the layer around a link that has just been made, within a turn; undefined where the connection gets none.
-   * What it throws closes the connection.
+   * Puts a layer under the connection, above those that it has. Answers what `make` threw; the connection then closes
+   * with that, and has no other event.
    */
-  wrap(id: number, info: Info, link: Link, host: Host): LayeredLink | undefined
+  layer(make: MakeLayer): Error | undefined
+}
+
+let current: Opening | undefined
+
+/** Runs the `opened` of a connection, which may put layers under it. */
+export function whileOpening<T>(opening: Opening, run: () => T): T {
+  const before = current
+  current = opening
+  try {
+    return run()
+  } finally {
+    current = before
+  }
+}
+
+/** The connection whose `opened` is running; undefined where no loop has called it. */
+export function openingOf(id: number): Opening | undefined {
+  return current?.id === id ? current : undefined
+}
+
+/** The handlers that a program gave, by those that were made of them. */
+const programs = new WeakMap<object, Handlers<unknown>>()
+
+/** Notes that handlers are a program's in another form. */
+export function madeOf(program: Handlers<unknown>, handlers: object): void {
+  programs.set(handlers, program)
+}
+
+/** Handlers as the program wrote them, whatever has been made of them. */
+export function programOf(handlers: Handlers<unknown>): Handlers<unknown> {
+  const program = programs.get(handlers)
+  return program === undefined ? handlers : programOf(program)
 }

@@ -1,4 +1,5 @@
-import { lengthOf } from '../bytes.js'
+import { Buffer } from 'node:buffer'
+import { lengthOf, plainView } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import { type Block, blocks } from './blocks.js'
 
@@ -62,6 +63,20 @@ export class Outbox {
   append(chunk: Uint8Array | string, size: number): void {
     this.#size += size
     this.#copy(chunk, size)
+  }
+
+  /** A copy of the `size` oldest bytes. */
+  copy(size: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let filled = 0
+    for (let segment = this.#first; segment !== undefined && filled < size; segment = segment.next) {
+      if (isGone(segment)) throw goneError(segment)
+      const { start, end } = segment
+      const piece = plainView(segment.bytes).subarray(start, Math.min(end, start + size - filled))
+      bytes.set(piece, filled)
+      filled += piece.length
+    }
+    return bytes
   }
 
   /** After an attempt: removes the `taken` oldest bytes and copies what is left of lent ones. */

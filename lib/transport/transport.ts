@@ -34,6 +34,8 @@ export interface Dialer {
 
 /** The connection behind a link, as the transport sees it. Its methods are called inside a turn only. */
 export interface Receiver {
+  /** The connection's. */
+  readonly id?: number
   /** Bytes from the peer. Where `transport.sharesInput` they are only valid until the turn ends. */
   input(bytes: Buffer): void
   /** The peer has sent all it will. Comes after every byte; only `writable` and `failed` may follow. */
@@ -61,11 +63,14 @@ export interface Link {
   readonly ending?: boolean
   /**
    * It holds bytes of its own that go out with the next flush, as a layer does: `write` is to be called even where the
-   * outbox is empty. It asks for that flush with `receiver.writable`. Absent: no.
+   * outbox is empty. It asks for that flush with `receiver.writable`. After a flush: it takes more at once, so that
+   * another one is to follow. Absent: no.
    */
   readonly wantsWrite?: boolean
   /** Why the last `write` failed, if it did; known when `transport.flush` has returned. Later bytes may still be read. */
   readonly failure: Error | undefined
+  /** It has failed both ways: no input follows either. Absent: no. */
+  readonly over?: boolean
   /**
    * Takes as much of the outbox as goes without waiting, in order, and leaves it as it is: the loop removes what was
    * taken. Where less was taken than there is, `receiver.writable` follows once more goes, without being asked for.
@@ -93,6 +98,13 @@ export interface Link {
   /** Gives the connection away as a socket on which `unread` and what the kernel still holds can be read. */
   detach(unread: readonly Uint8Array[]): net.Socket
   tune(options: Tuning): void
+  /** What it moves bytes through, where that is a `net.Socket` which a layer may take for itself. */
+  readonly socket?: net.Socket | undefined
+  /**
+   * Leaves `socket` to a layer. The link moves no bytes any more and hears of none; all else goes on. What `read` is told
+   * is whether the layer reads: where it doesn't, the link still tells with `receiver.failed` of a broken connection.
+   */
+  surrender?(): void
   /** Both ends; asked for at most once, in `accepted`. Stays true after the link is gone. */
   addresses(): { local: Address; remote: Address }
 }

@@ -1,25 +1,54 @@
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import type { Pair } from '../../lib/index.js'
+
+/** A pair of streams, as peers have it. */
+export interface StreamPair extends Pair {
+  readonly decode: Duplex
+  readonly encode: Duplex
+}
+
+/** The layer of a connection, and its counterpart at the peer. */
+export interface Coder {
+  readonly layer: () => Pair
+  readonly peer: () => StreamPair
+}
 
 const KEY = Buffer.alloc(32, 7)
 const IV = Buffer.alloc(16, 3)
 
-/** Pairs that translate one connection; the other side takes one of the same kind. */
+const decipher = () => createDecipheriv('aes-256-ctr', KEY, IV)
+const encipher = () => createCipheriv('aes-256-ctr', KEY, IV)
+const ciphers = (): StreamPair => ({ decode: decipher(), encode: encipher() })
+
+/** The same as functions, which answer in pieces now and then, empty ones among them. */
+function functions(): Required<Pair> {
+  const [incoming, outgoing] = [decipher(), encipher()]
+  const inHalves = (bytes: Buffer) => [bytes.subarray(0, bytes.length / 2), bytes.subarray(bytes.length / 2)]
+  return {
+    decode: bytes => [Buffer.alloc(0), incoming.update(bytes)],
+    decodeEnd: () => incoming.final(),
+    encode(bytes) {
+      const coded = outgoing.update(bytes)
+      return coded.length % 3 === 1 ? inHalves(coded) : coded
+    },
+    encodeEnd: () => outgoing.final(),
+  }
+}
+
+// A peer that goes before it has ended its stream is for the connection's own error to tell, not for zlib's.
+const deflate = (level?: number): StreamPair => ({
+  decode: createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH }),
+  encode: createDeflateRaw({ flush: constants.Z_SYNC_FLUSH, ...(level === undefined ? {} : { level }) }),
+})
+
 export const coders = {
-  cipher: (): Pair => ({
-    decode: createDecipheriv('aes-256-ctr', KEY, IV),
-    encode: createCipheriv('aes-256-ctr', KEY, IV),
-  }),
-  // A peer that goes before it has ended its stream is for the connection's own error to tell, not for zlib's.
-  deflate: (): Pair => ({
-    decode: createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH }),
-    encode: createDeflateRaw({ flush: constants.Z_SYNC_FLUSH }),
-  }),
+  cipher: { layer: ciphers, peer: ciphers },
+  functions: { layer: functions, peer: ciphers },
+  mixed: { layer: () => ({ decode: functions().decode, encode: encipher() }), peer: ciphers },
+  deflate: { layer: () => deflate(), peer: () => deflate() },
   // As the one above, in a thread of its own; only that what goes over the wire is as long as what is meant.
-  stored: (): Pair => ({
-    decode: createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH }),
-    encode: createDeflateRaw({ flush: constants.Z_SYNC_FLUSH, level: 0 }),
-  }),
-} as const
+  stored: { layer: () => deflate(0), peer: () => deflate(0) },
+} as const satisfies Readonly<Record<string, Coder>>

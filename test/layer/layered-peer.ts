@@ -1,18 +1,18 @@
 import { Buffer } from 'node:buffer'
-import type { Pair } from '../../lib/index.js'
 import { Received } from '../transport/received.js'
 import type { Peer } from '../transport/world.js'
+import type { StreamPair } from './coders.js'
 
 /** A peer that talks through a pair of coders. */
 export class LayeredPeer implements Peer {
   readonly #peer: Peer
-  readonly #pair: Pair
+  readonly #pair: StreamPair
   /** Bytes from the wire that have been given to be decoded. */
   #given = 0
   readonly #received = new Received()
   #ended = false
 
-  constructor(peer: Peer, pair: Pair) {
+  constructor(peer: Peer, pair: StreamPair) {
     this.#peer = peer
     this.#pair = pair
     const { decode, encode } = pair

@@ -1,7 +1,7 @@
-import { type Events, type Pair, type Server, translate } from '../../lib/index.js'
+import { type DialOptions, type Events, type Handlers, type Server, translate } from '../../lib/index.js'
 import { Monitor } from '../transport/monitor.js'
 import type { PeerOptions, Running, World } from '../transport/world.js'
-import { coders } from './coders.js'
+import { type Coder, coders } from './coders.js'
 import { LayeredPeer } from './layered-peer.js'
 
 /** Another world, in which whatever goes between loops and peers is translated on the way. */
@@ -12,7 +12,7 @@ export class LayeredWorld implements World {
   readonly real: boolean
   readonly resizes: boolean
   readonly #world: World
-  readonly #coder: () => Pair
+  readonly #coder: Coder
   readonly #servers = new Map<Server, Server>()
   readonly #monitors: Monitor[] = []
   readonly #peers: LayeredPeer[] = []
@@ -22,7 +22,7 @@ export class LayeredWorld implements World {
     this.transport = world.transport
     this.network = world.network
     this.real = world.real
-    this.resizes = name !== 'cipher'
+    this.resizes = name === 'deflate' || name === 'stored'
     this.#world = world
     this.#coder = coders[name]
   }
@@ -36,6 +36,8 @@ export class LayeredWorld implements World {
     this.#monitors.push(monitor)
     const watched = monitor.watch(events)
     let layered: Server | undefined
+    const layer = <Other>(handlers: Handlers<Other>) =>
+      translate(handlers as Events<Other>, id => !attached.has(id), this.#coder.layer)
     // What a program attaches has the layer of its own already, if it had one.
     const attached = new Set<number>()
     const program: Events<Context> = {
@@ -48,13 +50,15 @@ export class LayeredWorld implements World {
           attached.add(id)
           return id
         }
+        const dial = server.dial.bind(server)
+        server.dial = <Other>(address: string, options?: DialOptions<Other>) => {
+          const own = options?.events
+          return dial(address, own === undefined ? options : { ...options, events: layer(own) })
+        }
         return watched.serving?.(server)
       },
     }
-    const running = await this.#world.serve(
-      translate(program, id => !attached.has(id), this.#coder),
-      ...addresses,
-    )
+    const running = await this.#world.serve(layer(program), ...addresses)
     if (layered === undefined) throw new Error('serving has not run')
     this.#servers.set(layered, running.server)
     return new LayeredRunning(running, layered)
@@ -62,7 +66,7 @@ export class LayeredWorld implements World {
 
   connect(server: Server, options?: PeerOptions): LayeredPeer {
     const raw = this.#servers.get(server) ?? server
-    const peer = new LayeredPeer(this.#world.connect(raw, options), this.#coder())
+    const peer = new LayeredPeer(this.#world.connect(raw, options), this.#coder.peer())
     this.#peers.push(peer)
     return peer
   }

@@ -40,9 +40,9 @@ const echo: Events = { data: (_id, input) => [input] }
 
 for (const [name, coder] of Object.entries(coders)) {
   t.test(`a large stream comes back whole through ${name}, whatever its reader's pace`, async t => {
-    const server = await serving(t, echo, (): Layer => coder())
+    const server = await serving(t, echo, (): Layer => coder.layer())
     const socket = net.connect(server.addresses[0]?.port ?? 0, '127.0.0.1')
-    const { encode, decode } = coder()
+    const { encode, decode } = coder.peer()
     pipeline(socket, decode, () => {})
     encode.pipe(socket)
     const sent = randomBytes(4 * 1024 * 1024)
@@ -61,7 +61,7 @@ for (const [name, coder] of Object.entries(coders)) {
 }
 
 t.test('connections that were not chosen have no layer', async t => {
-  const server = await serving(t, echo, (): Layer => coders.cipher())
+  const server = await serving(t, echo, (): Layer => coders.cipher.layer())
   const socket = net.connect(server.addresses[1]?.port ?? 0, '127.0.0.1')
   socket.end('plain')
   const [bytes] = await once(socket, 'data')

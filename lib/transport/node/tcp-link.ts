@@ -4,6 +4,7 @@ import { copyOf } from '../../bytes.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
+import { handOver } from '../hand-over.js'
 import { goneError, isGone, type Outbox, type Segment } from '../outbox.js'
 import type { Link, Receiver, Tuning } from '../transport.js'
 import { breakOf } from './break-watch.js'
@@ -23,6 +24,8 @@ export class NetLink implements Link {
   /** Its last owner has ended the output. */
   readonly #mute: boolean
   #open = true
+  /** A layer moves the bytes of the socket. */
+  #surrendered = false
   #reading = true
   /** The peer has ended. */
   #ended = false
@@ -51,10 +54,21 @@ export class NetLink implements Link {
   /** The loop has taken the link, inside a turn; input may come. */
   begin(receiver: Receiver | undefined): void {
     this.receiver = receiver
-    if (!this.#open) return
+    if (!this.#open || this.#surrendered) return
     this.read(this.#reading)
     // Its last owner was told, and the socket does not say so again.
     if (this.#socket.readableEnded) receiver?.ended()
+  }
+
+  get socket(): net.Socket | undefined {
+    return this.#socket.readable && this.#socket.writable ? this.#socket : undefined
+  }
+
+  surrender(): void {
+    this.#surrendered = true
+    this.#unhear()
+    // It was accepted paused, and a layer that only listens does not know.
+    handOver(this.#socket, [])
   }
 
   write(outbox: Outbox): void {
@@ -82,13 +96,11 @@ export class NetLink implements Link {
   read(wanted: boolean): void {
     this.#reading = wanted
     if (this.receiver === undefined || this.#broken !== undefined) return
-    if (wanted) {
-      this.#transport.breaks.delete(this)
-      this.#socket.resume()
-    } else {
-      this.#transport.breaks.add(this)
-      this.#socket.pause()
-    }
+    if (wanted) this.#transport.breaks.delete(this)
+    else this.#transport.breaks.add(this)
+    if (this.#surrendered) return
+    if (wanted) this.#socket.resume()
+    else this.#socket.pause()
   }
 
   /** Looks whether a connection that is not read has broken. */
@@ -100,7 +112,7 @@ export class NetLink implements Link {
     if (code === undefined || code === 'EAGAIN' || (code === 'EPIPE' && !this.#ended)) return
     this.#transport.breaks.delete(this)
     const error = Object.assign(new Error(`read ${code}: the peer has broken the connection`), { code })
-    if (this.#ended) return this.#onError(error)
+    if (this.#ended || this.#surrendered) return this.#onError(error)
     this.#broken = error
     this.#socket.resume()
   }
@@ -119,15 +131,8 @@ export class NetLink implements Link {
   }
 
   detach(unread: readonly Uint8Array[]): net.Socket {
-    const socket = this.#socket
     this.#leave()
-    socket.pause()
-    for (const bytes of unread.toReversed()) socket.unshift(bytes)
-    // A stream that was paused stays so when its new owner listens; one whose last 'readable' listener has left forgets.
-    const forget = () => {}
-    socket.on('readable', forget)
-    socket.removeListener('readable', forget)
-    return socket
+    return this.#surrendered ? this.#socket : handOver(this.#socket, unread)
   }
 
   tune({ noDelay, keepAlive }: Tuning): void {
@@ -181,11 +186,15 @@ export class NetLink implements Link {
   #leave(): void {
     this.#open = false
     this.#transport.breaks.delete(this)
+    this.#unhear()
+    this.#left?.()
+  }
+
+  #unhear(): void {
     this.#socket.removeListener('data', this.#onData)
     this.#socket.removeListener('end', this.#onEnd)
     this.#socket.removeListener('error', this.#onError)
     this.#socket.removeListener('close', this.#onClose)
-    this.#left?.()
   }
 
   readonly #onData = (bytes: Buffer): void => {

@@ -95,8 +95,9 @@ export const times: Rules = {
     t.strictSame(told, ['data x', 'expired'], 'the first promise still holds the input back')
     keep()
     await world.until('both', () => told.length === 3)
-    await world.until('the kept one', () => peer.received === 'expired.kept.')
-    t.strictSame(told, ['data x', 'expired', 'data y'])
+    // The deadline that the second input has set may have passed by now.
+    await world.until('the kept one', () => peer.received.startsWith('expired.kept.'))
+    t.strictSame(told.slice(0, 3), ['data x', 'expired', 'data y'])
     keep()
   },
 

@@ -1,0 +1,282 @@
+import { Buffer } from 'node:buffer'
+import type * as net from 'node:net'
+import { isBytes } from '../bytes.js'
+import { asError } from '../errors.js'
+import type { Address } from '../events.js'
+import type { LayeredLink } from '../transport/layering.js'
+import { goneError, isGone, Outbox } from '../transport/outbox.js'
+import { type Link, nobody, type Receiver, type Tuning } from '../transport/transport.js'
+import { type Coder, type Pair, piecesOf, streamOf } from './layer.js'
+import { PlainSocket } from './plain-socket.js'
+
+/** How much is encoded for a flush: more would stand in memory twice, encoded and not. */
+const PORTION = 256 * 1024
+/** How much is encoded at a time. Small enough that a slow peer's progress shows. */
+const SLICE = 16 * 1024
+
+/** A layer of two plain functions. Everything happens at once, so that it needs no turns of its own. */
+export class FunctionLink implements LayeredLink, Receiver {
+  readonly id: number
+  receiver: Receiver = nobody
+  wire: Receiver = this
+  /** What is delivered just now lies in memory of its own. */
+  ownsInput = false
+  failure: Error | undefined
+  /** It has failed for good: neither direction goes on. */
+  over = false
+  readonly #raw: Link
+  readonly #pair: Pair
+  readonly #decode: Coder | undefined
+  readonly #encode: Coder | undefined
+  /** Encoded bytes that the link below has not taken. */
+  readonly #encoded = new Outbox()
+  /** How many of the oldest bytes of the connection's outbox they were. */
+  #ahead = 0
+  /** What each slice of those was, and what it became. */
+  #slices: { readonly plain: number; readonly coded: number }[] = []
+  /** How much of what the oldest one became has gone. */
+  #gone = 0
+  #taken = 0
+  /** There is more output than was encoded. */
+  #more = false
+  /** The link below has been offered what is encoded, and what came of it has not been looked at. */
+  #offered = false
+  /** The link below says when it takes more. */
+  #blocked = false
+  #ending = false
+  #ended = false
+  /** Decoded and not delivered yet, as a handler still runs. */
+  #undelivered: Buffer[] = []
+
+  constructor(id: number, raw: Link, pair: Pair) {
+    this.id = id
+    this.#raw = raw
+    this.#pair = pair
+    this.#decode = pair.decode as Coder | undefined
+    this.#encode = pair.encode as Coder | undefined
+  }
+
+  // Output. /////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** Output counts as taken once all that it became has gone. Until then it stays in the connection's outbox. */
+  get taken(): number {
+    this.#settle()
+    return this.#taken
+  }
+
+  get wantsWrite(): boolean {
+    this.#settle()
+    if (this.failure !== undefined) return false
+    if (this.#encoded.size > 0) return !this.#blocked
+    return this.#more || this.#raw.wantsWrite === true
+  }
+
+  get ending(): boolean {
+    return (this.#ending && !this.#ended) || this.#raw.ending === true
+  }
+
+  write(outbox: Outbox): void {
+    this.#taken = 0
+    if (this.#encoded.size === 0) this.#take(outbox)
+    this.#more = outbox.size > this.#ahead
+    this.#offer()
+  }
+
+  unacknowledged(): number | undefined {
+    return this.#raw.unacknowledged?.()
+  }
+
+  end(): void {
+    if (this.#ending) return
+    this.#ending = true
+    try {
+      for (const piece of piecesOf(this.#pair.encodeEnd?.(), 'encodeEnd')) this.#encoded.give(piece)
+    } catch (thrown) {
+      this.#break(thrown, 'encodeEnd')
+    }
+    if (this.over || this.#encoded.size > 0) this.receiver.writable()
+    else this.#endWire()
+  }
+
+  #take(outbox: Outbox): void {
+    try {
+      for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
+        if (isGone(segment)) throw goneError(segment)
+        for (let start = segment.start; start < segment.end; start += SLICE) {
+          if (this.#ahead >= PORTION) return
+          const end = Math.min(segment.end, start + SLICE)
+          const before = this.#encoded.size
+          this.#put(segment.bytes, start, end)
+          this.#slices.push({ plain: end - start, coded: this.#encoded.size - before })
+          this.#ahead += end - start
+        }
+      }
+    } catch (thrown) {
+      this.#break(thrown, 'encode')
+    }
+  }
+
+  #put(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#encode === undefined) return this.#encoded.lend(bytes, start, end)
+    const whole = start === 0 && end === bytes.length && Buffer.isBuffer(bytes)
+    const plain = whole ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+    const coded = this.#encode.call(this.#pair, plain)
+    if (isBytes(coded)) this.#keep(coded, bytes)
+    else for (const piece of piecesOf(coded, 'encode')) this.#keep(piece, bytes)
+  }
+
+  /** What may be a part of the plain bytes is only lent, as they are. */
+  #keep(coded: Uint8Array, plain: Uint8Array): void {
+    if (coded.length === 0) return
+    if (coded.buffer === plain.buffer) this.#encoded.lend(coded, 0, coded.length)
+    else this.#encoded.give(coded)
+  }
+
+  #offer(): void {
+    if (this.#encoded.size > 0 ? !this.#blocked : this.#raw.wantsWrite === true) {
+      this.#offered = true
+      this.#raw.write(this.#encoded)
+    } else if (this.#encoded.size === 0) this.#went(0)
+  }
+
+  /** Looks at what came of the last offer. */
+  #settle(): void {
+    if (!this.#offered) return
+    this.#offered = false
+    const { taken, failure } = this.#raw
+    this.#encoded.settle(taken)
+    if (failure !== undefined) return this.#lose(failure)
+    this.#blocked = this.#encoded.size > 0 && this.#raw.wantsWrite !== true
+    this.#went(taken)
+  }
+
+  /** So many encoded bytes have gone. */
+  #went(coded: number): void {
+    this.#gone += coded
+    let first = this.#slices[0]
+    for (; first !== undefined && first.coded <= this.#gone; first = this.#slices[0]) {
+      this.#gone -= first.coded
+      this.#taken += first.plain
+      this.#ahead -= first.plain
+      this.#slices.shift()
+    }
+    if (this.#encoded.size === 0 && this.#ending && !this.#ended) this.#endWire()
+  }
+
+  #endWire(): void {
+    this.#ended = true
+    this.#raw.end()
+  }
+
+  /** A function threw while output was written: the loop learns of it when it looks at what came of that. */
+  #break(thrown: unknown, name: string): void {
+    this.over = true
+    this.#lose(asError(thrown, name))
+  }
+
+  /** Output goes no further. */
+  #lose(failure: Error): void {
+    this.failure ??= failure
+    this.#encoded.clear()
+    this.#slices = []
+  }
+
+  // Input: what the link below tells. ///////////////////////////////////////////////////////////////////////////////
+
+  input(bytes: Buffer): void {
+    if (this.over) return
+    let piece: Uint8Array | undefined
+    try {
+      const coded = this.#decode === undefined ? bytes : this.#decode.call(this.#pair, bytes)
+      if (isBytes(coded)) piece = coded
+      else for (const next of piecesOf(coded, 'decode')) this.#undelivered.push(asBuffer(next))
+    } catch (thrown) {
+      return this.#fail(thrown, 'decode')
+    }
+    if (piece === undefined) return this.#deliver(bytes)
+    if (piece.length > 0) this.#hand(asBuffer(piece), bytes)
+  }
+
+  ended(): void {
+    if (this.over) return
+    try {
+      for (const piece of piecesOf(this.#pair.decodeEnd?.(), 'decodeEnd')) {
+        this.#undelivered.push(asBuffer(piece))
+      }
+    } catch (thrown) {
+      return this.#fail(thrown, 'decodeEnd')
+    }
+    this.#deliver(undefined)
+    this.receiver.ended()
+  }
+
+  failed(error: Error): void {
+    if (this.over) return
+    this.over = true
+    this.receiver.failed(error)
+  }
+
+  writable(): void {
+    this.#blocked = false
+    this.receiver.writable()
+  }
+
+  /** A handler may close or detach the connection with pieces left. */
+  #deliver(input: Buffer | undefined): void {
+    for (;;) {
+      const piece = this.#undelivered.shift()
+      if (piece === undefined) return
+      this.#hand(piece, input)
+    }
+  }
+
+  /** What may be a part of `input` lies where that lies. */
+  #hand(piece: Buffer, input: Buffer | undefined): void {
+    this.ownsInput = piece.buffer !== input?.buffer || this.#raw.ownsInput === true
+    this.receiver.input(piece)
+  }
+
+  #fail(thrown: unknown, name: string): void {
+    this.failed(asError(thrown, name))
+  }
+
+  // The link below. /////////////////////////////////////////////////////////////////////////////////////////////////
+
+  read(wanted: boolean): void {
+    this.#raw.read(wanted)
+  }
+
+  close({ reset }: { reset: boolean }): void {
+    this.#raw.close({ reset: reset || this.#encoded.size > 0 })
+    this.discard()
+  }
+
+  detach(unread: readonly Uint8Array[]): net.Socket {
+    const plain = [...unread, ...this.#undelivered.map(bytes => Buffer.from(bytes))]
+    this.discard()
+    const socket = this.#raw.detach([])
+    const [decode, encode] = [streamOf(this.#pair, 'decode'), streamOf(this.#pair, 'encode')]
+    socket.pipe(decode)
+    encode.pipe(socket)
+    return new PlainSocket({ source: decode, sink: encode, carrier: socket, unread: plain })
+  }
+
+  tune(options: Tuning): void {
+    this.#raw.tune(options)
+  }
+
+  addresses(): { local: Address; remote: Address } {
+    return this.#raw.addresses()
+  }
+
+  discard(): void {
+    this.over = true
+    this.receiver = nobody
+    this.#undelivered = []
+    this.#encoded.clear()
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}

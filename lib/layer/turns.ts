@@ -1,0 +1,88 @@
+import type { Buffer } from 'node:buffer'
+import type { LayerHost } from '../transport/layering.js'
+import type { Receiver } from '../transport/transport.js'
+
+/** Input, or something else to be told. */
+type Step = Buffer | ((receiver: Receiver) => void)
+
+/** Brings what streams tell, whenever they do, into turns of the loop, in order and never one inside of another. */
+export class Turns {
+  readonly #host: LayerHost
+  readonly #owner: { readonly receiver: Receiver }
+  /** The loop is calling: what is told meanwhile has to wait. */
+  #held = false
+  /** So it has while the receiver is being told something. */
+  #telling = false
+  /** The link below is telling something, so that a turn is running in which everything may be told. */
+  #within = false
+  #queue: Step[] = []
+
+  constructor(host: LayerHost, owner: { readonly receiver: Receiver }) {
+    this.#host = host
+    this.#owner = owner
+  }
+
+  /** Nothing waits to be told. */
+  get idle(): boolean {
+    return this.#queue.length === 0
+  }
+
+  /** Runs what the loop has called for; nothing is told before that is over. */
+  hold(run: () => void): void {
+    const before = this.#held
+    this.#held = true
+    try {
+      run()
+    } finally {
+      this.#held = before
+    }
+  }
+
+  /** Runs what the link below has told, inside a turn. */
+  within(run: () => void): void {
+    this.#within = true
+    try {
+      run()
+    } finally {
+      this.#within = false
+    }
+  }
+
+  tell(step: Step): void {
+    if (this.#queue.length === 0 && !this.#held && !this.#telling) {
+      if (this.#within) return this.#run(step)
+      if (!this.#host.inTurn) return this.#host.turn(() => this.#run(step))
+    }
+    if (this.#queue.push(step) === 1) process.nextTick(() => this.#drain())
+  }
+
+  /** Asks for a flush. The loop knows what it calls for itself. */
+  poke(): void {
+    if (this.#held) return
+    if (this.#host.inTurn) this.#owner.receiver.writable()
+    else this.#host.turn(() => this.#owner.receiver.writable())
+  }
+
+  /** Removes what waits; answers the input among it. */
+  clear(): Buffer[] {
+    return this.#queue.splice(0).filter(step => typeof step !== 'function')
+  }
+
+  #drain(): void {
+    if (this.#queue.length === 0) return
+    this.#host.turn(() => {
+      for (let step = this.#queue.shift(); step !== undefined; step = this.#queue.shift()) this.#run(step)
+    })
+  }
+
+  #run(step: Step): void {
+    const { receiver } = this.#owner
+    this.#telling = true
+    try {
+      if (typeof step === 'function') step(receiver)
+      else receiver.input(step)
+    } finally {
+      this.#telling = false
+    }
+  }
+}
