@@ -99,7 +99,7 @@ await t.test(
     theirs.end('late')
     let text = ''
     for await (const bytes of given ?? []) text += bytes
-  given?.destroy()
+    given?.destroy()
     t.equal(text, 'early and late')
   },
 )
