@@ -7,6 +7,7 @@ import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Parser } from 'tap-parser'
 import { root } from './paths.mjs'
+import { BUNDLE, bundleTap } from './tap.mjs'
 
 /** Files at a time: some wait more than they work. */
 const JOBS = availableParallelism() + 1
@@ -20,6 +21,7 @@ const TIMEOUT = 300
 export async function suite(paths) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const left = findTests(paths).values()
+  bundleTap()
   const work = async () => {
     for (const file of left) {
       const result = await runFile(file)
@@ -114,7 +116,8 @@ function describe({ fullname, diag }) {
   const { at, source, stack, diff, ...more } = diag ?? {}
   const place = at?.fileName === undefined ? '' : ` (${at.fileName}:${at.lineNumber})`
   const rest = Object.keys(more).length === 0 ? '' : JSON.stringify(more, null, 2)
-  const parts = [`${fullname}${place}`, diff ?? source, rest, stack].filter(Boolean)
+  const frames = stack?.split('\n').filter(frame => !frame.includes(BUNDLE))
+  const parts = [`${fullname}${place}`, diff ?? source, rest, frames?.join('\n')].filter(Boolean)
   return parts
     .map(part => part.trimEnd())
     .join('\n')
