@@ -22,8 +22,9 @@ export class InputStream {
   readonly #maxBuffered: number
   /** What `begin` gave without a copy, until `end` says what is left of it. */
   #given: Buffer | undefined
-  /** How many of the kept bytes are known to hold no delimiter. */
+  /** How many of the kept bytes are known not to begin `#delimiter`. */
   #searched = 0
+  #delimiter: Buffer = EMPTY
 
   /** @param options - `maxBuffered`: bytes that may be kept; more is an error. Default: no limit. */
   constructor({ maxBuffered = Number.POSITIVE_INFINITY }: { maxBuffered?: number } = {}) {
@@ -37,7 +38,8 @@ export class InputStream {
 
   /**
    * The bytes to parse: what was kept, with `input` behind it. Where nothing was kept that is `input` itself. They are
-   * valid until the next `begin`. Without an `end` in between, the next `begin` gives them again.
+   * valid until the next `begin`. Without an `end` in between, the next `begin` gives them again; input in a reused
+   * buffer (`reuseInputBuffer`) is overwritten by then, and needs an `end` before the handler returns.
    *
    * @param input - What `data` was given; `null`, after a wake, adds nothing.
    */
@@ -122,13 +124,12 @@ export class InputStream {
 
   *#lines(bytes: Buffer, delimiter: Buffer, maxLength: number): IterableIterator<Buffer> {
     let at = 0
-    let from = this.#searched
+    // What holds none of one delimiter may hold another.
+    let from = delimiter.equals(this.#delimiter) ? this.#searched : 0
     try {
       for (;;) {
         const end = bytes.indexOf(delimiter, from)
-        if ((end < 0 ? bytes.length : end) - at > maxLength) {
-          throw new RevioError('ENOBUFS', `a line is longer than maxLength, ${maxLength} bytes`)
-        }
+        checkLine(bytes, at, end, delimiter, maxLength)
         if (end < 0) {
           from = Math.max(at, bytes.length - delimiter.length + 1)
           return
@@ -141,6 +142,7 @@ export class InputStream {
     } finally {
       this.end(bytes.subarray(at))
       this.#searched = from - at
+      this.#delimiter = delimiter
     }
   }
 
@@ -190,6 +192,24 @@ export class InputStream {
     this.#block.set(tail)
     this.#start = 0
   }
+}
+
+/** Refuses a line that is longer than `maxLength`, or will be whatever follows: the delimiter may have begun at its end. */
+function checkLine(bytes: Buffer, at: number, end: number, delimiter: Buffer, maxLength: number): void {
+  const whole = end >= 0
+  let length = (whole ? end : bytes.length) - at
+  if (length <= maxLength) return
+  if (!whole) length -= begun(bytes.subarray(at), delimiter)
+  if (length <= maxLength) return
+  const known = whole ? `a line of ${length} bytes` : `a line of at least ${length} bytes`
+  throw new RevioError('ENOBUFS', `${known} is longer than maxLength, ${maxLength}`)
+}
+
+/** How many bytes of the delimiter stand at the end. */
+function begun(bytes: Buffer, delimiter: Buffer): number {
+  let size = Math.min(delimiter.length - 1, bytes.length)
+  while (!bytes.subarray(bytes.length - size).equals(delimiter.subarray(0, size))) size--
+  return size
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

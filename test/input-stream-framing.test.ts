@@ -90,6 +90,31 @@ t.test('a line or frame that is too long is refused as soon as that is clear', a
   )
 })
 
+t.test('a line may be as long as maxLength while only a part of its delimiter is there', async t => {
+  for (const delimiter of ['\r\n', '----', '\r\n\r\n']) {
+    const text = Buffer.from(`abc${delimiter}abc${delimiter}`)
+    for (const parts of cuts(text)) {
+      const stream = new InputStream()
+      const lines = split(parts, part => stream.lines(part, { delimiter, maxLength: 3 }))
+      t.strictSame(lines, ['abc', 'abc'], `${JSON.stringify(delimiter)} in ${parts.length} parts`)
+    }
+  }
+  const options = { delimiter: '\r\n', maxLength: 3 }
+  const message = 'a line of at least 4 bytes is longer than maxLength, 3'
+  t.throws(() => [...new InputStream().lines(Buffer.from('abcd\r'), options)], { code: 'ENOBUFS', message })
+  const whole = 'a line of 5 bytes is longer than maxLength, 3'
+  t.throws(() => [...new InputStream().lines(Buffer.from('abcde\r\n'), options)], { message: whole })
+})
+
+t.test('what was searched for one delimiter is searched again for another', async t => {
+  const stream = new InputStream()
+  t.strictSame([...stream.lines(Buffer.from('a\nb'), { delimiter: '\r\n' })], [])
+  t.strictSame(
+    split([Buffer.from('c\n')], part => stream.lines(part)),
+    ['a', 'bc'],
+  )
+})
+
 t.test('options that are wrong are named with what was given', async t => {
   const stream = new InputStream()
   const wrong: [string, () => unknown][] = [
