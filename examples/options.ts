@@ -1,58 +1,127 @@
 import { parseArgs } from 'node:util'
 
-/** Where an example listens, from its command line; `undefined` when help was asked for. */
-export type Listening = { addresses: string[] } | undefined
+/** A mistake in the command line. */
+export class UsageError extends Error {}
+
+/** An option that only one example has. */
+export interface Extra {
+  /** What its value is called in the help. */
+  value: string
+  about: string
+  /** Its value where it is not given. */
+  preset?: string
+  /** Its value is one more address to listen on. */
+  listens?: true
+}
+
+/** What an example's command line is made of. */
+export interface Command {
+  /** How it is started: `npm run echo`. */
+  command: string
+  about: string
+  /** The port where none is given. */
+  port: number
+  /** What `--port` and `--host` listen on, and all that it speaks. Default: TCP, and any address. */
+  only?: 'udp'
+  extras?: Readonly<Record<string, Extra>>
+}
+
+/** What a command line says. */
+export interface Chosen {
+  addresses: string[]
+  /** Values of an option of the example's own. */
+  values(name: string): readonly string[]
+}
 
 /**
- * Reads `--port`, `--host`, `--unixsocket` and `--help`.
+ * Reads addresses, `--port`, `--host`, `--unixsocket`, `--help` and the options of the example.
  *
- * @throws an `Error` that names the option that is unknown or has no fitting value.
+ * @returns undefined when help was asked for.
+ * @throws a `UsageError` that names the argument that is unknown or has no fitting value.
  */
-export function readOptions(args: readonly string[], defaultPort: number): Listening {
-  const values = parse(args)
-  if (values.help) return undefined
+export function readOptions(args: readonly string[], command: Command): Chosen | undefined {
+  const { given, positionals } = parse(args, command)
+  if (given.help !== undefined) return undefined
+  const last = (name: string) => given[name]?.at(-1)
+  const [port, host, path] = ['port', 'host', 'unixsocket'].map(last)
+  const named = Object.entries(command.extras ?? {}).flatMap(
+    ([name, { listens }]) => (listens && given[name]) || [],
+  )
+  const whole = [...named, ...positionals]
   const addresses: string[] = []
-  if (values.unixsocket === '') throw new Error('--unixsocket needs a path')
-  if (values.unixsocket !== undefined) addresses.push(`unix://${values.unixsocket}`)
-  if (values.unixsocket === undefined || values.port !== undefined || values.host !== undefined) {
-    addresses.unshift(tcpAddress(values.host ?? '127.0.0.1', values.port ?? String(defaultPort)))
+  if (port !== undefined || host !== undefined || (path === undefined && whole.length === 0)) {
+    addresses.push(address(command.only ?? 'tcp', host ?? '127.0.0.1', port ?? String(command.port)))
   }
-  return { addresses }
+  if (path === '') throw new UsageError('--unixsocket needs a path')
+  if (path !== undefined) addresses.push(`unix://${path}`)
+  for (const each of whole) addresses.push(checked(each, command))
+  return { addresses, values: name => given[name] ?? [command.extras?.[name]?.preset ?? ''] }
 }
 
-export function usage(command: string, about: string, defaultPort: number): string {
+export function usage({ command, about, port, only, extras = {} }: Command): string {
+  const scheme = only ?? 'tcp'
+  const lines = Object.entries(extras).map(([name, { value, about, preset }]) =>
+    line(`--${name} ${value}`, preset === undefined ? about : `${about} (default ${preset})`),
+  )
+  lines.push(
+    line('--port PORT', `listen on this ${scheme.toUpperCase()} port; 0 takes a free one (default ${port})`),
+  )
+  lines.push(line('--host HOST', 'listen on this address (default 127.0.0.1)'))
+  if (only === undefined) {
+    lines.push(
+      line(
+        '--unixsocket PATH',
+        'listen on a Unix socket instead, or as well where a port or a host is given',
+      ),
+    )
+  }
+  lines.push(line('--help', 'say this'))
+  const others = only === undefined ? ", 'unix:///tmp/a.sock?mode=660'" : ''
   return `${about}
 
-Usage: ${command} -- [options]
+Usage: ${command} -- [options] [address ...]
 
-  --port PORT         listen on this TCP port; 0 takes a free one (default ${defaultPort})
-  --host HOST         listen on this address (default 127.0.0.1)
-  --unixsocket PATH   listen on a Unix socket instead, or as well where a port or a host is given
-  --help              say this
-`
+An address is what serve() takes: ${scheme}://127.0.0.1:${port}, ${scheme}6-net://[::1]:0${others}.
+
+${lines.join('')}`
 }
 
-interface Values {
-  port?: string
-  host?: string
-  unixsocket?: string
-  help?: boolean
+function line(left: string, right: string): string {
+  return `  ${left.padEnd(20)}${right}\n`
 }
 
-function parse(args: readonly string[]): Values {
-  const text = { type: 'string' } as const
-  const options = { port: text, host: text, unixsocket: text, help: { type: 'boolean', short: 'h' } } as const
+function parse(args: readonly string[], { only, extras = {} }: Command) {
+  const text = { type: 'string', multiple: true } as const
+  const own = Object.fromEntries(Object.keys(extras).map(name => [name, text]))
+  const options = {
+    ...own,
+    port: text,
+    host: text,
+    help: { type: 'boolean', short: 'h', multiple: true } as const,
+  }
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: only === undefined ? { ...options, unixsocket: text } : options,
+      allowPositionals: true,
+    })
+    return { given: values as Readonly<Record<string, string[] | undefined>>, positionals }
   } catch (error) {
     // The first sentence names the option; the others are advice about positional arguments.
-    throw new Error(String((error as Error).message).split(/\. |\n/)[0])
+    throw new UsageError(String((error as Error).message).split(/\. |\n/)[0])
   }
 }
 
-function tcpAddress(host: string, port: string): string {
-  if (!/^\d+$/.test(port) || Number(port) > 65_535)
-    throw new Error(`--port ${port}: not a port from 0 to 65535`)
-  if (host === '') throw new Error('--host needs an address')
-  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`
+function address(scheme: string, host: string, port: string): string {
+  if (!/^\d+$/.test(port) || Number(port) > 65_535) {
+    throw new UsageError(`--port ${port}: not a port from 0 to 65535`)
+  }
+  if (host === '') throw new UsageError('--host needs an address')
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** `serve` reads the address itself; only that it is of the right kind is for the example to say. */
+function checked(text: string, { only }: Command): string {
+  if (only === undefined || /^udp[46]?(?:-net)?:/.test(text)) return text
+  throw new UsageError(`address "${text}": expected ${only}://HOST:PORT`)
 }

@@ -1,46 +1,36 @@
-import { type Events, type Server, serve } from 'revio'
-import { readOptions, usage } from './options.js'
+import { type Address, type Events, RevioError, serve } from 'revio'
+import { type Chosen, type Command, readOptions, UsageError, usage } from './options.js'
 
 /** An example as a program of its own. */
-export interface Program<Context> {
-  /** How it is started: `npm run echo`. */
-  command: string
-  about: string
-  port: number
-  events: Events<Context>
-  /** How to talk to it, for a TCP port or a Unix socket's path. */
-  hint(where: { host: string; port: number; path: string }): string
+export interface Program<Context> extends Command {
+  /** @throws a `UsageError` where an option of its own has no fitting value. */
+  events(chosen: Chosen): Events<Context>
+  /** What follows the addresses in its first line, such as how to talk to it. */
+  hint(first: Address, chosen: Chosen): string
 }
 
 /** Reads the command line, serves, says where, and ends in order on SIGINT and SIGTERM. */
 export async function run<Context>(program: Program<Context>): Promise<void> {
+  const { command } = program
   try {
-    const listening = readOptions(process.argv.slice(2), program.port)
-    if (listening === undefined) {
-      process.stdout.write(usage(program.command, program.about, program.port))
-      return
-    }
-    await serve(announced(program), ...listening.addresses)
+    const chosen = readOptions(process.argv.slice(2), program)
+    if (chosen === undefined) process.stdout.write(usage(program))
+    else await listen(program, chosen)
   } catch (error) {
-    process.stderr.write(`${program.command}: ${(error as Error).message}\n`)
-    process.exitCode = 1
+    const mistaken =
+      error instanceof UsageError || (error instanceof RevioError && error.code === 'ERR_ADDRESS')
+    const advice = mistaken ? `; see ${command} -- --help` : ''
+    process.stderr.write(`${command}: ${(error as Error).message}${advice}\n`)
+    process.exitCode = mistaken ? 2 : 1
   }
 }
 
-function announced<Context>(program: Program<Context>): Events<Context> {
-  const { events } = program
-  return {
-    ...events,
-    serving(server) {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.shutdown())
-      process.stdout.write(`${announcement(program, server)}\n`)
-      return events.serving?.(server)
-    },
-  }
-}
-
-function announcement<Context>(program: Program<Context>, server: Server): string {
-  const where = server.addresses.map(String).join(' and ')
+async function listen<Context>(program: Program<Context>, chosen: Chosen): Promise<void> {
+  const running = serve(program.events(chosen), ...chosen.addresses)
+  const server = await running.listening
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.shutdown())
   const [first] = server.addresses
-  return first === undefined ? where : `Listening on ${where}; try: ${program.hint(first)}`
+  const hint = first === undefined ? '' : program.hint(first, chosen)
+  process.stdout.write(`Listening on ${server.addresses.join(' and ')}${hint}\n`)
+  await running
 }

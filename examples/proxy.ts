@@ -1,17 +1,10 @@
-import { parseArgs } from 'node:util'
-import { Action, type Events, type Server, serve } from 'revio'
+import { Action, type Events, type Server } from 'revio'
+import { simulate } from 'revio/testing'
+import { type Chosen, UsageError } from './options.js'
+import { run } from './program.js'
 
 /** Unsent bytes at which a side stops the other one's reading. */
 const ENOUGH = 256 * 1024
-
-const USAGE = `Passes every connection on to another server, whatever is spoken on it.
-
-Usage: npm run proxy -- [options]
-
-  --listen ADDRESS   where to listen (default tcp://127.0.0.1:6000)
-  --target ADDRESS   where to pass connections on to (default tcp://127.0.0.1:6380)
-  --help             say this
-`
 
 /** A connection to `target` for each that comes. An end of one side is passed on as an end, a reset as a reset. */
 export function proxy(target: string): Events {
@@ -23,8 +16,6 @@ export function proxy(target: string): Events {
   return {
     serving(running) {
       server = running
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.shutdown())
-      process.stdout.write(`Listening on ${server.addresses.join(' and ')}, passing on to ${target}\n`)
     },
     opened(id, { addressIndex }) {
       const dialled = addressIndex === -1
@@ -52,13 +43,32 @@ export function proxy(target: string): Events {
   }
 }
 
-const text = { type: 'string' } as const
-try {
-  const { values } = parseArgs({ options: { listen: text, target: text, help: { type: 'boolean' } } })
-  const { listen = 'tcp://127.0.0.1:6000', target = 'tcp://127.0.0.1:6380', help } = values
-  if (help) process.stdout.write(USAGE)
-  else await serve(proxy(target), listen)
-} catch (error) {
-  process.stderr.write(`npm run proxy: ${String((error as Error).message).split(/\. |\n/)[0]}\n`)
-  process.exitCode = 1
+/** A target is read when the first connection is passed on; a simulation reads it at once, and connects to nothing. */
+function checked(target: string): string {
+  try {
+    simulate({}).server.dial(target)
+  } catch (error) {
+    throw new UsageError(`--target ${target}: ${(error as Error).message}`)
+  }
+  return target
 }
+
+function targetOf(chosen: Chosen): string {
+  return chosen.values('target').at(-1) ?? ''
+}
+
+await run({
+  command: 'npm run proxy',
+  about: 'Passes every connection on to another server, whatever is spoken on it.',
+  port: 6000,
+  extras: {
+    target: {
+      value: 'ADDRESS',
+      about: 'where to pass connections on to',
+      preset: 'tcp://127.0.0.1:6380',
+    },
+    listen: { value: 'ADDRESS', about: 'listen on this address too', listens: true },
+  },
+  hint: (_first, chosen) => `, passing on to ${targetOf(chosen)}`,
+  events: chosen => proxy(checked(targetOf(chosen))),
+})

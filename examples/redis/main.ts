@@ -12,6 +12,6 @@ await run({
   about: 'A clone of Redis.',
   port: 6380,
   hint: ({ host, port, path }) =>
-    path ? `redis-cli -s ${path} ping` : `redis-cli -h ${host} -p ${port} ping`,
-  events: redis(),
+    `; try: ${path ? `redis-cli -s ${path} ping` : `redis-cli -h ${host} -p ${port} ping`}`,
+  events: () => redis(),
 })

@@ -37,5 +37,5 @@ t.test('an unknown option is named', async t => {
   const [message] = await once(child.stderr, 'data')
   t.match(String(message), /--nowhere/)
   const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
-  t.equal(code, 1)
+  t.equal(code, 2)
 })

@@ -56,11 +56,11 @@ t.test('an answer that is too long for the asker is cut off', { skip: noDig }, a
 t.test('wrong options are named', async t => {
   for (const [option, message] of [
     ['--name=a.test', /--name a\.test: a name and an IPv4 address are needed/],
-    ['--port=x', /"x" is no port/],
+    ['--port=x', /--port x: not a port/],
     ['--what', /--what/],
   ] as const) {
     const program = new ExampleProgram('udp', [option])
-    t.equal(await program.ended(), 1)
+    t.equal(await program.ended(), 2)
     t.match(program.errors, message)
   }
 })
