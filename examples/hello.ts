@@ -4,6 +4,7 @@ import { Action, type Chunk, type Events, InputStream, RevioError } from 'revio'
 const MAX_HEAD = 16 * 1024
 
 const END_OF_HEAD = '\r\n\r\n'
+const HEADS = { delimiter: END_OF_HEAD, maxLength: MAX_HEAD }
 
 const HELLO = response('200 OK', 'hello world\n')
 const LAST_HELLO = response('200 OK', 'hello world\n', 'close')
@@ -21,7 +22,7 @@ export const hello: Events<InputStream> = {
   data(_id, input, stream) {
     const out: Chunk[] = []
     try {
-      for (const head of stream.lines(input, { delimiter: END_OF_HEAD, maxLength: MAX_HEAD })) {
+      for (const head of stream.lines(input, HEADS)) {
         const { answer, last } = respond(head.toString('latin1'))
         out.push(answer)
         if (last) return [out, Action.Close]

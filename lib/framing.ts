@@ -22,19 +22,35 @@ export interface Framing {
   maxLength?: number
 }
 
+const SPLITTING: readonly string[] = ['delimiter', 'maxLength'] satisfies (keyof Splitting)[]
+const FRAMING: readonly string[] = [
+  'lengthBytes',
+  'endian',
+  'includesHeader',
+  'maxLength',
+] satisfies (keyof Framing)[]
+
 /** @throws `ERR_OPTION`, naming the option and its value. */
 export function splitting(options: Splitting): { delimiter: Buffer; maxLength: number } {
-  check(options, ['delimiter', 'maxLength'])
+  check(options, SPLITTING)
   const { delimiter = '\n', maxLength = Number.POSITIVE_INFINITY } = options
   if (typeof delimiter !== 'string' && !isBytes(delimiter)) wrong('delimiter', 'text or bytes', delimiter)
   if (delimiter.length === 0) wrong('delimiter', 'at least one byte', delimiter)
-  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : copyOf(delimiter)
+  const bytes = typeof delimiter === 'string' ? bytesOf(delimiter) : copyOf(delimiter)
   return { delimiter: bytes, maxLength: checkLength(maxLength) }
+}
+
+/** The delimiter that was asked for last: most programs have one, and ask for it with every input. */
+let known = { text: '\n', bytes: Buffer.from('\n') }
+
+function bytesOf(text: string): Buffer {
+  if (text !== known.text) known = { text, bytes: Buffer.from(text) }
+  return known.bytes
 }
 
 /** @throws `ERR_OPTION`, naming the option and its value. */
 export function framing(options: Framing) {
-  check(options, ['lengthBytes', 'endian', 'includesHeader', 'maxLength'])
+  check(options, FRAMING)
   const { lengthBytes = 4, endian = 'big', includesHeader = false } = options
   const { maxLength = Number.POSITIVE_INFINITY } = options
   if (![1, 2, 4].includes(lengthBytes)) wrong('lengthBytes', '1, 2 or 4', lengthBytes)
@@ -44,13 +60,14 @@ export function framing(options: Framing) {
   return { lengthBytes, little, header: includesHeader ? lengthBytes : 0, maxLength: checkLength(maxLength) }
 }
 
-function check(options: object, known: readonly string[]): void {
+function check(options: object, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new RevioError('ERR_OPTION', `options must be an object; received ${String(options)}`)
   }
-  const unknown = Object.keys(options).find(name => !known.includes(name))
-  if (unknown === undefined) return
-  throw new RevioError('ERR_OPTION', `unknown option "${unknown}"; known are ${known.join(', ')}`)
+  for (const name in options) {
+    if (names.includes(name) || !Object.hasOwn(options, name)) continue
+    throw new RevioError('ERR_OPTION', `unknown option "${name}"; known are ${names.join(', ')}`)
+  }
 }
 
 function checkLength(maxLength: number): number {

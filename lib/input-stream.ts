@@ -125,7 +125,7 @@ export class InputStream {
   *#lines(bytes: Buffer, delimiter: Buffer, maxLength: number): IterableIterator<Buffer> {
     let at = 0
     // What holds none of one delimiter may hold another.
-    let from = delimiter.equals(this.#delimiter) ? this.#searched : 0
+    let from = this.#searched > 0 && delimiter.equals(this.#delimiter) ? this.#searched : 0
     try {
       for (;;) {
         const end = bytes.indexOf(delimiter, from)
