@@ -172,8 +172,11 @@ export const switching: Rules = {
   'halfOpen and a timeout set later count': async (t, world) => {
     const told: string[] = []
     const { server } = await world.serve({
-      data: id => void server.configure(id, { halfOpen: true, idleTimeout: 40 }),
-      ended: () => void told.push('ended'),
+      data: id => void server.configure(id, { halfOpen: true }),
+      ended(id) {
+        told.push('ended')
+        server.configure(id, { idleTimeout: 40 })
+      },
       closed: (_id, error) => void told.push(`${(error as NodeJS.ErrnoException | undefined)?.code}`),
     })
     world.connect(server).send('x').end()

@@ -10,10 +10,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-#ifdef __linux__
-#include <linux/sockios.h>
-#endif
-
 /* Linux opens a descriptor non-blocking and close-on-exec in one call; elsewhere a fork in between can leak it. */
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
 #define OPEN_FLAGS (SOCK_CLOEXEC | SOCK_NONBLOCK)
@@ -249,8 +245,9 @@ bool socket_drop_urgent(int fd) {
 
 int socket_unacknowledged(int fd) {
   int bytes = 0;
-#if defined(SIOCOUTQ)
-  if (ioctl(fd, SIOCOUTQ, &bytes) != 0) return fail(CALL_IOCTL);
+#if defined(__linux__)
+  /* Linux's name for sockets, SIOCOUTQ, is the same number, and stands in a header that musl does not come with. */
+  if (ioctl(fd, TIOCOUTQ, &bytes) != 0) return fail(CALL_IOCTL);
 #elif defined(SO_NWRITE)
   socklen_t size = sizeof bytes;
   if (getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &size) != 0) return fail(CALL_IOCTL);
