@@ -48,12 +48,18 @@ export class LayeredPeer implements Peer {
     return this.#ended
   }
 
-  /** All that has come is decoded. */
-  get calm(): boolean {
+  /** Bytes that have come over the wire so far. */
+  get arrived(): number {
+    this.#decode()
+    return this.#given
+  }
+
+  /** So many of the bytes that have come are decoded, and an end that has come is. */
+  decoded(bytes: number): boolean {
     this.#decode()
     const { decode } = this.#pair
     if (decode.destroyed || decode.readableEnded) return true
-    return decode.writableLength === 0 && !decode.writableEnded
+    return this.#given - decode.writableLength >= bytes && !decode.writableEnded
   }
 
   get error(): Error | undefined {

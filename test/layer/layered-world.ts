@@ -72,8 +72,13 @@ export class LayeredWorld implements World {
   }
 
   until(what: string, condition: () => boolean): Promise<void> {
-    // A peer that has heard of something has decoded it as well.
-    return this.#world.until(what, () => condition() && this.#peers.every(peer => peer.calm))
+    // A peer that has heard of something has decoded it as well. What comes later may never cease.
+    let arrived: readonly number[] | undefined
+    return this.#world.until(what, () => {
+      if (!condition()) return false
+      arrived ??= this.#peers.map(peer => peer.arrived)
+      return this.#peers.every((peer, index) => peer.decoded(arrived?.[index] ?? 0))
+    })
   }
 
   pass(ms: number): Promise<void> {
