@@ -16,7 +16,16 @@ const SOURCES = 'lib/transport/native/src'
 const layers: readonly { name: string; files: readonly string[]; uses: readonly string[] }[] = [
   {
     name: 'vocabulary',
-    files: ['action.ts', 'address.ts', 'bytes.ts', 'errors.ts', 'events.ts', 'framing.ts', 'input-stream.ts'],
+    files: [
+      'action.ts',
+      'address.ts',
+      'bytes.ts',
+      'errors.ts',
+      'events.ts',
+      'framing.ts',
+      'input-stream.ts',
+      'tls.ts',
+    ],
     uses: [],
   },
   {
@@ -44,6 +53,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'path-lock',
       'resolve',
       'retry',
+      'security',
       'staging',
       'transport',
       'unix-path',

@@ -1,7 +1,10 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import type { Address } from '../events.js'
+import type { Clock } from '../loop/clock.js'
+import type { TlsInfo } from '../tls.js'
 import type { Outbox } from './outbox.js'
+import type { ClientSecurity, ServerSecurity } from './security.js'
 import type { StagingBuffer } from './staging.js'
 
 /**
@@ -20,6 +23,10 @@ export interface Host {
    * been written to, closed or detached by the time this returns.
    */
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver
+  /** A handshake of TLS ended without a connection to the binding with this index. Inside a turn. */
+  handshakeFailed?(addressIndex: number, error: Error, remote: Address): void
+  /** Times handshakes. */
+  readonly clock: Clock
 }
 
 /** Makes a transport that speaks to `host`. */
@@ -47,6 +54,8 @@ export interface Receiver {
    * the link wants a flush.
    */
   writable(): void
+  /** What `link.secure` began is done: `link.tls` says what was agreed on. `failed` where it isn't. */
+  secured?(): void
 }
 
 /** One connection of a transport. After `close` or `detach` no method is called, and its receiver hears nothing. */
@@ -105,6 +114,13 @@ export interface Link {
    * is whether the layer reads: where it doesn't, the link still tells with `receiver.failed` of a broken connection.
    */
   surrender?(): void
+  /** What TLS has agreed on with the peer; undefined for plain bytes. Asked for seldom: it may cost much. */
+  readonly tls?: TlsInfo | undefined
+  /**
+   * Goes on as TLS, from the byte behind those that `write` took: a handshake begins, to which `unread` belongs, and
+   * what is still read. Until `receiver.secured` no input comes and `write` takes nothing. Absent: it cannot.
+   */
+  secure?(security: ServerSecurity | ClientSecurity, unread: readonly Uint8Array[]): void
   /** Both ends; asked for at most once, in `accepted`. Stays true after the link is gone. */
   addresses(): { local: Address; remote: Address }
 }
@@ -145,14 +161,17 @@ export interface Transport {
   readonly datagrams?: boolean
   /**
    * Binds an address and listens. Rejects with the system's error, having left nothing behind.
-   * No peer is accepted before `start`.
+   * No peer is accepted before `start`. With `security`, peers are accepted once their handshake is done; one that
+   * fails is `host.handshakeFailed`.
    */
-  bind(binding: Binding, addressIndex: number): Promise<Address>
+  bind(binding: Binding, addressIndex: number, security?: ServerSecurity): Promise<Address>
+  /** Handshakes of that binding that begin from now on are done with other certificates. */
+  resecure?(addressIndex: number, security: ServerSecurity): void
   /**
    * Connects to an address; names are resolved without blocking. The returned function gives up: nothing is left
    * behind, and the dialer hears nothing.
    */
-  dial(target: Binding, dialer: Dialer): () => void
+  dial(target: Binding, dialer: Dialer, security?: ClientSecurity): () => void
   /** All addresses are bound and `serving` has run: peers may come. */
   start(): void
   /** Does the writes that were asked for since the last flush. Afterwards each link's `taken` and `failure` stand. */

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { parseAddress } from '../../../lib/address.js'
 import type { Address } from '../../../lib/index.js'
+import { systemClock } from '../../../lib/loop/clock.js'
 import type { Addon } from '../../../lib/transport/native/addon.js'
 import { loadNative } from '../../../lib/transport/native/load.js'
 import { NativeTransport } from '../../../lib/transport/native/transport.js'
@@ -111,6 +112,7 @@ export class Heard implements Receiver {
 
 /** A host that keeps what it is told, in a transport of its own. */
 export class Recorder implements Host {
+  readonly clock = systemClock
   readonly transport: NativeTransport
   readonly heard: Heard[] = []
   turns = 0

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import t from 'tap'
 import { parseAddress } from '../../../lib/address.js'
+import { systemClock } from '../../../lib/loop/clock.js'
 import {
   type Addon,
   DATAGRAM_ROOM,
@@ -135,6 +136,7 @@ async function binding(ports: number[]) {
   const system = new Scripted()
   const remotes: Remote[] = []
   const transport = new NativeUdpTransport(system.addon, {
+    clock: systemClock,
     turn(run) {
       run()
       settle()

@@ -3,6 +3,7 @@ import type * as dgram from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import t from 'tap'
 import { inetAddress } from '../../../lib/address.js'
+import { systemClock } from '../../../lib/loop/clock.js'
 import { UdpSocket } from '../../../lib/transport/node/udp-socket.js'
 import { Outbox } from '../../../lib/transport/outbox.js'
 import type { Receiver } from '../../../lib/transport/transport.js'
@@ -89,6 +90,7 @@ function binding(maxConnections = Number.POSITIVE_INFINITY) {
   const remotes: Remote[] = []
   const bound = new UdpSocket({
     host: {
+      clock: systemClock,
       turn: run => run(),
       accepted() {
         throw new Error('the transport tells of those')
