@@ -27,8 +27,6 @@ t.test('a huge argument is refused, and the connection stays', { timeout: 240_00
   const huge = Buffer.alloc(LENGTH, '1')
   const commands = [
     ['INCRBY', 'n', huge],
-    ['ZCOUNT', 'z', huge, '1'],
-    ['SET', 'k', 'v', huge],
     ['CLIENT', 'SETNAME', huge],
   ] as const
   for (const command of commands) t.match(await connection.ask(...command), /^-ERR /, command[0])

@@ -4,7 +4,7 @@ import { Glob } from '../../examples/redis/glob.js'
 import { Connection } from '../examples/redis/connection.js'
 import { startClone } from '../examples/redis/servers.js'
 
-const LENGTH = 16 * 1024 * 1024
+const LENGTH = 6 * 1024 * 1024
 
 /** Patterns that make a matcher expand, recurse or go back, each as long as this. */
 function patterns(length: number): Record<string, Buffer> {
