@@ -21,6 +21,8 @@ export type ClientRow = readonly [
   code: string,
   /** Milliseconds by which its process fell behind meanwhile. */
   late: number,
+  /** Bytes that it asked for, behind which the server closes. */
+  asked?: number,
 ]
 
 /** One connection as the server saw it. `code` is that of `closed`'s error, empty where there was none. */

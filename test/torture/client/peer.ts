@@ -26,6 +26,8 @@ export class Peer {
   fate: Fate | undefined
   /** All that is sent must come back, and the connection must end in order. */
   whole = false
+  /** Bytes that the server was asked for. Whether it had to give up some of them is only known on both sides. */
+  asked: number | undefined
   /** Goes on sending when the server's end has come. */
   talksOn = false
   code = ''
@@ -74,8 +76,9 @@ export class Peer {
   /** What is known of it; its process was `late` by so many milliseconds in the meantime. */
   row(late: number): ClientRow {
     const { header, behaviour } = this.#options
-    const { sent, received, fate = 'left', whole, code } = this
-    return [header.key, behaviour, sent, received, fate, whole, code, Math.round(late)]
+    const { sent, received, fate = 'left', whole, code, asked } = this
+    const row = [header.key, behaviour, sent, received, fate, whole, code, Math.round(late)] as const
+    return asked === undefined ? row : [...row, asked]
   }
 
   /** Says who it is, and how it wants to be treated; byte by byte where that is wanted. */

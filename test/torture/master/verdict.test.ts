@@ -74,3 +74,14 @@ t.test('a shutdown may end any connection, but gives up no output that there was
   t.match(verdict(client('ended', 100, 50), server(90, 90), ending), '40 of 90 bytes of output')
   t.end()
 })
+
+t.test('an answer that was asked for is whole, unless a shutdown gave it up', t => {
+  const asking = (received: number): ClientRow => [1, 'fetch', 0, received, 'ended', false, '', 0, 100]
+  t.equal(verdict(asking(100), server(0, 100), ALIVE), undefined)
+  t.match(verdict(asking(60), server(0, 60), ALIVE), '60 bytes came back, of 100')
+  t.match(verdict(asking(60), server(0, 100), ALIVE), '40 of 100 bytes of output were lost')
+  t.match(verdict(asking(60), server(0, 100, 'ETIMEDOUT'), ALIVE), "ended it with 'ETIMEDOUT'")
+  t.equal(verdict(asking(60), server(0, 100, 'ETIMEDOUT'), { ending: true }), undefined)
+  t.match(verdict(asking(60), server(0, 60), { ending: true }), '60 bytes came back, of 100')
+  t.end()
+})

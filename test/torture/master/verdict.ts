@@ -33,7 +33,7 @@ export function verdict(
   server: ServerRow,
   { ending }: { ending: boolean },
 ): string | undefined {
-  const [, behaviour, sent, received, fate, whole, , late] = client
+  const [, behaviour, sent, received, fate, whole, , late, asked] = client
   const [, , got, gave, code] = server
   if (got > sent) return `${got} bytes were delivered, of ${sent} that were sent`
   if (received > gave) return `${received} bytes came back, of ${gave} that were given`
@@ -47,6 +47,8 @@ export function verdict(
   if (fate === 'reset') return 'the server reset it without a reason'
   const givenUp = code === 'AT_ONCE' || (ending && code !== '')
   if (received !== gave && !givenUp) return `${gave - received} of ${gave} bytes of output were lost`
+  if (asked !== undefined && received !== asked && !givenUp)
+    return `${received} bytes came back, of ${asked} that were asked for`
   if ((whole || behaviour === 'outlast') && !ending && got !== sent)
     return `${sent - got} of ${sent} bytes of input were lost`
   if (whole && !ending && received !== sent) return `${sent - received} of ${sent} bytes did not come back`
