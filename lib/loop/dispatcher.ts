@@ -91,9 +91,10 @@ export class Dispatcher {
   awaitReply(connection: Connection, promise: PromiseLike<Reply>, handler: Replying): void {
     connection.promises += 1
     connection.regulate()
-    this.#options.promised?.(promise)
     // A thenable of the program's may settle twice, or with another promise; one of the language's may not.
-    Promise.resolve(promise).then(
+    const reply = Promise.resolve(promise)
+    this.#options.promised?.(reply)
+    reply.then(
       reply =>
         this.#settled(connection, handler, () => {
           // What closes has said its last word, though output is still taken from a handler that closes by `send`.

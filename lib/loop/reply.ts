@@ -110,6 +110,7 @@ function describe(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return 'a string'
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'bare object'}`
-  return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
+  if (typeof value === 'undefined') return 'undefined'
+  const kind = typeof value === 'object' ? (value.constructor?.name ?? 'bare object') : typeof value
+  return `${/^[aeio]/i.test(kind) ? 'an' : 'a'} ${kind}`
 }

@@ -29,7 +29,7 @@ t.test('a reply is a list', async t => {
     ['x', 'a string'],
     [5, '5'],
     [null, 'null'],
-    [{}, 'a Object'],
+    [{}, 'an Object'],
     [Buffer.alloc(1), 'a Buffer'],
     [Object.create(null), 'a bare object'],
     [() => {}, 'a function'],
@@ -88,5 +88,5 @@ t.test('output is text, bytes, or a list of both', async t => {
     t.throws(() => checkOut(['x', out], 'send'), { code: 'ERR_REPLY', message: /^send gave a list with / })
   }
   t.throws(() => checkOut([null], 'data'), { code: 'ERR_REPLY', message: /null/ })
-  t.throws(() => checkOut([['nested']], 'data'), { code: 'ERR_REPLY', message: /a Array/ })
+  t.throws(() => checkOut([['nested']], 'data'), { code: 'ERR_REPLY', message: /an Array/ })
 })

@@ -35,7 +35,8 @@ export class MemoryTransport implements Transport, LinkOwner {
   readonly chance: Prng
   readonly #network: MemoryNetwork
   readonly #host: Host
-  readonly #input: Buffer
+  /** Bytes of input that a turn brings at most. */
+  readonly #most: number
   readonly #listeners: MemoryListener[] = []
   readonly #links = new Set<MemoryLink>()
   /** May have something to tell; the one that was served last comes last. */
@@ -53,7 +54,7 @@ export class MemoryTransport implements Transport, LinkOwner {
     this.#host = host
     this.chance = network.schedule.chance
     this.stage = new PoisonedStaging(Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0))
-    this.#input = Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0)
+    this.#most = SIZES[this.chance.below(SIZES.length)] ?? 0
     this.sharesInput = !this.chance.once(4)
   }
 
@@ -157,7 +158,7 @@ export class MemoryTransport implements Transport, LinkOwner {
 
   /** Reads first and tells then, as a poller does: a handler may close what the rest of its turn is about. */
   #turn(): void {
-    const turn = new MemoryTurn(this.#input, this.sharesInput)
+    const turn = new MemoryTurn(this.#most, this.sharesInput)
     this.#collectArrivals(turn)
     for (const link of this.#choose()) {
       this.#ready.delete(link)
@@ -215,24 +216,26 @@ function admits({ waiting, open, maxConnections }: MemoryListener): boolean {
 /** What the loop will be told in one turn. */
 class MemoryTurn implements Turn {
   readonly steps: (() => void)[] = []
-  readonly #block: Buffer
   readonly #shared: boolean
-  #used = 0
+  #room: number
+  /** What was read, each in memory of its own: a program that gives some away takes none of the others' along. */
+  readonly #lent: Buffer[] = []
 
-  constructor(block: Buffer, shared: boolean) {
-    this.#block = block
+  constructor(room: number, shared: boolean) {
+    this.#room = room
     this.#shared = shared
   }
 
   get room(): number {
-    return this.#block.length - this.#used
+    return this.#room
   }
 
   read(wire: End, size: number): Buffer {
     if (!this.#shared) return wire.take(size)
-    const bytes = this.#block.subarray(this.#used, this.#used + size)
+    const bytes = Buffer.allocUnsafeSlow(size)
     wire.read(size, bytes, 0)
-    this.#used += size
+    this.#room -= size
+    this.#lent.push(bytes)
     return bytes
   }
 
@@ -242,7 +245,7 @@ class MemoryTurn implements Turn {
 
   /** The turn is over: its input is nobody's any more. */
   poison(): void {
-    this.#block.fill(POISON, 0, this.#used)
+    for (const bytes of this.#lent) if (bytes.length > 0) bytes.fill(POISON)
   }
 }
 
