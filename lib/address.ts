@@ -3,7 +3,7 @@ import { RevioError } from './errors.js'
 import type { Address } from './events.js'
 
 /** The schemes of addresses, without the `-net` that asks for the portable transport. */
-export type Scheme = 'tcp' | 'tcp4' | 'tcp6' | 'unix' | 'udp' | 'udp4' | 'udp6'
+export type Scheme = 'tcp' | 'tcp4' | 'tcp6' | 'tls' | 'tls4' | 'tls6' | 'unix' | 'udp' | 'udp4' | 'udp6'
 
 /** What one of `serve`'s addresses says: what to bind, and how. */
 export interface Binding {
@@ -27,11 +27,42 @@ export interface Binding {
   readonly coalesce: boolean
   /** Permission bits of a Unix socket's path; undefined: as the umask has it. */
   readonly mode: number | undefined
+  /** What the address says of TLS, by option; undefined for schemes without TLS. */
+  readonly tls: ReadonlyMap<string, string> | undefined
 }
 
-type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'coalesce' | 'mode'>
+type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'coalesce' | 'mode' | 'tls'>
 
-const SCHEMES: readonly string[] = ['tcp', 'tcp4', 'tcp6', 'unix', 'udp', 'udp4', 'udp6'] satisfies Scheme[]
+const SCHEMES: readonly string[] = [
+  'tcp',
+  'tcp4',
+  'tcp6',
+  'tls',
+  'tls4',
+  'tls6',
+  'unix',
+  'udp',
+  'udp4',
+  'udp6',
+] satisfies Scheme[]
+
+/** The options of a TLS address that speak of TLS; `lib/transport/tls-options.ts` reads their values. */
+export const TLS_SETTINGS: readonly string[] = [
+  'cert',
+  'key',
+  'passphrase',
+  'ca',
+  'alpn',
+  'requestCert',
+  'rejectUnauthorized',
+  'servername',
+  'minVersion',
+  'maxVersion',
+  'ciphers',
+  'handshakeTimeout',
+  'maxHandshakes',
+  'allowTruncation',
+]
 const DEFAULT_BACKLOG = 511
 /** The kernel's `sun_path` holds 108 bytes on Linux and 104 on macOS and the BSDs, the final zero included. */
 export const MAX_PATH = process.platform === 'linux' ? 107 : 103
@@ -99,6 +130,7 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
   let maxConnections = Number.POSITIVE_INFINITY
   let coalesce = true
   let mode: number | undefined
+  const tls = scheme.startsWith('tls') ? new Map<string, string>() : undefined
   const truth = (name: string, value: string): boolean => {
     if (value !== 'true' && value !== 'false') wrong(`option ${name}=${value}: true or false is needed`)
     return value === 'true'
@@ -117,15 +149,27 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
     else if (name === 'mode' && scheme === 'unix') {
       if (!/^[0-7]{3,4}$/.test(value)) wrong(`option mode=${value}: octal permissions such as 660 are needed`)
       mode = Number.parseInt(value, 8)
-    } else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
+    } else if (tls !== undefined && TLS_SETTINGS.includes(name)) tls.set(name, decode(name, value, wrong))
+    else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
   }
-  return { reuseport, backlog, maxConnections, coalesce, mode }
+  return { reuseport, backlog, maxConnections, coalesce, mode, tls }
+}
+
+/** A path or password may hold what has a meaning in an address: `%26` is `&`. */
+function decode(name: string, value: string, wrong: (what: string) => never): string {
+  if (value === '') wrong(`option ${name}: a value is missing`)
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return wrong(`option ${name}=${value}: "%" must begin an escape such as %25`)
+  }
 }
 
 function knownOptions(scheme: Scheme): string {
   if (scheme === 'unix') return 'known are backlog, maxConnections, coalesce, mode'
   if (scheme.startsWith('udp')) return 'known are reuseport, maxConnections'
-  return 'known are reuseport, backlog, maxConnections, coalesce'
+  const known = 'known are reuseport, backlog, maxConnections, coalesce'
+  return scheme.startsWith('tls') ? `${known}, ${TLS_SETTINGS.join(', ')}` : known
 }
 
 function isIPv4(host: string): boolean {

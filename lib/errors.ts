@@ -7,6 +7,7 @@ export type Code =
   | 'ERR_OPTION'
   | 'ERR_UNSUPPORTED'
   | 'ERR_NATIVE'
+  | 'ERR_TLS'
   | 'ERR_ENDED'
   | 'EADDRINUSE'
   | 'ENOBUFS'

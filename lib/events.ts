@@ -1,5 +1,6 @@
 import type * as net from 'node:net'
 import type { Action } from './action.js'
+import type { TlsClientOptions, TlsInfo, TlsServerOptions } from './tls.js'
 
 /** One piece of output. A string goes out as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -101,6 +102,11 @@ export interface Handlers<Context = undefined> {
    */
   failed?(error: Error, where: { readonly id: number; readonly handler: string }): void
   /**
+   * A peer connected to an address of these handlers, and its TLS handshake failed: `ERR_TLS` with the reason in words,
+   * `ETIMEDOUT`, or the error that broke the connection. No `opened` or `closed` tells of it.
+   */
+  tlsFailed?(error: Error, remoteAddress: Address): void
+  /**
    * Runs right after `serving`, and again `delay` milliseconds (at least 1) after it returned `[delay]`.
    * Throwing ends the loop and rejects `serve`.
    */
@@ -115,6 +121,8 @@ export interface Info {
   readonly remoteAddress: Address
   /** True for a dialled connection that could not be made; `closed` follows with the error. */
   readonly closing: boolean
+  /** What TLS has agreed on with the peer; undefined for a plain connection. */
+  readonly tls: TlsInfo | undefined
 }
 
 /** One end of a connection, or what was bound. */
@@ -185,6 +193,8 @@ export type Configuration<Context = unknown> = Options<Context> | Protocol
 export interface DialOptions<Context = undefined> extends AttachOptions<Context> {
   /** Milliseconds after which a connection that is not there is given up with `ETIMEDOUT`. 0: the system's. Default 0. */
   timeout?: number
+  /** For `tls://`: what else TLS is to know. The address may say some of it. */
+  tls?: TlsClientOptions
 }
 
 /** Whose a connection is that the program makes. */
@@ -201,6 +211,8 @@ export interface Endpoint {
   address: string
   /** Its handlers. Default: those that `serve` was given first. */
   events?: Handlers<unknown>
+  /** For `tls://`: certificate and key, and what else TLS is to know. The address may say some of it. */
+  tls?: TlsServerOptions
 }
 
 /** A running loop, as `serving` gets it. Its methods may be called at any time, from handlers and outside of them. */

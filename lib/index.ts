@@ -24,4 +24,5 @@ export {
 export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'
+export type { TlsClientOptions, TlsInfo, TlsOptions, TlsServerOptions } from './tls.js'
 export { type Coded, type Coder, type Layer, type Pair, translate } from './translate.js'

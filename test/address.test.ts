@@ -11,6 +11,7 @@ const DEFAULTS = {
   maxConnections: Number.POSITIVE_INFINITY,
   coalesce: true,
   mode: undefined,
+  tls: undefined,
 }
 
 function means(t: Test, text: string, expected: Partial<Binding>): void {

@@ -55,6 +55,11 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'retry',
       'security',
       'staging',
+      'secure-context',
+      'tls-address',
+      'tls-error',
+      'tls-options',
+      'handshakes',
       'transport',
       'unix-path',
     ].map(name => `transport/${name}.ts`),
@@ -67,19 +72,19 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     uses: ['vocabulary', 'parts', 'interface'],
   },
   {
-    name: 'transports',
-    files: ['transport/'],
-    uses: ['vocabulary', 'parts', 'interface', 'datagrams'],
-  },
-  {
     name: 'layers',
     files: ['translate.ts', 'layer/'],
     uses: ['vocabulary', 'parts', 'interface'],
   },
   {
+    name: 'transports',
+    files: ['transport/'],
+    uses: ['vocabulary', 'parts', 'interface', 'datagrams', 'layers'],
+  },
+  {
     name: 'testing',
     files: ['testing.ts', 'testing/'],
-    uses: ['vocabulary', 'parts', 'interface', 'loop', 'transports'],
+    uses: ['vocabulary', 'parts', 'interface', 'loop', 'transports', 'layers'],
   },
   {
     name: 'entry',

@@ -23,6 +23,8 @@ export interface Streams {
   readonly source: Duplex
   /** Takes the plain bytes for it. */
   readonly sink: Duplex
+  /** What is told where the streams failed, or where the source ended: undefined for an end in order. */
+  readonly verdict?: (error: Error | undefined) => Error | undefined
 }
 
 /** A layer of streams, which may take their time. */
@@ -205,7 +207,10 @@ export class StreamLink implements LayeredLink, Receiver {
   }
 
   readonly #onEnd = (): void => {
-    if (!this.over) this.#turns.tell(receiver => receiver.ended())
+    if (this.over) return
+    const fault = this.#streams.verdict?.(undefined)
+    if (fault !== undefined) this.#fail(fault)
+    else this.#turns.tell(receiver => receiver.ended())
   }
 
   /** Some bytes have gone, or want to. */
@@ -247,9 +252,14 @@ export class StreamLink implements LayeredLink, Receiver {
   #fail(error: Error): void {
     if (this.over) return
     this.over = true
-    const told = this.#broken ?? error
+    const told = this.#broken ?? this.#streams.verdict?.(error) ?? error
     this.failure ??= told
     this.#turns.tell(receiver => receiver.failed(told))
+  }
+
+  /** Tells something in a turn, in order with what the streams tell. */
+  announce(step: (receiver: Receiver) => void): void {
+    this.#turns.tell(step)
   }
 
   // The link below. /////////////////////////////////////////////////////////////////////////////////////////////////

@@ -2,6 +2,9 @@ import type * as net from 'node:net'
 import { type Binding, inetAddress, parseAddress, unixAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Address, AttachOptions, DialOptions, Handlers, Info } from '../events.js'
+import type { ClientSecurity } from '../transport/security.js'
+import { tlsOptionsOf } from '../transport/tls-address.js'
+import { clientSecurity } from '../transport/tls-options.js'
 import {
   type Dialer as Caller,
   type Link,
@@ -12,6 +15,7 @@ import {
 import { type AsyncContext, captureContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { checkHandlers } from './handlers.js'
+import { infoOf } from './info.js'
 import type { Timed, Timeouts } from './timeouts.js'
 
 /** A transport that takes in sockets which others have made. */
@@ -87,14 +91,20 @@ export class Dialer {
     if (target.scheme !== 'unix' && (target.host === '' || target.port === 0)) {
       throw new RevioError('ERR_ADDRESS', `address "${address}": host and port are needed to connect to`)
     }
-    const { timeout, handlers, context } = this.#read(options, 'dial', ['events', 'context', 'timeout'])
+    const { timeout, handlers, context } = this.#read(options, 'dial', [
+      'events',
+      'context',
+      'timeout',
+      'tls',
+    ])
+    const security = securityOf(target, options)
     this.#mustRun(`dial "${address}"`)
     const { clock, timeouts, transportFor, nextId } = this.#options
     const made = { id: nextId(), transport: transportFor(target), scope: captureContext(), handlers, context }
     const dial = this.#expect(made, remoteOf(target), `dial "${address}"`)
     if (this.#options.ending()) this.#abandonSoon(dial)
     else {
-      dial.giveUp = made.transport.dial(target, dial)
+      dial.giveUp = made.transport.dial(target, dial, security)
       if (timeout > 0) {
         dial.timesOut(clock.now() + timeout, timeout)
         timeouts.watch(dial)
@@ -200,7 +210,13 @@ export class Dialer {
   #expect(made: Made, remote: Address, what: string): Dial {
     const { timeouts, turn, opened, failed, left, ending } = this.#options
     const local = remote.network === 'unix' ? unixAddress('') : inetAddress('tcp', '0.0.0.0', 0)
-    const unmade: Info = { addressIndex: -1, localAddress: local, remoteAddress: remote, closing: true }
+    const unmade: Info = {
+      addressIndex: -1,
+      localAddress: local,
+      remoteAddress: remote,
+      closing: true,
+      tls: undefined,
+    }
     const over = () => {
       this.#pending.delete(dial)
       timeouts.cancel(dial)
@@ -217,10 +233,7 @@ export class Dialer {
           left()
           return nobody
         }
-        return opened({ ...made, transport }, link, () => {
-          const { local, remote: peer } = link.addresses()
-          return { addressIndex: -1, localAddress: local, remoteAddress: peer, closing: false }
-        })
+        return opened({ ...made, transport }, link, () => infoOf(link, -1))
       },
       failed: error => {
         over()
@@ -277,6 +290,14 @@ class Dial implements Caller, Timed {
     this.giveUp()
     this.#options.failed(new RevioError(code, `${this.#options.what}: ${why}`))
   }
+}
+
+/** @throws as `clientSecurity` does, and `ERR_OPTION` for TLS where the address has none. */
+function securityOf(target: Binding, { tls }: DialOptions<unknown>): ClientSecurity | undefined {
+  const where = `dial "${target.text}"`
+  if (target.tls !== undefined) return clientSecurity(tlsOptionsOf(target, tls), where, target.host)
+  if (tls === undefined) return undefined
+  throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6`)
 }
 
 /** @throws unless a loop can take the socket. */

@@ -1,26 +1,60 @@
+import { type Binding, parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Endpoint } from '../events.js'
+import type { TlsServerOptions } from '../tls.js'
+import type { ServerSecurity } from '../transport/security.js'
+import { tlsOptionsOf } from '../transport/tls-address.js'
+import { serverSecurity } from '../transport/tls-options.js'
 import { checkHandlers } from './handlers.js'
+
+const KNOWN: readonly string[] = ['address', 'events', 'tls'] satisfies (keyof Endpoint)[]
 
 /**
  * One of `serve`'s addresses, in the form of an object.
  *
  * @throws `ERR_ADDRESS`, `ERR_OPTION` unless it is a string, or an object with an address and handlers.
  */
-export function asEndpoint(address: string | Endpoint): Endpoint {
+function asEndpoint(address: string | Endpoint): Endpoint {
   if (typeof address === 'string') return { address }
   if (typeof address !== 'object' || address === null) {
     const message = `serve: expected addresses as strings or objects; received ${String(address)}`
     throw new RevioError('ERR_ADDRESS', message)
   }
   for (const name of Object.keys(address)) {
-    if (name === 'address' || name === 'events') continue
+    if (KNOWN.includes(name)) continue
     throw new RevioError(
       'ERR_OPTION',
-      `address "${address.address}": unknown option "${name}"; known are address, events`,
+      `address "${address.address}": unknown option "${name}"; known are ${KNOWN.join(', ')}`,
     )
   }
   if (address.events !== undefined)
     checkHandlers(address.events, `address "${address.address}": option events`)
   return address
+}
+
+/** One of `serve`'s addresses, read and checked. */
+export interface Site {
+  readonly endpoint: Endpoint
+  readonly binding: Binding
+  /** There where the address has TLS. */
+  readonly security: ServerSecurity | undefined
+}
+
+/** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_TLS`, naming the address and what is wrong with it. */
+export function siteOf(address: string | Endpoint): Site {
+  const endpoint = asEndpoint(address)
+  const binding = parseAddress(endpoint.address)
+  return { endpoint, binding, security: securityOf(binding, endpoint.tls) }
+}
+
+/** TLS as an address and the options beside it have it; files are read anew. */
+export function securityOf(
+  binding: Binding,
+  tls: TlsServerOptions | undefined,
+  before?: ServerSecurity,
+): ServerSecurity | undefined {
+  const where = `address "${binding.text}"`
+  if (binding.tls !== undefined) return serverSecurity(tlsOptionsOf(binding, tls), where, before)
+  if (tls === undefined) return undefined
+  throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6`)
 }

@@ -47,7 +47,8 @@ export class Failures {
 /** The warning of a handler's exception: what happened in one line, then the stack of what was thrown. */
 export function failureWarning(error: Error, { id, handler }: Failure): Error {
   const known = error.message.startsWith(`${handler} threw `)
-  const message = `connection ${id}: ${known ? '' : `${handler} threw ${error.name}: `}${error.message}`
+  const whose = id === 0 ? '' : `connection ${id}: `
+  const message = `${whose}${known ? '' : `${handler} threw ${error.name}: `}${error.message}`
   const detail = error.stack ?? ''
   return Object.assign(new Error(message, { cause: error }), { name: 'RevioWarning', detail })
 }

@@ -14,6 +14,7 @@ export const HANDLERS = [
   'postwrite',
   'sent',
   'failed',
+  'tlsFailed',
   'tick',
 ] as const satisfies (keyof Handlers)[]
 
@@ -44,6 +45,7 @@ const ELSEWHERE: Readonly<Record<string, Handler>> = {
   drain: 'postwrite',
   error: 'failed',
   timeout: 'expired',
+  tlsclienterror: 'tlsFailed',
   expire: 'expired',
   serve: 'serving',
   timer: 'tick',

@@ -1,7 +1,7 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import { asError } from '../errors.js'
-import type { Handlers, Info, Reply, Server } from '../events.js'
+import type { Address, Handlers, Info, Reply, Server } from '../events.js'
 import type { LayerHost } from '../transport/layering.js'
 import {
   type Host,
@@ -20,6 +20,7 @@ import { Deadlines } from './deadlines.js'
 import { type Attacher, Dialer, type Made, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
 import { type Failure, Failures } from './failures.js'
+import { infoOf } from './info.js'
 import { datagramLimits, defaultLimits } from './limits.js'
 import { Output } from './output.js'
 import { Programs } from './programs.js'
@@ -81,7 +82,7 @@ export class Loop implements Host {
   /** To be looked at again in a turn of their own. */
   #queue: Connection[] = []
   #lastId = 0
-  #inTurn = false
+  inTurn = false
   #scheduled = false
 
   constructor(options: LoopOptions) {
@@ -145,7 +146,7 @@ export class Loop implements Host {
   // Turns. //////////////////////////////////////////////////////////////////////////////////////////////////////////
 
   turn(run: () => void): void {
-    this.#inTurn = true
+    this.inTurn = true
     this.#time.pass()
     try {
       run()
@@ -159,14 +160,14 @@ export class Loop implements Host {
       this.output.flush()
       this.shutdown.begin()
     } finally {
-      this.#inTurn = false
+      this.inTurn = false
       if (this.#queue.length > 0 || this.output.pending) this.schedule()
     }
   }
 
   /** Makes a turn follow soon. Inside a turn there is nothing to do: its end sees what is left. */
   schedule(): void {
-    if (this.#inTurn || this.#scheduled) return
+    if (this.inTurn || this.#scheduled) return
     this.#scheduled = true
     this.clock.soon(() => {
       this.#scheduled = false
@@ -212,12 +213,18 @@ export class Loop implements Host {
   // Connections that come. //////////////////////////////////////////////////////////////////////////////////////////
 
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver {
-    const handlers = this.#options.eventsOf?.[addressIndex] ?? this.#events
+    const handlers = this.#handlersOf(addressIndex)
     const scope = deriveContext(this.#scope)
-    return this.#enter({ id: ++this.#lastId, transport, scope, handlers, context: undefined }, link, () => {
-      const { local, remote } = link.addresses()
-      return { addressIndex, localAddress: local, remoteAddress: remote, closing: false }
-    })
+    const made = { id: ++this.#lastId, transport, scope, handlers, context: undefined }
+    return this.#enter(made, link, () => infoOf(link, addressIndex))
+  }
+
+  handshakeFailed(addressIndex: number, error: Error, remote: Address): void {
+    this.#programs.tlsFailed(this.#handlersOf(addressIndex), error, remote)
+  }
+
+  #handlersOf(addressIndex: number): Handlers<unknown> {
+    return this.#options.eventsOf?.[addressIndex] ?? this.#events
   }
 
   #enter(made: Made, link: Link, info: () => Info): Receiver {
@@ -271,6 +278,7 @@ export class Loop implements Host {
       turn: run => this.turn(run),
       shutdown: () => this.end(DEFAULT_TIMEOUT),
       ending: () => this.shutdown.asked,
+      failures: this.#failures,
       failed: thrown => {
         this.shutdown.fail(thrown)
         this.schedule()
@@ -280,10 +288,10 @@ export class Loop implements Host {
 
   #makeLayerHost(): LayerHost {
     const { between = run => run() } = this.#options
-    const inTurn = () => this.#inTurn
+    const loop = this
     return {
       get inTurn() {
-        return inTurn()
+        return loop.inTurn
       },
       turn: run => between(() => this.turn(run)),
     }

@@ -1,8 +1,9 @@
 import { Action } from '../action.js'
-import type { Handlers, Server } from '../events.js'
+import type { Address, Handlers, Server } from '../events.js'
 import { programOf } from '../transport/layering.js'
 import { type AsyncContext, deriveContext } from './async-context.js'
 import type { Clock } from './clock.js'
+import type { Failures } from './failures.js'
 import { asAction } from './reply.js'
 import { Ticker } from './ticker.js'
 
@@ -17,6 +18,7 @@ export interface ProgramsOptions {
   readonly shutdown: () => void
   /** The end of the loop was asked for. */
   readonly ending: () => boolean
+  readonly failures: Failures
   /** A loop-wide handler threw: the loop ends, and `serve` rejects. */
   readonly failed: (thrown: unknown) => void
 }
@@ -60,6 +62,18 @@ export class Programs {
     const scope = deriveContext(this.#options.scope)
     const action = scope.runInAsyncScope(events.serving, events, this.#server)
     if (asAction(action, 'serving') === Action.Shutdown) this.#options.shutdown()
+  }
+
+  /** A handshake failed at an address of these handlers. */
+  tlsFailed(handlers: Handlers<unknown>, error: Error, remote: Address): void {
+    const { tlsFailed } = handlers
+    if (tlsFailed === undefined) return
+    try {
+      deriveContext(this.#options.scope).runInAsyncScope(tlsFailed, handlers, error, remote)
+    } catch (thrown) {
+      // Of no connection: ids begin at 1.
+      this.#options.failures.report(handlers, 0, 'tlsFailed', thrown)
+    }
   }
 
   /** No `tick` runs any more, and no signal counts. */

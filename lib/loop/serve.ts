@@ -1,9 +1,8 @@
-import { type Binding, parseAddress } from '../address.js'
 import { addressError } from '../errors.js'
 import type { Address, Endpoint, Events, Handlers, Server, Serving } from '../events.js'
 import { SystemTransports } from '../transport/choose.js'
 import { systemClock } from './clock.js'
-import { asEndpoint } from './endpoint.js'
+import { type Site, siteOf } from './endpoint.js'
 import { failureWarning } from './failures.js'
 import { checkHandlers } from './handlers.js'
 import { Loop } from './loop.js'
@@ -21,8 +20,9 @@ import { LoopServer } from './server.js'
  *
  * @param events - The handlers; all are optional.
  * @param addresses - `scheme://where?option=value&…`: `tcp://:5000`, `tcp6://[::1]:0`, `unix:///tmp/a.sock?mode=660`;
- * or an object with one and its own handlers, `{ address: 'tcp://:8080', events: http }`.
- * @throws `ERR_OPTION`, `ERR_ADDRESS` when an argument is wrong, before anything is bound; the system's error
+ * or an object with one and its own handlers, `{ address: 'tcp://:8080', events: http }`, or its certificate,
+ * `{ address: 'tls://:8443', tls: { cert, key } }`.
+ * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` when an argument is wrong, before anything is bound; the system's error
  * (`EADDRINUSE`, `EACCES`, `ENOTFOUND` …) when binding fails, with everything released; what `serving` or `tick` threw,
  * after the loop has ended.
  */
@@ -49,8 +49,8 @@ async function run(
   listens: (server: Server) => void,
 ): Promise<void> {
   checkHandlers(events, 'serve')
-  const endpoints = addresses.map(asEndpoint)
-  const bindings = endpoints.map(({ address }) => parseAddress(address))
+  const sites = addresses.map(siteOf)
+  const endpoints = sites.map(({ endpoint }) => endpoint)
   warnOfLostHandlers(events, endpoints)
   const transports = new SystemTransports()
   const loop = new Loop({
@@ -64,7 +64,7 @@ async function run(
   })
   transports.use(loop)
   const chosen = transports.plain()
-  const bound = await bindAll(bindings, transports)
+  const bound = await bindAll(sites, transports)
   const server = new LoopServer(loop, bound, chosen)
   loop.meet(server)
   loop.run()
@@ -86,11 +86,11 @@ function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpo
 }
 
 /** Binds one address after the other; where one fails the others are released. */
-async function bindAll(bindings: readonly Binding[], transports: SystemTransports): Promise<Address[]> {
+async function bindAll(sites: readonly Site[], transports: SystemTransports): Promise<Address[]> {
   const bound: Address[] = []
-  for (const [index, binding] of bindings.entries()) {
+  for (const [index, { binding, security }] of sites.entries()) {
     try {
-      bound.push(await transports.for(binding).bind(binding, index))
+      bound.push(await transports.for(binding).bind(binding, index, security))
     } catch (error) {
       transports.release()
       throw addressError(binding.text, error)

@@ -1,7 +1,7 @@
 import { parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Handlers, Server } from '../events.js'
-import { asEndpoint } from '../loop/endpoint.js'
+import { siteOf } from '../loop/endpoint.js'
 import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
@@ -40,12 +40,12 @@ export class LoopSimulation implements Simulation {
     this.#collects = options.failures === 'collect'
     const { seed, addresses = ['tcp4://127.0.0.1:0'], latency = 0, stepwise = false } = options
     const { sendBuffer = BUFFER, receiveBuffer = BUFFER } = options
-    const endpoints = addresses.map(asEndpoint)
+    const sites = addresses.map(siteOf)
     this.#schedule = new Schedule(new Prng(seed), stepwise, () => this.#throw())
     this.#network = new MemoryNetwork(this.#schedule, { sendBuffer, receiveBuffer, latency })
     this.#loop = new Loop({
       events,
-      eventsOf: endpoints.map(endpoint => endpoint.events),
+      eventsOf: sites.map(({ endpoint }) => endpoint.events),
       clock: this.#schedule,
       warn: error => this.#warnings.push(error),
       report: (error, where) => this.#failures.push({ error, ...where }),
@@ -58,7 +58,7 @@ export class LoopSimulation implements Simulation {
     })
     this.#transport = new MemoryTransport(this.#network, this.#loop)
     this.#loop.add(this.#transport)
-    const bound = endpoints.map(({ address }, index) => this.#transport.listen(parseAddress(address), index))
+    const bound = sites.map(({ binding }, index) => this.#transport.listen(binding, index))
     const chosen = { transport: 'memory', transportError: undefined } as const
     this.#server = new SimulatedServer(new LoopServer(this.#loop, bound, chosen), () =>
       this.#schedule.follow(),

@@ -34,8 +34,9 @@ export class SystemTransports {
   for(binding: Binding): Transport {
     const datagrams = binding.scheme.startsWith('udp')
     if (!binding.portable) {
-      const native = datagrams ? this.#nativeDatagrams() : this.#plain()
-      if (native !== undefined) return native
+      const native: Transport | undefined = datagrams ? this.#nativeDatagrams() : this.#plain()
+      const lacksTls = binding.tls !== undefined && native?.doesTls !== true
+      if (native !== undefined && !lacksTls) return native
     }
     return datagrams ? this.#portableDatagrams() : this.net()
   }

@@ -18,6 +18,8 @@ import type { StagingBuffer } from './staging.js'
 export interface Host {
   /** Runs `run` as one turn, and ends the turn whatever `run` throws. */
   turn(run: () => void): void
+  /** A turn is running. */
+  readonly inTurn: boolean
   /**
    * A peer connected to the binding with this index. The transport keeps the receiver with the link, which may have
    * been written to, closed or detached by the time this returns.
@@ -159,6 +161,8 @@ export interface Transport {
   readonly sharesInput: boolean
   /** Each `input` is a datagram, and so is each run of an outbox; there is no end and nothing to detach. */
   readonly datagrams?: boolean
+  /** It does TLS itself: it takes bindings and targets with `security`, and its links have `secure`. Absent: no. */
+  readonly doesTls?: boolean
   /**
    * Binds an address and listens. Rejects with the system's error, having left nothing behind.
    * No peer is accepted before `start`. With `security`, peers are accepted once their handshake is done; one that

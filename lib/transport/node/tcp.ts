@@ -3,15 +3,18 @@ import * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
+import { Handshakes } from '../handshakes.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { StagingBuffer } from '../staging.js'
-import type { Dialer, Host, Transport } from '../transport.js'
+import type { Dialer, Host, Link, Receiver, Transport } from '../transport.js'
 import { BreakWatch } from './break-watch.js'
 import { NetDial } from './dial.js'
 import { listening } from './listening.js'
 import { checkReusePort } from './reuse-port.js'
 import { SendQueues } from './send-queues.js'
 import { NetLink } from './tcp-link.js'
+import { TlsHandshake } from './tls-handshake.js'
 import { listenUnix } from './unix.js'
 
 const STAGE_SIZE = 256 * 1024
@@ -23,10 +26,18 @@ interface Listener {
   readonly addressIndex: number
   /** Accepted by the system and waiting for `maxConnections` to have room; nothing is read from them. */
   readonly waiting: net.Socket[]
-  /** Links that are open. */
+  /** Links that are open, and those of them whose handshake is under way. */
   links: number
+  handshaking: number
+  /** TLS, for those that come from now on. */
+  security: Secured | undefined
   /** Listens no more, and removes the path of a Unix socket. */
   close: () => void
+}
+
+interface Secured {
+  readonly security: ServerSecurity
+  readonly handshakes: Handshakes
 }
 
 /**
@@ -43,13 +54,15 @@ export class NetTransport implements Transport {
   readonly breaks = new BreakWatch()
   readonly queues = new SendQueues()
   readonly #listeners: Listener[] = []
+  /** Those of peers that have connected. */
+  readonly #handshakes = new Set<TlsHandshake>()
   #started = false
 
   constructor(host: Host) {
     this.host = host
   }
 
-  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+  async bind(binding: Binding, addressIndex: number, security?: ServerSecurity): Promise<Address> {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
     const listener: Listener = {
       server,
@@ -57,6 +70,8 @@ export class NetTransport implements Transport {
       addressIndex,
       waiting: [],
       links: 0,
+      handshaking: 0,
+      security: security && this.#secured(security),
       close: () => server.close(),
     }
     // An error that comes while listening is one of accepting; the system tries again when the next peer comes.
@@ -67,19 +82,32 @@ export class NetTransport implements Transport {
     return address
   }
 
+  resecure(addressIndex: number, security: ServerSecurity): void {
+    for (const listener of this.#listeners) {
+      if (listener.addressIndex === addressIndex) listener.security = this.#secured(security)
+    }
+  }
+
   start(): void {
     this.#started = true
     for (const listener of this.#listeners) this.#admitWaiting(listener)
   }
 
-  dial(target: Binding, dialer: Dialer): () => void {
+  dial(target: Binding, dialer: Dialer, security?: ClientSecurity): () => void {
+    let handshake: TlsHandshake | undefined
     const dial = new NetDial(target, {
-      connected: socket =>
-        this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link)),
+      connected: socket => {
+        const raw = new NetLink(this, socket, undefined)
+        if (security === undefined) this.#begin(raw, link => dialer.connected(this, link))
+        else handshake = this.#dialSecurely(raw, dialer, security, target.host)
+      },
       failed: error => this.host.turn(() => dialer.failed(error)),
     })
     dial.start(endpointsOf)
-    return () => dial.giveUp()
+    return () => {
+      dial.giveUp()
+      handshake?.giveUp()
+    }
   }
 
   /** Takes a connected socket in. */
@@ -97,6 +125,7 @@ export class NetTransport implements Transport {
       for (const socket of waiting) socket.destroy()
       waiting.length = 0
     }
+    for (const handshake of this.#handshakes) handshake.giveUp()
     this.#listeners.length = 0
   }
 
@@ -120,17 +149,17 @@ export class NetTransport implements Transport {
   }
 
   #connected(listener: Listener, socket: net.Socket): void {
-    const { waiting, binding, links } = listener
-    if (this.#started && links < binding.maxConnections) this.#admit(listener, socket)
+    const { waiting, binding } = listener
+    if (this.#started && hasRoom(listener)) this.#admit(listener, socket)
     else if (waiting.length < binding.backlog) {
       socket.on('error', () => {})
       waiting.push(socket)
     } else socket.destroy()
   }
 
-  /** Lets those in who wait, as far as `maxConnections` has room. */
+  /** Lets those in who wait, as far as there is room. */
   #admitWaiting(listener: Listener): void {
-    while (listener.links < listener.binding.maxConnections) {
+    while (hasRoom(listener)) {
       const socket = listener.waiting.shift()
       if (socket === undefined) return
       if (!socket.destroyed) this.#admit(listener, socket)
@@ -138,17 +167,72 @@ export class NetTransport implements Transport {
   }
 
   #admit(listener: Listener, socket: net.Socket): void {
+    const { security, addressIndex } = listener
     listener.links++
     const link = new NetLink(this, socket, () => {
       listener.links--
-      if (listener.waiting.length > 0) setImmediate(() => this.#admitWaiting(listener))
+      this.#admitSoon(listener)
     })
-    this.#begin(link, () => this.host.accepted(this, link, listener.addressIndex))
+    if (security === undefined) this.#begin(link, () => this.host.accepted(this, link, addressIndex))
+    else this.#acceptSecurely(listener, link, security)
   }
 
-  #begin(link: NetLink, introduce: (link: NetLink) => NetLink['receiver']): void {
+  #admitSoon(listener: Listener): void {
+    if (listener.waiting.length > 0) setImmediate(() => this.#admitWaiting(listener))
+  }
+
+  #acceptSecurely(listener: Listener, raw: NetLink, { security, handshakes }: Secured): void {
+    const { addressIndex } = listener
+    const { remote } = raw.addresses()
+    listener.handshaking++
+    const handshake = new TlsHandshake(raw, {
+      security,
+      handshakes,
+      transport: this,
+      what: `TLS handshake with ${remote}`,
+      secured: link => this.host.accepted(this, link, addressIndex),
+      failed: error => this.host.handshakeFailed?.(addressIndex, error, remote),
+      over: () => {
+        listener.handshaking--
+        this.#handshakes.delete(handshake)
+        this.#admitSoon(listener)
+      },
+    })
+    this.#handshakes.add(handshake)
+    this.#start(raw, handshake)
+  }
+
+  #dialSecurely(raw: NetLink, dialer: Dialer, security: ClientSecurity, host: string): TlsHandshake {
+    const handshake = new TlsHandshake(raw, {
+      security,
+      handshakes: new Handshakes(this.host.clock, security.handshakeTimeout),
+      transport: this,
+      what: `TLS handshake with ${host}, ${raw.addresses().remote}`,
+      secured: link => dialer.connected(this, link),
+      failed: error => dialer.failed(error),
+      over: () => {},
+    })
+    this.#start(raw, handshake)
+    return handshake
+  }
+
+  #start(raw: NetLink, handshake: TlsHandshake): void {
+    this.#begin(raw, () => handshake.wire)
+    this.host.turn(() => handshake.start())
+  }
+
+  #secured(security: ServerSecurity): Secured {
+    return { security, handshakes: new Handshakes(this.host.clock, security.handshakeTimeout) }
+  }
+
+  #begin(link: NetLink, introduce: (link: Link) => Receiver): void {
     this.host.turn(() => link.begin(introduce(link)))
   }
+}
+
+function hasRoom({ links, handshaking, binding, security }: Listener): boolean {
+  if (links >= binding.maxConnections) return false
+  return security === undefined || handshaking < security.security.maxHandshakes
 }
 
 /**

@@ -150,6 +150,8 @@ export class Recorder implements Host {
     return heard.link.taken
   }
 
+  readonly inTurn = false
+
   turn(run: () => void): void {
     this.turns++
     run()

@@ -137,6 +137,7 @@ async function binding(ports: number[]) {
   const remotes: Remote[] = []
   const transport = new NativeUdpTransport(system.addon, {
     clock: systemClock,
+    inTurn: false,
     turn(run) {
       run()
       settle()

@@ -91,6 +91,7 @@ function binding(maxConnections = Number.POSITIVE_INFINITY) {
   const bound = new UdpSocket({
     host: {
       clock: systemClock,
+      inTurn: false,
       turn: run => run(),
       accepted() {
         throw new Error('the transport tells of those')

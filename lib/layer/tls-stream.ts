@@ -1,0 +1,134 @@
+import type { Buffer } from 'node:buffer'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import * as tls from 'node:tls'
+import { asError, RevioError } from '../errors.js'
+import type { TlsInfo } from '../tls.js'
+import { secureContextOf } from '../transport/secure-context.js'
+import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
+
+/** What Node's handle of a TLS connection knows, as far as it is used here. */
+interface Handle {
+  /** Why the peer's certificate is not trusted. */
+  verifyError?: () => (Error & { code?: string }) | null | undefined
+  /** Called before a certificate is chosen; Node's own calls `SNICallback` where the client asked for a name. */
+  oncertcb?: (info: { servername: unknown }) => void
+}
+
+/** Stands for the name of a client that asks for none, as Node does not call `SNICallback` for it. */
+const NO_NAME = '\0'
+
+/** A stream of the plain bytes that TLS makes of those of `wire`. */
+export function tlsStream(wire: Duplex, security: ServerSecurity | ClientSecurity): tls.TLSSocket {
+  const { context, alpn, rejectUnauthorized } = security
+  const common = {
+    secureContext: secureContextOf(context),
+    rejectUnauthorized,
+    ...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
+  }
+  if (security.side === 'server') {
+    const { requestCert, choose } = security
+    const options: tls.TLSSocketOptions = { ...common, isServer: true, requestCert }
+    if (choose !== undefined) options.SNICallback = sniCallback(choose)
+    const socket = new tls.TLSSocket(wire, options)
+    if (choose !== undefined) chooseWithoutName(socket)
+    return socket
+  }
+  const { servername } = security
+  const named = servername !== '' && isIP(servername) === 0
+  return tls.connect({
+    ...common,
+    socket: wire,
+    host: servername,
+    ...(named ? { servername } : {}),
+  })
+}
+
+function sniCallback(choose: NonNullable<ServerSecurity['choose']>): tls.TLSSocketOptions['SNICallback'] {
+  return (name, done) => {
+    const chosen = async () => choose(name === NO_NAME ? '' : name)
+    chosen().then(
+      options => done(null, options === undefined ? undefined : secureContextOf(options)),
+      (thrown: unknown) => done(asError(thrown, 'choose')),
+    )
+  }
+}
+
+function chooseWithoutName(socket: tls.TLSSocket): void {
+  const handle = handleOf(socket)
+  const own = handle.oncertcb
+  if (own === undefined) return
+  handle.oncertcb = function (info) {
+    own.call(this, info.servername ? info : { ...info, servername: NO_NAME })
+  }
+}
+
+function handleOf(socket: tls.TLSSocket): Handle {
+  return (socket as { _handle?: Handle | null })._handle ?? {}
+}
+
+/**
+ * Why a server does not take its client; undefined where it does. For the other side Node knows by itself.
+ */
+export function refusalOf(
+  socket: tls.TLSSocket,
+  security: ServerSecurity | ClientSecurity,
+): Error | undefined {
+  if (security.side === 'client' || !security.requestCert || !security.rejectUnauthorized) return undefined
+  if (socket.getPeerX509Certificate() === undefined) {
+    return new RevioError('ERR_TLS', 'the client has sent no certificate')
+  }
+  return verifyErrorOf(socket) ?? undefined
+}
+
+function verifyErrorOf(socket: tls.TLSSocket): (Error & { code?: string }) | null | undefined {
+  const handle = handleOf(socket)
+  return handle.verifyError === undefined ? new Error('not verified') : handle.verifyError()
+}
+
+/** What was agreed on, once the handshake is done. */
+export function tlsInfoOf(socket: tls.TLSSocket, security: ServerSecurity | ClientSecurity): TlsInfo {
+  const peerCertificate = socket.getPeerX509Certificate()
+  const error = authorizationErrorOf(socket, security, peerCertificate !== undefined)
+  return {
+    protocol: socket.getProtocol() ?? '',
+    cipher: socket.getCipher().name,
+    servername: security.side === 'server' ? socket.servername || '' : namedBy(security),
+    alpn: socket.alpnProtocol || '',
+    reused: socket.isSessionReused(),
+    authorized: peerCertificate !== undefined && error === undefined,
+    authorizationError: error,
+    peerCertificate,
+  }
+}
+
+function authorizationErrorOf(
+  socket: tls.TLSSocket,
+  security: ServerSecurity | ClientSecurity,
+  shown: boolean,
+): string | undefined {
+  if (security.side === 'client') {
+    const { authorizationError: error } = socket as { authorizationError?: unknown }
+    return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : asText(error)
+  }
+  if (!security.requestCert || !shown) return undefined
+  const error = verifyErrorOf(socket)
+  return error === null || error === undefined ? undefined : (error.code ?? error.message)
+}
+
+function asText(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value)
+}
+
+function namedBy({ servername }: ClientSecurity): string {
+  return isIP(servername) === 0 ? servername : ''
+}
+
+/** Has `ended` called when the stream comes to its end, before anybody else hears of it. */
+export function watchEnd(socket: tls.TLSSocket, ended: () => void): void {
+  const push = socket.push.bind(socket)
+  socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    if (chunk === null) ended()
+    return push(chunk, encoding)
+  }
+}

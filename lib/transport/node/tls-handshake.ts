@@ -1,0 +1,100 @@
+import { RevioError } from '../../errors.js'
+import { TlsLink } from '../../layer/tls-link.js'
+import type { Handshakes, TimedHandshake } from '../handshakes.js'
+import { Outbox } from '../outbox.js'
+import type { ClientSecurity, ServerSecurity } from '../security.js'
+import { tlsError } from '../tls-error.js'
+import type { Link, Receiver, Transport } from '../transport.js'
+
+/** What a handshake needs, and whom it tells. */
+export interface TlsHandshakeOptions {
+  readonly security: ServerSecurity | ClientSecurity
+  /** Those among which it is timed. */
+  readonly handshakes: Handshakes
+  readonly transport: Transport & { readonly host: { turn(run: () => void): void; readonly inTurn: boolean } }
+  /** What is under way and with whom, for errors. */
+  readonly what: string
+  /** It is done, inside a turn: who hears of the link? */
+  readonly secured: (link: Link) => Receiver
+  /** It has failed, inside a turn. */
+  readonly failed: (error: Error) => void
+  /** Neither is going to be called any more. */
+  readonly over: () => void
+}
+
+const nothing = new Outbox()
+
+/** A connection from the moment when it is there until TLS is: the loop does not know of it yet. */
+export class TlsHandshake implements Receiver, TimedHandshake {
+  readonly #options: TlsHandshakeOptions
+  readonly #link: TlsLink
+  #over = false
+
+  constructor(raw: Link, options: TlsHandshakeOptions) {
+    this.#options = options
+    const { security, transport, what, handshakes } = options
+    this.#link = new TlsLink(raw, security, transport.host, what)
+    this.#link.receiver = this
+    handshakes.add(this)
+  }
+
+  /** Hears of the link below. */
+  get wire(): Receiver {
+    return this.#link.wire
+  }
+
+  /** The link below has begun, inside a turn. */
+  start(): void {
+    if (!this.#over) this.#flush()
+  }
+
+  secured(): void {
+    if (!this.#end()) return
+    this.#link.receiver = this.#options.secured(this.#link)
+  }
+
+  input(): void {}
+
+  ended(): void {
+    this.failed(Object.assign(new Error('the peer has ended the connection'), { code: 'ECONNRESET' }))
+  }
+
+  failed(error: Error): void {
+    if (!this.#end()) return
+    // An alert says why.
+    this.#flush()
+    this.#link.close({ reset: false })
+    this.#options.failed(tlsError(error, this.#options.what))
+  }
+
+  writable(): void {
+    this.start()
+  }
+
+  expired(): void {
+    const { security, what, transport } = this.#options
+    const message = `${what}: not done in ${security.handshakeTimeout} ms`
+    transport.host.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
+  }
+
+  /** Ends it without telling anybody. */
+  giveUp(): void {
+    if (this.#end()) this.#link.close({ reset: false })
+  }
+
+  #end(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#options.handshakes.delete(this)
+    this.#options.over()
+    return true
+  }
+
+  /** Sends what TLS has to say. */
+  #flush(): void {
+    do {
+      this.#link.write(nothing)
+      this.#options.transport.flush()
+    } while (this.#link.taken >= 0 && this.#link.wantsWrite)
+  }
+}

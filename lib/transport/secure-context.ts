@@ -1,0 +1,51 @@
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { RevioError } from '../errors.js'
+
+/** Options that can be wrong by themselves. */
+const PARTS = ['cert', 'key', 'pfx', 'ca', 'crl', 'ciphers', 'ecdhCurve', 'sigalgs', 'dhparam'] as const
+
+const contexts = new WeakMap<SecureContextOptions, SecureContext>()
+
+/** What node:tls makes of checked options: made once for each object, as it takes a millisecond and 50 KB. */
+export function secureContextOf(options: SecureContextOptions): SecureContext {
+  let context = contexts.get(options)
+  if (context === undefined) {
+    context = createSecureContext(options)
+    contexts.set(options, context)
+  }
+  return context
+}
+
+/** @throws `ERR_TLS` with OpenSSL's reason, naming the option, where no context can be made of the options. */
+export function checkContext(options: SecureContextOptions, where: string): void {
+  try {
+    secureContextOf(options)
+  } catch (cause) {
+    throw new RevioError('ERR_TLS', `${where}: ${culpritOf(options)}: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/** OpenSSL says what is wrong, and not with what. */
+function culpritOf(options: SecureContextOptions): string {
+  const given = PARTS.filter(name => options[name] !== undefined)
+  const culprit = given.find(name => !stands(name, options))
+  return `option ${culprit ?? given.filter(name => name === 'cert' || name === 'key').join(' and ')}`
+}
+
+function stands(name: (typeof PARTS)[number], { passphrase, ...options }: SecureContextOptions): boolean {
+  try {
+    createSecureContext({ [name]: options[name], passphrase })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What OpenSSL or Node says in words: "wrong version number", without library and number. */
+export function reasonOf(thrown: unknown): string {
+  const { reason, message } = thrown as Error & { reason?: unknown }
+  if (message.includes('DECODER routines::unsupported')) return 'no PEM, or of a kind that is not known'
+  if (typeof reason === 'string' && reason !== '') return reason
+  const words = /^(?:[\dA-F]+:)?error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(message)?.[1]
+  return words ?? message
+}

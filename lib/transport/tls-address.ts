@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import type { Binding } from '../address.js'
+import { asError, RevioError } from '../errors.js'
+import type { TlsClientOptions, TlsServerOptions } from '../tls.js'
+
+type Options = Record<string, unknown>
+
+/** How the options in an address read. */
+const READ: Readonly<Record<string, (value: string, name: string, where: string) => unknown>> = {
+  cert: file,
+  key: file,
+  ca: file,
+  requestCert: truth,
+  rejectUnauthorized: truth,
+  allowTruncation: truth,
+  handshakeTimeout: count,
+  maxHandshakes: count,
+  alpn: value => value.split(','),
+}
+
+/**
+ * All that a TLS address and the `tls` beside it say. Files are read now.
+ *
+ * @throws `ERR_ADDRESS`, `ERR_OPTION` where an option cannot be so; `ERR_TLS` for a file that cannot be read.
+ */
+export function tlsOptionsOf(
+  { text, tls: settings }: Binding,
+  tls: TlsServerOptions | TlsClientOptions | undefined,
+): TlsServerOptions & TlsClientOptions {
+  const where = `address "${text}"`
+  const options: Options = {}
+  for (const [name, value] of settings ?? []) {
+    const read = READ[name]
+    options[name === 'alpn' ? 'ALPNProtocols' : name] = read === undefined ? value : read(value, name, where)
+  }
+  if (tls === undefined) return options
+  if (typeof tls !== 'object' || tls === null) {
+    throw new RevioError('ERR_OPTION', `${where}: option tls: must be an object; received ${String(tls)}`)
+  }
+  for (const name of Object.keys(tls)) {
+    if (!Object.hasOwn(options, name)) continue
+    throw new RevioError('ERR_OPTION', `${where}: option ${name} is both in the address and in tls`)
+  }
+  return { ...options, ...tls }
+}
+
+function file(path: string, name: string, where: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (thrown) {
+    const cause = asError(thrown)
+    throw new RevioError('ERR_TLS', `${where}: option ${name}: cannot read "${path}": ${cause.message}`, {
+      cause,
+    })
+  }
+}
+
+function truth(value: string, name: string, where: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true'
+  throw new RevioError('ERR_ADDRESS', `${where}: option ${name}=${value}: true or false is needed`)
+}
+
+function count(value: string, name: string, where: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value)
+  throw new RevioError(
+    'ERR_ADDRESS',
+    `${where}: option ${name}=${value}: a number from 1 to 999999999 is needed`,
+  )
+}

@@ -1,0 +1,226 @@
+import { Buffer } from 'node:buffer'
+import { createHash, randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
+import { RevioError } from '../errors.js'
+import type { TlsClientOptions, TlsOptions, TlsServerOptions } from '../tls.js'
+import { checkContext } from './secure-context.js'
+import type { ClientSecurity, Security, ServerSecurity } from './security.js'
+
+const CONTEXT = [
+  'allowPartialTrustChain',
+  'ca',
+  'cert',
+  'ciphers',
+  'clientCertEngine',
+  'crl',
+  'dhparam',
+  'ecdhCurve',
+  'honorCipherOrder',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'privateKeyEngine',
+  'privateKeyIdentifier',
+  'secureOptions',
+  'sessionIdContext',
+  'sessionTimeout',
+  'sigalgs',
+  'ticketKeys',
+]
+const BOTH = [...CONTEXT, 'ALPNProtocols', 'allowTruncation', 'handshakeTimeout', 'rejectUnauthorized']
+const SERVER: ReadonlySet<string> = new Set([...BOTH, 'requestCert', 'maxHandshakes', 'choose'])
+const CLIENT: ReadonlySet<string> = new Set([...BOTH, 'servername'])
+const CHOSEN: ReadonlySet<string> = new Set(CONTEXT)
+const VERSIONS: readonly unknown[] = ['TLSv1.2', 'TLSv1.3', undefined]
+
+const HANDSHAKE_TIMEOUT = 10_000
+const MAX_HANDSHAKES = 1024
+/** Of session tickets, as node:tls takes them. */
+const TICKET_KEYS = 48
+/** OpenSSL's `SSL_OP_NO_RENEGOTIATION`, which Node has no name for. */
+const NO_RENEGOTIATION = 2 ** 30
+
+/**
+ * Checks the options of the side that is connected to.
+ *
+ * @param where - What they were given to, for messages.
+ * @param before - What stood there before: sessions that it began can be resumed.
+ * @throws `ERR_OPTION`, naming option and value; `ERR_TLS` with OpenSSL's reason.
+ */
+export function serverSecurity(
+  options: TlsServerOptions,
+  where: string,
+  before?: ServerSecurity,
+): ServerSecurity {
+  checkNames(options, SERVER, where)
+  const { requestCert = false, maxHandshakes = MAX_HANDSHAKES, choose } = options
+  checkBoolean('requestCert', requestCert, where)
+  if (
+    !(maxHandshakes === Number.POSITIVE_INFINITY || Number.isSafeInteger(maxHandshakes)) ||
+    maxHandshakes < 1
+  ) {
+    wrong(where, 'maxHandshakes', 'must be a whole number from 1', maxHandshakes)
+  }
+  if (choose !== undefined && typeof choose !== 'function')
+    wrong(where, 'choose', 'must be a function', choose)
+  if (missing(options.cert) && missing(options.pfx) && choose === undefined) {
+    throw new RevioError('ERR_OPTION', `${where}: a server needs the options cert and key, or pfx, or choose`)
+  }
+  const both = security(options, where, {
+    honorCipherOrder: true,
+    sessionIdContext: createHash('sha256').update(sessionScope(options)).digest('hex').slice(0, 32),
+    ticketKeys: before?.context.ticketKeys ?? randomBytes(TICKET_KEYS),
+  })
+  const chosen = choose === undefined ? undefined : chooser(choose.bind(options), both.context, where)
+  return { side: 'server', ...both, requestCert, maxHandshakes, choose: chosen }
+}
+
+/**
+ * Checks the options of the side that connects.
+ *
+ * @param host - Whom the certificate is to be for where the options do not say; undefined: they have to.
+ * @throws as `serverSecurity` does.
+ */
+export function clientSecurity(
+  options: TlsClientOptions,
+  where: string,
+  host: string | undefined,
+): ClientSecurity {
+  checkNames(options, CLIENT, where)
+  const { servername = host, rejectUnauthorized = true } = options
+  if (options.servername !== undefined && (typeof servername !== 'string' || servername === '')) {
+    wrong(where, 'servername', 'must be a name or an IP address', servername)
+  }
+  const both = security(options, where, {})
+  if (servername === undefined && rejectUnauthorized) {
+    const needed = 'needs the option servername, which the certificate is to be for'
+    throw new RevioError('ERR_OPTION', `${where}: a connection that was not dialled by name ${needed}`)
+  }
+  return { side: 'client', ...both, servername: withoutZone(servername ?? '') }
+}
+
+function security(
+  options: TlsOptions & { rejectUnauthorized?: boolean | undefined },
+  where: string,
+  defaults: SecureContextOptions,
+): Security {
+  const { rejectUnauthorized = true, allowTruncation = false, handshakeTimeout = HANDSHAKE_TIMEOUT } = options
+  checkBoolean('rejectUnauthorized', rejectUnauthorized, where)
+  checkBoolean('allowTruncation', allowTruncation, where)
+  if (!(typeof handshakeTimeout === 'number' && handshakeTimeout > 0)) {
+    wrong(where, 'handshakeTimeout', 'must be a positive number of milliseconds', handshakeTimeout)
+  }
+  const context = contextOptions(options, where, defaults)
+  const alpn = encodeProtocols(options.ALPNProtocols, where)
+  return { context, alpn, rejectUnauthorized, handshakeTimeout, allowTruncation }
+}
+
+/** What a context is made of, with what this library insists on. */
+function contextOptions(
+  options: SecureContextOptions,
+  where: string,
+  defaults: SecureContextOptions,
+): SecureContextOptions {
+  const given = Object.entries(options).filter(([name, value]) => CHOSEN.has(name) && value !== undefined)
+  const context: SecureContextOptions = {
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.3',
+    ...defaults,
+    ...Object.fromEntries(given),
+  }
+  const { minVersion, maxVersion, ticketKeys, cert, key, secureOptions = 0 } = context
+  for (const [name, value] of Object.entries({ minVersion, maxVersion })) {
+    if (!VERSIONS.includes(value)) wrong(where, name, 'must be TLSv1.2 or TLSv1.3', value)
+  }
+  if (ticketKeys !== undefined && !(ticketKeys instanceof Uint8Array && ticketKeys.length === TICKET_KEYS)) {
+    const given =
+      ticketKeys instanceof Uint8Array ? `${(ticketKeys as Uint8Array).length} bytes` : typeof ticketKeys
+    wrong(where, 'ticketKeys', `must be a Buffer of ${TICKET_KEYS} bytes`, given)
+  }
+  if (!missing(cert) && missing(key) && context.privateKeyIdentifier === undefined) {
+    throw new RevioError('ERR_OPTION', `${where}: option cert needs its private key, the option key`)
+  }
+  context.secureOptions = Number(BigInt(secureOptions) | BigInt(NO_RENEGOTIATION))
+  checkContext(context, where)
+  return context
+}
+
+/** Has the options that `choose` answers checked, each object once. */
+function chooser(
+  choose: NonNullable<TlsServerOptions['choose']>,
+  own: SecureContextOptions,
+  where: string,
+): NonNullable<ServerSecurity['choose']> {
+  const { minVersion, maxVersion, ticketKeys, sessionIdContext, honorCipherOrder } = own
+  const defaults = { minVersion, maxVersion, ticketKeys, sessionIdContext, honorCipherOrder }
+  const known = new WeakMap<object, SecureContextOptions>()
+  const checked = (options: SecureContextOptions | null | undefined): SecureContextOptions | undefined => {
+    if (options === null || options === undefined) return undefined
+    checkNames(options, CHOSEN, `${where}: choose`)
+    const before = known.get(options)
+    if (before !== undefined) return before
+    const made = contextOptions(options, `${where}: choose`, defaults as SecureContextOptions)
+    known.set(options, made)
+    return made
+  }
+  return servername => {
+    const chosen = choose(servername)
+    return chosen instanceof Promise ? chosen.then(checked) : checked(chosen as SecureContextOptions)
+  }
+}
+
+/** Sessions are not resumed where clients have to show other certificates. */
+function sessionScope({ requestCert, rejectUnauthorized, ca }: TlsServerOptions): string {
+  return JSON.stringify([requestCert === true, rejectUnauthorized !== false, ca ?? null])
+}
+
+/** As they go over the wire: each behind its length in one byte. */
+function encodeProtocols(protocols: unknown, where: string): Buffer | undefined {
+  if (protocols === undefined) return undefined
+  const needed = 'must be a list of names, each of 1 to 255 bytes'
+  if (!Array.isArray(protocols)) return wrong(where, 'ALPNProtocols', needed, protocols)
+  const pieces = protocols.map((name: unknown) => {
+    const length = typeof name === 'string' ? Buffer.byteLength(name) : 0
+    if (length < 1 || length > 255) wrong(where, 'ALPNProtocols', needed, name)
+    return Buffer.concat([Buffer.of(length), Buffer.from(String(name))])
+  })
+  return pieces.length === 0 ? undefined : Buffer.concat(pieces)
+}
+
+function checkNames(options: object, known: ReadonlySet<string>, where: string): void {
+  if (typeof options !== 'object' || options === null) wrong(where, 'tls', 'must be an object', options)
+  for (const name of Object.keys(options)) {
+    if (known.has(name)) continue
+    const hint =
+      name === 'secureProtocol'
+        ? 'minVersion and maxVersion say which versions are taken'
+        : `known are ${[...known].join(', ')}`
+    throw new RevioError('ERR_OPTION', `${where}: unknown option "${name}" for TLS; ${hint}`)
+  }
+}
+
+function checkBoolean(name: string, value: unknown, where: string): void {
+  if (typeof value !== 'boolean') wrong(where, name, 'must be true or false', value)
+}
+
+function wrong(where: string, name: string, needed: string, given: unknown): never {
+  throw new RevioError('ERR_OPTION', `${where}: option ${name}: ${needed}; received ${show(given)}`)
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'string' ? `"${value}"` : String(value)
+}
+
+function missing(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/** The interface in an IPv6 address is this machine's affair, and in no certificate. */
+function withoutZone(host: string): string {
+  const [address = ''] = host.split('%')
+  return isIP(address) === 6 ? address : host
+}

@@ -1,0 +1,72 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A certificate and its key: as text, and as files. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** Why no certificates can be made here; undefined where they can. */
+export function certificatesMissing(): string | undefined {
+  return spawnSync('openssl', ['version']).status === 0
+    ? undefined
+    : 'openssl is not installed (Debian: openssl)'
+}
+
+/** An authority that lives as long as the process: its certificate, and those that it makes. */
+export class Authority implements Certificate {
+  readonly cert: string
+  readonly key: string
+  readonly certFile: string
+  readonly keyFile: string
+  readonly #folder = mkdtempSync(join(tmpdir(), 'revio-tls-'))
+  #made = 0
+
+  constructor(name = 'revio test authority') {
+    process.on('exit', () => rmSync(this.#folder, { recursive: true, force: true }))
+    this.certFile = join(this.#folder, 'ca.pem')
+    this.keyFile = join(this.#folder, 'ca.key')
+    openssl('req', '-x509', ...NEW_KEY, this.keyFile, '-out', this.certFile, '-subj', `/CN=${name}`)
+    this.cert = readFileSync(this.certFile, 'utf8')
+    this.key = readFileSync(this.keyFile, 'utf8')
+  }
+
+  /** A certificate for these names: `DNS:localhost`, `IP:127.0.0.1`. */
+  issue(...names: string[]): Certificate {
+    const stem = join(this.#folder, String(this.#made++))
+    const [certFile, keyFile, request, extensions] = ['pem', 'key', 'csr', 'ext'].map(
+      end => `${stem}.${end}`,
+    ) as [string, string, string, string]
+    openssl('req', ...NEW_KEY, keyFile, '-out', request, '-subj', `/CN=${names[0]?.replace(/^\w+:/, '')}`)
+    writeFileSync(extensions, `subjectAltName=${names.join(',')}\n`)
+    const issuer = ['-CA', this.certFile, '-CAkey', this.keyFile, '-CAcreateserial']
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      request,
+      ...issuer,
+      '-days',
+      '30',
+      '-extfile',
+      extensions,
+      '-out',
+      certFile,
+    )
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile, keyFile }
+  }
+}
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout']
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+/** Names by which a server on this machine is reached. */
+export const LOCAL = ['DNS:localhost', 'IP:127.0.0.1', 'IP:::1'] as const
