@@ -48,6 +48,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     files: [
       'blocks',
       'hand-over',
+      'handshakes',
       'layering',
       'outbox',
       'path-lock',

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
 /** What the addon offers, as poller.h has it: plain integers in, plain integers out. */
@@ -10,7 +11,26 @@ export interface Addon {
     /** Answers for how many microseconds to hold back the next poll, when nothing but sockets is waited for. */
     turn: (count: number) => number | void,
   ) => Poller
+  /** Why the process has no OpenSSL that can be used; undefined when it has. */
+  opensslMissing(): string | undefined
+  /**
+   * What OpenSSL makes while `make` runs, used as the bits of `ContextFlag` say; undefined unless that is one context.
+   * Throws what `make` throws.
+   */
+  secureContext(
+    make: () => void,
+    flags: number,
+    alpn: Uint8Array | undefined,
+    ticketKeys: Uint8Array | undefined,
+  ): SecureContext | undefined
 }
+
+/** An OpenSSL context that belongs to the addon. */
+export interface SecureContext {
+  readonly isContext: never
+}
+
+export const ContextFlag = { Server: 1, Chooses: 2, Verifies: 4, Requires: 8, Truncates: 16 } as const
 
 /** A result is never negative; what is negative is a fault, for `systemError`. */
 export interface Poller {
@@ -46,7 +66,24 @@ export interface Poller {
   hostOf(peer: Int32Array, local: boolean): string
   flush(count: number, lent: readonly Uint8Array[] | undefined): number
   stop(): void
+  /** What a listener accepts begins with a handshake; it accepts while fewer than `most` are under way. */
+  limitHandshakes(slot: number, most: number): number
+  /** A handshake begins, in which `servername` is asked for; empty: none. */
+  secure(slot: number, context: SecureContext, servername: string): number
+  /** Bytes of the handshake, or behind it, that were read before it began. */
+  feed(slot: number, bytes: Uint8Array): number
+  /** Answers `Event.Hello`: undefined stands for the context that the handshake began with. */
+  choose(slot: number, context: SecureContext | undefined, refused: boolean): number
+  /** An end was asked for and has not gone yet. */
+  ending(slot: number): boolean
+  tlsInfo(slot: number): TlsNames | number
+  tlsError(slot: number): TlsFailure | number
 }
+
+/** Protocol, cipher, servername, ALPN, 1 for a resumed session, verify result (0: trusted), certificate in DER. */
+export type TlsNames = readonly [string, string, string, string, number, number, Buffer | undefined]
+/** OpenSSL's reason, verify result, 1 behind the handshake. */
+export type TlsFailure = readonly [string, number, number]
 
 /** Host and port of this end and of the other one; for a Unix socket its path and -1. */
 export type Names = readonly [string, number, string, number]
@@ -62,6 +99,10 @@ export const Event = {
   Connected: 5,
   /** At its offset lies the peer, and `length` bytes behind it. */
   Datagram: 6,
+  /** A client asks for the name that lies there; `choose` answers. */
+  Hello: 7,
+  /** A handshake is done. */
+  Secured: 8,
 } as const
 
 /** The numbers in a write: {slot, source, offset, length, afterwards the result}. */
@@ -91,8 +132,18 @@ export const INDEX = (1 << 20) - 1
 const ERRNO = (1 << 12) - 1
 const CALLS = [
   ...['socket', 'setsockopt', 'bind', 'listen', 'accept', 'connect', 'recv', 'send', 'shutdown'],
-  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod', 'dup', 'ioctl'],
+  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod', 'dup', 'ioctl', 'tls'],
 ]
+
+/** The fault is one of TLS, for which the addon has a reason of its own. */
+export function isTlsFault(fault: number): boolean {
+  return CALLS[-fault >> 12] === 'tls'
+}
+
+/** It came with the end of the stream, and not with what it held. */
+export function isTruncation(fault: number): boolean {
+  return (-fault & ERRNO) === constants.errno.ECONNRESET
+}
 
 /** The error behind a fault: `recv ECONNRESET: connection reset by peer`. `where` is what it was about. */
 export function systemError(fault: number, where = ''): NodeJS.ErrnoException {

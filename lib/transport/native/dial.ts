@@ -2,6 +2,7 @@ import type { Binding } from '../../address.js'
 import { asError } from '../../errors.js'
 import { resolveHost } from '../resolve.js'
 import { isBacklogFull, Retry } from '../retry.js'
+import type { ClientSecurity } from '../security.js'
 import type { Dialer } from '../transport.js'
 import { systemError } from './addon.js'
 import { NativeLink } from './link.js'
@@ -12,14 +13,17 @@ export class NativeDial {
   readonly #transport: NativeTransport
   readonly #dialer: Dialer
   readonly #target: Binding
+  readonly #security: ClientSecurity | undefined
   #slot = -1
+  #link: NativeLink | undefined
   #over = false
   readonly #retry = new Retry()
 
-  constructor(transport: NativeTransport, target: Binding, dialer: Dialer) {
+  constructor(transport: NativeTransport, target: Binding, dialer: Dialer, security?: ClientSecurity) {
     this.#transport = transport
     this.#target = target
     this.#dialer = dialer
+    this.#security = security
   }
 
   start(): void {
@@ -41,20 +45,26 @@ export class NativeDial {
 
   /** The system has decided, inside a turn. */
   connected(fault: number): void {
-    this.#settle(fault < 0 ? this.#error(fault) : undefined)
+    if (fault < 0) return this.#settle(this.#error(fault))
+    this.#transport.forget(this.#slot)
+    this.#link = new NativeLink(this.#transport, this.#slot)
+    this.#transport.register(this.#link)
+    if (this.#security === undefined) return this.#settle(undefined)
+    this.#transport.secure(this.#link, this.#security, [], {
+      secured: () => this.#settle(undefined),
+      failed: error => this.#settle(error),
+    })
   }
 
   #settle(error: Error | undefined): void {
     if (this.#over) return
     this.#over = true
-    if (error !== undefined) {
-      this.#release()
-      return this.#dialer.failed(error)
+    const link = this.#link
+    if (error === undefined && link !== undefined) {
+      return link.hears(this.#dialer.connected(this.#transport, link))
     }
-    this.#transport.forget(this.#slot)
-    const link = new NativeLink(this.#transport, this.#slot)
-    this.#transport.register(link)
-    link.receiver = this.#dialer.connected(this.#transport, link)
+    this.#release()
+    this.#dialer.failed(error ?? new Error('there is no connection'))
   }
 
   #connect(connect: () => number): void {
@@ -81,6 +91,7 @@ export class NativeDial {
 
   #release(): void {
     if (this.#slot < 0) return
+    if (this.#link !== undefined) return this.#link.close({ reset: false })
     this.#transport.forget(this.#slot)
     this.#transport.poller.close(this.#slot, false)
   }

@@ -48,4 +48,9 @@ export class NativeInput {
     this.#lengths[place] = length
     return view
   }
+
+  /** Bytes of the slab that are text, such as a name. */
+  text(start: number, length: number): string {
+    return this.bytes.toString('latin1', start, start + length)
+  }
 }

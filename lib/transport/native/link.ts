@@ -1,27 +1,65 @@
 import * as net from 'node:net'
+import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
+import type { TlsInfo } from '../../tls.js'
 import type { Outbox } from '../outbox.js'
-import { type Link, nobody, type Tuning } from '../transport.js'
+import type { ClientSecurity, ServerSecurity } from '../security.js'
+import { type Link, nobody, type Receiver, type Tuning } from '../transport.js'
 import { systemError } from './addon.js'
 import type { Peer } from './coalescing.js'
+import { Handshake } from './tls-handshake.js'
+import type { TlsSession } from './tls-session.js'
 import type { NativeTransport } from './transport.js'
 
 /** One connection of the native transport. Its slot is all that the addon knows it by. */
 export class NativeLink implements Link, Peer {
   readonly slot: number
-  receiver = nobody
+  /** Hears of the link, or the handshake that is under way does in its place. */
+  receiver: Receiver = nobody
   taken = 0
   failure: Error | undefined
   heard = 0
   /** The last input, in the addon's own memory, and where it begins there: what is echoed goes out from there. */
   input: Uint8Array | undefined
   inputStart = 0
+  /** Once it speaks TLS. */
+  session: TlsSession | undefined
   readonly #transport: NativeTransport
 
   constructor(transport: NativeTransport, slot: number) {
     this.#transport = transport
     this.slot = slot
+  }
+
+  /** Names who hears of it; while a handshake is under way, when that is done. */
+  hears(receiver: Receiver): void {
+    if (this.receiver instanceof Handshake) this.receiver.next = receiver
+    else this.receiver = receiver
+  }
+
+  /** A handshake begins: it hears of the link. */
+  secures(session: TlsSession, handshake: Handshake): void {
+    handshake.next = this.receiver
+    this.session = session
+    this.receiver = handshake
+  }
+
+  /** It is over. */
+  secured(handshake: Handshake): void {
+    this.receiver = handshake.next
+  }
+
+  /** A client asks for that name. */
+  hello(servername: string): void {
+    const { receiver, session } = this
+    if (receiver instanceof Handshake && session?.security.side === 'server')
+      receiver.hello(servername, session.security)
+  }
+
+  /** The error behind a fault. */
+  error(fault: number): Error {
+    return this.session?.error(fault, () => String(this.addresses().remote)) ?? systemError(fault)
   }
 
   /** Input is delivered that lies in the addon's memory, from `start` on. */
@@ -48,12 +86,29 @@ export class NativeLink implements Link, Peer {
     this.#transport.poller.end(this.slot)
   }
 
+  get ending(): boolean {
+    return this.session?.ending === true
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.session?.info
+  }
+
+  secure(security: ServerSecurity | ClientSecurity, unread: readonly Uint8Array[]): void {
+    this.#transport.secure(this, security, unread, {
+      secured: () => this.receiver.secured?.(),
+      failed: error => this.receiver.failed(error),
+    })
+  }
+
   close({ reset }: { reset: boolean }): void {
+    if (this.receiver instanceof Handshake) this.receiver.giveUp()
     this.#transport.forget(this.slot)
     this.#transport.poller.close(this.slot, reset)
   }
 
   detach(unread: readonly Uint8Array[]): net.Socket {
+    if (this.session !== undefined) throw new RevioError('ERR_UNSUPPORTED', 'TLS cannot be detached')
     this.#transport.forget(this.slot)
     const fd = this.#transport.poller.release(this.slot)
     if (fd < 0) throw systemError(fd)

@@ -24,6 +24,16 @@ export function loadNative(): Loaded {
   return loaded
 }
 
+/** Why the addon cannot do TLS, undefined when it can: it uses the OpenSSL of the process, which has to be version 3. */
+export function nativeTlsError(): Error | undefined {
+  const { addon, error } = loadNative()
+  if (addon === undefined) return error
+  const missing = addon.opensslMissing()
+  return missing === undefined
+    ? undefined
+    : new RevioError('ERR_NATIVE', `the addon cannot do TLS: ${missing}`)
+}
+
 function load(wish: string): Loaded {
   if (/[/\\]|\.node$/.test(wish))
     return find([() => resolve(wish)], () => `REVIO_NATIVE=${wish}: there is no such file`)

@@ -2,6 +2,7 @@ import type * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
+import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
 import { UnixPath } from '../unix-path.js'
@@ -12,6 +13,7 @@ import { NativeInput } from './input.js'
 import { AttachedLink, NativeLink } from './link.js'
 import { PinnedMemory } from './memory.js'
 import { plainDescriptor, takeUnread } from './plain-socket.js'
+import { NativeTls, type Outcome } from './tls.js'
 import { NativeWriter } from './writer.js'
 
 /** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
@@ -30,6 +32,7 @@ export class NativeTransport implements Transport {
   readonly poller: Poller
   readonly writer: NativeWriter
   readonly #input: NativeInput
+  readonly #tls: NativeTls
   /** By a slot's index. */
   readonly #links: (NativeLink | undefined)[] = []
   /** Those that are connecting, by slot. */
@@ -54,9 +57,11 @@ export class NativeTransport implements Transport {
       return this.#coalescing?.pause()
     })
     this.writer = new NativeWriter(this.poller, this.stage, writes)
+    const remoteOf = (slot: number) => this.addresses(slot).remote
+    this.#tls = new NativeTls({ addon, poller: this.poller, host, remoteOf })
   }
 
-  async bind(binding: Binding, addressIndex: number): Promise<Address> {
+  async bind(binding: Binding, addressIndex: number, security?: ServerSecurity): Promise<Address> {
     const limit = Math.min(binding.maxConnections, MAX_INT)
     let slot = -1
     let path: UnixPath | undefined
@@ -71,16 +76,21 @@ export class NativeTransport implements Transport {
       )
     }
     this.#listeners.set(slot, path)
+    if (security !== undefined) this.#tls.bind(addressIndex, slot, security)
     if (!binding.coalesce) this.#coalescing = undefined
     return this.addresses(slot).local
+  }
+
+  resecure(addressIndex: number, security: ServerSecurity): void {
+    this.#tls.resecure(addressIndex, security)
   }
 
   start(): void {
     this.poller.start()
   }
 
-  dial(target: Binding, dialer: Dialer): () => void {
-    const dial = new NativeDial(this, target, dialer)
+  dial(target: Binding, dialer: Dialer, security?: ClientSecurity): () => void {
+    const dial = new NativeDial(this, target, dialer, security)
     dial.start()
     return () => dial.giveUp()
   }
@@ -99,7 +109,7 @@ export class NativeTransport implements Transport {
     socket.destroy()
     this.register(link)
     this.host.turn(() => {
-      link.receiver = dialer.connected(this, link)
+      link.hears(dialer.connected(this, link))
       if (this.#links[slot & INDEX] === link) link.begin()
     })
   }
@@ -118,6 +128,7 @@ export class NativeTransport implements Transport {
 
   close(): void {
     this.unbind()
+    this.#tls.close()
     this.poller.stop()
   }
 
@@ -141,6 +152,16 @@ export class NativeTransport implements Transport {
   /** A slot is connected: its link hears what comes. */
   register(link: NativeLink): void {
     this.#links[link.slot & INDEX] = link
+  }
+
+  /** A handshake begins on a connection. */
+  secure(
+    link: NativeLink,
+    security: ServerSecurity | ClientSecurity,
+    unread: readonly Uint8Array[],
+    outcome: Outcome,
+  ): void {
+    this.#tls.begin(link, security, unread, outcome)
   }
 
   /** Nobody hears of a slot any more. */
@@ -176,12 +197,17 @@ export class NativeTransport implements Transport {
       link.receiver.input(input)
     } else if (kind === Event.Ended) link.receiver.ended()
     else if (kind === Event.Writable) link.receiver.writable()
-    else if (kind === Event.Failed) link.receiver.failed(systemError(value))
+    else if (kind === Event.Failed) link.receiver.failed(link.error(value))
+    else if (kind === Event.Secured) link.receiver.secured?.()
+    else if (kind === Event.Hello) link.hello(this.#input.text(value, events[at + 3] as number))
   }
 
   #accepted(slot: number, addressIndex: number): void {
     const link = new NativeLink(this, slot)
     this.register(link)
-    link.receiver = this.host.accepted(this, link, addressIndex)
+    const security = this.#tls.of(addressIndex)
+    const accepted = () => link.hears(this.host.accepted(this, link, addressIndex))
+    if (security === undefined) accepted()
+    else this.#tls.accept(link, addressIndex, security, accepted)
   }
 }

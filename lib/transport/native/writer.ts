@@ -1,6 +1,6 @@
 import { goneError, isGone, type Outbox } from '../outbox.js'
 import type { StagingBuffer } from '../staging.js'
-import { MAX_LENT, type Poller, Source, systemError, WRITE_SIZE } from './addon.js'
+import { MAX_LENT, type Poller, Source, WRITE_SIZE } from './addon.js'
 import type { NativeLink } from './link.js'
 
 /** The most that one write record offers. */
@@ -59,7 +59,7 @@ export class NativeWriter {
       const link = this.#links[index] as NativeLink
       const result = this.#records[index * WRITE_SIZE + 3] as number
       if (result >= 0) link.taken += result
-      else link.failure = systemError(result)
+      else link.failure = link.error(result)
     }
     this.#count = 0
     if (this.#lent.length > 0) this.#lent = []

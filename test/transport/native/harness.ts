@@ -82,6 +82,10 @@ export class Heard implements Receiver {
   writables = 0
   /** Runs at each input, with the bytes where they lie. */
   onInput: (bytes: Buffer) => void = () => {}
+  /** Runs when more goes. */
+  onWritable: () => void = () => {}
+  /** How often a handshake was done that `secure` had begun. */
+  secures = 0
 
   constructor(link: Link, addressIndex: number) {
     this.link = link
@@ -107,6 +111,11 @@ export class Heard implements Receiver {
 
   writable(): void {
     this.writables++
+    this.onWritable()
+  }
+
+  secured(): void {
+    this.secures++
   }
 }
 

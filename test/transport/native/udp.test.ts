@@ -55,6 +55,8 @@ class Scripted {
       Poller: function Scripted(...given: Parameters<typeof make>) {
         return make(...given)
       } as unknown as Addon['Poller'],
+      opensslMissing: () => 'scripted',
+      secureContext: () => undefined,
     }
   }
 

@@ -35,7 +35,7 @@ function make(capacity: number, take: (written: Written) => number = ({ length }
 }
 
 function link(slot: number): NativeLink {
-  return { slot, taken: 0, failure: undefined, input: undefined } as NativeLink
+  return { slot, taken: 0, failure: undefined, input: undefined, error: systemError } as unknown as NativeLink
 }
 
 /** An outbox with pieces of these sizes, each in memory of its own. */

@@ -13,6 +13,7 @@ static void forget(napi_env env, binding_t *binding) {
 
 static void free_binding(binding_t *binding) {
   free(binding->poller.slots);
+  free(binding->poller.tls);
   free(binding);
 }
 

@@ -2,9 +2,11 @@
   "targets": [
     {
       "target_name": "revio",
-      "sources": ["addon.c", "binding.c", "call.c", "datagram.c", "listener.c", "message.c", "methods.c", "opening.c", "poller.c", "socket.c", "writer.c"],
+      "sources": ["addon.c", "binding.c", "call.c", "datagram.c", "listener.c", "message.c", "methods.c", "opening.c", "openssl.c", "poller.c", "socket.c",
+        "tls.c", "tls-context.c", "tls-exports.c", "tls-handshake.c", "tls-methods.c", "tls-stream.c", "tls-wire.c", "writer.c"],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE", "__APPLE_USE_RFC_3542"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+      "ldflags": ["-Wl,-z,nodelete"],
       "xcode_settings": {
         "GCC_C_LANGUAGE_STANDARD": "c11",
         "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",

@@ -10,9 +10,14 @@
 static const uint64_t BACKOFF[] = {0, 10, 50, 100, 200, 500, 1000};
 #define LAST_BACKOFF ((int)(sizeof BACKOFF / sizeof *BACKOFF) - 1)
 
+static bool is_full(const listener_t *listener) {
+  if (listener->live >= listener->limit) return true;
+  return listener->most_handshakes > 0 && listener->handshakes >= listener->most_handshakes;
+}
+
 static void watch(listener_t *listener) {
   poller_t *poller = listener->endpoint.poller;
-  bool wanted = poller->accepting && !listener->paused && !listener->starved && listener->live < listener->limit;
+  bool wanted = poller->accepting && !listener->paused && !listener->starved && !is_full(listener);
   if (wanted) listener->endpoint.flags |= FLAG_WANTED;
   else listener->endpoint.flags &= (uint16_t)~FLAG_WANTED;
   endpoint_watch(&listener->endpoint);
@@ -43,6 +48,20 @@ void listener_closed(listener_t *listener) {
 void listener_read(listener_t *listener, bool wanted) {
   listener->paused = !wanted;
   watch(listener);
+}
+
+void listener_secure(listener_t *listener, int most_handshakes) {
+  listener->most_handshakes = most_handshakes;
+  watch(listener);
+}
+
+void listener_admitted(endpoint_t *endpoint) {
+  if (!(endpoint->flags & FLAG_NEW) || endpoint->poller->stopped) return;
+  endpoint->flags &= (uint16_t)~FLAG_NEW;
+  endpoint_t *listener = endpoint_at(endpoint->poller, endpoint->listener);
+  if (listener == NULL || !(listener->flags & FLAG_LISTENER)) return;
+  ((listener_t *)listener)->handshakes--;
+  watch((listener_t *)listener);
 }
 
 void listeners_start(poller_t *poller) {
@@ -89,8 +108,13 @@ static int admit(listener_t *listener, int fd) {
   poller_t *poller = listener->endpoint.poller;
   int slot = stream_open(poller, fd, FLAG_WANTED | (listener->endpoint.flags & FLAG_UNIX));
   if (slot < 0) return slot;
-  endpoint_at(poller, slot)->listener = listener->endpoint.slot;
+  endpoint_t *endpoint = endpoint_at(poller, slot);
+  endpoint->listener = listener->endpoint.slot;
   listener->live++;
+  if (listener->most_handshakes > 0) {
+    endpoint->flags |= FLAG_NEW;
+    listener->handshakes++;
+  }
   poller->retries = 0;
   poller_record(poller, slot, EVENT_ACCEPTED, listener->tag, 0);
   return 0;
@@ -117,7 +141,7 @@ static bool is_passing(int error) {
 void listener_ready(listener_t *listener, int events) {
   if (listener->datagrams != 0) return datagrams_ready(listener, events);
   poller_t *poller = listener->endpoint.poller;
-  for (int tries = 0; tries < BATCH && listener->live < listener->limit; tries++) {
+  for (int tries = 0; tries < BATCH && !is_full(listener); tries++) {
     if (!poller_has_room(poller) || (listener->endpoint.flags & FLAG_CLOSING)) return;
     int fd = socket_accept(listener->endpoint.fd);
     int fault = fd < 0 ? fd : admit(listener, fd);

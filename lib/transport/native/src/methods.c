@@ -8,6 +8,8 @@
 
 #include "call.h"
 #include "datagram.h"
+#include "tls-methods.h"
+#include "tls.h"
 
 /* Buffers that one flush can take by reference. */
 #define MAX_LENT 1024
@@ -32,6 +34,7 @@ static napi_value end_stream(napi_env env, napi_callback_info info) {
   if (!begin(env, info, 1, &call)) return NULL;
   endpoint_t *endpoint = endpoint_of(env, &call, &result);
   if (endpoint == NULL) return result;
+  if (endpoint->flags & FLAG_TLS) return answer(env, tls_end(endpoint));
   int fault = socket_end(endpoint->fd);
   if (fault == 0) endpoint->flags |= FLAG_FINISHED;
   return answer(env, fault);
@@ -43,7 +46,9 @@ static napi_value unacknowledged(napi_env env, napi_callback_info info) {
   napi_value result;
   if (!begin(env, info, 1, &call)) return NULL;
   endpoint_t *endpoint = endpoint_of(env, &call, &result);
-  return endpoint == NULL ? result : answer(env, socket_unacknowledged(endpoint->fd));
+  if (endpoint == NULL) return result;
+  int bytes = socket_unacknowledged(endpoint->fd);
+  return answer(env, bytes >= 0 && (endpoint->flags & FLAG_TLS) ? bytes + (int)tls_waiting(endpoint) : bytes);
 }
 
 /* close(slot, reset): 0 or fault; for listeners as well */
@@ -202,6 +207,13 @@ bool define_poller(napi_env env, napi_value exports) {
       METHOD("hostOf", host_of),
       METHOD("flush", flush),
       METHOD("stop", stop),
+      METHOD("limitHandshakes", method_limit_handshakes),
+      METHOD("secure", method_secure),
+      METHOD("feed", method_feed),
+      METHOD("choose", method_choose),
+      METHOD("ending", method_ending),
+      METHOD("tlsInfo", method_tls_info),
+      METHOD("tlsError", method_tls_error),
   };
   size_t count = sizeof methods / sizeof *methods;
   napi_value type;

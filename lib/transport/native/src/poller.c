@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tls.h"
+
 /* --- slots --- */
 
 static int grow(poller_t *poller) {
@@ -64,6 +66,7 @@ static int32_t run_turn(poller_t *poller) {
 
 static void on_check(uv_check_t *check) {
   poller_t *poller = check->data;
+  if (poller->tls != NULL) poller->tls->steps = TLS_STEPS;
   int32_t pause = run_turn(poller);
   if (pause <= 0 || poller->stopped || uv_backend_timeout(poller->loop) == 0) return;
   struct timespec time = {.tv_nsec = pause % 1000000 * 1000L};
@@ -71,8 +74,12 @@ static void on_check(uv_check_t *check) {
 }
 
 bool poller_has_room(poller_t *poller) {
-  if (poller->event_count == poller->event_capacity) (void)run_turn(poller);
-  return poller->event_count < poller->event_capacity && !poller->in_turn;
+  return poller_has_rooms(poller, 1);
+}
+
+bool poller_has_rooms(poller_t *poller, int count) {
+  if (poller->event_capacity - poller->event_count < count) (void)run_turn(poller);
+  return poller->event_capacity - poller->event_count >= count && !poller->in_turn;
 }
 
 bool poller_has_input_room(poller_t *poller, size_t size) {
@@ -86,7 +93,7 @@ void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t
 
 /* --- what libuv says of a stream --- */
 
-static void broken(endpoint_t *endpoint, int fault) {
+void endpoint_broken(endpoint_t *endpoint, int fault) {
   endpoint->flags = (uint16_t)((endpoint->flags | FLAG_ENDED | FLAG_SETTLED) & ~FLAG_ARMED);
   poller_record(endpoint->poller, endpoint->slot, EVENT_FAILED, fault, 0);
 }
@@ -109,10 +116,10 @@ static void receive(endpoint_t *endpoint) {
   } else if (got == 0) {
     endpoint->flags |= FLAG_ENDED;
     poller_record(poller, endpoint->slot, EVENT_ENDED, 0, 0);
-  } else if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) broken(endpoint, got);
+  } else if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) endpoint_broken(endpoint, got);
 }
 
-static void tell_writable(endpoint_t *endpoint) {
+void endpoint_writable(endpoint_t *endpoint) {
   if (endpoint->flags & FLAG_TOLD) {
     endpoint->flags = (uint16_t)(endpoint->flags & ~(FLAG_TOLD | FLAG_ARMED));
     return endpoint_watch(endpoint);
@@ -133,11 +140,11 @@ static void look_for_break(endpoint_t *endpoint) {
   bool ended = endpoint->flags & FLAG_ENDED;
   if (trouble == TROUBLE_ERROR && !ended) {
     endpoint->flags |= FLAG_GONE; /* What the peer sent before comes first; the error is met behind it. */
-    return receive(endpoint);
+    return endpoint->flags & FLAG_TLS ? tls_ready(endpoint, UV_READABLE) : receive(endpoint);
   }
   if (trouble == TROUBLE_ERROR || (trouble == TROUBLE_HANGUP && ended && !(endpoint->flags & FLAG_FINISHED))) {
     if (poller_has_room(endpoint->poller) && !(endpoint->flags & (FLAG_CLOSING | FLAG_SETTLED))) {
-      broken(endpoint, socket_broken(endpoint->fd));
+      endpoint_broken(endpoint, socket_broken(endpoint->fd));
     }
     return;
   }
@@ -155,12 +162,13 @@ static void stream_ready(endpoint_t *endpoint, int events) {
     look_for_break(endpoint);
     return endpoint_watch(endpoint);
   }
+  if (endpoint->flags & FLAG_TLS) return tls_ready(endpoint, events);
   if (events & UV_READABLE) {
     wanted = is_read(endpoint);
     if (wanted) receive(endpoint);
   }
   if (events & UV_WRITABLE) {
-    if (endpoint->flags & FLAG_ARMED) tell_writable(endpoint);
+    if (endpoint->flags & FLAG_ARMED) endpoint_writable(endpoint);
     else wanted = false;
   }
   if (!wanted) endpoint_watch(endpoint);
@@ -171,7 +179,7 @@ static void connected(endpoint_t *endpoint) {
   int fault = socket_connected(endpoint->fd);
   endpoint->flags = (uint16_t)(endpoint->flags & ~(FLAG_CONNECTING | FLAG_ARMED));
   if (fault == 0) poller_record(endpoint->poller, endpoint->slot, EVENT_CONNECTED, 0, 0);
-  else broken(endpoint, fault);
+  else endpoint_broken(endpoint, fault);
   endpoint_watch(endpoint);
 }
 
@@ -192,7 +200,8 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 static int wish(const endpoint_t *endpoint) {
   int events = 0;
-  if (!(endpoint->flags & FLAG_CONNECTING) && is_read(endpoint)) events |= UV_READABLE;
+  bool read = endpoint->flags & FLAG_TLS ? tls_reads(endpoint) : is_read(endpoint);
+  if (!(endpoint->flags & FLAG_CONNECTING) && read) events |= UV_READABLE;
   if (endpoint->flags & FLAG_ARMED) events |= UV_WRITABLE;
   if (events != 0 || (endpoint->flags & (FLAG_LISTENER | FLAG_CONNECTING | FLAG_SETTLED))) return events;
   /* Urgent data nobody uses; what comes with whatever is asked for are errors and the end of both directions. */
@@ -220,6 +229,7 @@ int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint16_t flags
   poller->handles++;
   /* What is not polled, because it is paused or waits, would not keep the loop alive. */
   if (poller->endpoints++ == 0) uv_ref((uv_handle_t *)&poller->check);
+  endpoint->poll.data = NULL;
   endpoint->poller = poller;
   endpoint->listener = -1;
   endpoint->fd = fd;
@@ -261,6 +271,8 @@ static void on_endpoint_closed(uv_handle_t *handle) {
 int endpoint_release(endpoint_t *endpoint) {
   int fd = endpoint->fd;
   endpoint->flags |= FLAG_CLOSING;
+  if (endpoint->flags & FLAG_TLS) tls_free(endpoint);
+  listener_admitted(endpoint);
   if (endpoint->flags & FLAG_LISTENER) listener_closed((listener_t *)endpoint);
   else listener_freed(endpoint->poller, endpoint->listener);
   if (--endpoint->poller->endpoints == 0) uv_unref((uv_handle_t *)&endpoint->poller->check);

@@ -17,7 +17,10 @@
 /* What is read from one socket at once. */
 #define CHUNK (64 * 1024)
 
-/* One event: {slot, kind, offset or fault or listener's tag, length}. At a datagram's offset its sender comes first. */
+/*
+ * One event: {slot, kind, offset or fault or listener's tag, length}. At a datagram's offset its sender comes first; at
+ * that of a client's hello is the name that it asks for.
+ */
 typedef struct {
   int32_t slot;
   int32_t kind;
@@ -25,7 +28,8 @@ typedef struct {
   int32_t length;
 } event_t;
 
-enum event_kind { EVENT_INPUT, EVENT_ENDED, EVENT_FAILED, EVENT_WRITABLE, EVENT_ACCEPTED, EVENT_CONNECTED, EVENT_DATAGRAM };
+enum event_kind { EVENT_INPUT, EVENT_ENDED, EVENT_FAILED, EVENT_WRITABLE, EVENT_ACCEPTED, EVENT_CONNECTED, EVENT_DATAGRAM,
+                  EVENT_HELLO, EVENT_SECURED };
 
 /*
  * One run of bytes to be written. Successive records of the same slot go out in one call. Afterwards `result` is how
@@ -62,7 +66,9 @@ enum endpoint_flag {
   FLAG_UNIX = 128,
   FLAG_FINISHED = 256,  /* This side has ended. */
   FLAG_GONE = 512,      /* The peer has broken the stream: what it left is read, wanted or not. */
-  FLAG_SETTLED = 1024   /* While nothing is read or written there is nothing to hear of, or nothing that would not repeat. */
+  FLAG_SETTLED = 1024,  /* While nothing is read or written there is nothing to hear of, or nothing that would not repeat. */
+  FLAG_TLS = 2048,      /* Its bytes are encrypted: `poll.data` is its tls_t. */
+  FLAG_NEW = 4096       /* Counted among the listener's handshakes. */
 };
 
 /* A polled descriptor. Kept small: it is what an idle connection costs. */
@@ -82,6 +88,8 @@ typedef struct listener {
   int tag;     /* What TypeScript knows it by. */
   int live;    /* Connections accepted and not closed. */
   int limit;   /* At which it waits with accepting. */
+  int handshakes; /* Of those that are live, the ones whose handshake is not done, */
+  int most_handshakes; /* and at how many it waits; 0: connections are plain. */
   int datagrams; /* The family of a socket for datagrams, which accepts nobody; else 0. */
   bool anywhere; /* That socket is bound to all addresses. */
   bool starved;  /* The system had no descriptor or memory left for it. */
@@ -120,6 +128,7 @@ struct poller {
   listener_t *listeners;
   bool accepting;
   int retries;
+  struct tls_work *tls; /* There once something is encrypted. */
   bool in_turn;
   bool stopped;
   int endpoints; /* Neither closed nor given away; while there are any the loop lives. */
@@ -147,10 +156,16 @@ endpoint_t *endpoint_at(poller_t *poller, int32_t slot);
 /* Asks libuv for what the flags call for. */
 void endpoint_watch(endpoint_t *endpoint);
 void endpoint_read(endpoint_t *endpoint, bool wanted);
+/* Tells that a stream is broken, and why. */
+void endpoint_broken(endpoint_t *endpoint, int fault);
+/* Tells that more of a write goes now. */
+void endpoint_writable(endpoint_t *endpoint);
 /* Lets go of a descriptor and answers it: the caller's from now on. */
 int endpoint_release(endpoint_t *endpoint);
 /* There is room for one more record, if need be after a turn; false while one runs. */
 bool poller_has_room(poller_t *poller);
+/* The same for several. */
+bool poller_has_rooms(poller_t *poller, int count);
 /* There is room for one more record and `size` bytes, likewise. */
 bool poller_has_input_room(poller_t *poller, size_t size);
 void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t value, int32_t length);
@@ -164,6 +179,10 @@ void listener_closed(listener_t *listener);
 void listener_read(listener_t *listener, bool wanted);
 /* Leaves it alone for a growing while: it stays readable, and what it is ready for fails. */
 void listener_starve(listener_t *listener);
+/* What it accepts begins with a handshake; so many may be under way. */
+void listener_secure(listener_t *listener, int most_handshakes);
+/* A handshake is done, or given up. */
+void listener_admitted(endpoint_t *endpoint);
 /* Begins to accept, on every listener. */
 void listeners_start(poller_t *poller);
 /* A connection of the listener in that slot is gone; a descriptor is free again. */

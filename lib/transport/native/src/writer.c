@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "datagram.h"
+#include "tls.h"
 
 /* Runs written in one call. Linux takes up to 1024, and a connection's outbox seldom holds more than a few. */
 #define MAX_PIECES 64
@@ -47,7 +48,9 @@ static bool send_some(poller_t *poller, int first, int count, const memory_t *le
     writes->result = FAULT(CALL_SEND, EFAULT);
     return false;
   }
-  writes->result = endpoint == NULL ? FAULT(CALL_SEND, EBADF) : socket_send(endpoint->fd, pieces, *length);
+  if (endpoint == NULL) writes->result = FAULT(CALL_SEND, EBADF);
+  else if (endpoint->flags & FLAG_TLS) writes->result = tls_send(endpoint, pieces, *length);
+  else writes->result = socket_send(endpoint->fd, pieces, *length);
   if (endpoint != NULL) note(endpoint, writes->result, offered);
   return writes->result >= 0 && (size_t)writes->result == offered;
 }

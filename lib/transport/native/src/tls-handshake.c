@@ -1,0 +1,117 @@
+#include <errno.h>
+#include <string.h>
+
+#include "tls-wire.h"
+
+/* As much is received at once as most handshakes send: what comes behind it has to be kept while TypeScript is asked. */
+#define HANDSHAKE_CHUNK 4096
+#define MAX_NAME 255
+/* Of the extension: the length of the list, a type, and the length of the name. */
+#define NAME_HEAD 5
+
+/* Why a handshake cannot go on has been told to the peer. What it still sends would have closing reset that away. */
+static void part(endpoint_t *endpoint) {
+  uint8_t *cipher = endpoint->poller->tls->cipher;
+  (void)socket_end(endpoint->fd); /* Whether it fails or not, the descriptor is closed next. */
+  for (int tries = 0; tries < 4 && socket_receive(endpoint->fd, cipher, CHUNK) > 0; tries++) continue;
+}
+
+void tls_fail(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  tls->error = (uint32_t)openssl.ERR_peek_error();
+  openssl_forget();
+  endpoint->poller->tls->in_length = 0;
+  (void)tls_push(endpoint); /* The alert; when it does not go the peer is told by the end alone. */
+  if (!(tls->flags & TLS_OPEN)) part(endpoint);
+  tls->flags |= TLS_FAILED;
+  endpoint_broken(endpoint, FAULT(CALL_TLS, EPROTO));
+}
+
+/* The name that the client asks for, behind the lengths around it. */
+static size_t asked_name(SSL *ssl, const uint8_t **name) {
+  size_t length = 0;
+  if (openssl.SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, name, &length) != 1) return 0;
+  if (length <= NAME_HEAD || length > NAME_HEAD + MAX_NAME) return 0;
+  *name += NAME_HEAD;
+  return length - NAME_HEAD;
+}
+
+static void ask(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  poller_t *poller = endpoint->poller;
+  const uint8_t *name = NULL;
+  size_t length = asked_name(tls->ssl, &name);
+  if (length > 0) memcpy(poller->input.bytes + poller->input_top, name, length);
+  poller_record(poller, endpoint->slot, EVENT_HELLO, (int32_t)poller->input_top, (int32_t)length);
+  poller->input_top += (length + 7) & ~(size_t)7;
+  tls->flags |= TLS_ASKING;
+}
+
+static void opened(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  tls->flags |= TLS_OPEN;
+  listener_admitted(endpoint);
+  poller_record(endpoint->poller, endpoint->slot, EVENT_SECURED, 0, 0);
+  if (tls->flags & (TLS_ENDING | TLS_BLOCKED)) endpoint->flags |= FLAG_ARMED;
+  if (endpoint->poller->tls->in_length > 0) tls_decrypt(endpoint);
+}
+
+static void step(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  openssl_forget();
+  int done = openssl.SSL_do_handshake(tls->ssl);
+  int error = done == 1 ? 0 : openssl.SSL_get_error(tls->ssl, done);
+  if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) return tls_fail(endpoint);
+  int pushed = tls_push(endpoint);
+  if (pushed < 0) return endpoint_broken(endpoint, pushed);
+  if (pushed == 0) endpoint->flags |= FLAG_ARMED;
+  if (done == 1) opened(endpoint);
+  else if (error == SSL_ERROR_WANT_CLIENT_HELLO_CB) ask(endpoint);
+  else if (endpoint->flags & FLAG_ENDED) tls_truncated(endpoint);
+}
+
+/* What the handshake goes on with: what was read before, or else what the socket has. False when the socket is broken. */
+static bool load(endpoint_t *endpoint) {
+  tls_work_t *work = endpoint->poller->tls;
+  const backlog_t *stash = &tls_of(endpoint)->stash;
+  work->in_length = backlog_size(stash);
+  work->in = work->in_length > 0 ? stash->bytes + stash->start : work->cipher;
+  if (work->in_length > 0 || (endpoint->flags & FLAG_ENDED)) return true;
+  int got = socket_receive(endpoint->fd, work->cipher, HANDSHAKE_CHUNK);
+  if (got == 0) endpoint->flags |= FLAG_ENDED;
+  else if (got > 0) work->in_length = (size_t)got;
+  else if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) {
+    endpoint_broken(endpoint, got);
+    return false;
+  }
+  return true;
+}
+
+/* Keeps what has not been used; false when there is no memory. */
+static bool unload(endpoint_t *endpoint) {
+  tls_work_t *work = endpoint->poller->tls;
+  backlog_t *stash = &tls_of(endpoint)->stash;
+  size_t left = work->in_length, had = backlog_size(stash);
+  work->in_length = 0;
+  if (had == 0) return backlog_append(stash, work->in, left);
+  backlog_take(stash, had - left);
+  return true;
+}
+
+/* While TypeScript is asked nothing is read, so that only a break can be heard of. */
+static void wait(endpoint_t *endpoint) {
+  endpoint->flags &= (uint16_t)~FLAG_ARMED;
+  if (endpoint->flags & FLAG_GONE) endpoint_broken(endpoint, socket_broken(endpoint->fd));
+}
+
+void tls_negotiate(endpoint_t *endpoint) {
+  const tls_t *tls = tls_of(endpoint);
+  tls_work_t *work = endpoint->poller->tls;
+  if (tls->flags & (TLS_ASKING | TLS_FAILED)) return wait(endpoint);
+  if (work->steps == 0) return; /* libuv tells again. */
+  work->steps--;
+  endpoint->flags &= (uint16_t)~(FLAG_ARMED | FLAG_SETTLED);
+  if (!load(endpoint)) return;
+  step(endpoint);
+  if (!unload(endpoint)) endpoint_broken(endpoint, FAULT(CALL_MALLOC, ENOMEM));
+}

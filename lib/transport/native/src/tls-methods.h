@@ -1,0 +1,22 @@
+/* What TypeScript sees of TLS: a function that makes contexts, and methods of the class Poller. */
+#ifndef REVIO_TLS_METHODS_H
+#define REVIO_TLS_METHODS_H
+
+#include <node_api.h>
+#include <stdbool.h>
+
+#include "tls-context.h"
+
+bool define_tls(napi_env env, napi_value exports);
+/* What `secureContext` has made; NULL for anything else. */
+tls_context_t *context_of(napi_env env, napi_value value);
+
+napi_value method_limit_handshakes(napi_env env, napi_callback_info info);
+napi_value method_secure(napi_env env, napi_callback_info info);
+napi_value method_feed(napi_env env, napi_callback_info info);
+napi_value method_choose(napi_env env, napi_callback_info info);
+napi_value method_ending(napi_env env, napi_callback_info info);
+napi_value method_tls_info(napi_env env, napi_callback_info info);
+napi_value method_tls_error(napi_env env, napi_callback_info info);
+
+#endif

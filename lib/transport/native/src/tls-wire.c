@@ -1,0 +1,119 @@
+#include "tls-wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what waits --- */
+
+bool backlog_append(backlog_t *backlog, const uint8_t *bytes, size_t length) {
+  size_t waits = backlog_size(backlog);
+  if (length == 0) return true;
+  if (waits + length > INT32_MAX) return false;
+  uint8_t *joined = malloc(waits + length);
+  if (joined == NULL) return false;
+  if (waits > 0) memcpy(joined, backlog->bytes + backlog->start, waits);
+  memcpy(joined + waits, bytes, length);
+  free(backlog->bytes);
+  *backlog = (backlog_t){joined, 0, (uint32_t)(waits + length)};
+  return true;
+}
+
+void backlog_take(backlog_t *backlog, size_t length) {
+  backlog->start += (uint32_t)length;
+  if (backlog->start < backlog->end) return;
+  free(backlog->bytes);
+  *backlog = (backlog_t){NULL, 0, 0};
+}
+
+/* --- the BIO --- */
+
+static int on_read(BIO *bio, char *out, int size) {
+  const endpoint_t *endpoint = openssl.BIO_get_data(bio);
+  tls_work_t *work = endpoint->poller->tls;
+  openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+  if (size <= 0 || work->in_length == 0) {
+    openssl.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+    return -1;
+  }
+  size_t length = (size_t)size < work->in_length ? (size_t)size : work->in_length;
+  memcpy(out, work->in, length);
+  work->in += length;
+  work->in_length -= length;
+  return (int)length;
+}
+
+/* Puts what has been gathered behind what waits. */
+static bool keep(tls_t *tls, tls_work_t *work) {
+  bool kept = backlog_append(&tls->rest, work->out, work->out_length);
+  work->out_length = 0;
+  return kept;
+}
+
+/* Takes everything, so that OpenSSL never waits for the socket: what it answers to the peer would then be lost. */
+static int on_write(BIO *bio, const char *bytes, int size) {
+  endpoint_t *endpoint = openssl.BIO_get_data(bio);
+  tls_work_t *work = endpoint->poller->tls;
+  openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+  if (size <= 0) return 0;
+  tls_t *tls = tls_of(endpoint);
+  if ((size_t)size > TLS_OUT - work->out_length && !keep(tls, work)) return -1;
+  if ((size_t)size > TLS_OUT) return backlog_append(&tls->rest, (const uint8_t *)bytes, (size_t)size) ? size : -1;
+  memcpy(work->out + work->out_length, bytes, (size_t)size);
+  work->out_length += (size_t)size;
+  return size;
+}
+
+static long on_ctrl(BIO *bio, int command, long number, void *pointer) {
+  (void)bio, (void)number, (void)pointer;
+  return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP;
+}
+
+static uv_once_t once = UV_ONCE_INIT;
+static BIO_METHOD *method;
+
+static void make_method(void) {
+  method = openssl.BIO_meth_new(openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "revio");
+  if (method == NULL) return;
+  /* They only store what they are given. */
+  (void)openssl.BIO_meth_set_read(method, on_read);
+  (void)openssl.BIO_meth_set_write(method, on_write);
+  (void)openssl.BIO_meth_set_ctrl(method, on_ctrl);
+}
+
+BIO *tls_wire_open(endpoint_t *endpoint) {
+  uv_once(&once, make_method);
+  BIO *bio = method == NULL ? NULL : openssl.BIO_new(method);
+  if (bio == NULL) return NULL;
+  openssl.BIO_set_data(bio, endpoint);
+  openssl.BIO_set_init(bio, 1);
+  return bio;
+}
+
+/* --- out --- */
+
+int tls_push(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  tls_work_t *work = endpoint->poller->tls;
+  if (backlog_size(&tls->rest) > 0) {
+    if (work->out_length > 0 && !keep(tls, work)) return FAULT(CALL_MALLOC, ENOMEM);
+    struct iovec rest = {tls->rest.bytes + tls->rest.start, backlog_size(&tls->rest)};
+    int sent = socket_send(endpoint->fd, &rest, 1);
+    if (sent < 0) return sent;
+    backlog_take(&tls->rest, (size_t)sent);
+    return backlog_size(&tls->rest) == 0;
+  }
+  if (work->out_length == 0) return 1;
+  struct iovec piece = {work->out, work->out_length};
+  int sent = socket_send(endpoint->fd, &piece, 1);
+  work->out_length = 0;
+  if (sent < 0) return sent;
+  size_t left = piece.iov_len - (size_t)sent;
+  if (left == 0) return 1;
+  return backlog_append(&tls->rest, work->out + sent, left) ? 0 : FAULT(CALL_MALLOC, ENOMEM);
+}
+
+void tls_arm(endpoint_t *endpoint) {
+  endpoint->flags |= FLAG_ARMED;
+  endpoint_watch(endpoint);
+}

@@ -1,0 +1,131 @@
+#include "tls-wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Above so much ciphertext that a peer does not take it is not read either: it may ask for answers without end. */
+#define MAX_REST (TLS_BATCH + TLS_BATCH / 2)
+
+/* --- beginning and end --- */
+
+static bool can_begin(poller_t *poller) {
+  if (poller->event_capacity < TLS_EVENTS || poller->input.size < TLS_INPUT) return false;
+  if (poller->tls == NULL) poller->tls = calloc(1, sizeof *poller->tls);
+  return poller->tls != NULL;
+}
+
+static tls_t *open_tls(endpoint_t *endpoint, tls_context_t *context, const char *name) {
+  tls_t *tls = calloc(1, sizeof *tls);
+  if (tls == NULL) return NULL;
+  tls->ssl = tls_context_open(context, name);
+  BIO *bio = tls->ssl == NULL ? NULL : tls_wire_open(endpoint);
+  if (bio == NULL || openssl.SSL_set_ex_data(tls->ssl, APP_DATA, tls) != 1) {
+    if (bio != NULL) (void)openssl.BIO_free(bio);
+    openssl.SSL_free(tls->ssl);
+    free(tls);
+    return NULL;
+  }
+  openssl.SSL_set_bio(tls->ssl, bio, bio);
+  return tls;
+}
+
+int tls_begin(endpoint_t *endpoint, tls_context_t *context, const char *name) {
+  if (endpoint->flags & (FLAG_LISTENER | FLAG_CONNECTING | FLAG_TLS)) return FAULT(CALL_TLS, EINVAL);
+  tls_t *tls = can_begin(endpoint->poller) ? open_tls(endpoint, context, name) : NULL;
+  openssl_forget();
+  if (tls == NULL) return FAULT(CALL_MALLOC, ENOMEM);
+  tls->context = tls_context_share(context);
+  if (!(context->flags & CONTEXT_CHOOSES)) tls->flags |= TLS_CHOSEN;
+  endpoint->poll.data = tls;
+  endpoint->flags = (uint16_t)((endpoint->flags | FLAG_TLS) & ~(FLAG_TOLD | FLAG_SETTLED | FLAG_ENDED));
+  /* The side that speaks first does so when the socket is writable: here a turn may run, which takes no records. */
+  if (!(context->flags & CONTEXT_SERVER)) endpoint->flags |= FLAG_ARMED;
+  endpoint_watch(endpoint);
+  return 0;
+}
+
+int tls_feed(endpoint_t *endpoint, const uint8_t *bytes, size_t length) {
+  if (!backlog_append(&tls_of(endpoint)->stash, bytes, length)) return FAULT(CALL_MALLOC, ENOMEM);
+  tls_arm(endpoint);
+  return 0;
+}
+
+void tls_choose(endpoint_t *endpoint, tls_context_t *context, bool refused) {
+  tls_t *tls = tls_of(endpoint);
+  if (!(tls->flags & TLS_ASKING)) return;
+  tls->flags = (uint8_t)((tls->flags | (refused ? TLS_REFUSED : TLS_CHOSEN)) & ~TLS_ASKING);
+  if (context != NULL) (void)openssl.SSL_set_SSL_CTX(tls->ssl, context->ctx); /* NULL: out of memory, the old one stays. */
+  endpoint->flags &= (uint16_t)~FLAG_SETTLED;
+  tls_arm(endpoint);
+}
+
+void tls_free(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  endpoint->poll.data = NULL;
+  endpoint->flags &= (uint16_t)~FLAG_TLS;
+  if (tls->ssl != NULL) openssl.SSL_free(tls->ssl);
+  tls_context_drop(tls->context);
+  free(tls->rest.bytes);
+  free(tls->stash.bytes);
+  free(tls);
+}
+
+/* --- what libuv says --- */
+
+bool tls_reads(const endpoint_t *endpoint) {
+  const tls_t *tls = tls_of(endpoint);
+  if (endpoint->flags & (FLAG_ENDED | FLAG_CLOSING)) return false;
+  if (!(tls->flags & TLS_OPEN)) return !(tls->flags & TLS_ASKING);
+  return (endpoint->flags & (FLAG_WANTED | FLAG_GONE)) && backlog_size(&tls->rest) <= MAX_REST;
+}
+
+static void receive(endpoint_t *endpoint) {
+  tls_work_t *work = endpoint->poller->tls;
+  int got = socket_receive(endpoint->fd, work->cipher, CHUNK);
+  if (got < 0) {
+    if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) endpoint_broken(endpoint, got);
+    return;
+  }
+  if (got == 0) return tls_truncated(endpoint);
+  work->in = work->cipher;
+  work->in_length = (size_t)got;
+  tls_decrypt(endpoint);
+}
+
+/* The socket takes more: first what waits here, then TypeScript is told, if it waits. */
+static void writable(endpoint_t *endpoint) {
+  tls_t *tls = tls_of(endpoint);
+  int pushed = tls_push(endpoint);
+  if (pushed < 0) return endpoint_broken(endpoint, pushed);
+  if (pushed == 0) return;
+  bool ending = tls->flags & TLS_ENDING;
+  if (ending) (void)tls_end(endpoint); /* It can only fail when the peer has gone already, which the next read tells. */
+  if (ending || (tls->flags & TLS_BLOCKED)) return endpoint_writable(endpoint);
+  endpoint->flags &= (uint16_t)~FLAG_ARMED;
+}
+
+static bool has_room(endpoint_t *endpoint) {
+  poller_t *poller = endpoint->poller;
+  if (!poller_has_rooms(poller, TLS_EVENTS) || !poller_has_input_room(poller, TLS_INPUT)) return false;
+  /* The turn that made room may have closed this one. */
+  return (endpoint->flags & (FLAG_TLS | FLAG_CLOSING)) == FLAG_TLS;
+}
+
+void tls_ready(endpoint_t *endpoint, int events) {
+  if (!has_room(endpoint)) return;
+  const tls_t *tls = tls_of(endpoint);
+  if (!(tls->flags & TLS_OPEN)) {
+    tls_negotiate(endpoint);
+    return endpoint_watch(endpoint);
+  }
+  bool wanted = true;
+  if (events & UV_READABLE) {
+    wanted = tls_reads(endpoint);
+    if (wanted) receive(endpoint);
+  }
+  if (events & UV_WRITABLE) {
+    if (endpoint->flags & FLAG_ARMED) writable(endpoint);
+    wanted = false;
+  }
+  if (!wanted || (endpoint->flags & FLAG_ARMED)) endpoint_watch(endpoint);
+}

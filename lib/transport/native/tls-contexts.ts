@@ -1,0 +1,66 @@
+import { Buffer } from 'node:buffer'
+import { hkdfSync } from 'node:crypto'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { RevioError } from '../../errors.js'
+import type { ClientSecurity, ServerSecurity } from '../security.js'
+import { type Addon, ContextFlag, type SecureContext } from './addon.js'
+
+/** Of OpenSSL: a name of 16 bytes, an HMAC key and an AES key of 32 each. Node has 16 of each. */
+const TICKET_KEYS = 80
+
+/**
+ * OpenSSL's contexts, each made once, by Node's own reading of certificates and options. They are seen by nobody else:
+ * what Node adds to a context that it uses itself rests on its own objects.
+ */
+export class TlsContexts {
+  readonly #addon: Addon
+  readonly #contexts = new WeakMap<object, SecureContext>()
+
+  constructor(addon: Addon) {
+    this.#addon = addon
+  }
+
+  /** @throws `ERR_OSSL_…` where OpenSSL cannot use the options. */
+  of(security: ServerSecurity | ClientSecurity): SecureContext {
+    return this.#find(security, () => this.#make(security.context, flagsOf(security), security.alpn))
+  }
+
+  /** Takes the place of another one for clients that ask for its name. */
+  chosen(options: SecureContextOptions): SecureContext {
+    return this.#find(options, () => this.#make(options, ContextFlag.Server, undefined))
+  }
+
+  #find(key: object, make: () => SecureContext): SecureContext {
+    let context = this.#contexts.get(key)
+    if (context === undefined) {
+      context = make()
+      this.#contexts.set(key, context)
+    }
+    return context
+  }
+
+  #make(options: SecureContextOptions, flags: number, alpn: Buffer | undefined): SecureContext {
+    const make = () => void createSecureContext(options)
+    const context = this.#addon.secureContext(make, flags, alpn, ticketKeys(options.ticketKeys))
+    if (context === undefined)
+      throw new RevioError('ERR_TLS', 'createSecureContext made no context of OpenSSL')
+    return context
+  }
+}
+
+function flagsOf(security: ServerSecurity | ClientSecurity): number {
+  let flags = 0
+  if (security.allowTruncation) flags |= ContextFlag.Truncates
+  if (security.rejectUnauthorized) flags |= ContextFlag.Requires
+  if (security.side === 'client') return flags | ContextFlag.Verifies
+  flags |= ContextFlag.Server
+  if (security.requestCert) flags |= ContextFlag.Verifies
+  if (security.choose !== undefined) flags |= ContextFlag.Chooses
+  return flags
+}
+
+/** Servers that are given the same keys take each other's tickets. */
+function ticketKeys(given: Buffer | undefined): Buffer | undefined {
+  if (given === undefined) return undefined
+  return Buffer.from(hkdfSync('sha256', given, '', 'revio session tickets', TICKET_KEYS))
+}

@@ -1,0 +1,55 @@
+import type { X509Certificate } from 'node:crypto'
+import { checkServerIdentity } from 'node:tls'
+import { asError } from '../../errors.js'
+
+/** OpenSSL's names of what can be wrong with a certificate, by number; node:tls says the same. */
+const NAMES = new Map([
+  [2, 'UNABLE_TO_GET_ISSUER_CERT'],
+  [3, 'UNABLE_TO_GET_CRL'],
+  [4, 'UNABLE_TO_DECRYPT_CERT_SIGNATURE'],
+  [5, 'UNABLE_TO_DECRYPT_CRL_SIGNATURE'],
+  [6, 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY'],
+  [7, 'CERT_SIGNATURE_FAILURE'],
+  [8, 'CRL_SIGNATURE_FAILURE'],
+  [9, 'CERT_NOT_YET_VALID'],
+  [10, 'CERT_HAS_EXPIRED'],
+  [11, 'CRL_NOT_YET_VALID'],
+  [12, 'CRL_HAS_EXPIRED'],
+  [13, 'ERROR_IN_CERT_NOT_BEFORE_FIELD'],
+  [14, 'ERROR_IN_CERT_NOT_AFTER_FIELD'],
+  [15, 'ERROR_IN_CRL_LAST_UPDATE_FIELD'],
+  [16, 'ERROR_IN_CRL_NEXT_UPDATE_FIELD'],
+  [17, 'OUT_OF_MEM'],
+  [18, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  [19, 'SELF_SIGNED_CERT_IN_CHAIN'],
+  [20, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  [21, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [22, 'CERT_CHAIN_TOO_LONG'],
+  [23, 'CERT_REVOKED'],
+  [24, 'INVALID_CA'],
+  [25, 'PATH_LENGTH_EXCEEDED'],
+  [26, 'INVALID_PURPOSE'],
+  [27, 'CERT_UNTRUSTED'],
+  [28, 'CERT_REJECTED'],
+  [62, 'HOSTNAME_MISMATCH'],
+])
+
+/** What is wrong with a peer that has shown no certificate, though it was asked for one. */
+export const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT'
+
+/** What is wrong with a certificate, of OpenSSL's number for it; undefined for 0, which is nothing. */
+export function verifyError(number: number): string | undefined {
+  return number === 0 ? undefined : (NAMES.get(number) ?? 'UNSPECIFIED')
+}
+
+/** Why the certificate is not for that name or IP address; undefined when it is. */
+export function identityError(
+  servername: string,
+  certificate: X509Certificate,
+): NodeJS.ErrnoException | undefined {
+  try {
+    return checkServerIdentity(servername, certificate.toLegacyObject())
+  } catch (thrown) {
+    return asError(thrown)
+  }
+}
