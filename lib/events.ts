@@ -1,5 +1,7 @@
 import type * as net from 'node:net'
+import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { Action } from './action.js'
+import type { Stats } from './stats.js'
 import type { TlsClientOptions, TlsInfo, TlsServerOptions } from './tls.js'
 
 /** One piece of output. A string goes out as UTF-8. */
@@ -47,6 +49,11 @@ export interface Handlers<Context = undefined> {
    * Aborting it is a `shutdown`. Only of the handlers that `serve` was given first.
    */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Milliseconds: a handler that holds the loop longer is named in a process warning. Absent: handlers are not timed.
+   * Only of the handlers that `serve` was given first.
+   */
+  readonly slowHandler?: number | undefined
   /**
    * Everything is bound. Runs once for each object with handlers, before all its other handlers: at the start for
    * those that `serve` was given, else when the loop first gets to know them. Throwing at the start ends the loop and
@@ -111,6 +118,11 @@ export interface Handlers<Context = undefined> {
    * Throwing ends the loop and rejects `serve`.
    */
   tick?(): Tick
+  /**
+   * A message that `server.post` of a loop has sent, or that came by a port of `server.port`. `from`: the index of that
+   * loop; -1 for a port. An exception is reported, and the loop goes on. Of the actions only `Shutdown` has a meaning.
+   */
+  message?(payload: unknown, from: number): Action | void
 }
 
 /** What is known of a connection when it opens. It stays readable after the connection is gone. */
@@ -197,6 +209,14 @@ export interface DialOptions<Context = undefined> extends AttachOptions<Context>
   tls?: TlsClientOptions
 }
 
+/** Where a message goes. */
+export interface Posting {
+  /** The index of a loop. Default: all others. */
+  to?: number
+  /** What goes over to the receiver instead of being copied: `ArrayBuffer`s, `MessagePort`s. */
+  transfer?: readonly Transferable[]
+}
+
 /** Whose a connection is that the program makes. */
 export interface AttachOptions<Context = undefined> {
   /** Its handlers. Default: those that `serve` was given first. */
@@ -227,6 +247,10 @@ export interface Server {
   readonly transportError: Error | undefined
   /** The loop's clock: milliseconds since some fixed moment. In a simulation, its time. */
   readonly now: number
+  /** This loop's place among those of `serveLoops`; 0 in `serve`. */
+  readonly index: number
+  /** How many loops `serveLoops` runs; 1 in `serve`. */
+  readonly loops: number
   /** What `opened` was told; undefined for an id that is not open. */
   info(id: number): Info | undefined
   /** Bytes of unsent output; 0 for an id that is not open. */
@@ -273,6 +297,29 @@ export interface Server {
   pause(id: number): boolean
   /** Goes on reading from a connection. False, and nothing done, for an id not open. */
   resume(id: number): boolean
+  /**
+   * What has happened since the start, as plain numbers: the sum over all loops, or one loop's.
+   *
+   * @throws `ERR_OPTION` for a loop that is not there.
+   */
+  stats(options?: { loop?: number }): Stats
+  /**
+   * Sends a copy of `message` to the `message` handlers of the other loops, or of loop `to`, which may be this one; they
+   * run soon, in a turn of their own. False when no loop is there to get it: in `serve` there are no others.
+   *
+   * @throws `ERR_OPTION`; the `DataCloneError` of what cannot be copied.
+   */
+  post(message: unknown, options?: Posting): boolean
+  /** A port for any other thread: what is posted on it comes to this loop's `message`. It keeps no process alive. */
+  port(): MessagePort
+  /**
+   * Other handlers take over from those that `serve` was given first, between two turns: contexts stay, `serving` and
+   * `tick` of the new ones run. Connections and addresses with handlers of their own keep these. Rejects with what
+   * `serving` threw, and then nothing has changed.
+   *
+   * @throws `ERR_OPTION` when they are no handlers.
+   */
+  reload(events: Handlers<unknown>): Promise<void>
   /** Ends the loop. `timeout`: how many milliseconds pending output may take to leave; default 1000. */
   shutdown(options?: { timeout?: number }): void
 }

@@ -13,6 +13,7 @@ export {
   type Opening,
   type Options,
   type Out,
+  type Posting,
   type Protocol,
   protocol,
   type Reply,
@@ -24,5 +25,6 @@ export {
 export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'
+export type { Stats } from './stats.js'
 export type { TlsClientOptions, TlsInfo, TlsOptions, TlsServerOptions } from './tls.js'
 export { type Coded, type Coder, type Layer, type Pair, translate } from './translate.js'

@@ -24,6 +24,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'events.ts',
       'framing.ts',
       'input-stream.ts',
+      'stats.ts',
       'tls.ts',
     ],
     uses: [],

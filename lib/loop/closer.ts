@@ -2,6 +2,7 @@ import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
+import { Count, type Counters } from './counters.js'
 import type { Failures } from './failures.js'
 import { asAction } from './reply.js'
 import { Inbound, Life, Outbound } from './state.js'
@@ -21,6 +22,7 @@ export interface CloserOptions {
   readonly clock: Clock
   readonly timeouts: Timeouts
   readonly failures: Failures
+  readonly counters: Counters
   /** A handler asked for the end of the loop. */
   readonly shutdown: () => void
   /** Tells an open half-open connection that its peer has ended. */
@@ -76,7 +78,7 @@ export class Closer {
   /** What is pending is given up, and the connection goes in a turn that follows soon. */
   abort(connection: Connection): void {
     if (!connection.discards()) return
-    connection.outbox.clear()
+    this.#drop(connection)
     connection.revisit()
   }
 
@@ -106,7 +108,7 @@ export class Closer {
     if (!connection.breaks()) return
     connection.error ??= failure
     connection.blocked = false
-    connection.outbox.clear()
+    this.#drop(connection)
     // Usually the read side tells of the same end at once, but a peer may take no more and stay silent.
     connection.endsAt = this.#options.clock.now() + LINGER
     this.#options.timeouts.watch(connection)
@@ -191,6 +193,22 @@ export class Closer {
     return begun
   }
 
+  /** Pending output is given up. */
+  #drop({ outbox }: Connection): void {
+    if (outbox.empty) return
+    this.#options.counters.add(Count.dropped, outbox.size)
+    outbox.clear()
+  }
+
+  #count(error: Error | undefined): void {
+    const { counters } = this.#options
+    const code = codeOf(error)
+    counters.add(Count.events, 1)
+    counters.add(Count.closed, 1)
+    if (code === 'ECONNRESET' || code === 'EPIPE') counters.add(Count.reset, 1)
+    if (code === 'ETIMEDOUT') counters.add(Count.timedOut, 1)
+  }
+
   #linger(connection: Connection): void {
     const { clock, timeouts } = this.#options
     const ended = connection.outbound === Outbound.Ended
@@ -209,13 +227,13 @@ export class Closer {
   #release(connection: Connection, { reset }: { reset: boolean }): void {
     this.#options.timeouts.cancel(connection)
     connection.leaves()
-    connection.outbox.clear()
+    this.#drop(connection)
     connection.held = undefined
     connection.link.close({ reset })
   }
 
   #detach(connection: Connection): void {
-    const { failures, shutdown, timeouts, detached } = this.#options
+    const { failures, shutdown, timeouts, detached, counters } = this.#options
     const { id, scope, handlers, context } = connection
     timeouts.cancel(connection)
     connection.leaves()
@@ -223,6 +241,8 @@ export class Closer {
     const socket = connection.link.detach(connection.held ?? [])
     connection.held = undefined
     detached(socket)
+    counters.add(Count.events, 1)
+    counters.add(Count.detached, 1)
     try {
       const { detached } = handlers
       const action = detached && scope.runInAsyncScope(detached, handlers, id, socket, context)
@@ -239,6 +259,7 @@ export class Closer {
     const { id, scope, handlers, context } = connection
     this.#withdraw(connection)
     this.#table.connections.delete(id)
+    this.#count(connection.error)
     try {
       const { closed } = handlers
       const action = closed && scope.runInAsyncScope(closed, handlers, id, connection.error, context)
@@ -268,6 +289,15 @@ export class Closer {
     } catch (thrown) {
       this.threw(connection, 'sent', thrown, { atOnce: false })
     }
+  }
+}
+
+/** Of an error that may be a program's own, which may not even let itself be looked at. */
+function codeOf(error: Error | undefined): unknown {
+  try {
+    return (error as { code?: unknown } | undefined)?.code
+  } catch {
+    return undefined
   }
 }
 

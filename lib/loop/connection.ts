@@ -5,6 +5,7 @@ import { Outbox } from '../transport/outbox.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
 import type { AsyncContext } from './async-context.js'
 import type { TurnTime } from './clock.js'
+import { Count } from './counters.js'
 import type { Limits } from './limits.js'
 import { ConnectionState, Inbound, Life, Outbound } from './state.js'
 import type { Timed } from './timeouts.js'
@@ -36,6 +37,8 @@ export interface ConnectionOwner {
     expired(connection: Connection, now: number): void
   }
   readonly layerHost: LayerHost
+  /** The loop's row of numbers, in which `Count` has its places. */
+  readonly counts: Float64Array
   /** The end of the loop was asked for: nothing is delivered any more. */
   ending(): boolean
   /** Looks at the connection again, in a turn that follows soon. */
@@ -262,6 +265,8 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
 
   input(bytes: Buffer): void {
     const { limits } = this
+    const { counts } = this.#owner
+    counts[Count.bytesIn] = (counts[Count.bytesIn] as number) + bytes.length
     if (limits.idleTimeout > 0 || limits.readTimeout > 0) {
       this.touched = this.#owner.time.now
       this.heard = this.touched

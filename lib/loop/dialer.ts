@@ -47,7 +47,7 @@ export interface DialerOptions {
   /** The id of the next connection. */
   readonly nextId: () => number
   /** The loop's own handlers. */
-  readonly events: Handlers<unknown>
+  readonly events: () => Handlers<unknown>
   readonly introduce: (handlers: Handlers<unknown>) => void
   /** A connection is made: it is opened. */
   readonly opened: (made: Made, link: Link, info: () => Info) => Receiver
@@ -182,7 +182,7 @@ export class Dialer {
       checkHandlers(events, `${call}: option events`)
       this.#options.introduce(events)
     }
-    return { timeout, handlers: events ?? this.#options.events, context }
+    return { timeout, handlers: events ?? this.#options.events(), context }
   }
 
   #mustRun(what: string): void {

@@ -5,6 +5,7 @@ import { whileOpening } from '../transport/layering.js'
 import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
 import type { Connection } from './connection.js'
+import { Count } from './counters.js'
 import type { Output } from './output.js'
 import { asAction, checkOpening, checkOut, checkReply, isPromise } from './reply.js'
 import { Life } from './state.js'
@@ -17,6 +18,8 @@ export interface DispatcherOptions {
   readonly closer: Closer
   readonly output: Output
   readonly configurator: Configurator
+  /** The loop's row of numbers. */
+  readonly counts: Float64Array
   /** Handlers have run, and time has passed. */
   readonly passed: () => void
   /** Surrounds what is done when a promise settles, outside of any turn. */
@@ -30,16 +33,19 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #closer: Closer
   readonly #output: Output
+  readonly #counts: Float64Array
 
   constructor(options: DispatcherOptions) {
     this.#options = options
     this.#closer = options.closer
     this.#output = options.output
+    this.#counts = options.counts
   }
 
   /** `opened`, and what it returns. */
   opened(connection: Connection): void {
     const { handlers } = connection
+    this.#count()
     if (handlers.opened === undefined) return
     try {
       const { scope, id, info } = connection
@@ -60,6 +66,7 @@ export class Dispatcher {
    */
   data(connection: Connection, input: Buffer | null, lent: Buffer | undefined): void {
     const { handlers, scope, id, context } = connection
+    this.#count()
     if (handlers.data === undefined) return
     try {
       const reply = scope.runInAsyncScope(handlers.data, handlers, id, input, context)
@@ -74,12 +81,14 @@ export class Dispatcher {
   /** `ended`, and what it returns. */
   ended(connection: Connection): void {
     connection.endDelivered()
+    this.#count()
     this.#call(connection, 'ended')
     this.#closer.advance(connection)
   }
 
   /** `expired`, and what it returns. Without that handler the connection closes. */
   expired(connection: Connection): void {
+    this.#count()
     if (connection.handlers.expired === undefined) {
       const error = new RevioError('ETIMEDOUT', `connection ${connection.id}: its deadline has passed`)
       return this.#closer.destroy(connection, connection.error ?? error)
@@ -105,6 +114,11 @@ export class Dispatcher {
           throw reason
         }),
     )
+  }
+
+  #count(): void {
+    const counts = this.#counts
+    counts[Count.events] = (counts[Count.events] as number) + 1
   }
 
   #call(connection: Connection, handler: 'ended' | 'expired'): void {

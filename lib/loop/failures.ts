@@ -5,7 +5,7 @@ import type { AsyncContext } from './async-context.js'
 /** Where a program's exceptions go. */
 export interface FailuresOptions {
   /** The loop's own handlers, whose `failed` serves connections that have none. */
-  readonly events: Handlers<unknown>
+  readonly events: () => Handlers<unknown>
   /** In which `failed` runs. */
   readonly scope: AsyncContext
   /** Takes what no `failed` takes. */
@@ -14,6 +14,7 @@ export interface FailuresOptions {
 
 /** Which handler of which connection threw. */
 export interface Failure {
+  /** 0 for a handler of the whole loop. */
   readonly id: number
   readonly handler: string
 }
@@ -30,7 +31,7 @@ export class Failures {
   report(handlers: Handlers<unknown>, id: number, handler: string, thrown: unknown): Error {
     const { events, scope, report } = this.#options
     const error = asError(thrown, handler)
-    const taker = handlers.failed === undefined ? events : handlers
+    const taker = handlers.failed === undefined ? events() : handlers
     if (taker.failed === undefined) report(error, { id, handler })
     else {
       try {

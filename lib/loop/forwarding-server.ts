@@ -1,15 +1,19 @@
 import type * as net from 'node:net'
+import type { MessagePort } from 'node:worker_threads'
 import type { Action } from '../action.js'
 import type {
   Address,
   AttachOptions,
   Configuration,
   DialOptions,
+  Handlers,
   Info,
   Out,
+  Posting,
   Sending,
   Server,
 } from '../events.js'
+import type { Stats } from '../stats.js'
 
 /** A server that passes every call on to another, for those that change some of them on the way. */
 export class ForwardingServer implements Server {
@@ -37,6 +41,14 @@ export class ForwardingServer implements Server {
 
   get now(): number {
     return this.#server.now
+  }
+
+  get index(): number {
+    return this.#server.index
+  }
+
+  get loops(): number {
+    return this.#server.loops
   }
 
   info(id: number): Info | undefined {
@@ -77,6 +89,22 @@ export class ForwardingServer implements Server {
 
   resume(id: number): boolean {
     return this.#server.resume(id)
+  }
+
+  stats(options?: { loop?: number }): Stats {
+    return this.#server.stats(options)
+  }
+
+  post(message: unknown, options?: Posting): boolean {
+    return this.#server.post(message, options)
+  }
+
+  port(): MessagePort {
+    return this.#server.port()
+  }
+
+  reload(events: Handlers<unknown>): Promise<void> {
+    return this.#server.reload(events)
   }
 
   shutdown(options?: { timeout?: number }): void {

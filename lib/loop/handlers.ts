@@ -16,6 +16,7 @@ export const HANDLERS = [
   'failed',
   'tlsFailed',
   'tick',
+  'message',
 ] as const satisfies (keyof Handlers)[]
 
 type Handler = (typeof HANDLERS)[number]
@@ -31,7 +32,6 @@ const ELSEWHERE: Readonly<Record<string, Handler>> = {
   listening: 'serving',
   listen: 'serving',
   ready: 'serving',
-  message: 'data',
   read: 'data',
   receive: 'data',
   packet: 'data',
@@ -74,10 +74,20 @@ export function checkHandlers(events: unknown, what: string): asserts events is 
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new RevioError('ERR_OPTION', `${what}: signal must be an AbortSignal; received ${kind(signal)}`)
   }
+  checkSlowHandler(handlers.slowHandler)
   for (const name of Object.keys(handlers)) {
     if (KNOWN.has(name) || typeof handlers[name] !== 'function') continue
     throw new RevioError('ERR_OPTION', `${what}: unknown handler "${name}"${suggestion(name)}`)
   }
+}
+
+/** @throws `ERR_OPTION` unless it is a number of milliseconds from 0, or absent. */
+function checkSlowHandler(limit: unknown): void {
+  if (limit === undefined || (typeof limit === 'number' && limit >= 0)) return
+  throw new RevioError(
+    'ERR_OPTION',
+    `option slowHandler: must be a non-negative number of milliseconds; received ${String(limit)}`,
+  )
 }
 
 function suggestion(name: string): string {

@@ -1,7 +1,5 @@
-import type * as net from 'node:net'
-import type { Binding } from '../address.js'
 import { asError } from '../errors.js'
-import type { Address, Handlers, Info, Reply, Server } from '../events.js'
+import type { Address, Handlers, Info, Server } from '../events.js'
 import type { LayerHost } from '../transport/layering.js'
 import {
   type Host,
@@ -16,38 +14,22 @@ import { type Clock, TurnTime } from './clock.js'
 import { Closer } from './closer.js'
 import { Configurator } from './configurator.js'
 import { Connection, type ConnectionOwner } from './connection.js'
+import { Count, Counters } from './counters.js'
 import { Deadlines } from './deadlines.js'
-import { type Attacher, Dialer, type Made, release } from './dialer.js'
+import { Dialer, type Made, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
-import { type Failure, Failures } from './failures.js'
+import { Failures } from './failures.js'
 import { infoOf } from './info.js'
 import { datagramLimits, defaultLimits } from './limits.js'
+import type { LoopOptions } from './loop-options.js'
+import { alone, Mailbox } from './mailbox.js'
 import { Output } from './output.js'
 import { Programs } from './programs.js'
+import { Revisits } from './revisits.js'
 import { DEFAULT_TIMEOUT, Shutdown } from './shutdown.js'
-import { Life } from './state.js'
+import { type Timing, timed } from './slow-handlers.js'
 import { ConnectionTable } from './table.js'
 import { Timeouts } from './timeouts.js'
-
-/** What a loop needs from the program that runs it. */
-export interface LoopOptions {
-  readonly events: Handlers<unknown>
-  /** The handlers of each address that has its own, by index. */
-  readonly eventsOf?: readonly (Handlers<unknown> | undefined)[]
-  readonly clock: Clock
-  /** Takes errors that no handler can be told. */
-  readonly warn: (error: Error) => void
-  /** Takes what a handler threw, where no `failed` takes it. */
-  readonly report: (error: Error, where: Failure) => void
-  /** What connections to an address are made with; one of those that were added. */
-  readonly transportFor: (binding: Binding) => Transport
-  /** What takes in sockets that others have made; one of those that were added. */
-  readonly attacher: (socket: net.Socket) => Attacher
-  /** Surrounds what is done between turns, when a promise settles. Absent: nothing. */
-  readonly between?: (run: () => void) => void
-  /** Hears of every promised reply. */
-  readonly promised?: (reply: PromiseLike<Reply>) => void
-}
 
 /**
  * The one state machine: what happens to a connection, and what a handler's return does to it.
@@ -69,49 +51,64 @@ export class Loop implements Host {
   readonly configurator: Configurator
   readonly dialer: Dialer
   readonly shutdown: Shutdown
+  readonly counters: Counters
+  readonly mailbox: Mailbox
   readonly #options: LoopOptions
   /** In which the loop was made; what runs in it is derived from it. */
   readonly #scope = captureContext()
-  readonly #events: Handlers<unknown>
+  #events: Handlers<unknown>
   readonly #time: TurnTime
   readonly #transports: Transport[] = []
   readonly #failures: Failures
   readonly #dispatcher: Dispatcher
   readonly #owner: ConnectionOwner
   readonly #programs: Programs
-  /** To be looked at again in a turn of their own. */
-  #queue: Connection[] = []
+  readonly #revisits: Revisits
   #lastId = 0
   inTurn = false
   #scheduled = false
 
   constructor(options: LoopOptions) {
-    const { events, clock, between = run => run(), promised } = options
+    const { events, clock, between = run => run(), promised, counters = new Counters() } = options
     this.#options = options
     this.#events = events
     this.clock = clock
+    this.counters = counters
+    const counts = counters.row
     const time = new TurnTime(clock)
     this.#time = time
     this.timeouts = new Timeouts(clock)
-    this.#failures = new Failures({ events, scope: deriveContext(this.#scope), report: options.report })
+    this.#failures = new Failures({
+      events: () => this.#events,
+      scope: deriveContext(this.#scope),
+      report: options.report,
+    })
     this.table = new ConnectionTable(() => this.shutdown.left())
     this.closer = this.#makeCloser()
     const { timeouts, closer } = this
-    this.output = new Output({ time, closer, timeouts, transports: this.#transports })
+    this.output = new Output({ time, closer, timeouts, transports: this.#transports, counts })
     this.#programs = this.#makePrograms()
     const introduce = (handlers: Handlers<unknown>) => this.#programs.introduce(handlers)
     this.configurator = new Configurator({ timeouts, introduce })
     const { output, configurator } = this
     const passed = () => time.pass()
-    const dispatcher = new Dispatcher({ closer, output, configurator, passed, between, promised })
+    const dispatcher = new Dispatcher({ closer, output, configurator, counts, passed, between, promised })
     this.#dispatcher = dispatcher
     const deadlines = new Deadlines({ closer, dispatcher, timeouts, turn: run => this.turn(run) })
     const ending = () => this.shutdown.asked
-    const revisit = (connection: Connection) => this.#revisit(connection)
+    const schedule = () => this.schedule()
+    const revisits = new Revisits({ closer, dispatcher, shutdown: () => this.shutdown, schedule })
+    this.#revisits = revisits
+    const revisit = (connection: Connection) => revisits.add(connection)
     const layerHost = this.#makeLayerHost()
-    this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, ending, revisit }
+    this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, counts, ending, revisit }
     this.dialer = this.#makeDialer()
     this.shutdown = this.#makeShutdown()
+    this.mailbox = this.#makeMailbox()
+  }
+
+  get #timing(): Timing {
+    return { clock: this.clock, limit: this.#events.slowHandler, warn: this.#options.warn }
   }
 
   /** Settles when the loop has ended and no handler runs any more. */
@@ -136,6 +133,33 @@ export class Loop implements Host {
     if (!this.shutdown.asked) for (const transport of this.#transports) transport.start()
   }
 
+  /**
+   * Other handlers take over, between two turns, from those that the loop began with; contexts stay. Rejects with what
+   * their `serving` threw: then the ones before go on.
+   */
+  reload(events: Handlers<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.clock.soon(() =>
+        this.turn(() => (this.shutdown.asked ? resolve() : this.#replace(events, resolve, reject))),
+      )
+    })
+  }
+
+  #replace(next: Handlers<unknown>, done: () => void, failed: (thrown: unknown) => void): void {
+    const before = this.#events
+    try {
+      this.#programs.introduce(next)
+    } catch (thrown) {
+      return failed(thrown)
+    }
+    this.#events = next
+    for (const connection of this.table.connections.values()) {
+      if (connection.handlers === before) connection.handlers = next
+    }
+    this.#programs.replace(before, next)
+    done()
+  }
+
   /** Ends the loop, after the handler that runs now. */
   end(timeout: number): void {
     this.shutdown.ask(timeout)
@@ -148,20 +172,23 @@ export class Loop implements Host {
   turn(run: () => void): void {
     this.inTurn = true
     this.#time.pass()
+    const began = this.#time.now
     try {
       run()
     } finally {
-      this.#endTurn()
+      this.#endTurn(began)
     }
   }
 
-  #endTurn(): void {
+  #endTurn(began: number): void {
     try {
       this.output.flush()
       this.shutdown.begin()
     } finally {
       this.inTurn = false
-      if (this.#queue.length > 0 || this.output.pending) this.schedule()
+      this.#time.pass()
+      this.counters.turned(this.#time.now - began)
+      if (!this.#revisits.empty || this.output.pending) this.schedule()
     }
   }
 
@@ -171,43 +198,8 @@ export class Loop implements Host {
     this.#scheduled = true
     this.clock.soon(() => {
       this.#scheduled = false
-      this.turn(() => {
-        const queue = this.#queue
-        this.#queue = []
-        for (const connection of queue) this.#lookAgain(connection)
-      })
+      this.turn(() => this.#revisits.run())
     })
-  }
-
-  #revisit(connection: Connection): void {
-    this.#queue.push(connection)
-    this.schedule()
-  }
-
-  /** What waited for a turn of its own: an end, a wake, input that was held back, the peer's end behind it. */
-  #lookAgain(connection: Connection): void {
-    connection.queued = false
-    if (connection.tokens !== undefined) this.closer.acknowledge(connection, connection.tokens)
-    if (!this.shutdown.asked) this.#deliver(connection)
-    else this.shutdown.close(connection)
-    this.closer.advance(connection)
-    if (!connection.alive) return
-    connection.regulate()
-    if (connection.woken && connection.life === Life.Open && connection.promises === 0) connection.revisit()
-  }
-
-  /** One wake and one piece of input: neither keeps the other waiting for ever. */
-  #deliver(connection: Connection): void {
-    if (connection.life !== Life.Open || connection.promises > 0) return
-    if (connection.woken && !connection.wakeWaits) {
-      connection.woken = false
-      this.#dispatcher.data(connection, null, undefined)
-      connection.inputFirst = connection.promises > 0
-    } else connection.inputFirst = false
-    if (connection.held === undefined || !connection.receptive || this.shutdown.asked) return
-    const bytes = connection.held.shift()
-    if (connection.held.length === 0) connection.held = undefined
-    if (bytes !== undefined) this.#dispatcher.data(connection, bytes, undefined)
   }
 
   // Connections that come. //////////////////////////////////////////////////////////////////////////////////////////
@@ -216,10 +208,12 @@ export class Loop implements Host {
     const handlers = this.#handlersOf(addressIndex)
     const scope = deriveContext(this.#scope)
     const made = { id: ++this.#lastId, transport, scope, handlers, context: undefined }
+    this.counters.add(Count.accepted, 1)
     return this.#enter(made, link, () => infoOf(link, addressIndex))
   }
 
   handshakeFailed(addressIndex: number, error: Error, remote: Address): void {
+    this.counters.add(Count.handshakesFailed, 1)
     this.#programs.tlsFailed(this.#handlersOf(addressIndex), error, remote)
   }
 
@@ -229,10 +223,12 @@ export class Loop implements Host {
 
   #enter(made: Made, link: Link, info: () => Info): Receiver {
     const limits = made.transport.datagrams ? datagramLimits : defaultLimits
-    const connection = new Connection(this.#owner, { ...made, link, info, limits })
+    const scope = timed(made.scope, this.#timing)
+    const connection = new Connection(this.#owner, { ...made, scope, link, info, limits })
     if (this.shutdown.asked) {
       connection.leaves()
       link.close({ reset: false })
+      this.counters.add(Count.refused, 1)
       return nobody
     }
     this.table.connections.set(made.id, connection)
@@ -243,13 +239,11 @@ export class Loop implements Host {
 
   /** A connection that could not be made: opened and closed in one. */
   #missed(made: Made, info: Info, error: Error): void {
-    const connection = new Connection(this.#owner, {
-      ...made,
-      link: noLink,
-      info: () => info,
-      limits: defaultLimits,
-    })
+    const unmade = { ...made, link: noLink, info: () => info, limits: defaultLimits }
+    const connection = new Connection(this.#owner, unmade)
     connection.closes()
+    this.counters.add(Count.dialled, 1)
+    this.counters.add(Count.failed, 1)
     this.table.connections.set(made.id, connection)
     this.#dispatcher.opened(connection)
     this.closer.destroy(connection, connection.error ?? error)
@@ -263,6 +257,7 @@ export class Loop implements Host {
       clock: this.clock,
       timeouts: this.timeouts,
       failures: this.#failures,
+      counters: this.counters,
       shutdown: () => this.end(DEFAULT_TIMEOUT),
       ended: connection => {
         if (!this.shutdown.asked) this.#dispatcher.ended(connection)
@@ -274,7 +269,7 @@ export class Loop implements Host {
   #makePrograms(): Programs {
     return new Programs({
       clock: this.clock,
-      scope: this.#scope,
+      scope: () => timed(deriveContext(this.#scope), this.#timing),
       turn: run => this.turn(run),
       shutdown: () => this.end(DEFAULT_TIMEOUT),
       ending: () => this.shutdown.asked,
@@ -307,9 +302,12 @@ export class Loop implements Host {
       ending: () => this.shutdown.asked,
       ended: () => this.shutdown.late,
       nextId: () => ++this.#lastId,
-      events: this.#events,
+      events: () => this.#events,
       introduce: handlers => this.#programs.introduce(handlers),
-      opened: (made, link, info) => this.#enter(made, link, info),
+      opened: (made, link, info) => {
+        this.counters.add(Count.dialled, 1)
+        return this.#enter(made, link, info)
+      },
       failed: (made, info, error) => this.#missed(made, info, error),
       left: () => this.shutdown.left(),
     })
@@ -328,6 +326,16 @@ export class Loop implements Host {
     })
   }
 
+  #makeMailbox(): Mailbox {
+    const { turn } = this.#owner.layerHost
+    return new Mailbox({
+      siblings: this.#options.siblings ?? alone,
+      deliver: (message, from) => turn(() => this.#programs.message(message, from)),
+      soon: run => this.clock.soon(run),
+      ending: () => this.shutdown.asked,
+    })
+  }
+
   // The end. ////////////////////////////////////////////////////////////////////////////////////////////////////////
 
   #release(): void {
@@ -338,6 +346,7 @@ export class Loop implements Host {
 
   #close(): void {
     this.timeouts.close()
+    this.mailbox.close()
     for (const transport of this.#transports) this.#attempt(() => transport.close())
     this.#transports.length = 0
   }

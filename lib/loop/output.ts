@@ -6,6 +6,7 @@ import type { Transport } from '../transport/transport.js'
 import type { TurnTime } from './clock.js'
 import type { Closer } from './closer.js'
 import type { Connection } from './connection.js'
+import { Count } from './counters.js'
 import { asAction, bytesOf, sizeOf } from './reply.js'
 import { Life, Outbound } from './state.js'
 import type { Timeouts } from './timeouts.js'
@@ -20,6 +21,8 @@ export interface OutputOptions {
   readonly closer: Closer
   readonly timeouts: Timeouts
   readonly transports: readonly Transport[]
+  /** The loop's row of numbers. */
+  readonly counts: Float64Array
 }
 
 /**
@@ -31,6 +34,7 @@ export class Output {
   readonly #closer: Closer
   readonly #timeouts: Timeouts
   readonly #transports: readonly Transport[]
+  readonly #counts: Float64Array
   /** Have output to be written at the next flush. */
   #dirty: Connection[] = []
   #batch: Connection[] = []
@@ -41,11 +45,12 @@ export class Output {
   /** The output that is being taken met an empty outbox, and is taken whatever its size. */
   #first = false
 
-  constructor({ time, closer, timeouts, transports }: OutputOptions) {
+  constructor({ time, closer, timeouts, transports, counts }: OutputOptions) {
     this.#time = time
     this.#closer = closer
     this.#timeouts = timeouts
     this.#transports = transports
+    this.#counts = counts
   }
 
   /** Output waits for the next flush. */
@@ -128,6 +133,7 @@ export class Output {
     if (size === 0 || !connection.takesOutput) return
     const { outbox, limits, transport } = connection
     if (!this.#first && outbox.size + size > limits.maxPending) return this.#overflow(connection, size)
+    this.#count(Count.queued, size)
     if (connection.blocked) {
       if (chunk === input && !transport.sharesInput) outbox.give(input)
       else outbox.append(chunk, size)
@@ -155,6 +161,7 @@ export class Output {
     if (!this.#first && outbox.size + bytes.length > limits.maxPending) {
       return this.#overflow(connection, bytes.length)
     }
+    this.#count(Count.queued, bytes.length)
     outbox.give(bytes)
     // At once and not behind the flush: many datagrams may be answered before that.
     if (connection.blocked || outbox.size > limits.highWaterMark) connection.regulate()
@@ -200,7 +207,11 @@ export class Output {
     if (!connection.offered) return
     const { link, outbox } = connection
     const { taken } = link
-    outbox.settle(connection.outbound === Outbound.Discarded ? 0 : taken)
+    if (connection.outbound === Outbound.Discarded) outbox.settle(0)
+    else {
+      outbox.settle(taken)
+      this.#count(Count.bytesOut, taken)
+    }
     connection.tokens?.took(taken)
     const blocked = !outbox.empty && link.wantsWrite !== true
     if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now
@@ -209,6 +220,11 @@ export class Output {
       connection.unacknowledged = undefined
     }
     connection.blocked = blocked
+  }
+
+  #count(count: number, amount: number): void {
+    const counts = this.#counts
+    counts[count] = (counts[count] as number) + amount
   }
 
   #wrote(connection: Connection): void {

@@ -1,7 +1,7 @@
 import { Action } from '../action.js'
 import type { Address, Handlers, Server } from '../events.js'
 import { programOf } from '../transport/layering.js'
-import { type AsyncContext, deriveContext } from './async-context.js'
+import type { AsyncContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Failures } from './failures.js'
 import { asAction } from './reply.js'
@@ -10,8 +10,8 @@ import { Ticker } from './ticker.js'
 /** What the loop-wide handlers need from the loop. */
 export interface ProgramsOptions {
   readonly clock: Clock
-  /** The loop's; `serving` and `tick` run in contexts that are derived from it. */
-  readonly scope: AsyncContext
+  /** A context of its own, derived from the loop's, for `serving`, `tick` or `message` to run in. */
+  readonly scope: () => AsyncContext
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
   /** Ends the loop. */
@@ -26,12 +26,12 @@ export interface ProgramsOptions {
 /** The loop-wide side of handlers: `serving`, `tick`, `signal`. */
 export class Programs {
   readonly #options: ProgramsOptions
-  readonly #tickers: Ticker[] = []
+  readonly #tickers = new Map<Handlers<unknown>, Ticker>()
   /** Those whose `serving` has run. */
   readonly #introduced = new WeakSet<object>()
   #server: Server | undefined
   /** Those that the loop began with. */
-  #all: ReadonlySet<Handlers<unknown>> = new Set()
+  #all: Set<Handlers<unknown>> = new Set()
   #ignoreSignal: () => void = () => {}
 
   constructor(options: ProgramsOptions) {
@@ -59,7 +59,7 @@ export class Programs {
     if (this.#server === undefined || this.#introduced.has(events)) return
     this.#introduced.add(events)
     if (events.serving === undefined) return
-    const scope = deriveContext(this.#options.scope)
+    const scope = this.#options.scope()
     const action = scope.runInAsyncScope(events.serving, events, this.#server)
     if (asAction(action, 'serving') === Action.Shutdown) this.#options.shutdown()
   }
@@ -69,16 +69,46 @@ export class Programs {
     const { tlsFailed } = handlers
     if (tlsFailed === undefined) return
     try {
-      deriveContext(this.#options.scope).runInAsyncScope(tlsFailed, handlers, error, remote)
+      this.#options.scope().runInAsyncScope(tlsFailed, handlers, error, remote)
     } catch (thrown) {
       // Of no connection: ids begin at 1.
       this.#options.failures.report(handlers, 0, 'tlsFailed', thrown)
     }
   }
 
+  /** Inside a turn: a message for all. */
+  message(payload: unknown, from: number): void {
+    for (const events of this.#all) {
+      if (events.message === undefined || this.#options.ending()) continue
+      try {
+        const scope = this.#options.scope()
+        const action = scope.runInAsyncScope(events.message, events, payload, from)
+        if (asAction(action, 'message') === Action.Shutdown) this.#options.shutdown()
+      } catch (thrown) {
+        this.#options.failures.report(events, 0, 'message', thrown)
+      }
+    }
+  }
+
+  /** Inside a turn: the handlers that the loop began with go, and others that it has met come in their place. */
+  replace(before: Handlers<unknown>, next: Handlers<unknown>): void {
+    const [old, events] = [programOf(before), programOf(next)]
+    this.#tickers.get(old)?.stop()
+    this.#tickers.delete(old)
+    this.#ignoreSignal()
+    this.#all.delete(old)
+    this.#all = new Set([events, ...this.#all])
+    this.#heed(next.signal)
+    try {
+      if (!this.#options.ending()) this.#tick(events)
+    } catch (thrown) {
+      this.#options.failed(thrown)
+    }
+  }
+
   /** No `tick` runs any more, and no signal counts. */
   stop(): void {
-    for (const ticker of this.#tickers) ticker.stop()
+    for (const ticker of this.#tickers.values()) ticker.stop()
     this.#ignoreSignal()
   }
 
@@ -93,9 +123,9 @@ export class Programs {
   #tick(events: Handlers<unknown>): void {
     if (events.tick === undefined) return
     const { clock, turn, shutdown, failed } = this.#options
-    const scope = deriveContext(this.#options.scope)
+    const scope = this.#options.scope()
     const ticker = new Ticker({ events, scope, clock, turn, shutdown, failed })
-    this.#tickers.push(ticker)
+    this.#tickers.set(events, ticker)
     ticker.run()
   }
 

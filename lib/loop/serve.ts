@@ -75,7 +75,7 @@ async function run(
 /** The methods of a class are lost when an instance is spread, its fields are not. */
 function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpoint[]): void {
   const fields = Object.keys(events).filter(name => typeof events[name as keyof Handlers] !== 'function')
-  const lost = fields.filter(name => name !== 'signal')
+  const lost = fields.filter(name => name !== 'signal' && name !== 'slowHandler')
   const { opened, data, ended, closed, detached } = events
   const idle = [opened, data, ended, closed, detached].every(handler => handler === undefined)
   if (lost.length === 0 || !idle || endpoints.every(endpoint => endpoint.events !== undefined)) return

@@ -1,4 +1,5 @@
 import type * as net from 'node:net'
+import type { MessagePort } from 'node:worker_threads'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type {
@@ -6,13 +7,17 @@ import type {
   AttachOptions,
   Configuration,
   DialOptions,
+  Handlers,
   Info,
   Out,
+  Posting,
   Sending,
   Server,
 } from '../events.js'
+import type { Stats } from '../stats.js'
 import type { Transport } from '../transport/transport.js'
 import type { Connection } from './connection.js'
+import { checkHandlers } from './handlers.js'
 import type { Loop } from './loop.js'
 import { asSending, checkOut } from './reply.js'
 import { DEFAULT_TIMEOUT } from './shutdown.js'
@@ -38,6 +43,14 @@ export class LoopServer implements Server {
 
   get connections(): number {
     return this.#loop.table.connections.size
+  }
+
+  get index(): number {
+    return this.#loop.mailbox.index
+  }
+
+  get loops(): number {
+    return this.#loop.mailbox.loops
   }
 
   get now(): number {
@@ -110,6 +123,28 @@ export class LoopServer implements Server {
 
   resume(id: number): boolean {
     return this.#pause(id, false)
+  }
+
+  stats({ loop }: { loop?: number } = {}): Stats {
+    const { counters } = this.#loop
+    if (loop !== undefined && !(Number.isInteger(loop) && loop >= 0 && loop < counters.loops)) {
+      const message = `option loop: expected a loop from 0 to ${counters.loops - 1}; received ${String(loop)}`
+      throw new RevioError('ERR_OPTION', message)
+    }
+    return counters.stats(loop)
+  }
+
+  post(message: unknown, options: Posting = {}): boolean {
+    return this.#loop.mailbox.post(message, options)
+  }
+
+  port(): MessagePort {
+    return this.#loop.mailbox.port()
+  }
+
+  async reload(events: Handlers<unknown>): Promise<void> {
+    checkHandlers(events, 'reload')
+    await this.#loop.reload(events)
   }
 
   shutdown(options: { timeout?: number } = {}): void {

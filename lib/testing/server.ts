@@ -1,6 +1,15 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
-import type { AttachOptions, Configuration, DialOptions, Out, Sending, Server } from '../events.js'
+import type {
+  AttachOptions,
+  Configuration,
+  DialOptions,
+  Handlers,
+  Out,
+  Posting,
+  Sending,
+  Server,
+} from '../events.js'
 import { ForwardingServer } from '../loop/forwarding-server.js'
 
 /** The server of a simulated loop: when a call from outside a handler returns, its consequences have happened. */
@@ -39,6 +48,14 @@ export class SimulatedServer extends ForwardingServer {
 
   override resume(id: number): boolean {
     return this.#followed(super.resume(id))
+  }
+
+  override post(message: unknown, options?: Posting): boolean {
+    return this.#followed(super.post(message, options))
+  }
+
+  override reload(events: Handlers<unknown>): Promise<void> {
+    return this.#followed(super.reload(events))
   }
 
   override shutdown(options?: { timeout?: number }): void {

@@ -1,0 +1,96 @@
+import type { Stats } from '../stats.js'
+
+/** What is counted, and where it stands in a row. */
+export const Count = {
+  accepted: 0,
+  dialled: 1,
+  failed: 2,
+  closed: 3,
+  detached: 4,
+  reset: 5,
+  timedOut: 6,
+  refused: 7,
+  bytesIn: 8,
+  bytesOut: 9,
+  /** Bytes of output that handlers gave and that were taken into outboxes; and those of them that were given up. */
+  queued: 10,
+  dropped: 11,
+  events: 12,
+  turns: 13,
+  longestTurn: 14,
+  busy: 15,
+  handshakes: 16,
+  resumed: 17,
+  handshakesFailed: 18,
+} as const
+
+/** Numbers in a row; a multiple of a cache line, so that loops that count side by side do not share one. */
+export const ROW = 24
+
+/** Bytes that the rows of so many loops take. */
+export function sizeOfRows(loops: number): number {
+  return loops * ROW * Float64Array.BYTES_PER_ELEMENT
+}
+
+/**
+ * What one loop counts, in a row of numbers of its own. Where there are several loops, the rows lie in memory that all
+ * of them share: each writes its own row and may read the others at any time.
+ */
+export class Counters {
+  readonly row: Float64Array
+  readonly #rows: readonly Float64Array[]
+
+  constructor(rows: ArrayBufferLike = new ArrayBuffer(sizeOfRows(1)), index = 0) {
+    this.#rows = rowsOf(rows)
+    const row = this.#rows[index]
+    if (row === undefined) throw new Error(`there is no row ${index} among ${this.#rows.length}`)
+    this.row = row
+  }
+
+  /** How many loops count. */
+  get loops(): number {
+    return this.#rows.length
+  }
+
+  /** A turn took so many milliseconds. */
+  turned(ms: number): void {
+    const { row } = this
+    add(row, Count.turns, 1)
+    add(row, Count.busy, ms)
+    if (ms > (row[Count.longestTurn] as number)) row[Count.longestTurn] = ms
+  }
+
+  add(count: number, amount: number): void {
+    add(this.row, count, amount)
+  }
+
+  /** Of one loop, or the sum over all. */
+  stats(loop: number | undefined): Stats {
+    return statsOf(loop === undefined ? this.#rows : this.#rows.slice(loop, loop + 1))
+  }
+}
+
+/** The rows that lie in some memory. */
+export function rowsOf(memory: ArrayBufferLike): Float64Array[] {
+  return Array.from(
+    { length: memory.byteLength / sizeOfRows(1) },
+    (_, index) => new Float64Array(memory, sizeOfRows(index), ROW),
+  )
+}
+
+/** What rows come to. */
+export function statsOf(rows: readonly Float64Array[]): Stats {
+  const sum = (count: number) => rows.reduce((total, row) => total + (row[count] ?? 0), 0)
+  const all = Object.fromEntries(Object.entries(Count).map(([name, count]) => [name, sum(count)]))
+  const { queued = 0, dropped = 0, ...shown } = all as Record<keyof typeof Count, number>
+  return {
+    ...shown,
+    connections: shown.accepted + shown.dialled - shown.closed - shown.detached,
+    pending: queued - dropped - shown.bytesOut,
+    longestTurn: Math.max(0, ...rows.map(row => row[Count.longestTurn] ?? 0)),
+  }
+}
+
+function add(row: Float64Array, count: number, amount: number): void {
+  row[count] = (row[count] as number) + amount
+}

@@ -1,0 +1,111 @@
+import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads'
+import { RevioError } from '../errors.js'
+import type { Posting } from '../events.js'
+
+/** How a loop reaches its siblings. */
+export interface Siblings {
+  /** This loop's place among them. */
+  readonly index: number
+  /** How many loops there are, this one included. */
+  readonly loops: number
+  /** False where that loop is not there just now. */
+  post(to: number, message: unknown, transfer: readonly Transferable[]): boolean
+}
+
+/** A loop by itself. */
+export const alone: Siblings = { index: 0, loops: 1, post: () => false }
+
+/** The sender of a message that came from no loop. */
+const OUTSIDE = -1
+
+/** What a mailbox needs from its loop. */
+export interface MailboxOptions {
+  readonly siblings: Siblings
+  /** Delivers a message in a turn of its own. */
+  readonly deliver: (message: unknown, from: number) => void
+  /** Runs something soon, outside of any handler. */
+  readonly soon: (run: () => void) => void
+  /** The loop delivers nothing any more. */
+  readonly ending: () => boolean
+}
+
+/** Messages to a loop and from it. */
+export class Mailbox {
+  readonly #options: MailboxOptions
+  readonly #ports = new Set<MessagePort>()
+
+  constructor(options: MailboxOptions) {
+    this.#options = options
+  }
+
+  get index(): number {
+    return this.#options.siblings.index
+  }
+
+  get loops(): number {
+    return this.#options.siblings.loops
+  }
+
+  /** @throws `ERR_OPTION` for a wrong option; `DataCloneError` for what cannot be cloned. */
+  post(message: unknown, options: Posting): boolean {
+    const { siblings, ending } = this.#options
+    const { to, transfer } = checkPosting(options, siblings.loops)
+    if (ending()) return false
+    if (to === siblings.index) return this.#postToSelf(message, transfer)
+    if (to !== undefined) return siblings.post(to, message, transfer)
+    let reached = false
+    for (let index = 0; index < siblings.loops; index++) {
+      if (index !== siblings.index && siblings.post(index, message, transfer)) reached = true
+    }
+    return reached
+  }
+
+  /** A port for another thread: what is posted on it is delivered here. It does not keep the process alive. */
+  port(): MessagePort {
+    const { port1: here, port2: there } = new MessageChannel()
+    if (this.#options.ending()) {
+      here.close()
+      return there
+    }
+    this.#ports.add(here)
+    here.on('message', message => this.#options.deliver(message, OUTSIDE))
+    here.on('close', () => this.#ports.delete(here))
+    here.unref()
+    return there
+  }
+
+  /** No message comes any more. */
+  close(): void {
+    for (const port of this.#ports) port.close()
+  }
+
+  #postToSelf(message: unknown, transfer: readonly Transferable[]): true {
+    const { siblings, soon, deliver } = this.#options
+    const copy: unknown = structuredClone(message, { transfer: transfer as never })
+    soon(() => deliver(copy, siblings.index))
+    return true
+  }
+}
+
+/** Which loop a message is for, and what goes along instead of being copied. */
+export function checkPosting(options: unknown, loops: number): Required<Pick<Posting, 'transfer'>> & Posting {
+  if (typeof options !== 'object' || options === null) {
+    throw new RevioError('ERR_OPTION', `post: options must be an object; received ${String(options)}`)
+  }
+  const unknown = Object.keys(options).find(name => name !== 'to' && name !== 'transfer')
+  if (unknown !== undefined) {
+    throw new RevioError('ERR_OPTION', `post: unknown option "${unknown}"; known are to, transfer`)
+  }
+  const { to, transfer = [] } = options as Posting
+  if (to !== undefined && !(Number.isInteger(to) && to >= 0 && to < loops)) {
+    throw new RevioError(
+      'ERR_OPTION',
+      `option to: expected a loop from 0 to ${loops - 1}; received ${String(to)}`,
+    )
+  }
+  if (!Array.isArray(transfer)) throw new RevioError('ERR_OPTION', 'option transfer: expected an array')
+  if (to === undefined && transfer.length > 0 && loops > 2) {
+    throw new RevioError('ERR_OPTION', 'option transfer: what is transferred has one receiver; name it by to')
+  }
+  return to === undefined ? { transfer } : { to, transfer }
+}

@@ -1,0 +1,69 @@
+import type { Closer } from './closer.js'
+import type { Connection } from './connection.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Shutdown } from './shutdown.js'
+import { Life } from './state.js'
+
+/** What looking again needs from the loop. */
+export interface RevisitsOptions {
+  readonly closer: Closer
+  readonly dispatcher: Dispatcher
+  readonly shutdown: () => Shutdown
+  /** Makes a turn follow soon. */
+  readonly schedule: () => void
+}
+
+/** Connections that are to be looked at again, in a turn of their own. */
+export class Revisits {
+  readonly #options: RevisitsOptions
+  #queue: Connection[] = []
+
+  constructor(options: RevisitsOptions) {
+    this.#options = options
+  }
+
+  get empty(): boolean {
+    return this.#queue.length === 0
+  }
+
+  add(connection: Connection): void {
+    this.#queue.push(connection)
+    this.#options.schedule()
+  }
+
+  /** Inside a turn: looks at all that have been added so far. */
+  run(): void {
+    const queue = this.#queue
+    this.#queue = []
+    for (const connection of queue) this.#lookAgain(connection)
+  }
+
+  /** What waited for a turn of its own: an end, a wake, input that was held back, the peer's end behind it. */
+  #lookAgain(connection: Connection): void {
+    const { closer } = this.#options
+    const shutdown = this.#options.shutdown()
+    connection.queued = false
+    if (connection.tokens !== undefined) closer.acknowledge(connection, connection.tokens)
+    if (!shutdown.asked) this.#deliver(connection)
+    else shutdown.close(connection)
+    closer.advance(connection)
+    if (!connection.alive) return
+    connection.regulate()
+    if (connection.woken && connection.life === Life.Open && connection.promises === 0) connection.revisit()
+  }
+
+  /** One wake and one piece of input: neither keeps the other waiting for ever. */
+  #deliver(connection: Connection): void {
+    const { dispatcher } = this.#options
+    if (connection.life !== Life.Open || connection.promises > 0) return
+    if (connection.woken && !connection.wakeWaits) {
+      connection.woken = false
+      dispatcher.data(connection, null, undefined)
+      connection.inputFirst = connection.promises > 0
+    } else connection.inputFirst = false
+    if (connection.held === undefined || !connection.receptive || this.#options.shutdown().asked) return
+    const bytes = connection.held.shift()
+    if (connection.held.length === 0) connection.held = undefined
+    if (bytes !== undefined) dispatcher.data(connection, bytes, undefined)
+  }
+}

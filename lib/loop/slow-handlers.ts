@@ -1,0 +1,60 @@
+import type { Handlers } from '../events.js'
+import type { AsyncContext } from './async-context.js'
+import type { Clock } from './clock.js'
+import { HANDLERS } from './handlers.js'
+
+/** How handlers are timed. */
+export interface Timing {
+  readonly clock: Clock
+  /** In milliseconds. Absent: they are not. */
+  readonly limit: number | undefined
+  /** Takes the warning. */
+  readonly warn: (error: Error) => void
+}
+
+/** A context, or one around it in which handlers are timed. */
+export function timed(context: AsyncContext, timing: Timing): AsyncContext {
+  const { limit } = timing
+  return limit === undefined ? context : new TimedContext(context, { ...timing, limit })
+}
+
+/**
+ * A context in which handlers are timed: one that holds the loop longer than the limit is named in a warning. Of a
+ * handler that returns a promise only what it does before that counts.
+ */
+class TimedContext implements AsyncContext {
+  readonly #context: AsyncContext
+  readonly #options: Timing & { readonly limit: number }
+
+  constructor(context: AsyncContext, options: Timing & { readonly limit: number }) {
+    this.#context = context
+    this.#options = options
+  }
+
+  runInAsyncScope<This, Arguments extends unknown[], Result>(
+    run: (this: This, ...args: Arguments) => Result,
+    thisArg: This,
+    ...args: Arguments
+  ): Result {
+    const { clock, limit, warn } = this.#options
+    const began = clock.now()
+    try {
+      return this.#context.runInAsyncScope(run, thisArg, ...args)
+    } finally {
+      const took = clock.now() - began
+      if (took > limit) warn(slowWarning(nameOf(run, thisArg), args[0], took, limit))
+    }
+  }
+}
+
+/** The name under which an object with handlers has a function. */
+function nameOf(run: unknown, handlers: unknown): string {
+  const known = handlers as Partial<Handlers<unknown>> | null | undefined
+  return HANDLERS.find(name => known?.[name] === run) ?? 'a handler'
+}
+
+function slowWarning(handler: string, id: unknown, took: number, limit: number): Error {
+  const whose = typeof id === 'number' ? `connection ${id}: ` : ''
+  const message = `${whose}${handler} held the loop for ${Math.round(took)} ms; slowHandler is ${limit} ms`
+  return Object.assign(new Error(message), { name: 'RevioWarning' })
+}
