@@ -59,7 +59,7 @@ export class NativeLink implements Link, Peer {
 
   /** The error behind a fault. */
   error(fault: number): Error {
-    return this.session?.error(fault, () => String(this.addresses().remote)) ?? systemError(fault)
+    return this.session?.error(fault) ?? systemError(fault)
   }
 
   /** Input is delivered that lies in the addon's memory, from `start` on. */

@@ -3,6 +3,7 @@ import type { SecureContextOptions } from 'node:tls'
 import { asError, RevioError } from '../../errors.js'
 import type { TimedHandshake } from '../handshakes.js'
 import type { ServerSecurity } from '../security.js'
+import { tlsError } from '../tls-error.js'
 import { nobody, type Receiver } from '../transport.js'
 
 /** What a handshake needs from the transport. */
@@ -15,8 +16,8 @@ export interface HandshakeOptions {
   readonly feed: (bytes: Uint8Array) => void
   /** The answer to `hello`. */
   readonly choose: (options: SecureContextOptions | undefined, refused: boolean) => void
-  /** The peer, for messages. */
-  readonly peer: () => string
+  /** What is under way and with whom, for errors. */
+  readonly session: { readonly what: string }
   /** It is over, whatever came of it. */
   readonly over: (handshake: Handshake) => void
   /** One of the two is called, inside a turn. */
@@ -51,12 +52,12 @@ export class Handshake implements Receiver, TimedHandshake {
   }
 
   failed(error: Error): void {
-    if (this.#end()) this.#options.failed(this.#refusal ?? error)
+    if (this.#end()) this.#options.failed(tlsError(this.#refusal ?? error, this.#options.session.what))
   }
 
   expired(): void {
-    const { timeout, peer, turn } = this.#options
-    const message = `handshake with ${peer()}: not done in ${timeout} ms`
+    const { timeout, session, turn } = this.#options
+    const message = `${session.what}: not done in ${timeout} ms`
     turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 

@@ -1,22 +1,34 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { RevioError } from '../../errors.js'
+import type { Address } from '../../events.js'
 import type { TlsInfo } from '../../tls.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
+import { truncationError } from '../tls-error.js'
 import { isTlsFault, isTruncation, type Poller, systemError, type TlsNames } from './addon.js'
-import { identityError, NO_CERTIFICATE, verifyError } from './tls-trust.js'
+import { identityError, verifyError } from './tls-trust.js'
+
+/** What is to be known of a link. */
+export interface TlsSessionOptions {
+  readonly poller: Poller
+  readonly slot: number
+  readonly security: ServerSecurity | ClientSecurity
+  readonly remote: Address
+}
 
 /** TLS of one link: what was agreed on, and what has gone wrong, asked of the addon when somebody wants to know. */
 export class TlsSession {
   readonly security: ServerSecurity | ClientSecurity
+  readonly remote: Address
   readonly #poller: Poller
   readonly #slot: number
   #info: TlsInfo | undefined
 
-  constructor(poller: Poller, slot: number, security: ServerSecurity | ClientSecurity) {
+  constructor({ poller, slot, security, remote }: TlsSessionOptions) {
     this.#poller = poller
     this.#slot = slot
     this.security = security
+    this.remote = remote
   }
 
   /** Undefined before the handshake is done, and once the link is gone without having been asked. */
@@ -46,26 +58,32 @@ export class TlsSession {
     return identityError(security.servername, info.peerCertificate)
   }
 
-  /** The error behind a fault of the link. `peer` is who it is about. */
-  error(fault: number, peer: () => string): Error {
+  /** What is under way and with whom, for errors. */
+  get what(): string {
+    const { servername } = this.security.side === 'client' ? this.security : { servername: '' }
+    return `TLS handshake with ${servername === '' ? '' : `${servername}, `}${this.remote}`
+  }
+
+  /** The error behind a fault of the link. */
+  error(fault: number): Error {
     if (!isTlsFault(fault)) return systemError(fault)
     const failure = this.#poller.tlsError(this.#slot)
     const [reason, verified, done] = typeof failure === 'number' ? ['', 0, 0] : failure
-    const what = done === 0 ? `handshake with ${peer()}` : `connection with ${peer()}`
-    if (isTruncation(fault)) {
-      const end = done === 0 ? 'the peer ended it' : 'the peer ended the stream without close_notify'
-      return new RevioError('ECONNRESET', `${what}: ${end}`)
-    }
-    const untrusted = done === 0 ? verifyError(verified) : undefined
-    return tlsError(what, reason === '' ? 'TLS failed' : reason, untrusted)
+    if (isTruncation(fault)) return done === 1 ? truncationError() : endedError()
+    const words = reason === '' ? 'TLS failed' : reason
+    if (done === 1) return new RevioError('ERR_TLS', `TLS with ${this.remote}: ${words}`)
+    return untrustedError(words, verifyError(verified))
   }
 }
 
-/** `untrusted` is what is wrong with the peer's certificate, in the words of node:tls. */
-export function tlsError(what: string, reason: string, untrusted: string | undefined): RevioError {
-  if (untrusted === undefined) return new RevioError('ERR_TLS', `${what}: ${reason}`)
-  const cause = Object.assign(new Error(reason), { code: untrusted })
-  return new RevioError('ERR_TLS', `${what}: ${reason}: ${untrusted}`, { cause })
+/** The peer has left a handshake. */
+function endedError(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the peer has ended the connection'), { code: 'ECONNRESET' })
+}
+
+/** What is wrong with the peer's certificate, if it is that, has the code that node:tls has for it. */
+function untrustedError(reason: string, code: string | undefined): Error {
+  return code === undefined ? new Error(reason) : Object.assign(new Error(`${reason}: ${code}`), { code })
 }
 
 function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): TlsInfo {
@@ -90,7 +108,7 @@ function authorizationErrorOf(
   certificate: X509Certificate | undefined,
 ): string | undefined {
   if (security.side === 'server' && !security.requestCert) return undefined
-  if (certificate === undefined) return NO_CERTIFICATE
+  if (certificate === undefined) return undefined
   const error = verifyError(verified)
   if (error !== undefined || security.side === 'server') return error
   return security.servername === '' ? undefined : identityError(security.servername, certificate)?.code

@@ -34,9 +34,6 @@ const NAMES = new Map([
   [62, 'HOSTNAME_MISMATCH'],
 ])
 
-/** What is wrong with a peer that has shown no certificate, though it was asked for one. */
-export const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT'
-
 /** What is wrong with a certificate, of OpenSSL's number for it; undefined for 0, which is nothing. */
 export function verifyError(number: number): string | undefined {
   return number === 0 ? undefined : (NAMES.get(number) ?? 'UNSPECIFIED')

@@ -1,11 +1,12 @@
 import type { Address } from '../../events.js'
 import { Handshakes } from '../handshakes.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
+import { tlsError } from '../tls-error.js'
 import type { Host } from '../transport.js'
 import { type Addon, type Poller, systemError } from './addon.js'
 import { TlsContexts } from './tls-contexts.js'
 import { Handshake } from './tls-handshake.js'
-import { TlsSession, tlsError } from './tls-session.js'
+import { TlsSession } from './tls-session.js'
 
 /** What comes of a handshake; one of the two is called, inside a turn. */
 export interface Outcome {
@@ -74,12 +75,11 @@ export class NativeTls {
 
   /** A peer has connected: `accepted` runs once its handshake is done. */
   accept(link: SecuredLink, addressIndex: number, security: ServerSecurity, accepted: () => void): void {
-    this.begin(link, security, [], {
+    const session = this.begin(link, security, [], {
       secured: accepted,
       failed: error => {
-        const remote = this.#options.remoteOf(link.slot)
         link.close({ reset: false })
-        this.#options.host.handshakeFailed?.(addressIndex, error, remote)
+        this.#options.host.handshakeFailed?.(addressIndex, error, session.remote)
       },
     })
   }
@@ -90,9 +90,9 @@ export class NativeTls {
     security: ServerSecurity | ClientSecurity,
     unread: readonly Uint8Array[],
     outcome: Outcome,
-  ): void {
-    const { poller } = this.#options
-    const session = new TlsSession(poller, link.slot, security)
+  ): TlsSession {
+    const { poller, remoteOf } = this.#options
+    const session = new TlsSession({ poller, slot: link.slot, security, remote: remoteOf(link.slot) })
     const handshake = this.#handshake(link, session, outcome)
     link.secures(session, handshake)
     this.#pending.add(handshake)
@@ -104,6 +104,7 @@ export class NativeTls {
       // In a turn of its own: who asked for the handshake is not done with asking.
       setImmediate(() => this.#options.host.turn(() => handshake.failed(error as Error)))
     }
+    return session
   }
 
   /** Gives up what is under way. */
@@ -115,7 +116,6 @@ export class NativeTls {
     const { poller, host } = this.#options
     const { slot } = link
     const timeout = session.security.handshakeTimeout
-    const peer = () => this.#peer(slot)
     const over = (handshake: Handshake) => {
       this.#pending.delete(handshake)
       this.#timer(timeout).delete(handshake)
@@ -127,12 +127,12 @@ export class NativeTls {
       feed: bytes => poller.feed(slot, bytes),
       choose: (options, refused) =>
         poller.choose(slot, options === undefined ? undefined : this.#contexts.chosen(options), refused),
-      peer,
+      session,
       over,
       secured: () => {
         const error = session.identityError
-        if (error === undefined) return secured()
-        failed(tlsError(`handshake with ${peer()}`, error.message, error.code))
+        if (error === undefined) secured()
+        else failed(tlsError(error, session.what))
       },
       failed,
     })
@@ -145,14 +145,6 @@ export class NativeTls {
       this.#timers.set(timeout, timer)
     }
     return timer
-  }
-
-  #peer(slot: number): string {
-    try {
-      return String(this.#options.remoteOf(slot))
-    } catch {
-      return 'a peer that is gone'
-    }
   }
 
   #check(fault: number): void {

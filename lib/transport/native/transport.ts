@@ -27,6 +27,7 @@ const MAX_INT = 2 ** 31 - 1
 export class NativeTransport implements Transport {
   readonly name = 'native'
   readonly sharesInput: boolean
+  readonly doesTls: boolean
   readonly stage: StagingBuffer
   readonly host: Host
   readonly poller: Poller
@@ -43,6 +44,7 @@ export class NativeTransport implements Transport {
 
   constructor(addon: Addon, host: Host) {
     this.host = host
+    this.doesTls = addon.opensslMissing() === undefined
     const memory = new PinnedMemory(
       INPUT_SIZE + STAGE_SIZE + 4 * (MAX_EVENTS * EVENT_SIZE + MAX_WRITES * WRITE_SIZE),
     )

