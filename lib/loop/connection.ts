@@ -11,6 +11,9 @@ import { ConnectionState, Inbound, Life, Outbound } from './state.js'
 import type { Timed } from './timeouts.js'
 import type { Tokens } from './tokens.js'
 
+/** How often output that waits is looked at in its `writeTimeout`. */
+const LOOKS = 8
+
 /** What the connections of a loop share: the parts of the loop that they speak to. */
 export interface ConnectionOwner {
   readonly time: TurnTime
@@ -101,8 +104,10 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
   /** When a byte last went either way, and when one last came from the peer. */
   touched: number
   heard: number
-  /** When output last made progress, and how much of it the peer had not confirmed when that was last looked at. */
+  /** When output last made progress, or may have. */
   progress = 0
+  /** When that was last looked at, and how many bytes the peer had not acknowledged then; undefined before the first look. */
+  lookedAt = 0
   unacknowledged: number | undefined
   /** When `expired` is to run. */
   expiresAt = Number.POSITIVE_INFINITY
@@ -233,11 +238,19 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
     return due
   }
 
-  /** When unsent output is looked at: half way there, too, to know what the peer takes in the other half. */
+  /** When unsent output is looked at: now and then before its time is up, where the system says what the peer takes. */
   get writeDue(): number {
     const { writeTimeout } = this.limits
-    const compares = this.unacknowledged !== undefined || this.link.unacknowledged === undefined
-    return this.progress + (compares ? writeTimeout : writeTimeout / 2)
+    const due = this.progress + writeTimeout
+    const tells = this.link.unacknowledged !== undefined && this.unacknowledged !== Number.POSITIVE_INFINITY
+    return tells ? Math.min(due, this.lookedAt + writeTimeout / LOOKS) : due
+  }
+
+  /** Output has made progress, or begins to wait. */
+  progressed(now: number): void {
+    this.progress = now
+    this.lookedAt = now
+    this.unacknowledged = undefined
   }
 
   /** Output waits for the peer to take it, or for a layer to let go of it. */
@@ -299,7 +312,7 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
     if (this.life === Life.Gone || this.outbound >= Outbound.Broken) return
     this.blocked = false
     // A layer tells of bytes that the wire has taken since.
-    if (this.link.unconfirmed !== undefined) this.progress = this.#owner.time.now
+    if (this.link.unconfirmed !== undefined) this.progressed(this.#owner.time.now)
     this.#owner.output.mark(this)
   }
 

@@ -51,25 +51,22 @@ function timeoutError(connection: Connection, now: number): RevioError | undefin
   if (readTimeout > 0 && connection.inbound === Inbound.Open && now >= connection.heard + readTimeout) {
     return timedOut(`no byte from the peer in ${readTimeout} ms`)
   }
-  if (writeTimeout > 0 && connection.unwritten && now >= connection.writeDue && !reads(connection, now)) {
+  if (writeTimeout > 0 && connection.unwritten && now >= connection.writeDue && isDeaf(connection, now)) {
     return timedOut(`no progress of unsent output in ${writeTimeout} ms`)
   }
   return undefined
 }
 
 /**
- * Whether the peer takes output, though the system lets no more be written: Linux waits until a third of its buffer is
- * free, which takes a slow reader longer than any timeout. The first look has nothing to compare with.
+ * Looks whether the peer takes output, though the system lets no more be written: Linux waits until a third of its buffer
+ * is free, which takes a slow reader longer than any timeout. Answers true when it has taken nothing in a whole
+ * `writeTimeout`. Between two looks it may have taken some at any moment, and before the first one too.
  */
-function reads(connection: Connection, now: number): boolean {
+function isDeaf(connection: Connection, now: number): boolean {
   const { link, limits, unacknowledged: before } = connection
   const left = link.unacknowledged?.()
+  if (left !== undefined && left !== before) connection.progress = now
   connection.unacknowledged = left ?? Number.POSITIVE_INFINITY
-  if (before === undefined && link.unacknowledged !== undefined) {
-    connection.progress = now - limits.writeTimeout / 2
-    return true
-  }
-  if (left === undefined || before === undefined || left >= before) return false
-  connection.progress = now
-  return true
+  connection.lookedAt = now
+  return now >= connection.progress + limits.writeTimeout
 }

@@ -216,8 +216,7 @@ export class Output {
     const blocked = !outbox.empty && link.wantsWrite !== true
     if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now
     if ((taken > 0 || !connection.blocked) && (blocked || connection.unconfirmed > 0)) {
-      connection.progress = this.#time.now
-      connection.unacknowledged = undefined
+      connection.progressed(this.#time.now)
     }
     connection.blocked = blocked
   }

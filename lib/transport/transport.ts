@@ -93,8 +93,8 @@ export interface Link {
    * undefined: the system does not say.
    *
    * Systems tell `writable` late: Linux only when a third of the send buffer is free, which a slow reader may not bring
-   * about within a `writeTimeout`. The loop therefore asks at a half and at the end of `writeTimeout`: a number below the
-   * last one is progress, as a byte that was written would be. Costs a system call.
+   * about within a `writeTimeout`. The loop therefore asks several times in a `writeTimeout`: another number than the last
+   * one is progress, as a byte that was written would be. Costs a system call.
    */
   unacknowledged?(): number | undefined
   /**
