@@ -23,6 +23,23 @@ export interface Addon {
     alpn: Uint8Array | undefined,
     ticketKeys: Uint8Array | undefined,
   ): SecureContext | undefined
+  /** Ciphertext from the peer; false when there is no memory. */
+  tlsFeed(codec: TlsCodec, bytes: Uint8Array): boolean
+  /** How many bytes of plaintext it got; none: 0, -1 at close_notify, -2 when TLS has failed. */
+  tlsDecrypt(codec: TlsCodec, room: Uint8Array): number
+  /** False when TLS has failed. */
+  tlsEncrypt(codec: TlsCodec, bytes: Uint8Array): boolean
+  /** Has close_notify sent. */
+  tlsEnd(codec: TlsCodec): void
+  /** The ciphertext that is to be sent. */
+  tlsSend(codec: TlsCodec): Buffer | undefined
+  /** OpenSSL's reason for the failure that the last call told of. */
+  tlsFault(): string
+}
+
+/** TLS that was taken from a connection. */
+export interface TlsCodec {
+  readonly isCodec: never
 }
 
 /** An OpenSSL context that belongs to the addon. */
@@ -74,6 +91,8 @@ export interface Poller {
   feed(slot: number, bytes: Uint8Array): number
   /** Answers `Event.Hello`: undefined stands for the context that the handshake began with. */
   choose(slot: number, context: SecureContext | undefined, refused: boolean): number
+  /** Takes TLS from a connection, which is plain afterwards; undefined unless its handshake is done. */
+  takeTls(slot: number): TlsCodec | undefined
   /** An end was asked for and has not gone yet. */
   ending(slot: number): boolean
   tlsInfo(slot: number): TlsNames | number

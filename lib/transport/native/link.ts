@@ -1,5 +1,4 @@
 import * as net from 'node:net'
-import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
 import type { TlsInfo } from '../../tls.js'
@@ -108,7 +107,7 @@ export class NativeLink implements Link, Peer {
   }
 
   detach(unread: readonly Uint8Array[]): net.Socket {
-    if (this.session !== undefined) throw new RevioError('ERR_UNSUPPORTED', 'TLS cannot be detached')
+    if (this.session !== undefined) return this.#transport.detachTls(this, this.session, unread)
     this.#transport.forget(this.slot)
     const fd = this.#transport.poller.release(this.slot)
     if (fd < 0) throw systemError(fd)

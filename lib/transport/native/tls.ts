@@ -1,3 +1,5 @@
+import * as net from 'node:net'
+import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { Handshakes } from '../handshakes.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
@@ -5,6 +7,7 @@ import { tlsError } from '../tls-error.js'
 import type { Host } from '../transport.js'
 import { type Addon, type Poller, systemError } from './addon.js'
 import { TlsContexts } from './tls-contexts.js'
+import { detachedSocket } from './tls-detached.js'
 import { Handshake } from './tls-handshake.js'
 import { TlsSession } from './tls-session.js'
 
@@ -105,6 +108,18 @@ export class NativeTls {
       setImmediate(() => this.#options.host.turn(() => handshake.failed(error as Error)))
     }
     return session
+  }
+
+  /** Gives a link's descriptor and its TLS to a socket, which outlives the poller. */
+  detach({ slot }: SecuredLink, { security, what }: TlsSession, unread: readonly Uint8Array[]): net.Socket {
+    const { addon, poller } = this.#options
+    const codec = poller.takeTls(slot)
+    const fd = poller.release(slot)
+    if (fd < 0) throw systemError(fd)
+    if (codec !== undefined) {
+      return detachedSocket({ addon, codec, fd, unread, allowTruncation: security.allowTruncation })
+    }
+    return new net.Socket({ fd }).destroy(new RevioError('ERR_TLS', `${what}: given up for a Detach`))
   }
 
   /** Gives up what is under way. */

@@ -14,6 +14,7 @@ import { AttachedLink, NativeLink } from './link.js'
 import { PinnedMemory } from './memory.js'
 import { plainDescriptor, takeUnread } from './plain-socket.js'
 import { NativeTls, type Outcome } from './tls.js'
+import type { TlsSession } from './tls-session.js'
 import { NativeWriter } from './writer.js'
 
 /** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
@@ -164,6 +165,12 @@ export class NativeTransport implements Transport {
     outcome: Outcome,
   ): void {
     this.#tls.begin(link, security, unread, outcome)
+  }
+
+  /** Gives a connection away as a socket of its plain bytes. */
+  detachTls(link: NativeLink, session: TlsSession, unread: readonly Uint8Array[]): net.Socket {
+    this.forget(link.slot)
+    return this.#tls.detach(link, session, unread)
   }
 
   /** Nobody hears of a slot any more. */

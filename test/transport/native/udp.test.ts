@@ -54,10 +54,9 @@ class Scripted {
     return {
       Poller: function Scripted(...given: Parameters<typeof make>) {
         return make(...given)
-      } as unknown as Addon['Poller'],
+      },
       opensslMissing: () => 'scripted',
-      secureContext: () => undefined,
-    }
+    } as unknown as Addon
   }
 
   /** A turn with one datagram after the other, each given as port and text. */

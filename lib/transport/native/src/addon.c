@@ -3,5 +3,6 @@
 #include "tls-methods.h"
 
 NAPI_MODULE_INIT() {
-  return instance_create(env) && define_poller(env, exports) && define_tls(env, exports) ? exports : NULL;
+  if (!instance_create(env) || !define_poller(env, exports)) return NULL;
+  return define_tls(env, exports) && define_codec(env, exports) ? exports : NULL;
 }

@@ -212,6 +212,7 @@ bool define_poller(napi_env env, napi_value exports) {
       METHOD("feed", method_feed),
       METHOD("choose", method_choose),
       METHOD("ending", method_ending),
+      METHOD("takeTls", method_take_tls),
       METHOD("tlsInfo", method_tls_info),
       METHOD("tlsError", method_tls_error),
   };

@@ -8,6 +8,7 @@
 #include "tls-context.h"
 
 bool define_tls(napi_env env, napi_value exports);
+bool define_codec(napi_env env, napi_value exports);
 /* What `secureContext` has made; NULL for anything else. */
 tls_context_t *context_of(napi_env env, napi_value value);
 
@@ -17,6 +18,7 @@ napi_value method_feed(napi_env env, napi_callback_info info);
 napi_value method_choose(napi_env env, napi_callback_info info);
 napi_value method_ending(napi_env env, napi_callback_info info);
 napi_value method_tls_info(napi_env env, napi_callback_info info);
+napi_value method_take_tls(napi_env env, napi_callback_info info);
 napi_value method_tls_error(napi_env env, napi_callback_info info);
 
 #endif

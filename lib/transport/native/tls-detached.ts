@@ -1,0 +1,111 @@
+import { Buffer } from 'node:buffer'
+import * as net from 'node:net'
+import { Transform, type TransformCallback, Writable } from 'node:stream'
+import { RevioError } from '../../errors.js'
+import { PlainSocket } from '../../layer/plain-socket.js'
+import { truncationError } from '../tls-error.js'
+import type { Addon, TlsCodec } from './addon.js'
+
+type Done = (error?: Error | null) => void
+
+const nothing = Buffer.alloc(0)
+/** Plaintext of one record fits. */
+const ROOM = 16 * 1024
+/** What `tlsDecrypt` answers where no plaintext follows. */
+const Ended = -1
+const Failed = -2
+
+export interface DetachedOptions {
+  readonly addon: Addon
+  readonly codec: TlsCodec
+  /** The connection itself. */
+  readonly fd: number
+  /** Plain bytes that come first. */
+  readonly unread: readonly Uint8Array[]
+  readonly allowTruncation: boolean
+}
+
+/** A socket of the plain bytes of a connection that the poller does not know any more. */
+export function detachedSocket({ addon, codec, fd, unread, allowTruncation }: DetachedOptions): net.Socket {
+  const carrier = new net.Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
+  const source = new Decryption(addon, codec, carrier, allowTruncation)
+  const sink = new Encryption(addon, codec, carrier)
+  const pending = addon.tlsSend(codec)
+  if (pending !== undefined) carrier.write(pending)
+  carrier.pipe(source)
+  return new PlainSocket({ source, sink, carrier, unread })
+}
+
+/** Ciphertext in, plaintext out. */
+class Decryption extends Transform {
+  readonly #addon: Addon
+  readonly #codec: TlsCodec
+  /** Takes what TLS answers. */
+  readonly #carrier: net.Socket
+  readonly #allowTruncation: boolean
+  #ended = false
+
+  constructor(addon: Addon, codec: TlsCodec, carrier: net.Socket, allowTruncation: boolean) {
+    super()
+    this.#addon = addon
+    this.#codec = codec
+    this.#carrier = carrier
+    this.#allowTruncation = allowTruncation
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    // Behind close_notify nothing counts.
+    if (this.#ended) return done()
+    if (!this.#addon.tlsFeed(this.#codec, chunk)) return done(new Error('out of memory'))
+    const state = this.#read()
+    const answer = this.#addon.tlsSend(this.#codec)
+    if (answer !== undefined && this.#carrier.writable) this.#carrier.write(answer)
+    if (state === Failed)
+      return done(new RevioError('ERR_TLS', `TLS: ${this.#addon.tlsFault() || 'it failed'}`))
+    if (state === Ended) {
+      this.#ended = true
+      this.push(null)
+    }
+    done()
+  }
+
+  override _flush(done: TransformCallback): void {
+    done(this.#ended || this.#allowTruncation ? null : truncationError())
+  }
+
+  /** Hands on what there is, and answers why there is no more. */
+  #read(): number {
+    for (;;) {
+      const room = Buffer.allocUnsafe(ROOM)
+      const length = this.#addon.tlsDecrypt(this.#codec, room)
+      if (length <= 0) return length
+      this.push(room.subarray(0, length))
+    }
+  }
+}
+
+/** Plaintext in, ciphertext out to the connection; close_notify at the end. */
+class Encryption extends Writable {
+  readonly #addon: Addon
+  readonly #codec: TlsCodec
+  readonly #carrier: net.Socket
+
+  constructor(addon: Addon, codec: TlsCodec, carrier: net.Socket) {
+    super()
+    this.#addon = addon
+    this.#codec = codec
+    this.#carrier = carrier
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    if (!this.#addon.tlsEncrypt(this.#codec, chunk)) {
+      return done(new RevioError('ERR_TLS', 'TLS: what was written could not be encrypted'))
+    }
+    this.#carrier.write(this.#addon.tlsSend(this.#codec) ?? nothing, done)
+  }
+
+  override _final(done: Done): void {
+    this.#addon.tlsEnd(this.#codec)
+    this.#carrier.end(this.#addon.tlsSend(this.#codec) ?? nothing, () => done())
+  }
+}
