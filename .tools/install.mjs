@@ -25,7 +25,8 @@ function isInstalled(paths) {
   if (!existsSync(record)) return false
   const { packages } = JSON.parse(readFileSync(record, 'utf8'))
   return paths
-    .map(path => JSON.parse(readFileSync(join(root, path), 'utf8')).devDependencies)
+    .map(path => JSON.parse(readFileSync(join(root, path), 'utf8')))
+    .map(({ dependencies, devDependencies }) => ({ ...dependencies, ...devDependencies }))
     .flatMap(Object.entries)
     .every(([name, version]) => packages[`node_modules/${name}`]?.version === version)
 }

@@ -16,6 +16,7 @@ export type Code =
   | 'ECONNABORTED'
   | 'EPIPE'
   | 'EMSGSIZE'
+  | 'ERR_HTTP'
 
 /** An `Error` with a stable `code`. Its message names what was wrong, and with what. */
 export class RevioError extends Error {

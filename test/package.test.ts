@@ -15,10 +15,13 @@ const cli = join(npm, 'npm/bin/npm-cli.js')
 const program = `
 import { serve } from 'revio'
 import { simulate } from 'revio/testing'
+import { http } from 'revio/http'
 import net from 'node:net'
 
 const peer = simulate({ data: (id, input) => [input] }).connect()
 peer.send('simulated')
+const client = simulate(http({ request: () => [{ body: 'requested' }] })).connect()
+client.send('GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n')
 let server
 await serve(
   {
@@ -26,7 +29,7 @@ await serve(
       server = running
       const socket = net.connect(running.addresses[0].port, '127.0.0.1', () => socket.end('echoed'))
       socket.on('data', text => {
-        console.log(JSON.stringify({ transport: server.transport, text: String(text), simulated: peer.received }))
+        console.log(JSON.stringify({ transport: server.transport, text: String(text), simulated: peer.received, requested: client.received.slice(-9) }))
         server.shutdown()
       })
     },
@@ -45,7 +48,7 @@ t.test('the packed package installs and serves with no compiler and no install s
   const { app, env } = await installed()
   writeFileSync(join(app, 'main.js'), program)
   const native = existsSync(join(root, 'dist/lib/transport/native/revio.node'))
-  const portable = { transport: 'net', text: 'echoed', simulated: 'simulated' }
+  const portable = { transport: 'net', text: 'echoed', simulated: 'simulated', requested: 'requested' }
   const answer = async (more: Record<string, string>) => {
     const { stdout } = await run(process.execPath, ['main.js'], { cwd: app, env: { ...env, ...more } })
     return JSON.parse(stdout)
@@ -56,10 +59,11 @@ t.test('the packed package installs and serves with no compiler and no install s
 
 t.test('CommonJS requires it', { skip }, async t => {
   const { app, env } = await installed()
-  const script = "console.log(typeof require('revio').serve, typeof require('revio/testing').simulate)"
+  const script =
+    "console.log(...[['revio', 'serve'], ['revio/testing', 'simulate'], ['revio/http', 'http']].map(([from, name]) => typeof require(from)[name]))"
   const args = ['--no-warnings', '--input-type=commonjs', '-e', script]
   const { stdout } = await run(process.execPath, args, { cwd: app, env })
-  t.equal(stdout, 'function function\n')
+  t.equal(stdout, 'function function function\n')
 })
 
 t.test(
@@ -105,7 +109,7 @@ async function install(): Promise<{ app: string; folder: string; env: NodeJS.Pro
   const app = join(place, 'app')
   symlinkSync(process.execPath, join(place, 'bin/node'))
   const env = { ...process.env, PATH: join(place, 'bin'), NODE_OPTIONS: '', REVIO_NATIVE: '' }
-  const args = [cli, 'install', '--ignore-scripts', '--offline', await pack(place)]
+  const args = [cli, 'install', '--ignore-scripts', '--prefer-offline', await pack(place)]
   await run(process.execPath, args, { cwd: app, env })
   return { app, folder: join(app, 'node_modules/revio'), env }
 }
@@ -122,7 +126,7 @@ async function pack(folder: string): Promise<string> {
 t.test('nothing is run when it is installed', async t => {
   const { scripts, dependencies, gypfile } = manifest()
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) t.notOk(name in scripts, name)
-  t.equal(dependencies, undefined, 'no runtime dependency')
+  t.strictSame(dependencies, { undici: '7.30.2' }, 'one dependency, for revio/http, of exactly one version')
   t.equal(gypfile, false, 'npm runs no node-gyp of its own')
   t.notOk(existsSync(join(root, 'binding.gyp')))
 })

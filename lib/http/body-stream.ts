@@ -1,0 +1,105 @@
+import { Action } from '../action.js'
+import { RevioError } from '../errors.js'
+import type { Chunk, Out, Server } from '../events.js'
+import { iteratorOf, sizeOfChunk } from './outgoing-body.js'
+import type { Rest, Writer } from './writer.js'
+
+/** Unsent bytes above which a body is not read on. */
+const HIGH_WATER_MARK = 256 * 1024
+
+/** Hears when output has left: see `sent`. */
+export class DrainToken {
+  readonly left: Promise<void>
+  #settle: (error?: Error) => void = () => {}
+
+  constructor() {
+    this.left = new Promise((resolve, reject) => {
+      this.#settle = error => (error === undefined ? resolve() : reject(error))
+    })
+    this.left.catch(() => {})
+  }
+
+  sent(error: Error | undefined): void {
+    this.#settle(error)
+  }
+}
+
+/** What sending a body needs to know of its connection. */
+export interface Outlet {
+  readonly id: number
+  readonly server: Server
+  readonly writer: Writer
+  /** The connection has gone. */
+  readonly gone: boolean
+  /** Ends the body that is being sent: the connection has gone. */
+  giveUp: (() => void) | undefined
+}
+
+/**
+ * Sends a body as fast as the peer takes it. Answers false when the connection broke meanwhile; the body has been told
+ * to end then.
+ *
+ * @throws what the body throws, behind a reset: the peer must not take what it got for all there was.
+ */
+export async function sendStream(outlet: Outlet, rest: Rest): Promise<boolean> {
+  const iterator = iteratorOf(rest.body.source)
+  const giveUp = () => end(iterator)
+  outlet.giveUp = giveUp
+  try {
+    const whole = await pump(outlet, rest, iterator)
+    if (!whole) giveUp()
+    return whole
+  } catch (error) {
+    if (outlet.gone) return false
+    giveUp()
+    outlet.server.send(outlet.id, null, Action.Reset)
+    throw error
+  } finally {
+    outlet.giveUp = undefined
+  }
+}
+
+type Pieces = ReturnType<typeof iteratorOf>
+
+/** Lets a body that is not wanted any more clean up. Nobody is left who could be told of its errors. */
+function end(iterator: Pieces): void {
+  const ended = (async () => {
+    await iterator.return?.()
+  })()
+  ended.catch(() => {})
+}
+
+async function pump(outlet: Outlet, rest: Rest, iterator: Pieces): Promise<boolean> {
+  let left = rest.size ?? Number.POSITIVE_INFINITY
+  for (;;) {
+    const { done, value } = await iterator.next()
+    if (done) break
+    const size = sizeOfChunk(value)
+    left -= size
+    if (left < 0)
+      throw new RevioError('ERR_REPLY', `http: the body has more than the ${rest.size} bytes announced`)
+    if (size === 0) continue
+    if (!outlet.server.send(outlet.id, rest.chunked ? chunkOf(value, size) : value)) return false
+    if (outlet.server.pending(outlet.id) > HIGH_WATER_MARK && !(await drained(outlet))) return false
+  }
+  if (rest.size !== undefined && left > 0) {
+    throw new RevioError('ERR_REPLY', `http: the body has ${left} bytes less than the ${rest.size} announced`)
+  }
+  return !rest.chunked || outlet.server.send(outlet.id, outlet.writer.trailers(rest.trailers))
+}
+
+function chunkOf(chunk: Chunk, size: number): Out {
+  const length = `${size.toString(16)}\r\n`
+  return typeof chunk === 'string' ? `${length}${chunk}\r\n` : [length, chunk, '\r\n']
+}
+
+async function drained({ server, id }: Outlet): Promise<boolean> {
+  const token = new DrainToken()
+  if (!server.send(id, null, { token })) return false
+  try {
+    await token.left
+    return true
+  } catch {
+    return false
+  }
+}

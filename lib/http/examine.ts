@@ -1,0 +1,169 @@
+import type { Head } from './head.js'
+import { HttpError } from './http-error.js'
+import type { Limits } from './limits.js'
+import { METHODS } from './methods.js'
+
+/** What the checks of a head found out. */
+export interface Facts {
+  /** 0 or 1, of HTTP/1. */
+  minor: number
+  /** `expect: 100-continue`. */
+  expects: boolean
+  /** Bytes of the body, where they are announced. */
+  length: number
+  chunked: boolean
+  /** Where the head ends. */
+  end: number
+}
+
+const SP = 32
+const CR = 13
+
+/** ' HTTP/1.' */
+const VERSION = [...' HTTP/1.'].map(character => character.charCodeAt(0))
+
+const CONNECT = METHODS.indexOf('CONNECT')
+const OPTIONS = METHODS.indexOf('OPTIONS')
+
+/**
+ * Checks what llhttp lets pass and what RFC 9110 and 9112 do not, before anything is made of a head.
+ *
+ * @param method - llhttp's number.
+ * @returns the first thing that is wrong.
+ */
+export function examine(head: Head, method: number, limits: Limits, facts: Facts): HttpError | undefined {
+  if (head.urlEnd - head.urlStart > limits.maxTarget) return targetTooLong(limits)
+  if (head.count > limits.maxHeaders) return tooManyFields(limits)
+  facts.end = head.end
+  if (facts.end - head.start > limits.maxHead) return headTooLong(limits)
+  return checkRequestLine(head, method, facts) ?? checkFields(head, limits, facts)
+}
+
+export function targetTooLong({ maxTarget }: Limits): HttpError {
+  return new HttpError(414, `the request's target has more than ${maxTarget} bytes`)
+}
+
+export function headTooLong({ maxHead }: Limits): HttpError {
+  return new HttpError(431, `the request's head has more than ${maxHead} bytes`)
+}
+
+export function tooManyFields({ maxHeaders }: Limits): HttpError {
+  return new HttpError(431, `the request has more than ${maxHeaders} header fields`)
+}
+
+export function bodyTooLong({ maxBody }: Limits): HttpError {
+  return new HttpError(413, `the request's body has more than ${maxBody} bytes`)
+}
+
+/** Exactly one space on either side of the target, and a version that is spoken here. */
+function checkRequestLine(head: Head, method: number, facts: Facts): HttpError | undefined {
+  const { bytes, urlStart, urlEnd } = head
+  if (METHODS[method] === undefined) return new HttpError(501, 'unknown method')
+  if (bytes[urlStart - 1] !== SP || bytes[urlStart - 2] === SP) {
+    return new HttpError(400, 'expected one space before the target')
+  }
+  for (let at = 0; at < VERSION.length; at++) {
+    if (bytes[urlEnd + at] !== VERSION[at]) return wrongVersion(head)
+  }
+  const minor = (bytes[urlEnd + VERSION.length] ?? 0) - 48
+  if ((minor !== 0 && minor !== 1) || bytes[urlEnd + VERSION.length + 1] !== CR) return wrongVersion(head)
+  facts.minor = minor
+  return isTarget(head, method)
+    ? undefined
+    : new HttpError(400, 'the target has none of the forms of RFC 9112')
+}
+
+/** A version of HTTP that is not spoken here, or no version. */
+export function wrongVersion({ bytes, urlEnd }: Head): HttpError {
+  const rest = bytes.toString('latin1', urlEnd, urlEnd + 11)
+  if (/^ HTTP\/\d\.\d\r\n$/.test(rest)) return new HttpError(505, 'expected HTTP/1.0 or HTTP/1.1')
+  return new HttpError(400, 'expected HTTP/1.0 or HTTP/1.1 behind the target, and one space before it')
+}
+
+/** A path; or as CONNECT, OPTIONS and proxies have it. */
+function isTarget({ bytes, urlStart, urlEnd }: Head, method: number): boolean {
+  if (method === CONNECT) return bytes[urlStart] !== 47
+  if (bytes[urlStart] === 47) return true
+  const target = bytes.toString('latin1', urlStart, urlEnd)
+  if (target === '*') return method === OPTIONS
+  return /^https?:\/\/[^/?#@]+(?:[/?]|$)/i.test(target)
+}
+
+function checkFields(head: Head, limits: Limits, facts: Facts): HttpError | undefined {
+  facts.expects = false
+  facts.length = 0
+  facts.chunked = false
+  let hosts = 0
+  for (let index = 0; index < head.count; index++) {
+    const wrong = checkField(head, index, facts)
+    if (wrong === HOST) hosts++
+    else if (wrong !== undefined) return wrong
+  }
+  if (hosts > 1 || (hosts === 0 && facts.minor === 1)) {
+    return new HttpError(400, `expected one host field; received ${hosts}`)
+  }
+  return facts.length > limits.maxBody ? bodyTooLong(limits) : undefined
+}
+
+/** Stands for a host field that is fine. */
+const HOST = Symbol('host')
+
+/** Names are told apart by their length first: most fields matter to nobody here. */
+function checkField(head: Head, index: number, facts: Facts): HttpError | typeof HOST | undefined {
+  const start = head.nameStart(index)
+  switch (head.nameEnd(index) - start) {
+    case 4:
+      return isName(head, start, 'host') ? checkHost(head, index) : undefined
+    case 6:
+      return isName(head, start, 'expect') ? checkExpectation(head, index, facts) : undefined
+    case 14:
+      if (isName(head, start, 'content-length')) facts.length = Number(head.valueOf(index))
+      return undefined
+    case 17:
+      return isName(head, start, 'transfer-encoding') ? checkCoding(head, index, facts) : undefined
+    default:
+      return undefined
+  }
+}
+
+function isName({ bytes }: Head, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    if (((bytes[start + at] ?? 0) | 0x20) !== name.charCodeAt(at)) return false
+  }
+  return true
+}
+
+function checkHost(head: Head, index: number): HttpError | typeof HOST {
+  const { bytes } = head
+  let end = head.valueEnd(index)
+  while (end > head.valueStart(index) && (bytes[end - 1] ?? 0) <= SP) end--
+  const start = head.valueStart(index)
+  if (start >= end) return new HttpError(400, 'the host field is empty')
+  for (let at = start; at < end; at++) {
+    if (!HOST_CHARACTERS[bytes[at] ?? 0]) return new HttpError(400, 'the host field holds no host')
+  }
+  return HOST
+}
+
+/** Those of a host and a port. */
+const HOST_CHARACTERS = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[\w.~%!$&'()*+,;=:[\]-]/.test(String.fromCharCode(code)) ? 1 : 0,
+)
+
+function checkExpectation(head: Head, index: number, facts: Facts): HttpError | undefined {
+  if (head.valueOf(index).toLowerCase() !== '100-continue') {
+    return new HttpError(417, 'expected 100-continue in the expect field')
+  }
+  // Of HTTP/1.0 it is ignored.
+  facts.expects = facts.minor === 1
+  return undefined
+}
+
+function checkCoding(head: Head, index: number, facts: Facts): HttpError | undefined {
+  if (facts.minor === 0) return new HttpError(400, 'HTTP/1.0 knows no transfer-encoding')
+  if (head.valueOf(index).toLowerCase() !== 'chunked') {
+    return new HttpError(501, 'no other transfer-encoding than chunked is known')
+  }
+  facts.chunked = true
+  return undefined
+}

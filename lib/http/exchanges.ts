@@ -1,0 +1,279 @@
+import { Action, isAction } from '../action.js'
+import { RevioError } from '../errors.js'
+import type { Out, Server } from '../events.js'
+import { type Outlet, sendStream } from './body-stream.js'
+import type { HttpHandlers, HttpReply, Upgraded } from './handlers.js'
+import { interim } from './head-writer.js'
+import { HttpError } from './http-error.js'
+import type { IncomingRequest } from './incoming-request.js'
+import type { Limits } from './limits.js'
+import type { HeaderList, HttpResponse } from './message.js'
+import { CONTINUE, type Rest, type Writer } from './writer.js'
+
+/** What exchanges share with those of other connections. */
+export interface ExchangesOwner {
+  readonly server: Server
+  readonly handlers: HttpHandlers<unknown>
+  readonly limits: Limits
+  readonly writer: Writer
+}
+
+type Returned = HttpReply | Upgraded
+
+/** The requests of one connection: has them answered, in their order. */
+export class Exchanges implements Outlet {
+  readonly id: number
+  readonly server: Server
+  readonly writer: Writer
+  readonly context: unknown
+  readonly #handlers: HttpHandlers<unknown>
+  readonly #limits: Limits
+  #served = 0
+  #action: Action = Action.None
+  #now = 0
+  /** At work. */
+  #active: IncomingRequest[] = []
+  /** No request is served any more. */
+  over = false
+  /** The next response is the last. */
+  last = false
+  gone = false
+  giveUp: (() => void) | undefined
+  /** What a handler has the connection become, and that it stays what it is. */
+  upgrade: Upgraded | undefined
+  declined = false
+
+  constructor(id: number, { server, handlers, limits, writer }: ExchangesOwner, context: unknown) {
+    this.id = id
+    this.server = server
+    this.writer = writer
+    this.context = context
+    this.#handlers = handlers
+    this.#limits = limits
+  }
+
+  /**
+   * Answers requests. A promise where that takes longer; it rejects with what a handler threw.
+   *
+   * @param requests - Taken, and empty afterwards.
+   * @throws what a handler threw, behind an answer that says so.
+   */
+  serve(requests: IncomingRequest[], now: number): Promise<void> | undefined {
+    this.#now = now
+    this.writer.holder = this.id
+    let later: Promise<void> | undefined
+    let index = 0
+    while (index < requests.length && !this.over && later === undefined) {
+      const request = requests[index++]
+      if (this.writer.borrows) this.flush()
+      if (request !== undefined) later = this.#serveOne(request)
+    }
+    const rest = later === undefined || index === requests.length ? NONE : requests.slice(index)
+    requests.length = 0
+    return rest.length > 0 && later !== undefined ? this.#serveRest(rest, later) : later
+  }
+
+  /** Answers what is no request that could be served. */
+  refuse(refusal: HttpError, now: number): void {
+    this.#now = now
+    this.writer.holder = this.id
+    this.over = this.writer.respond(UNKNOWN, responseTo(refusal), true, now).closes
+  }
+
+  /** What is left to be written, and what the loop is to do then. */
+  finish(): { out: Out; action: Action } {
+    this.writer.holder = this.id
+    return { out: this.writer.take(), action: this.#action === Action.None ? Action.Close : this.#action }
+  }
+
+  flush(): void {
+    this.writer.flush(this.server)
+  }
+
+  /** Has a peer that waits for it send the body, with what is written next. */
+  goOn(request: IncomingRequest): void {
+    if (!request.expects) return
+    request.expects = false
+    this.writer.holder = this.id
+    this.writer.goOn()
+  }
+
+  /** The same at once. */
+  goOnNow(request: IncomingRequest): void {
+    if (!request.expects || this.over) return
+    request.expects = false
+    this.flush()
+    this.server.send(this.id, CONTINUE)
+  }
+
+  informational(status: number, headers: HeaderList | undefined): boolean {
+    const bytes = interim(status, headers)
+    const [request] = this.#active
+    if (request === undefined || request.minor === 0 || this.over || this.giveUp !== undefined) return false
+    this.flush()
+    return this.server.send(this.id, bytes)
+  }
+
+  /** What goes out before another protocol takes over. */
+  switch(response: HttpResponse | undefined): Out {
+    this.writer.holder = this.id
+    this.writer.switch(response ?? {})
+    return this.writer.take()
+  }
+
+  /** The connection has gone. */
+  abort(error: Error): void {
+    this.gone = true
+    this.over = true
+    for (const request of this.#active) request.abort(error)
+    this.giveUp?.()
+  }
+
+  #serveOne(request: IncomingRequest): Promise<void> | undefined {
+    try {
+      const returned = this.#call(request)
+      return isPromise(returned) ? this.#await(request, returned) : this.#take(request, returned)
+    } catch (error) {
+      this.#threw(request, error)
+      return undefined
+    }
+  }
+
+  #call(request: IncomingRequest): Returned | Promise<Returned> | undefined {
+    this.#active.push(request)
+    return request.upgrade
+      ? this.#handlers.upgrade?.(this.id, request, this.context)
+      : this.#handlers.request(this.id, request, this.context)
+  }
+
+  async #await(request: IncomingRequest, promise: PromiseLike<Returned | undefined>): Promise<void> {
+    let later: Promise<void> | undefined
+    try {
+      const returned = await promise
+      if (this.gone) return
+      this.#now = this.server.now
+      this.writer.holder = this.id
+      later = this.#take(request, returned)
+    } catch (error) {
+      if (this.gone) throw error
+      this.#now = this.server.now
+      this.#threw(request, error)
+    }
+    this.flush()
+    await later
+  }
+
+  /** Answers the rest of `requests` behind the one that is at work, as many at once as may be. */
+  async #serveRest(requests: readonly IncomingRequest[], first: Promise<void>): Promise<void> {
+    const replies: Promise<Returned | undefined>[] = []
+    const start = (limit: number) => {
+      for (const request of requests.slice(replies.length, limit)) {
+        const reply = (async () => this.#call(request))()
+        // It is waited for when its turn comes.
+        reply.catch(() => {})
+        replies.push(reply)
+      }
+    }
+    const { concurrency } = this.#limits
+    start(concurrency - 1)
+    await first
+    for (const [index, request] of requests.entries()) {
+      if (this.over) return
+      start(index + concurrency)
+      await this.#await(request, replies[index] as Promise<Returned | undefined>)
+    }
+  }
+
+  /** Writes what a handler returned; a promise where the body takes longer. */
+  #take(request: IncomingRequest, returned: Returned | undefined): Promise<void> | undefined {
+    if (!Array.isArray(returned)) throw noReply(returned)
+    if (request.upgrade && isUpgraded(returned as Returned)) {
+      this.upgrade = returned as unknown as Upgraded
+      this.#leaves(request)
+      return undefined
+    }
+    const [response, action = Action.None, token] = returned as unknown as HttpReply
+    if (!isAction(action)) throw noReply(action)
+    const written = this.writer.respond(
+      request,
+      response,
+      action !== Action.None || this.#closes(request),
+      this.#now,
+    )
+    this.over = written.closes
+    this.#action = action === Action.End ? Action.Close : action
+    if (request.upgrade) this.declined = true
+    if (written.rest !== undefined) return this.#send(request, written.rest, token)
+    this.#leaves(request)
+    if (token !== undefined) this.server.send(this.id, this.writer.take(), { token })
+    return undefined
+  }
+
+  async #send(request: IncomingRequest, rest: Rest, token: unknown): Promise<void> {
+    this.flush()
+    const whole = await sendStream(this, rest)
+    this.#leaves(request)
+    if (!whole) this.over = true
+    if (token === undefined || (whole && this.server.send(this.id, null, { token }))) return
+    const error = new RevioError('EPIPE', `connection ${this.id}: broke while a response was being sent`)
+    this.#handlers.sent?.(this.id, token, error, this.context)
+  }
+
+  /** Whether the connection closes behind the response to a request. */
+  #closes(request: IncomingRequest): boolean {
+    this.#served++
+    if (this.last || !request.keepAlive || this.#served >= this.#limits.maxRequests) return true
+    // The peer may or may not send the body that it asked about. What follows CONNECT is no HTTP.
+    return (request.expects && !request.complete) || request.method === 'CONNECT'
+  }
+
+  /** Answers for a handler that threw; what is not meant as an answer is thrown on. */
+  #threw(request: IncomingRequest, error: unknown): void {
+    this.#leaves(request)
+    this.writer.holder = this.id
+    const meant = error instanceof HttpError
+    const closes = this.#closes(request) || !meant
+    const response = meant ? responseTo(error) : FAILED
+    this.over = this.writer.respond(request, response, closes, this.#now).closes
+    if (request.upgrade) this.declined = true
+    if (meant) return
+    this.flush()
+    throw error
+  }
+
+  #leaves(request: IncomingRequest): void {
+    if (this.#active[0] === request) this.#active.shift()
+    else this.#active = this.#active.filter(other => other !== request)
+  }
+}
+
+/** Stands for what was no request. */
+const UNKNOWN = { method: 'GET', minor: 1 }
+const NONE: readonly IncomingRequest[] = []
+const FAILED: HttpResponse = responseOf(500, 'Internal Server Error')
+
+/** What an error says to the peer. */
+export function responseTo(error: HttpError): HttpResponse {
+  return responseOf(error.status, error.message)
+}
+
+function responseOf(status: number, text: string): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+}
+
+function isPromise(returned: unknown): returned is PromiseLike<Returned | undefined> {
+  return typeof (returned as { then?: unknown } | undefined | null)?.then === 'function'
+}
+
+function isUpgraded([first]: Returned): boolean {
+  return (
+    typeof first === 'object' &&
+    first !== null &&
+    !('status' in first || 'headers' in first || 'body' in first)
+  )
+}
+
+function noReply(returned: unknown): RevioError {
+  const kind = returned === null ? 'null' : typeof returned
+  return new RevioError('ERR_REPLY', `http: expected [response, action, token]; received ${kind}`)
+}

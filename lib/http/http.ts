@@ -1,0 +1,154 @@
+import type { Buffer } from 'node:buffer'
+import type { Action } from '../action.js'
+import { RevioError } from '../errors.js'
+import type { Handlers, Info, Opening, Protocol, Reply, Server } from '../events.js'
+import { DrainToken } from './body-stream.js'
+import { DateLine } from './date-line.js'
+import type { HttpHandlers } from './handlers.js'
+import { type HttpOptions, type Limits, limitsOf } from './limits.js'
+import { llhttp } from './llhttp.js'
+import type { HeaderList } from './message.js'
+import type { Parser } from './parser.js'
+import { Session, type SessionOwner } from './session.js'
+import { Writer } from './writer.js'
+
+/** The handlers of a connection that speaks HTTP: what `http` returns, to be given to `serve`. */
+export interface Http extends Handlers<Session> {
+  opened(id: number, info: Info): Opening<Session>
+  /**
+   * Sends an interim response, such as 103 with `link` fields, for the request that is at work. False, and nothing
+   * done, where there is none, its response has begun, or it is of HTTP/1.0.
+   *
+   * @throws `ERR_REPLY` for a status that is not interim, or for fields that must not go out.
+   */
+  informational(id: number, status: number, headers?: HeaderList): boolean
+}
+
+/**
+ * Makes handlers of connections out of handlers of requests. One for each `serve`: it keeps the server that it meets.
+ *
+ * ```ts
+ * await serve(http({ request: (id, req) => [{ body: 'hello' }] }), 'tcp://:8080')
+ * ```
+ *
+ * @throws `ERR_OPTION` when an option is wrong or a handler is missing; `ERR_UNSUPPORTED` without WebAssembly.
+ */
+export function http<Context = undefined>(handlers: HttpHandlers<Context>, options?: HttpOptions): Http {
+  return new HttpProtocol(checked(handlers) as unknown as HttpHandlers<unknown>, limitsOf(options))
+}
+
+class HttpProtocol implements Http, SessionOwner {
+  readonly handlers: HttpHandlers<unknown>
+  readonly limits: Limits
+  readonly dates = new DateLine()
+  readonly writer = new Writer(this.dates)
+  readonly parsers: Parser[] = []
+  readonly #sessions = new Map<number, Session>()
+  #server: Server | undefined
+  readonly signal?: AbortSignal
+  readonly tick?: NonNullable<Handlers['tick']>
+  readonly detached?: NonNullable<Handlers<Session>['detached']>
+  readonly failed?: NonNullable<Handlers['failed']>
+
+  constructor(handlers: HttpHandlers<unknown>, limits: Limits) {
+    this.handlers = handlers
+    this.limits = limits
+    llhttp()
+    const { signal, tick, detached, failed } = handlers
+    if (signal !== undefined) this.signal = signal
+    // Where the program has none, there is none here either: their presence has a meaning.
+    if (tick !== undefined) this.tick = () => tick.call(handlers)
+    if (failed !== undefined) {
+      this.failed = (error, { id, handler }) =>
+        failed.call(handlers, error, { id, handler: handler === 'data' ? 'request' : handler })
+    }
+    if (detached !== undefined) {
+      this.detached = (id, socket, session) => {
+        this.#leave(id, session, undefined)
+        return detached.call(handlers, id, socket, session.context)
+      }
+    }
+  }
+
+  get server(): Server {
+    if (this.#server === undefined)
+      throw new RevioError('ERR_UNSUPPORTED', 'http: no loop serves these handlers')
+    return this.#server
+  }
+
+  serving(server: Server): Action | void {
+    this.#server = server
+    return this.handlers.serving?.(server)
+  }
+
+  opened(id: number, info: Info): Opening<Session> {
+    const [out, options, action] = this.handlers.opened?.(id, info) ?? []
+    if (out !== undefined && out !== null) {
+      throw new RevioError('ERR_REPLY', 'http: opened must not return output: there is no request yet')
+    }
+    if (isProtocol(options)) return [null, options, action]
+    const session = new Session(id, this, options?.context)
+    this.#sessions.set(id, session)
+    return [null, { ...options, context: session, reuseInputBuffer: true, halfOpen: false }, action]
+  }
+
+  data(_id: number, input: Buffer | null, session: Session): Reply | Promise<Reply> {
+    return session.receive(input)
+  }
+
+  expired(_id: number, session: Session): Reply | Promise<Reply> {
+    return session.expired()
+  }
+
+  sent(id: number, token: unknown, error: Error | undefined, session: Session): Action | void {
+    if (token instanceof DrainToken) return token.sent(error)
+    return this.handlers.sent?.(id, token, error, session.context)
+  }
+
+  closed(id: number, error: Error | undefined, session: Session | undefined): Action | void {
+    // A dial that failed, or an opened that threw, has none.
+    if (session !== undefined) this.#leave(id, session, error)
+    return this.handlers.closed?.(id, error, session?.context)
+  }
+
+  informational(id: number, status: number, headers?: HeaderList): boolean {
+    return this.#sessions.get(id)?.informational(status, headers) ?? false
+  }
+
+  upgraded(id: number): void {
+    this.#sessions.delete(id)
+  }
+
+  #leave(id: number, session: Session, error: Error | undefined): void {
+    this.#sessions.delete(id)
+    session.closed(error)
+  }
+}
+
+function isProtocol(options: object | null | undefined): options is Protocol {
+  return options !== null && options !== undefined && 'handlers' in options
+}
+
+const HANDLERS = ['request', 'upgrade', 'opened', 'closed', 'sent', 'detached', 'failed', 'serving', 'tick']
+
+function checked<Context>(handlers: HttpHandlers<Context>): HttpHandlers<Context> {
+  const given = handlers as unknown as Readonly<Record<string, unknown>>
+  if (typeof handlers?.request !== 'function') {
+    throw new RevioError('ERR_OPTION', 'http: expected an object with a handler request')
+  }
+  for (const name of HANDLERS) {
+    if (given[name] === undefined || typeof given[name] === 'function') continue
+    throw new RevioError(
+      'ERR_OPTION',
+      `http: handler "${name}" must be a function; received ${typeof given[name]}`,
+    )
+  }
+  for (const name of Object.keys(given)) {
+    if (typeof given[name] !== 'function' || HANDLERS.includes(name)) continue
+    throw new RevioError(
+      'ERR_OPTION',
+      `http: unknown handler "${name}"; known handlers are ${HANDLERS.join(', ')}`,
+    )
+  }
+  return handlers
+}

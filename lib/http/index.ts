@@ -1,0 +1,12 @@
+export type { HttpHandlers, HttpReply, Upgraded } from './handlers.js'
+export { type Http, http } from './http.js'
+export { HttpError } from './http-error.js'
+export type { HttpOptions } from './limits.js'
+export type {
+  Body,
+  HeaderList,
+  HttpRequest,
+  HttpResponse,
+  RequestHeaders,
+  SizedBody,
+} from './message.js'

@@ -1,0 +1,75 @@
+import { inspect } from 'node:util'
+import { RevioError } from '../errors.js'
+
+/** What `http` takes besides handlers. Bytes and milliseconds are numbers from 0; `Infinity` is no limit. */
+export interface HttpOptions {
+  /** `'bytes'`: `request` runs once the body is there. `'stream'`: it runs with the head. Default `'bytes'`. */
+  bodies?: 'bytes' | 'stream'
+  /** Requests of one connection that are at work at once; responses keep their order. Default 1. */
+  concurrency?: number
+  /** Bytes of a request's target; more is status 414. Default 8 KiB. */
+  maxTarget?: number
+  /** Bytes of a request's head, and of chunk extensions, trailers and empty lines; more is status 431. Default 16 KiB. */
+  maxHead?: number
+  /** Fields of a head, and of trailers; more is status 431. Default 100. */
+  maxHeaders?: number
+  /** Bytes of a body; more is status 413. Default 1 MiB. */
+  maxBody?: number
+  /** Pipelined requests that are parsed ahead; more wait unparsed. Default 64. */
+  maxPipelined?: number
+  /** Requests of one connection, after which it closes. Default `Infinity`. */
+  maxRequests?: number
+  /** ms from a head's first byte to its last, and from opening to the first byte; then status 408. Default 30 000. */
+  headTimeout?: number
+  /** ms without a byte of a body; then status 408. Default 30 000. */
+  bodyTimeout?: number
+  /** ms that a connection may stay open between two requests. Default 60 000. */
+  idleTimeout?: number
+}
+
+export type Limits = Readonly<Required<HttpOptions>>
+
+export const defaults: Limits = {
+  bodies: 'bytes',
+  concurrency: 1,
+  maxTarget: 8 * 1024,
+  maxHead: 16 * 1024,
+  maxHeaders: 100,
+  maxBody: 1024 * 1024,
+  maxPipelined: 64,
+  maxRequests: Number.POSITIVE_INFINITY,
+  headTimeout: 30_000,
+  bodyTimeout: 30_000,
+  idleTimeout: 60_000,
+}
+
+/** The least that these may be. */
+const LEAST: Partial<Record<keyof HttpOptions, number>> = { concurrency: 1, maxPipelined: 1, maxRequests: 1 }
+
+/** @throws `ERR_OPTION` for an unknown option or a value that it cannot have. */
+export function limitsOf(options: HttpOptions = {}): Limits {
+  const limits: Record<string, unknown> = { ...defaults }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(defaults, name)) {
+      throw wrong(`unknown option "${name}"; known options are ${Object.keys(defaults).join(', ')}`)
+    }
+    if (value === undefined) continue
+    checkOption(name as keyof HttpOptions, value)
+    limits[name] = value
+  }
+  return limits as unknown as Limits
+}
+
+function checkOption(name: keyof HttpOptions, value: unknown): void {
+  if (name === 'bodies') {
+    if (value === 'bytes' || value === 'stream') return
+    throw wrong(`option bodies: expected 'bytes' or 'stream'; received ${inspect(value)}`)
+  }
+  const least = LEAST[name] ?? 0
+  if (typeof value === 'number' && value >= least) return
+  throw wrong(`option ${name}: expected a number from ${least}; received ${inspect(value)}`)
+}
+
+function wrong(message: string): RevioError {
+  return new RevioError('ERR_OPTION', `http: ${message}`)
+}

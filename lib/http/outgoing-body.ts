@@ -1,0 +1,70 @@
+import { Buffer } from 'node:buffer'
+import { isBytes, lengthOf } from '../bytes.js'
+import { RevioError } from '../errors.js'
+import type { Chunk } from '../events.js'
+import type { Body, SizedBody } from './message.js'
+
+/** A body that is there: its pieces and how many bytes they are. */
+export interface Counted {
+  readonly chunks: string | Chunk[]
+  readonly size: number
+}
+
+/** A body that is read while it is sent. */
+export interface Streamed {
+  /** Bytes, where they are known beforehand. */
+  readonly size: number | undefined
+  readonly source: Iterable<Chunk> | AsyncIterable<Chunk>
+}
+
+/** Bytes that a chunk takes. @throws `ERR_REPLY` unless it is a string or bytes. */
+export function sizeOfChunk(chunk: unknown): number {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk)
+  if (isBytes(chunk)) return lengthOf(chunk)
+  throw wrong('a string or a Uint8Array as a piece of the body', chunk)
+}
+
+/** @throws `ERR_REPLY` unless `body` is one. */
+export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
+  if (isBytes(body)) return { chunks: [body], size: lengthOf(body) }
+  if (Array.isArray(body)) {
+    let size = 0
+    for (const chunk of body) size += sizeOfChunk(chunk)
+    return { chunks: body, size }
+  }
+  if (isSized(body)) return { size: body.size, source: body.stream() }
+  if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
+    return { size: undefined, source: body as AsyncIterable<Chunk> }
+  }
+  throw wrong('a string, bytes, a list of them, or something to iterate over as the body', body)
+}
+
+export function isStreamed(body: Counted | Streamed): body is Streamed {
+  return 'source' in body
+}
+
+/** Ends what would have been read and is not. */
+export function abandon(source: Streamed['source']): void {
+  const ended = (async () => {
+    if ('cancel' in source && typeof source.cancel === 'function') return source.cancel()
+    const iterator = iteratorOf(source)
+    await iterator.return?.()
+  })()
+  // Nobody is left who could be told.
+  ended.catch(() => {})
+}
+
+export function iteratorOf(source: Streamed['source']): AsyncIterator<Chunk> | Iterator<Chunk> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+}
+
+function isSized(body: object): body is SizedBody {
+  if (!('size' in body && 'stream' in body && typeof body.stream === 'function')) return false
+  if (typeof body.size === 'number' && Number.isSafeInteger(body.size) && body.size >= 0) return true
+  throw wrong('a number of bytes as the size of the body', body.size)
+}
+
+function wrong(expected: string, received: unknown): RevioError {
+  const kind = received === null ? 'null' : typeof received
+  return new RevioError('ERR_REPLY', `http: expected ${expected}; received ${kind}`)
+}

@@ -1,0 +1,288 @@
+import { Buffer } from 'node:buffer'
+import {
+  bodyTooLong,
+  examine,
+  type Facts,
+  headTooLong,
+  targetTooLong,
+  tooManyFields,
+  wrongVersion,
+} from './examine.js'
+import { Head } from './head.js'
+import { HttpError } from './http-error.js'
+import { type BodyOwner, IncomingBody } from './incoming-body.js'
+import { IncomingRequest } from './incoming-request.js'
+import type { Limits } from './limits.js'
+import * as llhttp from './llhttp.js'
+import { METHODS } from './methods.js'
+
+const EMPTY = Buffer.alloc(0)
+const CONNECT = METHODS.indexOf('CONNECT')
+
+/** What a parser needs to know of its connection. */
+export interface ParserOwner extends BodyOwner {
+  readonly limits: Limits
+  /** Somebody answers those that ask for another protocol. */
+  readonly upgrades: boolean
+}
+
+/** Makes requests of bytes: llhttp finds the parts, this keeps where they lie and holds the limits. */
+export class Parser implements llhttp.Callbacks {
+  readonly #machine = llhttp.llhttp()
+  readonly #pointer = this.#machine.alloc()
+  readonly #head = new Head()
+  readonly #facts: Facts = { minor: 1, expects: false, length: 0, chunked: false, end: 0 }
+  #owner: ParserOwner
+  /** Requests to be dispatched: whole ones, or heads where bodies are streamed. */
+  readonly ready: IncomingRequest[] = []
+  /** Why nothing can be parsed any more. */
+  refusal: HttpError | undefined
+  /** The request whose body is coming. */
+  #request: IncomingRequest | undefined
+  /** The beginning of a head whose rest is still to come, and how much of the block that is. */
+  #kept: Buffer = EMPTY
+  #keptLength = 0
+  #input: Buffer = EMPTY
+  /** Where in the input llhttp's offsets begin, and where the present message does. */
+  #from = 0
+  #start = 0
+  /** Bytes since the last byte of a chunked body: chunk sizes, extensions, trailers. */
+  #overhead = 0
+  #bodyEnd = 0
+  #trailerName = false
+
+  constructor(owner: ParserOwner) {
+    this.#owner = owner
+  }
+
+  /** Nothing of a message has come: the parser may serve another connection. */
+  get idle(): boolean {
+    return this.#request === undefined && this.#keptLength === 0
+  }
+
+  /** The head of a request has begun. */
+  get inHead(): boolean {
+    return this.#keptLength > 0
+  }
+
+  /** The request whose body is coming. */
+  get receiving(): IncomingRequest | undefined {
+    return this.#request
+  }
+
+  /** Begins anew, for another connection. */
+  adopt(owner: ParserOwner): void {
+    this.#machine.reset(this.#pointer)
+    this.#owner = owner
+    this.#head.reset()
+    this.ready.length = 0
+    this.refusal = undefined
+    this.#request = undefined
+    this.#kept = EMPTY
+    this.#keptLength = 0
+    this.#input = EMPTY
+    this.#head.bytes = EMPTY
+  }
+
+  /**
+   * Parses on from `from`, as far as `ready` takes requests. Answers where it stopped: before the end behind the last
+   * request that may be parsed ahead, behind one that asks for another protocol, and where `refusal` says why.
+   */
+  feed(input: Buffer, from: number): number {
+    let at = from
+    while (at < input.length && this.refusal === undefined) {
+      const end = Math.min(input.length, at + llhttp.BLOCK)
+      const stopped = this.#execute(input, at, end)
+      if (stopped < end) return stopped
+      at = stopped
+    }
+    return at
+  }
+
+  /** Goes on behind a request whose wish for another protocol is not met. */
+  declineUpgrade(): void {
+    this.#machine.resumeAfterUpgrade(this.#pointer)
+  }
+
+  #execute(input: Buffer, from: number, end: number): number {
+    const chunk = from === 0 && end === input.length ? input : input.subarray(from, end)
+    this.#input = input
+    this.#from = from
+    this.#bodyEnd = from
+    if (this.#request === undefined) this.#goOnWithHead(chunk)
+    const result = this.#machine.execute(this.#pointer, chunk, this)
+    if (result === llhttp.OK) {
+      this.#keepRest(end)
+      return end
+    }
+    return this.#stopped(result, end)
+  }
+
+  #goOnWithHead(chunk: Buffer): void {
+    const head = this.#head
+    if (this.#keptLength === 0) return this.#beginMessage(this.#from)
+    head.origin = this.#keptLength
+    // Beyond the limit nothing is looked at.
+    this.#keep(chunk.subarray(0, Math.max(0, this.#owner.limits.maxHead + 1 - this.#keptLength)))
+    head.bytes = this.#kept.subarray(0, this.#keptLength)
+    head.start = 0
+  }
+
+  /** A message begins at an offset of the input. */
+  #beginMessage(start: number): void {
+    const head = this.#head
+    head.bytes = this.#input
+    head.origin = this.#from
+    head.start = start
+    this.#start = start
+  }
+
+  #keep(bytes: Buffer): void {
+    const length = this.#keptLength + bytes.length
+    if (length > this.#kept.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#kept.length))
+      this.#kept.copy(larger, 0, 0, this.#keptLength)
+      this.#kept = larger
+    }
+    this.#kept.set(bytes, this.#keptLength)
+    this.#keptLength = length
+  }
+
+  /** All of the input has been parsed: what is not whole stays here, within its limits. */
+  #keepRest(end: number): void {
+    const head = this.#head
+    const { limits } = this.#owner
+    if (this.#request !== undefined) return this.#spend(end - this.#bodyEnd)
+    if (this.#keptLength === 0) {
+      if (this.#start >= end) return
+      this.#keep(this.#input.subarray(this.#start, end))
+      head.rebase(this.#kept.subarray(0, this.#keptLength), this.#start)
+      head.start = 0
+    }
+    if (head.urlEnd - head.urlStart > limits.maxTarget) this.refusal = targetTooLong(limits)
+    else if (this.#keptLength > limits.maxHead) this.refusal = headTooLong(limits)
+    else if (head.count > limits.maxHeaders) this.refusal = tooManyFields(limits)
+  }
+
+  /** Bytes of a chunked message that are no body. */
+  #spend(bytes: number): void {
+    if (!this.#facts.chunked) return
+    this.#overhead += bytes
+    const { limits } = this.#owner
+    if (this.#overhead <= limits.maxHead || this.refusal !== undefined) return
+    const trailers = this.#request?.trailerText !== ''
+    this.refusal = trailers
+      ? headTooLong(limits)
+      : new HttpError(413, `more than ${limits.maxHead} bytes stand between two bytes of a chunked body`)
+  }
+
+  #stopped(result: number, end: number): number {
+    if (this.refusal !== undefined || result === llhttp.CLOSED) return end
+    const position = this.#from + this.#machine.position(this.#pointer)
+    if (result === llhttp.PAUSED) {
+      this.#machine.resume(this.#pointer)
+      return position
+    }
+    if (result === llhttp.PAUSED_UPGRADE) {
+      if (!this.#owner.upgrades) this.declineUpgrade()
+      return position
+    }
+    this.refusal = this.#malformed(result)
+    return end
+  }
+
+  #malformed(result: number): HttpError {
+    const head = this.#head
+    if (result === llhttp.PAUSED_H2_UPGRADE)
+      return new HttpError(505, 'expected HTTP/1.0 or HTTP/1.1, not HTTP/2')
+    if (this.#request !== undefined) return new HttpError(400, 'the body is malformed')
+    if (result === llhttp.INVALID_METHOD) {
+      const known = !/^[\r\n]*[!#$%&'*+.^`|~\w-]+ /.test(
+        head.bytes.toString('latin1', head.start, head.start + 64),
+      )
+      return known ? new HttpError(400, 'expected a method') : new HttpError(501, 'unknown method')
+    }
+    if (head.urlStart >= 0 && head.count === 0) return wrongVersion(head)
+    return new HttpError(400, 'the head of the request is malformed')
+  }
+
+  // What llhttp tells. //////////////////////////////////////////////////////////////////////////////////////////////
+
+  url(start: number, end: number): void {
+    this.#head.url(start, end)
+  }
+
+  field(start: number, end: number): void {
+    if (this.#request === undefined) return this.#head.field(start, end)
+    if (!this.#trailerName) this.#head.count++
+    if (!this.#trailerName && this.#request.trailerText !== '') this.#request.trailerText += '\r\n'
+    this.#trailerName = true
+    this.#request.trailerText += this.#input.toString('latin1', start + this.#from, end + this.#from)
+    const { limits } = this.#owner
+    if (this.#head.count > limits.maxHeaders) this.refusal ??= tooManyFields(limits)
+  }
+
+  value(start: number, end: number): void {
+    if (this.#request === undefined) return this.#head.value(start, end)
+    if (this.#trailerName) this.#request.trailerText += ':'
+    this.#trailerName = false
+    this.#request.trailerText += this.#input.toString('latin1', start + this.#from, end + this.#from)
+  }
+
+  headersComplete(upgrade: boolean, keepAlive: boolean): number {
+    const method = this.#machine.method(this.#pointer)
+    const { limits, upgrades } = this.#owner
+    const facts = this.#facts
+    this.refusal = examine(this.#head, method, limits, facts)
+    if (this.refusal === undefined && method === CONNECT && !upgrades) {
+      this.refusal = new HttpError(501, 'CONNECT is not served here')
+    }
+    if (this.refusal !== undefined) return llhttp.STOP
+    const head = this.#head
+    const streams = limits.bodies === 'stream'
+    const body = facts.chunked || facts.length > 0 ? new IncomingBody(this.#owner) : undefined
+    const text = head.bytes.toString('latin1', head.urlStart, facts.end)
+    const targetLength = head.urlEnd - head.urlStart
+    const { minor, expects } = facts
+    const name = METHODS[method] ?? ''
+    const wants = upgrade && upgrades
+    const said = { method: name, text, targetLength, minor, keepAlive, upgrade: wants, expects }
+    this.#request = new IncomingRequest(said, body, streams)
+    if (streams && !wants) this.ready.push(this.#request)
+    this.#bodyEnd = facts.end - head.origin + this.#from
+    this.#overhead = 0
+    this.#trailerName = false
+    this.#keptLength = 0
+    this.#kept = EMPTY
+    head.reset()
+    return llhttp.OK
+  }
+
+  body(start: number, end: number): number {
+    const incoming = this.#request?.incoming
+    if (incoming === undefined) return llhttp.STOP
+    this.#spend(start + this.#from - this.#bodyEnd)
+    this.#overhead = 0
+    this.#bodyEnd = end + this.#from
+    const { limits } = this.#owner
+    if (incoming.size + end - start > limits.maxBody) this.refusal ??= bodyTooLong(limits)
+    if (this.refusal !== undefined) return llhttp.STOP
+    incoming.push(Buffer.from(this.#input.subarray(start + this.#from, end + this.#from)))
+    return llhttp.OK
+  }
+
+  messageComplete(): number {
+    const request = this.#request
+    if (request === undefined || this.refusal !== undefined) return llhttp.STOP
+    if (request.trailerText !== '') request.trailerText += '\r\n'
+    request.incoming?.end()
+    if (!request.streams || request.upgrade) this.ready.push(request)
+    this.#request = undefined
+    this.#head.reset()
+    // Where a chunked message ends only a pause tells.
+    this.#beginMessage(this.#bodyEnd)
+    const pauses =
+      this.#facts.chunked || request.streams || this.ready.length >= this.#owner.limits.maxPipelined
+    return pauses ? llhttp.PAUSED : llhttp.OK
+  }
+}

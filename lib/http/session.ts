@@ -1,0 +1,278 @@
+import { Buffer } from 'node:buffer'
+import { Action } from '../action.js'
+import { RevioError } from '../errors.js'
+import { protocol, type Reply, type Server } from '../events.js'
+import type { DateLine } from './date-line.js'
+import { Exchanges } from './exchanges.js'
+import type { HttpHandlers, Upgraded } from './handlers.js'
+import { HttpError } from './http-error.js'
+import type { IncomingRequest } from './incoming-request.js'
+import type { Limits } from './limits.js'
+import { Parser, type ParserOwner } from './parser.js'
+import { Times } from './times.js'
+import type { Writer } from './writer.js'
+
+/** What the connections of one `http()` share. */
+export interface SessionOwner {
+  readonly server: Server
+  readonly handlers: HttpHandlers<unknown>
+  readonly limits: Limits
+  readonly dates: DateLine
+  readonly writer: Writer
+  /** Parsers that no connection needs now. */
+  readonly parsers: Parser[]
+  /** The connection speaks another protocol from now on. */
+  upgraded(id: number): void
+}
+
+/**
+ * One connection: input becomes requests, requests become responses, in order.
+ *
+ * Whatever is still at work when a handler of the loop's returns is promised to the loop, which reads nothing meanwhile
+ * and waits for it when it ends. Only while a body is still to come the connection is read on.
+ */
+export class Session implements ParserOwner {
+  readonly limits: Limits
+  readonly upgrades: boolean
+  readonly #id: number
+  readonly #owner: SessionOwner
+  readonly #times: Times
+  readonly #exchanges: Exchanges
+  #parser: Parser | undefined
+  /** A request that is at work while its body is still coming. */
+  #working: Promise<void> | undefined
+  /** A body that nobody reads any more is on its way. */
+  #discarding = false
+  #paused = false
+  /** What a request threw that was at work on its own. */
+  #thrown: { error: unknown } | undefined
+
+  constructor(id: number, owner: SessionOwner, context: unknown) {
+    this.#id = id
+    this.#owner = owner
+    this.limits = owner.limits
+    this.upgrades = owner.handlers.upgrade !== undefined
+    this.#times = new Times(id, owner.server, owner.limits)
+    this.#exchanges = new Exchanges(id, owner, context)
+  }
+
+  get context(): unknown {
+    return this.#exchanges.context
+  }
+
+  receive(input: Buffer | null): Reply | Promise<Reply> {
+    if (this.#thrown !== undefined) throw this.#takeThrown()
+    if (input === null || this.#exchanges.over) return undefined
+    this.#times.pass()
+    this.#parser ??= this.#takeParser()
+    if (this.#working !== undefined) return this.#receiveBody(this.#parser, input, this.#working)
+    return this.#run(this.#parser, input)
+  }
+
+  /** A time is up: the peer has been too slow, unless it has moved since the deadline was set. */
+  expired(): Reply | Promise<Reply> {
+    if (!this.#times.expired()) return undefined
+    const parser = this.#parser
+    const request = parser?.receiving
+    if (request !== undefined) return this.#refuse(new HttpError(408, 'the body came too slowly'), request)
+    if (parser?.inHead === true)
+      return this.#refuse(new HttpError(408, 'the head came too slowly'), undefined)
+    return [null, Action.Close]
+  }
+
+  closed(error: Error | undefined): void {
+    this.#parser?.receiving?.abort(gone(error))
+    this.#exchanges.abort(gone(error))
+    this.#releaseParser()
+  }
+
+  informational(status: number, headers: Parameters<Exchanges['informational']>[1]): boolean {
+    return this.#exchanges.informational(status, headers)
+  }
+
+  // The body of the request that is at work. ////////////////////////////////////////////////////////////////////////
+
+  bodyWanted(): void {
+    const request = this.#parser?.receiving
+    if (request !== undefined) this.#exchanges.goOnNow(request)
+  }
+
+  bodyDrained(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#owner.server.resume(this.#id)
+  }
+
+  #receiveBody(parser: Parser, input: Buffer, working: Promise<void>): Reply | Promise<Reply> {
+    const request = parser.receiving
+    const at = parser.feed(input, 0)
+    if (parser.refusal !== undefined && request !== undefined) return this.#refuse(parser.refusal, request)
+    if (parser.receiving === undefined) {
+      this.#times.busy()
+      return this.#hold(parser, working, copyOf(input, at))
+    }
+    this.#times.body()
+    if (request?.incoming?.full === true) {
+      this.#paused = true
+      // Now it is the program that is slow.
+      this.#times.busy()
+      this.#owner.server.pause(this.#id)
+    }
+    return undefined
+  }
+
+  // Requests. ///////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  #run(parser: Parser, input: Buffer): Reply | Promise<Reply> {
+    const exchanges = this.#exchanges
+    let at = 0
+    do {
+      at = parser.feed(input, at)
+      if (parser.ready.length > 0) {
+        const later = exchanges.serve(parser.ready, this.#times.now)
+        if (later !== undefined) return this.#later(parser, later, input, at)
+      }
+      if (exchanges.over) return this.#finish()
+      if (exchanges.upgrade !== undefined) return this.#switch(exchanges.upgrade, input.subarray(at))
+      if (exchanges.declined) this.#decline(parser)
+      if (parser.refusal !== undefined) return this.#refuse(parser.refusal, undefined)
+    } while (at < input.length)
+    return this.#reply(parser)
+  }
+
+  /** A request goes on after the loop's handler has returned. */
+  #later(parser: Parser, later: Promise<void>, input: Buffer, at: number): Promise<Reply> | undefined {
+    this.#exchanges.flush()
+    if (parser.receiving === undefined) {
+      this.#times.busy()
+      return this.#hold(parser, later, copyOf(input, at))
+    }
+    this.#times.body()
+    this.#working = later.then(
+      () => this.#worked(parser),
+      (error: unknown) => this.#failed(error),
+    )
+    return undefined
+  }
+
+  /** Promises the loop what is at work, and goes on with the input behind it. */
+  async #hold(parser: Parser, working: Promise<void>, rest: Buffer): Promise<Reply> {
+    await working
+    if (this.#thrown !== undefined) throw this.#takeThrown()
+    const exchanges = this.#exchanges
+    if (exchanges.gone) return undefined
+    this.#times.pass()
+    if (exchanges.over) return this.#finish()
+    if (exchanges.upgrade !== undefined) return this.#switch(exchanges.upgrade, rest)
+    if (exchanges.declined) this.#decline(parser)
+    if (parser.refusal !== undefined) return this.#refuse(parser.refusal, undefined)
+    return rest.length > 0 ? this.#run(parser, rest) : this.#reply(parser)
+  }
+
+  /** A request has been answered, and its body may still be coming. */
+  #worked(parser: Parser): void {
+    this.#working = undefined
+    const exchanges = this.#exchanges
+    if (exchanges.gone) return
+    if (exchanges.over) {
+      const { out, action } = exchanges.finish()
+      this.#owner.server.send(this.#id, out, action)
+      return
+    }
+    const request = parser.receiving
+    if (request === undefined) return
+    this.#discarding = true
+    request.incoming?.discard()
+    this.bodyDrained()
+    this.#times.pass()
+    this.#times.body()
+  }
+
+  /** Has the loop close the connection with what a request threw that it was not promised. */
+  #failed(error: unknown): void {
+    this.#working = undefined
+    this.#thrown = { error }
+    if (!this.#exchanges.gone) this.#owner.server.wake(this.#id)
+  }
+
+  #takeThrown(): unknown {
+    const thrown = this.#thrown?.error
+    this.#thrown = undefined
+    return thrown
+  }
+
+  // Ends of a piece of input. ///////////////////////////////////////////////////////////////////////////////////////
+
+  #reply(parser: Parser): Reply {
+    const request = parser.receiving
+    if (request === undefined) this.#discarding = false
+    if (request !== undefined) {
+      if (!request.streams) this.#exchanges.goOn(request)
+      this.#times.body()
+    } else if (parser.inHead) this.#times.head()
+    else {
+      this.#times.idle()
+      this.#releaseParser()
+    }
+    const out = this.#owner.writer.take()
+    return out === '' ? undefined : [out]
+  }
+
+  /** Answers what is no request, and closes. A request that is at work with such a body hears of it by its body. */
+  #refuse(refusal: HttpError, request: IncomingRequest | undefined): Reply | Promise<Reply> {
+    this.#times.busy()
+    const exchanges = this.#exchanges
+    exchanges.last = true
+    if (this.#working !== undefined && request !== undefined) {
+      request.abort(refusal)
+      this.bodyDrained()
+      return this.#working.then(() => (exchanges.gone ? undefined : this.#finish()))
+    }
+    if (!this.#discarding) exchanges.refuse(refusal, this.#times.now)
+    return this.#finish()
+  }
+
+  #finish(): Reply {
+    const { out, action } = this.#exchanges.finish()
+    return [out, action]
+  }
+
+  #decline(parser: Parser): void {
+    this.#exchanges.declined = false
+    parser.declineUpgrade()
+  }
+
+  #switch([handlers, context, response]: Upgraded, rest: Buffer): Reply {
+    const { server } = this.#owner
+    const out = this.#exchanges.switch(response)
+    this.#releaseParser()
+    this.#owner.upgraded(this.#id)
+    server.deadline(this.#id, Number.POSITIVE_INFINITY)
+    const plain = { paused: false, halfOpen: false, reuseInputBuffer: false, readTimeout: 0, idleTimeout: 0 }
+    server.send(this.#id, out)
+    server.configure(this.#id, protocol(handlers, context as never, { ...plain, input: rest }))
+    server.wake(this.#id)
+    return undefined
+  }
+
+  #takeParser(): Parser {
+    const parser = this.#owner.parsers.pop()
+    if (parser === undefined) return new Parser(this)
+    parser.adopt(this)
+    return parser
+  }
+
+  /** Connections between two requests need none. */
+  #releaseParser(): void {
+    if (this.#parser !== undefined) this.#owner.parsers.push(this.#parser)
+    this.#parser = undefined
+  }
+}
+
+function copyOf(input: Buffer, from: number): Buffer {
+  return Buffer.from(input.subarray(from))
+}
+
+function gone(error: Error | undefined): Error {
+  return error ?? new RevioError('ECONNABORTED', 'http: the connection has gone')
+}

@@ -1,0 +1,221 @@
+import { Buffer } from 'node:buffer'
+import { RevioError } from '../errors.js'
+import type { Chunk, Out, Server } from '../events.js'
+import type { DateLine } from './date-line.js'
+import { Fields, trailerLines } from './fields.js'
+import { CHUNKED, HeadWriter, statusLine, UNFRAMED } from './head-writer.js'
+import type { HttpResponse } from './message.js'
+import { abandon, bodyOf, isStreamed, type Streamed } from './outgoing-body.js'
+
+/** What is left of a response when its head, and a body that was there, are out. */
+export interface Written {
+  /** The connection closes behind it. */
+  readonly closes: boolean
+  /** What is still to be sent: a body that is read meanwhile. */
+  readonly rest: Rest | undefined
+}
+
+/** A body that is yet to be sent. */
+export interface Rest {
+  readonly body: Streamed
+  /** Bytes, where they were announced. */
+  readonly size: number | undefined
+  readonly chunked: boolean
+  readonly trailers: HttpResponse['trailers']
+}
+
+/** What a response has to fit. */
+export interface Asked {
+  readonly method: string
+  /** Of HTTP/1. */
+  readonly minor: number
+}
+
+/** Has a peer that waits send its body. */
+export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+
+const CLOSES: Written = { closes: true, rest: undefined }
+const STAYS: Written = { closes: false, rest: undefined }
+
+/**
+ * Writes responses. What handlers answer within one turn gathers here, as one string where it can be: so it goes out by
+ * one write, and costs little more than its bytes.
+ */
+export class Writer {
+  readonly #fields = new Fields()
+  readonly #trailers = new Fields()
+  readonly #heads: HeadWriter
+  /** Whose output gathers here. */
+  holder = 0
+  #text = ''
+  #chunks: Chunk[] = []
+  #body = ''
+  #bodySize = 0
+
+  constructor(dates: DateLine) {
+    this.#heads = new HeadWriter(dates)
+  }
+
+  /** Takes what has gathered. */
+  take(): Out {
+    const text = this.#text
+    this.#text = ''
+    if (this.#chunks.length === 0) return text
+    const chunks = this.#chunks
+    this.#chunks = []
+    if (text !== '') chunks.push(text)
+    return chunks
+  }
+
+  /** Sends what has gathered, to the connection that it is for. */
+  flush(server: Server): void {
+    const out = this.take()
+    if (out !== '') server.send(this.holder, out)
+  }
+
+  /** Memory of the program's waits here, which it may use again when the next handler runs. */
+  get borrows(): boolean {
+    return this.#chunks.length > 0
+  }
+
+  /**
+   * Writes a response as far as it is there.
+   *
+   * @param closing - The connection closes behind it whatever it says.
+   * @throws `ERR_REPLY` with nothing written.
+   */
+  respond(request: Asked, response: HttpResponse, closing: boolean, now: number): Written {
+    const { body = null, trailers } = response
+    const status = checkStatus(response)
+    const fields = this.#fields
+    fields.read(response.headers)
+    const closes = closing || fields.close
+    if (typeof body !== 'string' || trailers !== undefined || status === 204 || status === 304) {
+      return this.#other(request, response, status, closes, now)
+    }
+    const size = body === this.#body ? this.#bodySize : this.#measure(body)
+    if (fields.length !== undefined && fields.length !== size && request.method !== 'HEAD')
+      throw mismatch(fields, size)
+    const length = request.method === 'HEAD' ? (fields.length ?? size) : size
+    this.#head(request, status, length, closes, now)
+    if (request.method !== 'HEAD') this.#text += body
+    return closes ? CLOSES : STAYS
+  }
+
+  /** Has a peer that waits send its body. */
+  goOn(): void {
+    this.#text += CONTINUE
+  }
+
+  /** Writes the response that another protocol follows. @throws `ERR_REPLY`. */
+  switch(response: HttpResponse): void {
+    const { status = 101, headers, body } = response
+    const fields = this.#fields
+    fields.read(headers)
+    const taken = status === 101 || (status >= 200 && status <= 299)
+    if (!Number.isInteger(status) || !taken || (body !== undefined && body !== null && body !== '')) {
+      throw new RevioError(
+        'ERR_REPLY',
+        'http: expected a response with status 101 or 2xx and no body before an upgrade',
+      )
+    }
+    const connection = fields.connection === '' ? '' : `connection: ${fields.connection}\r\n`
+    this.#add(`${statusLine(status)}${fields.lines.slice(0, fields.count).join('')}${connection}\r\n`)
+  }
+
+  /** What ends a chunked body. */
+  trailers(trailers: HttpResponse['trailers']): string {
+    if (trailers === undefined) return '0\r\n\r\n'
+    return `0\r\n${trailerLines(this.#trailers, typeof trailers === 'function' ? trailers() : trailers)}\r\n`
+  }
+
+  /** Bodies other than strings, and statuses that have none. */
+  #other(request: Asked, response: HttpResponse, status: number, closes: boolean, now: number): Written {
+    const { body = null, trailers } = response
+    const fields = this.#fields
+    const content = body === null || typeof body === 'string' ? { chunks: body ?? '', size: 0 } : bodyOf(body)
+    const none = status === 204 || status === 304
+    const sends = request.method !== 'HEAD' && !none
+    const known = typeof body === 'string' ? this.#measure(body) : content.size
+    if (sends && fields.length !== undefined && known !== undefined && fields.length !== known) {
+      throw mismatch(fields, known)
+    }
+    const chunks =
+      request.minor === 1 && (trailers !== undefined || (known === undefined && fields.length === undefined))
+    let framing = chunks ? CHUNKED : (fields.length ?? known ?? UNFRAMED)
+    if (none) framing = status === 304 && fields.length !== undefined ? fields.length : UNFRAMED
+    // Before anything is written, as it may throw.
+    const tail = chunks && sends && !isStreamed(content) ? this.trailers(trailers) : ''
+    // A body without an end of its own, for a peer that knows no chunks.
+    const last = closes || (sends && framing === UNFRAMED)
+    this.#head(request, status, framing, last, now)
+    if (!sends) {
+      if (isStreamed(content)) abandon(content.source)
+      return last ? CLOSES : STAYS
+    }
+    const size = framing === UNFRAMED || chunks ? undefined : framing
+    if (isStreamed(content)) return { closes: last, rest: { body: content, size, chunked: chunks, trailers } }
+    if (chunks) this.#chunked(content.chunks, known ?? 0, tail)
+    else this.#pieces(content.chunks)
+    return last ? CLOSES : STAYS
+  }
+
+  #chunked(chunks: string | Chunk[], size: number, tail: string): void {
+    if (size > 0) {
+      this.#text += `${size.toString(16)}\r\n`
+      this.#pieces(chunks)
+      this.#text += '\r\n'
+    }
+    this.#text += tail
+  }
+
+  #pieces(chunks: string | Chunk[]): void {
+    if (typeof chunks === 'string') this.#text += chunks
+    else
+      for (const chunk of chunks)
+        if (typeof chunk === 'string') this.#text += chunk
+        else this.#bytes(chunk)
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    if (this.#text !== '') this.#chunks.push(this.#text)
+    this.#text = ''
+    this.#chunks.push(bytes)
+  }
+
+  #head(request: Asked, status: number, framing: number, closes: boolean, now: number): void {
+    const fields = this.#fields
+    let { connection } = fields
+    if (closes) connection = connection === '' ? 'close' : `${connection}, close`
+    else if (request.minor === 0) connection = connection === '' ? 'keep-alive' : `${connection}, keep-alive`
+    this.#add(this.#heads.write(status, fields, framing, connection, now))
+  }
+
+  /** Fields are of latin1; the rest of what gathers is of UTF-8. */
+  #add(head: string): void {
+    if (this.#fields.binary) this.#bytes(Buffer.from(head, 'latin1'))
+    else this.#text += head
+  }
+
+  #measure(body: string): number {
+    this.#body = body
+    this.#bodySize = Buffer.byteLength(body)
+    return this.#bodySize
+  }
+}
+
+function checkStatus(response: HttpResponse): number {
+  if (typeof response !== 'object' || response === null) {
+    throw new RevioError(
+      'ERR_REPLY',
+      `http: expected [response, action, token] with an object as the response`,
+    )
+  }
+  const { status = 200 } = response
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status
+  throw new RevioError('ERR_REPLY', `http: expected a status from 200 to 599; received ${String(status)}`)
+}
+
+function mismatch({ length }: Fields, size: number): RevioError {
+  return new RevioError('ERR_REPLY', `http: content-length says ${length}, and the body has ${size} bytes`)
+}
