@@ -2,7 +2,7 @@ import type * as net from 'node:net'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { Action } from './action.js'
 import type { Stats } from './stats.js'
-import type { TlsClientOptions, TlsInfo, TlsServerOptions } from './tls.js'
+import type { TlsClientOptions, TlsInfo, TlsServerOptions, TlsUpgradeOptions } from './tls.js'
 
 /** One piece of output. A string goes out as UTF-8. */
 export type Chunk = Uint8Array | string
@@ -79,6 +79,11 @@ export interface Handlers<Context = undefined> {
    * reply is outstanding. Without this handler the connection closes with `ETIMEDOUT`.
    */
   expired?(id: number, context: Context): Reply | Promise<Reply>
+  /**
+   * What `server.secure` asked for is done: the connection speaks TLS, and all that comes and goes from now on is
+   * encrypted. Replies as `data` does.
+   */
+  secured?(id: number, tls: TlsInfo, context: Context): Reply | Promise<Reply>
   /**
    * The connection is gone; no event of this `id` follows. `error` is what ended it (`ECONNRESET`, `ETIMEDOUT`, what a
    * handler threw …), or `undefined` after an orderly end. Of the actions only `Shutdown` has a meaning here.
@@ -293,6 +298,22 @@ export interface Server {
    * @throws `ERR_OPTION`, `ERR_UNSUPPORTED` unless it is a connected socket that no loop has; `ERR_ENDED`.
    */
   attach<Context = undefined>(socket: net.Socket, options?: AttachOptions<Context>): number
+  /**
+   * Turns an open connection into TLS, as STARTTLS does: what was sent so far goes in the clear, output that comes later
+   * waits for the handshake. Input that no handler has got is the handshake's. `secured` follows, or `closed` with the
+   * error. The same object with options is read once. False, and nothing done, for an id that is not open, or one side
+   * of which has ended.
+   *
+   * @throws `ERR_OPTION`, `ERR_TLS`, `ERR_UNSUPPORTED` with nothing changed.
+   */
+  secure(id: number, tls: TlsUpgradeOptions): boolean
+  /**
+   * Has an address use another certificate, or other options of TLS, for handshakes that begin from now on; no
+   * connection is dropped. What is not given stays, and files that the address names are read again.
+   *
+   * @throws `ERR_OPTION`, `ERR_TLS` with nothing changed.
+   */
+  setSecureContext(addressIndex: number, tls?: TlsServerOptions): void
   /** Stops reading from a connection. False, and nothing done, for an id not open. */
   pause(id: number): boolean
   /** Goes on reading from a connection. False, and nothing done, for an id not open. */

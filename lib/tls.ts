@@ -39,6 +39,15 @@ export interface TlsClientOptions extends TlsOptions {
   rejectUnauthorized?: boolean | undefined
 }
 
+/** TLS for a connection that is open: the options of its side. */
+export interface TlsUpgradeOptions extends TlsServerOptions, TlsClientOptions {
+  /**
+   * Which side of the handshake this is. Default: that of a server for what was accepted, of a client for what was
+   * dialled or attached.
+   */
+  isServer?: boolean | undefined
+}
+
 /** What the two sides have agreed on. */
 export interface TlsInfo {
   /** `TLSv1.2` or `TLSv1.3`. */

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { TlsInfo } from '../tls.js'
-import type { LayerHost } from '../transport/layering.js'
+import type { TlsLayerOptions } from '../transport/layering.js'
 import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
 import { tlsError, truncationError } from '../transport/tls-error.js'
 import type { Link } from '../transport/transport.js'
@@ -18,7 +18,7 @@ export class TlsLink extends StreamLink {
   readonly #socket: TLSSocket
   #tls: TlsInfo | undefined
 
-  constructor(raw: Link, security: ServerSecurity | ClientSecurity, host: LayerHost, what: string) {
+  constructor(raw: Link, { security, host, peer }: TlsLayerOptions) {
     const wire = new Wire(raw)
     const socket = tlsStream(wire, security)
     let secured = false
@@ -27,6 +27,7 @@ export class TlsLink extends StreamLink {
       truncated ??= wire.readableEnded
     })
     const verdict = (error: Error | undefined) => {
+      const what = `TLS ${secured ? '' : 'handshake '}with ${peer}`
       if (error !== undefined) return tlsError(error, what)
       return secured && truncated === true && !security.allowTruncation ? truncationError() : undefined
     }

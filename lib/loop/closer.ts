@@ -1,5 +1,6 @@
+import type * as net from 'node:net'
 import { Action } from '../action.js'
-import { RevioError } from '../errors.js'
+import { asError, RevioError } from '../errors.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
 import { Count, type Counters } from './counters.js'
@@ -238,7 +239,8 @@ export class Closer {
     timeouts.cancel(connection)
     connection.leaves()
     this.#table.connections.delete(id)
-    const socket = connection.link.detach(connection.held ?? [])
+    const socket = this.#handOver(connection)
+    if (socket === undefined) return this.#closed(connection)
     connection.held = undefined
     detached(socket)
     counters.add(Count.events, 1)
@@ -252,6 +254,17 @@ export class Closer {
       failures.report(handlers, id, 'detached', thrown)
     }
     this.#table.left()
+  }
+
+  /** Where the link cannot be handed over it is given back. */
+  #handOver(connection: Connection): net.Socket | undefined {
+    try {
+      return connection.link.detach(connection.held ?? [])
+    } catch (thrown) {
+      connection.error = asError(thrown, 'the transport')
+      connection.link.close({ reset: false })
+      return undefined
+    }
   }
 
   #closed(connection: Connection): void {

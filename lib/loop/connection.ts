@@ -20,6 +20,8 @@ export interface ConnectionOwner {
   readonly dispatcher: {
     /** Delivers input. `lent`: the same input, where its memory is the loop's again after the handler. */
     data(connection: Connection, input: Buffer, lent: Buffer | undefined): void
+    /** Tells that it speaks TLS now. */
+    secured(connection: Connection): void
   }
   readonly closer: {
     /** Goes on with what the connection's state allows by now: its end above all. */
@@ -265,13 +267,26 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
       if (layered === undefined) return undefined
       const below = this.#layers?.at(-1)
       layered.receiver = this
-      if (below !== undefined) below.receiver = layered.wire
+      if (below === undefined) link.receiver = layered.wire
+      else below.receiver = layered.wire
       this.#layers = [...(this.#layers ?? []), layered]
       this.link = layered
       return undefined
     } catch (thrown) {
       return this.#owner.closer.layerFailed(this, thrown)
     }
+  }
+
+  /** What a layer has made of itself takes its place: the link below, or another layer around that. */
+  relayer(link: Link, layer: LayeredLink | undefined): void {
+    const below = this.#layers?.slice(0, -1) ?? []
+    this.#layers = layer === undefined ? below : [...below, layer]
+    this.link = link
+    link.receiver = this
+    if (!this.#reading) link.read(false)
+    this.#known = { ...this.info, tls: link.tls }
+    this.writable()
+    this.#owner.dispatcher.secured(this)
   }
 
   // What the link tells. ////////////////////////////////////////////////////////////////////////////////////////////

@@ -71,6 +71,7 @@ export function release(socket: object): void {
 export class Dialer {
   readonly #options: DialerOptions
   readonly #pending = new Set<Dial>()
+  readonly #hosts = new WeakMap<Info, string>()
   #aborting = false
 
   constructor(options: DialerOptions) {
@@ -101,7 +102,7 @@ export class Dialer {
     this.#mustRun(`dial "${address}"`)
     const { clock, timeouts, transportFor, nextId } = this.#options
     const made = { id: nextId(), transport: transportFor(target), scope: captureContext(), handlers, context }
-    const dial = this.#expect(made, remoteOf(target), `dial "${address}"`)
+    const dial = this.#expect(made, remoteOf(target), `dial "${address}"`, target.host)
     if (this.#options.ending()) this.#abandonSoon(dial)
     else {
       dial.giveUp = made.transport.dial(target, dial, security)
@@ -207,7 +208,12 @@ export class Dialer {
     })
   }
 
-  #expect(made: Made, remote: Address, what: string): Dial {
+  /** Whom a connection was dialled to, by what is known of it; undefined for others. */
+  hostOf(info: Info): string | undefined {
+    return this.#hosts.get(info)
+  }
+
+  #expect(made: Made, remote: Address, what: string, host?: string): Dial {
     const { timeouts, turn, opened, failed, left, ending } = this.#options
     const local = remote.network === 'unix' ? unixAddress('') : inetAddress('tcp', '0.0.0.0', 0)
     const unmade: Info = {
@@ -233,7 +239,11 @@ export class Dialer {
           left()
           return nobody
         }
-        return opened({ ...made, transport }, link, () => infoOf(link, -1))
+        return opened({ ...made, transport }, link, () => {
+          const info = infoOf(link, -1)
+          if (host !== undefined) this.#hosts.set(info, host)
+          return info
+        })
       },
       failed: error => {
         over()

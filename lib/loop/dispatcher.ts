@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
-import type { Opening, Reply } from '../events.js'
+import type { Handlers, Opening, Reply } from '../events.js'
 import { whileOpening } from '../transport/layering.js'
 import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
@@ -11,7 +11,9 @@ import { asAction, checkOpening, checkOut, checkReply, isPromise } from './reply
 import { Life } from './state.js'
 
 /** The handlers that reply. */
-type Replying = 'data' | 'ended' | 'expired'
+type Replying = 'data' | 'ended' | 'expired' | 'secured'
+
+type Run = NonNullable<Handlers<unknown>['ended']>
 
 /** What dispatching needs from the loop. */
 export interface DispatcherOptions {
@@ -82,7 +84,7 @@ export class Dispatcher {
   ended(connection: Connection): void {
     connection.endDelivered()
     this.#count()
-    this.#call(connection, 'ended')
+    this.#call(connection, 'ended', connection.context)
     this.#closer.advance(connection)
   }
 
@@ -93,7 +95,13 @@ export class Dispatcher {
       const error = new RevioError('ETIMEDOUT', `connection ${connection.id}: its deadline has passed`)
       return this.#closer.destroy(connection, connection.error ?? error)
     }
-    this.#call(connection, 'expired')
+    this.#call(connection, 'expired', connection.context)
+  }
+
+  /** `secured`, and what it returns. */
+  secured(connection: Connection): void {
+    if (connection.life !== Life.Open) return
+    this.#call(connection, 'secured', connection.info.tls, connection.context)
   }
 
   /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
@@ -121,12 +129,12 @@ export class Dispatcher {
     counts[Count.events] = (counts[Count.events] as number) + 1
   }
 
-  #call(connection: Connection, handler: 'ended' | 'expired'): void {
-    const { handlers, scope, id, context } = connection
-    const run = handlers[handler]
+  #call(connection: Connection, handler: Exclude<Replying, 'data'>, ...args: unknown[]): void {
+    const { handlers, scope, id } = connection
+    const run = handlers[handler] as ((id: number, ...args: unknown[]) => ReturnType<Run>) | undefined
     if (run === undefined) return
     try {
-      const reply = scope.runInAsyncScope(run, handlers, id, context)
+      const reply = scope.runInAsyncScope(run, handlers, id, ...args)
       if (reply !== undefined) this.#take(connection, reply, handler, undefined)
     } catch (thrown) {
       this.#closer.threw(connection, handler, thrown, { atOnce: false })

@@ -1,10 +1,11 @@
 import { type Binding, parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Endpoint } from '../events.js'
+import type { Address, Endpoint } from '../events.js'
 import type { TlsServerOptions } from '../tls.js'
 import type { ServerSecurity } from '../transport/security.js'
 import { tlsOptionsOf } from '../transport/tls-address.js'
 import { serverSecurity } from '../transport/tls-options.js'
+import type { Transport } from '../transport/transport.js'
 import { checkHandlers } from './handlers.js'
 
 const KNOWN: readonly string[] = ['address', 'events', 'tls'] satisfies (keyof Endpoint)[]
@@ -40,6 +41,12 @@ export interface Site {
   readonly security: ServerSecurity | undefined
 }
 
+/** One of them, once it is bound. */
+export interface Bound extends Site {
+  readonly address: Address
+  readonly transport: Transport
+}
+
 /** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_TLS`, naming the address and what is wrong with it. */
 export function siteOf(address: string | Endpoint): Site {
   const endpoint = asEndpoint(address)
@@ -47,14 +54,15 @@ export function siteOf(address: string | Endpoint): Site {
   return { endpoint, binding, security: securityOf(binding, endpoint.tls) }
 }
 
-/** TLS as an address and the options beside it have it; files are read anew. */
+/** TLS as an address and the options beside it have it; files are read anew. `later` goes before both. */
 export function securityOf(
   binding: Binding,
   tls: TlsServerOptions | undefined,
   before?: ServerSecurity,
+  later?: TlsServerOptions,
 ): ServerSecurity | undefined {
   const where = `address "${binding.text}"`
-  if (binding.tls !== undefined) return serverSecurity(tlsOptionsOf(binding, tls), where, before)
+  if (binding.tls !== undefined) return serverSecurity(tlsOptionsOf(binding, tls, later), where, before)
   if (tls === undefined) return undefined
   throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6`)
 }

@@ -14,6 +14,7 @@ import type {
   Server,
 } from '../events.js'
 import type { Stats } from '../stats.js'
+import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
 
 /** A server that passes every call on to another, for those that change some of them on the way. */
 export class ForwardingServer implements Server {
@@ -81,6 +82,14 @@ export class ForwardingServer implements Server {
 
   attach<Context>(socket: net.Socket, options?: AttachOptions<Context>): number {
     return this.#server.attach(socket, options)
+  }
+
+  secure(id: number, tls: TlsUpgradeOptions): boolean {
+    return this.#server.secure(id, tls)
+  }
+
+  setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
+    this.#server.setSecureContext(addressIndex, tls)
   }
 
   pause(id: number): boolean {

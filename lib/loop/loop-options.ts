@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import type { Handlers, Reply } from '../events.js'
+import type { MakeTls } from '../transport/layering.js'
 import type { Transport } from '../transport/transport.js'
 import type { Clock } from './clock.js'
 import type { Counters } from './counters.js'
@@ -20,6 +21,8 @@ export interface LoopOptions {
   readonly report: (error: Error, where: Failure) => void
   /** What connections to an address are made with; one of those that were added. */
   readonly transportFor: (binding: Binding) => Transport
+  /** Puts TLS around a link that does none itself. */
+  readonly makeTls: MakeTls
   /** What takes in sockets that others have made; one of those that were added. */
   readonly attacher: (socket: net.Socket) => Attacher
   /** Surrounds what is done between turns, when a promise settles. Absent: nothing. */

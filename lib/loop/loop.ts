@@ -1,6 +1,5 @@
 import { asError } from '../errors.js'
 import type { Address, Handlers, Info, Server } from '../events.js'
-import type { LayerHost } from '../transport/layering.js'
 import {
   type Host,
   type Link,
@@ -20,12 +19,14 @@ import { Dialer, type Made, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
 import { Failures } from './failures.js'
 import { infoOf } from './info.js'
+import { makeLayerHost } from './layer-host.js'
 import { datagramLimits, defaultLimits } from './limits.js'
 import type { LoopOptions } from './loop-options.js'
 import { alone, Mailbox } from './mailbox.js'
 import { Output } from './output.js'
 import { Programs } from './programs.js'
 import { Revisits } from './revisits.js'
+import { Securer } from './securer.js'
 import { DEFAULT_TIMEOUT, Shutdown } from './shutdown.js'
 import { type Timing, timed } from './slow-handlers.js'
 import { ConnectionTable } from './table.js'
@@ -50,6 +51,7 @@ export class Loop implements Host {
   readonly output: Output
   readonly configurator: Configurator
   readonly dialer: Dialer
+  readonly securer: Securer
   readonly shutdown: Shutdown
   readonly counters: Counters
   readonly mailbox: Mailbox
@@ -100,9 +102,10 @@ export class Loop implements Host {
     const revisits = new Revisits({ closer, dispatcher, shutdown: () => this.shutdown, schedule })
     this.#revisits = revisits
     const revisit = (connection: Connection) => revisits.add(connection)
-    const layerHost = this.#makeLayerHost()
+    const layerHost = makeLayerHost(this, options.between)
     this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, counts, ending, revisit }
     this.dialer = this.#makeDialer()
+    this.securer = new Securer(this, options.makeTls)
     this.shutdown = this.#makeShutdown()
     this.mailbox = this.#makeMailbox()
   }
@@ -279,17 +282,6 @@ export class Loop implements Host {
         this.schedule()
       },
     })
-  }
-
-  #makeLayerHost(): LayerHost {
-    const { between = run => run() } = this.#options
-    const loop = this
-    return {
-      get inTurn() {
-        return loop.inTurn
-      },
-      turn: run => between(() => this.turn(run)),
-    }
   }
 
   #makeDialer(): Dialer {

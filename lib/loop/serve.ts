@@ -1,8 +1,9 @@
 import { addressError } from '../errors.js'
-import type { Address, Endpoint, Events, Handlers, Server, Serving } from '../events.js'
+import type { Endpoint, Events, Handlers, Server, Serving } from '../events.js'
+import { TlsLink } from '../layer/tls-link.js'
 import { SystemTransports } from '../transport/choose.js'
 import { systemClock } from './clock.js'
-import { type Site, siteOf } from './endpoint.js'
+import { type Bound, type Site, siteOf } from './endpoint.js'
 import { failureWarning } from './failures.js'
 import { checkHandlers } from './handlers.js'
 import { Loop } from './loop.js'
@@ -60,6 +61,7 @@ async function run(
     warn: error => process.emitWarning(error),
     report: (error, where) => process.emitWarning(failureWarning(error, where)),
     transportFor: binding => transports.for(binding),
+    makeTls: (link, options) => new TlsLink(link, options),
     attacher: socket => transports.attacherOf(socket),
   })
   transports.use(loop)
@@ -86,11 +88,13 @@ function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpo
 }
 
 /** Binds one address after the other; where one fails the others are released. */
-async function bindAll(sites: readonly Site[], transports: SystemTransports): Promise<Address[]> {
-  const bound: Address[] = []
-  for (const [index, { binding, security }] of sites.entries()) {
+async function bindAll(sites: readonly Site[], transports: SystemTransports): Promise<Bound[]> {
+  const bound: Bound[] = []
+  for (const [index, site] of sites.entries()) {
+    const { binding, security } = site
     try {
-      bound.push(await transports.for(binding).bind(binding, index, security))
+      const transport = transports.for(binding)
+      bound.push({ ...site, transport, address: await transport.bind(binding, index, security) })
     } catch (error) {
       transports.release()
       throw addressError(binding.text, error)

@@ -15,8 +15,11 @@ import type {
   Server,
 } from '../events.js'
 import type { Stats } from '../stats.js'
+import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
+import type { ServerSecurity } from '../transport/security.js'
 import type { Transport } from '../transport/transport.js'
 import type { Connection } from './connection.js'
+import { type Bound, securityOf } from './endpoint.js'
 import { checkHandlers } from './handlers.js'
 import type { Loop } from './loop.js'
 import { asSending, checkOut } from './reply.js'
@@ -29,14 +32,19 @@ export class LoopServer implements Server {
   readonly transport: Transport['name']
   readonly transportError: Error | undefined
   readonly #loop: Loop
+  readonly #bound: readonly Bound[]
+  /** Of each address, as it is now. */
+  readonly #securities: (ServerSecurity | undefined)[]
 
   constructor(
     loop: Loop,
-    addresses: readonly Address[],
+    bound: readonly Bound[],
     chosen: { transport: Transport['name']; transportError: Error | undefined },
   ) {
     this.#loop = loop
-    this.addresses = addresses
+    this.addresses = bound.map(({ address }) => address)
+    this.#bound = bound
+    this.#securities = bound.map(({ security }) => security)
     this.transport = chosen.transport
     this.transportError = chosen.transportError
   }
@@ -115,6 +123,26 @@ export class LoopServer implements Server {
 
   attach<Context>(socket: net.Socket, options: AttachOptions<Context> = {}): number {
     return this.#loop.dialer.attach(socket, options as AttachOptions<unknown>)
+  }
+
+  secure(id: number, tls: TlsUpgradeOptions): boolean {
+    const connection = this.#open(id)
+    if (connection === undefined || connection.inbound !== Inbound.Open || !connection.takesOutput)
+      return false
+    this.#loop.securer.secure(connection, tls)
+    return true
+  }
+
+  setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
+    const bound = this.#bound[addressIndex]
+    if (bound?.security === undefined) {
+      const what = bound === undefined ? 'there is no such address' : `"${bound.binding.text}" has no TLS`
+      throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
+    }
+    const { binding, endpoint, transport } = bound
+    const security = securityOf(binding, endpoint.tls, this.#securities[addressIndex], tls)
+    this.#securities[addressIndex] = security
+    if (security !== undefined) transport.resecure?.(addressIndex, security)
   }
 
   pause(id: number): boolean {

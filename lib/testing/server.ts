@@ -11,6 +11,7 @@ import type {
   Server,
 } from '../events.js'
 import { ForwardingServer } from '../loop/forwarding-server.js'
+import type { TlsUpgradeOptions } from '../tls.js'
 
 /** The server of a simulated loop: when a call from outside a handler returns, its consequences have happened. */
 export class SimulatedServer extends ForwardingServer {
@@ -40,6 +41,10 @@ export class SimulatedServer extends ForwardingServer {
 
   override attach<Context>(socket: net.Socket, options?: AttachOptions<Context>): number {
     return this.#followed(super.attach(socket, options))
+  }
+
+  override secure(id: number, tls: TlsUpgradeOptions): boolean {
+    return this.#followed(super.secure(id, tls))
   }
 
   override pause(id: number): boolean {

@@ -52,13 +52,20 @@ export class LoopSimulation implements Simulation {
       between: run => this.#schedule.aside(run),
       promised: reply => this.#expect(reply),
       transportFor: () => this.#transport,
+      makeTls: () => {
+        throw new RevioError('ERR_UNSUPPORTED', 'secure: not simulated yet')
+      },
       attacher: () => {
         throw new RevioError('ERR_UNSUPPORTED', 'attach: a simulation takes no sockets')
       },
     })
     this.#transport = new MemoryTransport(this.#network, this.#loop)
     this.#loop.add(this.#transport)
-    const bound = sites.map(({ binding }, index) => this.#transport.listen(binding, index))
+    const bound = sites.map((site, index) => ({
+      ...site,
+      transport: this.#transport,
+      address: this.#transport.listen(site.binding, index),
+    }))
     const chosen = { transport: 'memory', transportError: undefined } as const
     this.#server = new SimulatedServer(new LoopServer(this.#loop, bound, chosen), () =>
       this.#schedule.follow(),

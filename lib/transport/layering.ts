@@ -1,4 +1,5 @@
 import type { Handlers } from '../events.js'
+import type { ClientSecurity, ServerSecurity } from './security.js'
 import type { Link, Receiver } from './transport.js'
 
 /** A link around a link: what the loop sees of a connection with a layer between it and the wire. */
@@ -19,6 +20,17 @@ export interface LayerHost {
 
 /** Puts a layer around the link of connection `id`, within a turn; undefined where the connection gets none. */
 export type MakeLayer = (link: Link, host: LayerHost) => LayeredLink | undefined
+
+/** How TLS goes around a link that does none itself. */
+export interface TlsLayerOptions {
+  readonly security: ServerSecurity | ClientSecurity
+  readonly host: LayerHost
+  /** With whom, for errors. */
+  readonly peer: string
+}
+
+/** Puts TLS around a link, within a turn. Its receiver hears `secured`, or `failed`. */
+export type MakeTls = (link: Link, options: TlsLayerOptions) => LayeredLink
 
 /** A connection that opens. */
 export interface Opening {

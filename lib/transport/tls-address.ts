@@ -21,27 +21,32 @@ const READ: Readonly<Record<string, (value: string, name: string, where: string)
 /**
  * All that a TLS address and the `tls` beside it say. Files are read now.
  *
+ * @param later - What goes before both.
  * @throws `ERR_ADDRESS`, `ERR_OPTION` where an option cannot be so; `ERR_TLS` for a file that cannot be read.
  */
 export function tlsOptionsOf(
   { text, tls: settings }: Binding,
   tls: TlsServerOptions | TlsClientOptions | undefined,
+  later: TlsServerOptions = {},
 ): TlsServerOptions & TlsClientOptions {
   const where = `address "${text}"`
   const options: Options = {}
-  for (const [name, value] of settings ?? []) {
-    const read = READ[name]
-    options[name === 'alpn' ? 'ALPNProtocols' : name] = read === undefined ? value : read(value, name, where)
+  for (const given of [tls ?? {}, later]) {
+    if (typeof given === 'object' && given !== null) continue
+    throw new RevioError('ERR_OPTION', `${where}: option tls: must be an object; received ${String(given)}`)
   }
-  if (tls === undefined) return options
-  if (typeof tls !== 'object' || tls === null) {
-    throw new RevioError('ERR_OPTION', `${where}: option tls: must be an object; received ${String(tls)}`)
+  for (const [setting, value] of settings ?? []) {
+    const name = setting === 'alpn' ? 'ALPNProtocols' : setting
+    if (Object.hasOwn(later, name)) continue
+    const read = READ[setting]
+    options[name] = read === undefined ? value : read(value, setting, where)
   }
+  if (tls === undefined) return { ...options, ...later }
   for (const name of Object.keys(tls)) {
     if (!Object.hasOwn(options, name)) continue
     throw new RevioError('ERR_OPTION', `${where}: option ${name} is both in the address and in tls`)
   }
-  return { ...options, ...tls }
+  return { ...options, ...tls, ...later }
 }
 
 function file(path: string, name: string, where: string): Buffer {

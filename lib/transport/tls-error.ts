@@ -21,7 +21,8 @@ export function tlsError(thrown: Error, what: string): Error {
 
 /** What ends a connection whose peer has not said that it has sent all. */
 export function truncationError(): RevioError {
-  const message =
-    'the peer ended the connection without close_notify: something may be missing (allowTruncation)'
-  return new RevioError('ECONNRESET', message)
+  return new RevioError(
+    'ECONNRESET',
+    'the peer ended the connection without close_notify: something may be missing (allowTruncation)',
+  )
 }

@@ -62,6 +62,8 @@ export interface Receiver {
 
 /** One connection of a transport. After `close` or `detach` no method is called, and its receiver hears nothing. */
 export interface Link {
+  /** Who hears of it: what `accepted` or `connected` answered, or a layer that the loop has put around it since. */
+  receiver: Receiver | undefined
   /** How many bytes have been taken by `write`; known when `transport.flush` has returned. */
   readonly taken: number
   /** Of the bytes that were taken, those which the system may still refuse; then `receiver.failed` follows. Absent: none. */
@@ -132,6 +134,7 @@ export const nobody: Receiver = { input() {}, ended() {}, failed() {}, writable(
 
 /** The link of a connection that could not be made. */
 export const noLink: Link = {
+  receiver: undefined,
   taken: 0,
   failure: undefined,
   write() {},

@@ -189,7 +189,7 @@ export class NetTransport implements Transport {
       security,
       handshakes,
       transport: this,
-      what: `TLS handshake with ${remote}`,
+      peer: String(remote),
       secured: link => this.host.accepted(this, link, addressIndex),
       failed: error => this.host.handshakeFailed?.(addressIndex, error, remote),
       over: () => {
@@ -207,7 +207,7 @@ export class NetTransport implements Transport {
       security,
       handshakes: new Handshakes(this.host.clock, security.handshakeTimeout),
       transport: this,
-      what: `TLS handshake with ${host}, ${raw.addresses().remote}`,
+      peer: `${host}, ${raw.addresses().remote}`,
       secured: link => dialer.connected(this, link),
       failed: error => dialer.failed(error),
       over: () => {},

@@ -12,8 +12,8 @@ export interface TlsHandshakeOptions {
   /** Those among which it is timed. */
   readonly handshakes: Handshakes
   readonly transport: Transport & { readonly host: { turn(run: () => void): void; readonly inTurn: boolean } }
-  /** What is under way and with whom, for errors. */
-  readonly what: string
+  /** With whom, for errors. */
+  readonly peer: string
   /** It is done, inside a turn: who hears of the link? */
   readonly secured: (link: Link) => Receiver
   /** It has failed, inside a turn. */
@@ -32,8 +32,8 @@ export class TlsHandshake implements Receiver, TimedHandshake {
 
   constructor(raw: Link, options: TlsHandshakeOptions) {
     this.#options = options
-    const { security, transport, what, handshakes } = options
-    this.#link = new TlsLink(raw, security, transport.host, what)
+    const { security, transport, peer, handshakes } = options
+    this.#link = new TlsLink(raw, { security, peer, host: transport.host })
     this.#link.receiver = this
     handshakes.add(this)
   }
@@ -64,7 +64,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
     // An alert says why.
     this.#flush()
     this.#link.close({ reset: false })
-    this.#options.failed(tlsError(error, this.#options.what))
+    this.#options.failed(tlsError(error, `TLS handshake with ${this.#options.peer}`))
   }
 
   writable(): void {
@@ -72,8 +72,8 @@ export class TlsHandshake implements Receiver, TimedHandshake {
   }
 
   expired(): void {
-    const { security, what, transport } = this.#options
-    const message = `${what}: not done in ${security.handshakeTimeout} ms`
+    const { security, peer, transport } = this.#options
+    const message = `TLS handshake with ${peer}: not done in ${security.handshakeTimeout} ms`
     transport.host.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 

@@ -1,0 +1,108 @@
+import { RevioError } from '../errors.js'
+import type { Info } from '../events.js'
+import type { TlsUpgradeOptions } from '../tls.js'
+import { Handshakes } from '../transport/handshakes.js'
+import type { MakeTls } from '../transport/layering.js'
+import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
+import { clientSecurity, serverSecurity } from '../transport/tls-options.js'
+import type { Clock } from './clock.js'
+import type { Connection } from './connection.js'
+import { SecuringLink } from './securing-link.js'
+
+/** What securing needs from the loop. */
+export interface SecurerLoop {
+  readonly clock: Clock
+  /** Runs something inside a turn. */
+  turn(run: () => void): void
+  /** Knows whom a connection was dialled to. */
+  readonly dialer: { hostOf(info: Info): string | undefined }
+}
+
+interface Known {
+  readonly isServer: boolean
+  readonly host: string | undefined
+  readonly security: ServerSecurity | ClientSecurity
+}
+
+/** Turns open connections into TLS. */
+export class Securer {
+  readonly #loop: SecurerLoop
+  /** Puts TLS around a link that does none itself. */
+  readonly #makeTls: MakeTls
+  /** What options have been read as, for whom. */
+  readonly #known = new WeakMap<object, Known>()
+  /** Those that are under way, by the time that they are given. */
+  readonly #timers = new Map<number, Handshakes>()
+
+  constructor(loop: SecurerLoop, makeTls: MakeTls) {
+    this.#loop = loop
+    this.#makeTls = makeTls
+  }
+
+  /** @throws `ERR_OPTION`, `ERR_TLS`, `ERR_UNSUPPORTED` with nothing changed. */
+  secure(connection: Connection, options: TlsUpgradeOptions): void {
+    const where = `secure: connection ${connection.id}`
+    if (connection.transport.datagrams === true) {
+      throw new RevioError('ERR_UNSUPPORTED', `${where}: datagrams are no stream to be encrypted`)
+    }
+    if (connection.link.tls !== undefined || connection.link instanceof SecuringLink) {
+      throw new RevioError('ERR_UNSUPPORTED', `${where}: it speaks TLS already`)
+    }
+    this.#begin(connection, this.#securityOf(connection, options, where))
+  }
+
+  /** Options are read once for each object, as making a context of them takes a millisecond. */
+  #securityOf(
+    connection: Connection,
+    options: TlsUpgradeOptions,
+    where: string,
+  ): ServerSecurity | ClientSecurity {
+    if (typeof options !== 'object' || options === null) {
+      throw new RevioError('ERR_OPTION', `${where}: options must be an object; received ${String(options)}`)
+    }
+    const { isServer = connection.info.addressIndex >= 0, ...tls } = options
+    if (typeof isServer !== 'boolean') {
+      const message = `${where}: option isServer: must be true or false; received ${String(isServer)}`
+      throw new RevioError('ERR_OPTION', message)
+    }
+    const host = isServer ? undefined : this.#loop.dialer.hostOf(connection.info)
+    const before = this.#known.get(options)
+    if (before?.isServer === isServer && before.host === host) return before.security
+    const security = isServer ? serverSecurity(tls, where) : clientSecurity(tls, where, host)
+    this.#known.set(options, { isServer, host, security })
+    return security
+  }
+
+  #begin(connection: Connection, security: ServerSecurity | ClientSecurity): void {
+    const loop = this.#loop
+    const peer = String(connection.info.remoteAddress)
+    const unread = connection.held ?? []
+    connection.held = undefined
+    connection.layer((raw, host) => {
+      const timer = raw.secure === undefined ? this.#timer(security.handshakeTimeout) : undefined
+      const securing: SecuringLink = new SecuringLink(raw, {
+        security,
+        peer,
+        unread,
+        plain: connection.outbox.size,
+        layer: link => this.#makeTls(link, { security, peer, host }),
+        turn: run => loop.turn(run),
+        ready: () => loop.clock.soon(() => loop.turn(() => securing.begin())),
+        begun: () => timer?.add(securing),
+        secured: (link, layer) => connection.relayer(link, layer),
+        over: () => timer?.delete(securing),
+      })
+      return securing
+    })
+    connection.regulate()
+  }
+
+  #timer(timeout: number): Handshakes {
+    let timer = this.#timers.get(timeout)
+    if (timer === undefined) {
+      timer = new Handshakes(this.#loop.clock, timeout)
+      this.#timers.set(timeout, timer)
+    }
+    return timer
+  }
+}
