@@ -1,0 +1,80 @@
+import { endianness } from 'node:os'
+
+/** Fewer bytes than these are unmasked one by one: a view of words costs more. */
+const FEW = 48
+
+const LITTLE = endianness() === 'LE'
+/** The highest bit of each byte of a word; no byte of ASCII has it. */
+const HIGH = 0x80808080 | 0
+
+/**
+ * Unmasks bytes where they lie, four at a time. Answers whether all of them are ASCII, which costs nothing here and
+ * saves text another look.
+ */
+export class Unmasker {
+  #of: Uint8Array | undefined
+  #words: Int32Array | undefined
+  /** What has to be added to an index into the bytes, so that a fourth of it is one into the words. */
+  #shift = 0
+
+  /**
+   * @param key - The masking key as a 32-bit number, its first byte lowest.
+   * @param phase - How many bytes of the payload went before.
+   */
+  unmask(bytes: Uint8Array, start: number, end: number, key: number, phase: number): boolean {
+    let mask = turned(key, phase)
+    if (end - start < FEW) return unmaskFew(bytes, start, end, mask)
+    if (bytes !== this.#of) this.#view(bytes)
+    const words = this.#words as Int32Array
+    const odd = -(start + this.#shift) & 3
+    let ascii = unmaskFew(bytes, start, start + odd, mask)
+    mask = turned(mask, odd)
+    const from = (start + odd + this.#shift) >> 2
+    const to = (end + this.#shift) >> 2
+    const word = LITTLE ? mask : reversed(mask)
+    let seen = 0
+    for (let index = from; index < to; index++) {
+      const plain = (words[index] as number) ^ word
+      words[index] = plain
+      seen |= plain
+    }
+    ascii = (seen & HIGH) === 0 && ascii
+    return unmaskFew(bytes, (to << 2) - this.#shift, end, mask) && ascii
+  }
+
+  /** Lets go of the bytes that were seen last. */
+  forget(): void {
+    this.#of = undefined
+    this.#words = undefined
+  }
+
+  /** The words that hold these bytes, without those that only begin or end among them. */
+  #view(bytes: Uint8Array): void {
+    const { buffer, byteOffset, length } = bytes
+    const first = (byteOffset + 3) & ~3
+    const count = (byteOffset + length - first) >> 2
+    this.#of = bytes
+    this.#shift = byteOffset - first
+    this.#words = new Int32Array(buffer, first, Math.max(0, count))
+  }
+}
+
+function unmaskFew(bytes: Uint8Array, start: number, end: number, key: number): boolean {
+  let seen = 0
+  for (let index = start, shift = 0; index < end; index++, shift += 8) {
+    const plain = (bytes[index] as number) ^ ((key >>> (shift & 24)) & 0xff)
+    bytes[index] = plain
+    seen |= plain
+  }
+  return seen < 0x80
+}
+
+/** The key as it begins `phase` bytes on. */
+function turned(key: number, phase: number): number {
+  const bits = (phase & 3) << 3
+  return bits === 0 ? key : (key >>> bits) | (key << (32 - bits))
+}
+
+function reversed(key: number): number {
+  return (key << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24)
+}

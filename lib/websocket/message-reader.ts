@@ -1,0 +1,204 @@
+import { Buffer, isUtf8 } from 'node:buffer'
+import { CloseCode, type Violation } from './close-code.js'
+import { Opcode } from './frame.js'
+import { FrameReader, Parsed } from './frame-reader.js'
+import { Utf8Checker } from './utf8.js'
+
+/** What `next` found. */
+export const Received = {
+  /** Nothing more until more input arrives. */
+  More: 0,
+  Message: 1,
+  Ping: 2,
+  Pong: 3,
+  Close: 4,
+  /** The peer has broken the protocol, or passed a limit: see `violation`. */
+  Bad: 5,
+} as const
+export type Received = (typeof Received)[keyof typeof Received]
+
+export interface ReaderOptions {
+  /** Bytes of a message. */
+  readonly maxMessage: number
+  /** Frames of a message. */
+  readonly maxFragments: number
+  /** permessage-deflate was agreed on. */
+  readonly compression: boolean
+}
+
+/** A message of which not all has come. */
+interface Assembly {
+  readonly opcode: number
+  readonly compressed: boolean
+  readonly checker: Utf8Checker | undefined
+  readonly bytes: Gathered
+  fragments: number
+  ascii: boolean
+}
+
+/**
+ * Reads messages and control frames. What was found lies in `bytes[start, end)`: in the input where it came in one piece,
+ * so that it costs no copy, else in memory of its own.
+ */
+export class MessageReader {
+  bytes: Buffer = NONE
+  start = 0
+  end = 0
+  /** The message is binary, or else text; compressed text has not been checked. */
+  binary = false
+  compressed = false
+  /** The text is ASCII. */
+  ascii = false
+  violation: Violation | undefined
+  readonly #frames: FrameReader
+  readonly #options: ReaderOptions
+  #assembly: Assembly | undefined
+  #control: Gathered | undefined
+
+  constructor(options: ReaderOptions) {
+    this.#options = options
+    this.#frames = new FrameReader(options)
+  }
+
+  begin(input: Buffer): void {
+    this.#frames.begin(input)
+  }
+
+  /** The input has been read, as far as it is to be: its memory is somebody else's from now on. Answers how far. */
+  done(): number {
+    const { at } = this.#frames
+    this.#frames.done()
+    this.bytes = NONE
+    return at
+  }
+
+  next(): Received {
+    const frames = this.#frames
+    for (;;) {
+      const parsed = frames.next()
+      if (parsed === Parsed.More) return Received.More
+      if (parsed === Parsed.Bad) return this.#broke(frames.violation)
+      const received = frames.opcode >= Opcode.Close ? this.#controlPiece() : this.#dataPiece()
+      if (received !== Received.More) return received
+    }
+  }
+
+  #controlPiece(): Received {
+    const frames = this.#frames
+    if (frames.first && frames.last) this.#found(frames.bytes, frames.start, frames.end)
+    else {
+      this.#control ??= new Gathered()
+      this.#control.push(frames.bytes, frames.start, frames.end)
+      if (!frames.last) return Received.More
+      this.#found(this.#control.bytes, 0, this.#control.size)
+      this.#control = undefined
+    }
+    if (frames.opcode === Opcode.Ping) return Received.Ping
+    return frames.opcode === Opcode.Pong ? Received.Pong : Received.Close
+  }
+
+  #dataPiece(): Received {
+    const frames = this.#frames
+    if (frames.first) {
+      const violation = this.#outOfPlace(frames)
+      if (violation !== undefined) return this.#broke(violation)
+      if (frames.last && frames.fin && this.#assembly === undefined) return this.#whole()
+      this.#assembly ??= assembly(frames)
+      this.#assembly.fragments++
+    }
+    return this.#gather(this.#assembly as Assembly)
+  }
+
+  /** A message in one piece. */
+  #whole(): Received {
+    const { opcode, bytes, start, end, rsv1, ascii } = this.#frames
+    this.binary = opcode === Opcode.Binary
+    this.compressed = rsv1
+    this.ascii = ascii
+    if (!ascii && !rsv1 && opcode === Opcode.Text && !isUtf8(bytes.subarray(start, end)))
+      return this.#notText()
+    this.#found(bytes, start, end)
+    return Received.Message
+  }
+
+  #gather(message: Assembly): Received {
+    const { bytes, start, end, ascii, fin, last } = this.#frames
+    const { checker } = message
+    message.bytes.push(bytes, start, end)
+    message.ascii &&= ascii
+    if (checker?.push(bytes.subarray(start, end)) === false) return this.#notText()
+    if (!fin || !last) return Received.More
+    if (checker?.end() === false) return this.#notText()
+    this.#assembly = undefined
+    this.binary = message.opcode === Opcode.Binary
+    this.compressed = message.compressed
+    this.ascii = message.ascii
+    this.#found(message.bytes.bytes, 0, message.bytes.size)
+    return Received.Message
+  }
+
+  /** Why a frame with this head may not come now. */
+  #outOfPlace({ opcode, length }: FrameReader): Violation | undefined {
+    const { maxMessage, maxFragments } = this.#options
+    const message = this.#assembly
+    if (opcode === Opcode.Continuation && message === undefined) {
+      return { code: CloseCode.ProtocolError, message: 'a continuation of no message' }
+    }
+    if (opcode !== Opcode.Continuation && message !== undefined) {
+      return { code: CloseCode.ProtocolError, message: 'a message inside another one' }
+    }
+    const size = length + (message?.bytes.size ?? 0)
+    if (size > maxMessage) {
+      return {
+        code: CloseCode.TooBig,
+        message: `a message of at least ${size} bytes is longer than maxMessage, ${maxMessage}`,
+      }
+    }
+    if (message === undefined || message.fragments < maxFragments) return undefined
+    return {
+      code: CloseCode.PolicyViolation,
+      message: `a message of more fragments than maxFragments, ${maxFragments}`,
+    }
+  }
+
+  #found(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes
+    this.start = start
+    this.end = end
+  }
+
+  #notText(): Received {
+    return this.#broke({ code: CloseCode.InvalidPayload, message: 'a text message is not UTF-8' })
+  }
+
+  #broke(violation: Violation | undefined): Received {
+    this.violation ??= violation
+    this.#assembly = undefined
+    return Received.Bad
+  }
+}
+
+function assembly({ opcode, rsv1 }: FrameReader): Assembly {
+  const checked = opcode === Opcode.Text && !rsv1
+  const checker = checked ? new Utf8Checker() : undefined
+  return { opcode, compressed: rsv1, checker, bytes: new Gathered(), fragments: 0, ascii: true }
+}
+
+/** Pieces, copied one behind the other. Grows by what comes, never by what was announced. */
+class Gathered {
+  bytes: Buffer = NONE
+  size = 0
+
+  push(from: Buffer, start: number, end: number): void {
+    const size = this.size + end - start
+    if (size > this.bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.bytes.length))
+      grown.set(this.bytes.subarray(0, this.size))
+      this.bytes = grown
+    }
+    from.copy(this.bytes, this.size, start, end)
+    this.size = size
+  }
+}
+
+const NONE = Buffer.alloc(0)
