@@ -20,6 +20,11 @@ export type Reply = readonly [out?: Out, action?: Action | undefined, token?: un
 export interface Sending {
   action?: Action | undefined
   token?: unknown
+  /**
+   * The bytes stay as they are for as long as the loop lives: they are sent from where they lie, and many connections may
+   * be sent the same. Default false: they are copied.
+   */
+  shared?: boolean
 }
 
 /** What `opened` returns: output, how the connection is to be treated, and what to do then. */

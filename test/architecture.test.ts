@@ -95,6 +95,8 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   // A protocol of its own: it knows handlers and what they return, and nothing of the loop or of transports.
   { name: 'http', files: ['http/'], uses: ['vocabulary'] },
+  // Above it, with no more of it than types: who handles the upgrade may be another.
+  { name: 'websocket', files: ['websocket/'], uses: ['vocabulary', 'http'] },
 ]
 
 /** The one file that imports a package, and what it imports. */
@@ -198,12 +200,21 @@ t.test('lib imports Node and itself, and nothing else', async t => {
   )
 })
 
+t.test('websocket takes nothing but types from http', async t => {
+  for (const file of lib.filter(name => name.startsWith('lib/websocket/'))) {
+    const values = readFileSync(join(root, file), 'utf8').match(
+      /^(?:im|ex)port (?!type\b).*'\.\.\/http\/.*$/gm,
+    )
+    t.strictSame(values, null, file)
+  }
+})
+
 t.test('examples import revio, Node and each other, as a program of its users would', async t => {
   const imports = filesIn('examples', '.ts').flatMap(importsOf)
   t.ok(imports.length > 10)
   const foreign = imports.filter(
     ({ to }) =>
-      !/^(revio|revio\/testing|revio\/http|node:[a-z\d_/]+)$/.test(to) && !to.startsWith('examples/'),
+      !/^(revio|revio\/(testing|http|websocket)|node:[a-z\d_/]+)$/.test(to) && !to.startsWith('examples/'),
   )
   t.strictSame(
     foreign.map(({ from, to }) => `${from} imports ${to}`),

@@ -79,6 +79,21 @@ export class Output {
     else for (const chunk of out) this.#take(connection, chunk, undefined, false)
   }
 
+  /** Appends output that stays as it is, so that it is neither copied nor anybody's alone. */
+  share(connection: Connection, out: Out): void {
+    if (out === null || out === undefined) return
+    if (connection.transport.datagrams) return this.send(connection, out)
+    this.#first = connection.outbox.size === 0 && connection.limits.maxPending > 0
+    if (typeof out === 'string') this.#take(connection, out, undefined, false)
+    else if (isBytes(out)) this.#share(connection, out)
+    else {
+      for (const chunk of out) {
+        if (typeof chunk === 'string') this.#take(connection, chunk, undefined, false)
+        else this.#share(connection, chunk)
+      }
+    }
+  }
+
   /** Registers a token at the current end of the outbox. */
   track(connection: Connection, token: unknown): void {
     if (connection.handlers.sent === undefined) return
@@ -150,6 +165,16 @@ export class Output {
       this.#urgent = true
     } else outbox.append(chunk, size)
     this.mark(connection)
+  }
+
+  #share(connection: Connection, bytes: Uint8Array): void {
+    const size = sizeOf(bytes)
+    if (size === 0 || !connection.takesOutput) return
+    const { outbox, limits } = connection
+    if (!this.#first && outbox.size + size > limits.maxPending) return this.#overflow(connection, size)
+    outbox.give(plainView(bytes))
+    if (connection.blocked) connection.regulate()
+    else this.mark(connection)
   }
 
   /** A datagram is a run of the outbox of its own, whatever the pieces it came in. */

@@ -75,16 +75,16 @@ export function asAction(action: unknown, handler: string): Action {
 /**
  * What is to follow a `send`.
  *
- * @throws `ERR_REPLY` unless `how` is an Action, or an object with one, a token or both.
+ * @throws `ERR_REPLY` unless `how` is an Action, or an object that `Sending` describes.
  */
 export function asSending(how: unknown): Sending {
   if (typeof how !== 'object' || how === null) return { action: asAction(how, 'send') }
-  const unknown = Object.keys(how).find(name => name !== 'action' && name !== 'token')
-  if (unknown !== undefined) {
-    throw new RevioError('ERR_REPLY', `send: unknown option "${unknown}"; known are action, token`)
+  for (const name in how) {
+    if (name === 'action' || name === 'token' || name === 'shared') continue
+    throw new RevioError('ERR_REPLY', `send: unknown option "${name}"; known are action, token, shared`)
   }
-  const { action, token }: Sending = how
-  return { action: asAction(action, 'send'), token }
+  const { action, token, shared = false }: Sending = how
+  return { action: asAction(action, 'send'), token, shared }
 }
 
 /** @throws `ERR_REPLY` unless `out` is output. */

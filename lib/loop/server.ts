@@ -75,12 +75,13 @@ export class LoopServer implements Server {
 
   send(id: number, out: Out, then?: Action | Sending): boolean {
     checkOut(out, 'send')
-    const { action = Action.None, token } = asSending(then)
+    const { action = Action.None, token, shared } = asSending(then)
     const { table, output, closer } = this.#loop
     // What is closing already can still be reset.
     const connection = action === Action.Reset ? table.get(id) : this.#open(id)
     if (connection === undefined) return false
-    output.send(connection, out)
+    if (shared) output.share(connection, out)
+    else output.send(connection, out)
     // Where output goes no more the action is still done: a connection that has ended its side can be closed.
     const taken = connection.life === Life.Open && connection.takesOutput
     if (taken && token !== undefined) output.track(connection, token)

@@ -1,0 +1,126 @@
+import { Buffer } from 'node:buffer'
+import { Action } from '../action.js'
+import { RevioError } from '../errors.js'
+import type { Reply } from '../events.js'
+import { CloseCode, closePayload, readClosing, type Violation } from './close-code.js'
+import { MAX_CONTROL, Opcode } from './frame.js'
+import type { Settings } from './options.js'
+import type { Outgoing } from './outgoing.js'
+import { Phase, type Session } from './session.js'
+
+/** How connections end, and what keeps them from lasting for ever: close frames, pings, and their times. */
+export class Closer<Context> {
+  readonly #outgoing: Outgoing<Context>
+  readonly #settings: Settings
+
+  constructor(outgoing: Outgoing<Context>, settings: Settings) {
+    this.#outgoing = outgoing
+    this.#settings = settings
+  }
+
+  /**
+   * Begins the closing handshake. False where the connection is not open.
+   *
+   * @throws `ERR_OPTION` for a code or a reason that can't be sent.
+   */
+  begin(session: Session<Context>, code: number | undefined, reason: string | undefined): boolean {
+    const payload = closePayload(code, reason)
+    if (session.phase !== Phase.Open) return false
+    session.phase = Phase.Closing
+    session.unsent = Number.POSITIVE_INFINITY
+    this.#outgoing.control(session, Opcode.Close, payload)
+    this.#outgoing.server?.deadline(session.id, this.#settings.closeTimeout)
+    return true
+  }
+
+  /** The peer's close frame: answers it, or it is the answer. */
+  received(session: Session<Context>, payload: Buffer): void {
+    const closing = readClosing(payload)
+    if ('message' in closing) return this.refuse(session, closing)
+    session.closing = closing
+    const answers = session.phase === Phase.Open
+    session.phase = Phase.Closed
+    if (answers) this.#outgoing.control(session, Opcode.Close, payload.subarray(0, 2))
+    this.#end(session)
+  }
+
+  /** The peer has broken the rules. */
+  refuse(session: Session<Context>, { code, message }: Violation): void {
+    session.error = new RevioError('ERR_WEBSOCKET', `connection ${session.id}: ${message}`)
+    this.#fail(session, code, message)
+    this.#end(session)
+  }
+
+  /** A handler threw: the loop closes the connection behind the close frame. */
+  threw(session: Session<Context>): void {
+    this.#fail(session, CloseCode.InternalError, '')
+  }
+
+  /** Sets the time after which a silent peer is sent a ping. */
+  watch({ id }: Session<Context>): void {
+    const { pingInterval } = this.#settings
+    this.#outgoing.server?.deadline(id, pingInterval > 0 ? pingInterval : Number.POSITIVE_INFINITY)
+  }
+
+  /** A time that was set has passed. */
+  expired(session: Session<Context>): Reply {
+    if (session.phase === Phase.Closing) return this.#unanswered(session)
+    if (session.phase !== Phase.Open) return
+    const { pongTimeout } = this.#settings
+    if (session.heard || this.#isUnread(session)) {
+      session.heard = false
+      session.awaitsPong = false
+      return this.watch(session)
+    }
+    if (session.awaitsPong) {
+      const message = `connection ${session.id}: no answer to a ping within ${pongTimeout} ms`
+      session.error = new RevioError('ETIMEDOUT', message)
+      session.phase = Phase.Closed
+      return [null, Action.Reset]
+    }
+    session.awaitsPong = true
+    this.#outgoing.control(session, Opcode.Ping, EMPTY)
+    this.#outgoing.server?.deadline(session.id, pongTimeout)
+  }
+
+  /** Nothing is read from it, so that no pong can be seen: it is not the peer that is silent. */
+  #isUnread(session: Session<Context>): boolean {
+    return session.busy || session.paused || this.#outgoing.pending(session) > this.#settings.highWaterMark
+  }
+
+  /** The close frame has not been answered in time. A peer that still takes what is pending gets that time again. */
+  #unanswered(session: Session<Context>): Reply {
+    const { server } = this.#outgoing
+    const { closeTimeout } = this.#settings
+    const unsent = this.#outgoing.pending(session)
+    if (unsent > 0 && unsent < session.unsent) {
+      session.unsent = unsent
+      server?.deadline(session.id, closeTimeout)
+      return
+    }
+    const message = `connection ${session.id}: no answer to a close frame within ${closeTimeout} ms`
+    session.error = new RevioError('ETIMEDOUT', message)
+    session.phase = Phase.Closed
+    return [null, unsent > 0 ? Action.Reset : Action.Close]
+  }
+
+  #fail(session: Session<Context>, code: number, message: string): void {
+    const open = session.phase === Phase.Open
+    session.phase = Phase.Closed
+    if (!open) return
+    const reason = Buffer.from(message)
+      .subarray(0, MAX_CONTROL - 2)
+      .toString()
+    session.closing = { code, reason }
+    this.#outgoing.control(session, Opcode.Close, closePayload(code, reason))
+  }
+
+  /** TCP closes behind what is pending, and behind what zlib still works at. */
+  #end(session: Session<Context>): void {
+    const { compression, id } = session
+    if (!compression?.waiting) session.action = Action.Close
+    else compression.enqueue(0, () => void this.#outgoing.server?.send(id, null, Action.Close))
+  }
+}
+
+const EMPTY = Buffer.alloc(0)

@@ -1,0 +1,92 @@
+import { Buffer, isUtf8 } from 'node:buffer'
+import { CloseCode, type Violation } from './close-code.js'
+import type { Agreement } from './extension.js'
+import { FIN, Opcode, RSV1 } from './frame.js'
+import { type Data, encode, framed } from './frame-writer.js'
+import { Broken, type Zlib } from './zlib.js'
+
+/** A message on its way through zlib. */
+export interface Prepared {
+  /** Bytes that it takes until then. */
+  readonly size: number
+  readonly frame: () => Promise<Buffer>
+}
+
+/** permessage-deflate (RFC 7692) on one connection. */
+export class Compression {
+  /** Bytes of messages that zlib still works at. */
+  queued = 0
+  readonly #zlib: Zlib
+  readonly #agreement: Agreement
+  /** What is sent waits here for its turn. */
+  #last: Promise<void> = Promise.resolve()
+  #waiting = 0
+
+  constructor(zlib: Zlib, agreement: Agreement) {
+    this.#zlib = zlib
+    this.#agreement = agreement
+  }
+
+  /** Messages wait for zlib: what comes behind them waits as well. */
+  get waiting(): boolean {
+    return this.#waiting > 0
+  }
+
+  /** A message is compressed, or has to wait for one that is. */
+  takes(data: Data): boolean {
+    return this.waiting || this.#compresses(data)
+  }
+
+  /** A message as it is to be sent. What it lies in is copied: it is the program's again. */
+  prepare(data: Data): Prepared {
+    if (!this.#compresses(data)) {
+      const frame = encode(data)
+      return { size: frame.length, frame: async () => frame }
+    }
+    const bytes = Buffer.from(data as string)
+    const first = FIN | RSV1 | (typeof data === 'string' ? Opcode.Text : Opcode.Binary)
+    return { size: bytes.length, frame: async () => framed(first, await this.#zlib.deflate(bytes)) }
+  }
+
+  /** Runs something once all that waits has been done. What fails ends there: the connection is gone, or broken. */
+  enqueue(size: number, run: () => void | Promise<void>): void {
+    this.queued += size
+    this.#waiting++
+    this.#last = this.#last.then(run).then(
+      () => this.#done(size),
+      () => this.#done(size),
+    )
+  }
+
+  /** Inflates a message; answers what is wrong with it where something is. */
+  async inflate(payload: Buffer, binary: boolean, maxMessage: number): Promise<Buffer | Violation> {
+    const bytes = await this.#zlib.inflate(payload, maxMessage)
+    if (bytes === Broken.TooLong) {
+      return {
+        code: CloseCode.TooBig,
+        message: `a message is longer, inflated, than maxMessage, ${maxMessage}`,
+      }
+    }
+    if (bytes === Broken.Invalid)
+      return { code: CloseCode.InvalidPayload, message: 'compressed data is invalid' }
+    if (!binary && !isUtf8(bytes))
+      return { code: CloseCode.InvalidPayload, message: 'a text message is not UTF-8' }
+    return bytes
+  }
+
+  /** Gives the memory of zlib back. */
+  close(): void {
+    this.#zlib.close()
+  }
+
+  #compresses(data: Data): boolean {
+    const { threshold } = this.#agreement
+    if (typeof data !== 'string') return data.length >= threshold
+    return data.length >= threshold || (data.length * 3 >= threshold && Buffer.byteLength(data) >= threshold)
+  }
+
+  #done(size: number): void {
+    this.queued -= size
+    this.#waiting--
+  }
+}
