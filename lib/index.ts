@@ -25,6 +25,8 @@ export {
 export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'
+export type { Balance, LoopStart, LoopsOptions, LoopsServer, ServingLoops } from './loops/options.js'
+export { serveLoops } from './loops/serve-loops.js'
 export type { Stats } from './stats.js'
 export type { TlsClientOptions, TlsInfo, TlsOptions, TlsServerOptions, TlsUpgradeOptions } from './tls.js'
 export { type Coded, type Coder, type Layer, type Pair, translate } from './translate.js'

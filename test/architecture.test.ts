@@ -90,7 +90,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
   },
   {
     name: 'entry',
-    files: ['loop/serve.ts', 'index.ts'],
+    files: ['loop/serve.ts', 'loop/system-loop.ts', 'loops/', 'index.ts'],
     uses: ['vocabulary', 'parts', 'interface', 'loop', 'transports', 'layers'],
   },
   // A protocol of its own: it knows handlers and what they return, and nothing of the loop or of transports.

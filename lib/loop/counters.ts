@@ -1,3 +1,4 @@
+import { RevioError } from '../errors.js'
 import type { Stats } from '../stats.js'
 
 /** What is counted, and where it stands in a row. */
@@ -64,8 +65,16 @@ export class Counters {
     add(this.row, count, amount)
   }
 
-  /** Of one loop, or the sum over all. */
+  /**
+   * Of one loop, or the sum over all.
+   *
+   * @throws `ERR_OPTION` for a loop that is not there.
+   */
   stats(loop: number | undefined): Stats {
+    if (loop !== undefined && !(Number.isInteger(loop) && loop >= 0 && loop < this.loops)) {
+      const message = `option loop: expected a loop from 0 to ${this.loops - 1}; received ${String(loop)}`
+      throw new RevioError('ERR_OPTION', message)
+    }
     return statsOf(loop === undefined ? this.#rows : this.#rows.slice(loop, loop + 1))
   }
 }

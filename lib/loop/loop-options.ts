@@ -29,6 +29,8 @@ export interface LoopOptions {
   readonly between?: (run: () => void) => void
   /** Hears of every promised reply. */
   readonly promised?: (reply: PromiseLike<Reply>) => void
+  /** Its end has begun, with so many milliseconds for what is pending; nothing new comes any more. */
+  readonly released?: (timeout: number) => void
   /** Where it counts. Absent: by itself. */
   readonly counters?: Counters
   /** The loops beside it. Absent: none. */

@@ -334,6 +334,7 @@ export class Loop implements Host {
     this.#programs.stop()
     this.dialer.abandon()
     for (const transport of this.#transports) this.#attempt(() => transport.unbind())
+    this.#options.released?.(this.shutdown.timeout)
   }
 
   #close(): void {

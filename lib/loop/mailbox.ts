@@ -74,6 +74,11 @@ export class Mailbox {
     return there
   }
 
+  /** Delivers what came from a sibling, or from outside. */
+  deliver(message: unknown, from: number): void {
+    this.#options.deliver(message, from)
+  }
+
   /** No message comes any more. */
   close(): void {
     for (const port of this.#ports) port.close()

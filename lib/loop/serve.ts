@@ -1,13 +1,8 @@
-import { addressError } from '../errors.js'
 import type { Endpoint, Events, Handlers, Server, Serving } from '../events.js'
-import { TlsLink } from '../layer/tls-link.js'
-import { SystemTransports } from '../transport/choose.js'
-import { systemClock } from './clock.js'
-import { type Bound, type Site, siteOf } from './endpoint.js'
-import { failureWarning } from './failures.js'
+import { siteOf } from './endpoint.js'
 import { checkHandlers } from './handlers.js'
-import { Loop } from './loop.js'
 import { LoopServer } from './server.js'
+import { bindAll, systemLoop } from './system-loop.js'
 
 /**
  * Binds every address, runs one loop over all of them in this thread, and settles when the loop has ended.
@@ -53,18 +48,7 @@ async function run(
   const sites = addresses.map(siteOf)
   const endpoints = sites.map(({ endpoint }) => endpoint)
   warnOfLostHandlers(events, endpoints)
-  const transports = new SystemTransports()
-  const loop = new Loop({
-    events,
-    eventsOf: endpoints.map(endpoint => endpoint.events),
-    clock: systemClock,
-    warn: error => process.emitWarning(error),
-    report: (error, where) => process.emitWarning(failureWarning(error, where)),
-    transportFor: binding => transports.for(binding),
-    makeTls: (link, options) => new TlsLink(link, options),
-    attacher: socket => transports.attacherOf(socket),
-  })
-  transports.use(loop)
+  const { loop, transports } = systemLoop(events, sites)
   const chosen = transports.plain()
   const bound = await bindAll(sites, transports)
   const server = new LoopServer(loop, bound, chosen)
@@ -85,20 +69,4 @@ function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpo
     `serve: the handlers have the fields ${lost.join(', ')}, but none of opened, data, ended, closed, detached: ` +
       'spreading an instance of a class loses its methods',
   )
-}
-
-/** Binds one address after the other; where one fails the others are released. */
-async function bindAll(sites: readonly Site[], transports: SystemTransports): Promise<Bound[]> {
-  const bound: Bound[] = []
-  for (const [index, site] of sites.entries()) {
-    const { binding, security } = site
-    try {
-      const transport = transports.for(binding)
-      bound.push({ ...site, transport, address: await transport.bind(binding, index, security) })
-    } catch (error) {
-      transports.release()
-      throw addressError(binding.text, error)
-    }
-  }
-  return bound
 }

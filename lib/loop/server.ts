@@ -155,12 +155,7 @@ export class LoopServer implements Server {
   }
 
   stats({ loop }: { loop?: number } = {}): Stats {
-    const { counters } = this.#loop
-    if (loop !== undefined && !(Number.isInteger(loop) && loop >= 0 && loop < counters.loops)) {
-      const message = `option loop: expected a loop from 0 to ${counters.loops - 1}; received ${String(loop)}`
-      throw new RevioError('ERR_OPTION', message)
-    }
-    return counters.stats(loop)
+    return this.#loop.counters.stats(loop)
   }
 
   post(message: unknown, options: Posting = {}): boolean {

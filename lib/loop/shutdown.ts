@@ -55,6 +55,11 @@ export class Shutdown {
     return this.#timeout !== undefined
   }
 
+  /** Milliseconds that pending output has. */
+  get timeout(): number {
+    return this.#timeout ?? DEFAULT_TIMEOUT
+  }
+
   /** A loop-wide handler threw. */
   get failed(): boolean {
     return this.#failed

@@ -41,6 +41,11 @@ export class SystemTransports {
     return datagrams ? this.#portableDatagrams() : this.net()
   }
 
+  /** The native transport for streams; undefined where there is none. */
+  native(): NativeTransport | undefined {
+    return this.#plain()
+  }
+
   net(): NetTransport {
     this.#net ??= this.#make(host => new NetTransport(host))
     return this.#net

@@ -49,6 +49,10 @@ export interface SecureContext {
 
 export const ContextFlag = { Server: 1, Chooses: 2, Verifies: 4, Requires: 8, Truncates: 16 } as const
 
+/** Which member of a group gets a connection, as group.h has it. */
+export const Policy = { RoundRobin: 0, LeastConnections: 1, Random: 2 } as const
+export type Policy = (typeof Policy)[keyof typeof Policy]
+
 /** A result is never negative; what is negative is a fault, for `systemError`. */
 export interface Poller {
   listen(
@@ -81,6 +85,12 @@ export interface Poller {
   names(slot: number): Names | number
   /** The host in the numbers of a peer, or this side's that it wrote to; that is empty where it is not known. */
   hostOf(peer: Int32Array, local: boolean): string
+  /** Makes a group of so many members, for which this poller accepts: its id. `tags`: how many listeners at most. */
+  found(members: number, tags: number, policy: number): number
+  /** What is accepted for the group comes to this poller as well. */
+  join(group: number, index: number): number
+  /** Nothing more comes to it. */
+  part(): void
   flush(count: number, lent: readonly Uint8Array[] | undefined): number
   stop(): void
   /** What a listener accepts begins with a handshake; it accepts while fewer than `most` are under way. */

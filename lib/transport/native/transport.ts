@@ -6,7 +6,16 @@ import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Transport } from '../transport.js'
 import { UnixPath } from '../unix-path.js'
-import { type Addon, EVENT_SIZE, Event, INDEX, type Poller, systemError, WRITE_SIZE } from './addon.js'
+import {
+  type Addon,
+  EVENT_SIZE,
+  Event,
+  INDEX,
+  type Policy,
+  type Poller,
+  systemError,
+  WRITE_SIZE,
+} from './addon.js'
 import { Coalescing } from './coalescing.js'
 import { NativeDial } from './dial.js'
 import { NativeInput } from './input.js'
@@ -40,6 +49,7 @@ export class NativeTransport implements Transport {
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, UnixPath | undefined>()
+  #joined = false
   /** A poll is held back for all that are polled, so one address that must not wait speaks for all. */
   #coalescing: Coalescing | undefined = new Coalescing()
 
@@ -82,6 +92,23 @@ export class NativeTransport implements Transport {
     if (security !== undefined) this.#tls.bind(addressIndex, slot, security)
     if (!binding.coalesce) this.#coalescing = undefined
     return this.addresses(slot).local
+  }
+
+  /** What it accepts goes to the members of a group, in other threads; answers by what they join it. */
+  found(members: number, addresses: number, policy: Policy): number {
+    return this.#check(this.poller.found(members, addresses, policy), '')
+  }
+
+  /** Another thread accepts at that binding. Before `join`. */
+  expectAccepted(binding: Binding, addressIndex: number, security?: ServerSecurity): void {
+    if (security !== undefined) this.#tls.bind(addressIndex, -1, security)
+    if (!binding.coalesce) this.#coalescing = undefined
+  }
+
+  /** Gets what is accepted for a group, until `unbind`. */
+  join(group: number, index: number): void {
+    this.#check(this.poller.join(group, index), '')
+    this.#joined = true
   }
 
   resecure(addressIndex: number, security: ServerSecurity): void {
@@ -127,6 +154,8 @@ export class NativeTransport implements Transport {
       this.poller.close(slot, false)
     }
     this.#listeners.clear()
+    if (this.#joined) this.poller.part()
+    this.#joined = false
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "datagram.h"
+#include "member.h"
 
 /* Accepted at once, before those that are connected get their turn. */
 #define BATCH 64
@@ -11,6 +12,7 @@ static const uint64_t BACKOFF[] = {0, 10, 50, 100, 200, 500, 1000};
 #define LAST_BACKOFF ((int)(sizeof BACKOFF / sizeof *BACKOFF) - 1)
 
 static bool is_full(const listener_t *listener) {
+  if (member_accepts(listener->endpoint.poller)) return member_is_full(listener);
   if (listener->live >= listener->limit) return true;
   return listener->most_handshakes > 0 && listener->handshakes >= listener->most_handshakes;
 }
@@ -92,7 +94,7 @@ void listeners_retry(uv_timer_t *timer) {
 }
 
 void listener_freed(poller_t *poller, int32_t slot) {
-  if (poller->stopped) return;
+  if (member_freed(poller, slot) || poller->stopped) return;
   endpoint_t *endpoint = endpoint_at(poller, slot);
   if (endpoint != NULL && (endpoint->flags & FLAG_LISTENER)) {
     listener_t *listener = (listener_t *)endpoint;
@@ -106,6 +108,10 @@ void listener_freed(poller_t *poller, int32_t slot) {
 
 static int admit(listener_t *listener, int fd) {
   poller_t *poller = listener->endpoint.poller;
+  if (member_accepts(poller)) {
+    poller->retries = 0;
+    return member_hand(listener, fd);
+  }
   int slot = stream_open(poller, fd, FLAG_WANTED | (listener->endpoint.flags & FLAG_UNIX));
   if (slot < 0) return slot;
   endpoint_t *endpoint = endpoint_at(poller, slot);

@@ -16,4 +16,9 @@ napi_value method_connect_unix(napi_env env, napi_callback_info info);
 napi_value method_adopt(napi_env env, napi_callback_info info);
 napi_value method_start(napi_env env, napi_callback_info info);
 
+/* Those of groups. */
+napi_value method_found(napi_env env, napi_callback_info info);
+napi_value method_join(napi_env env, napi_callback_info info);
+napi_value method_part(napi_env env, napi_callback_info info);
+
 #endif

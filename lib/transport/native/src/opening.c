@@ -1,6 +1,7 @@
 /* The methods that open descriptors. */
 #include "call.h"
 #include "datagram.h"
+#include "member.h"
 #include "methods.h"
 
 static bool inet_argument(napi_env env, napi_value host, napi_value port, address_t *address) {
@@ -116,5 +117,27 @@ napi_value method_adopt(napi_env env, napi_callback_info info) {
 napi_value method_start(napi_env env, napi_callback_info info) {
   call_t call;
   if (begin(env, info, 0, &call)) listeners_start(&call.binding->poller);
+  return NULL;
+}
+
+/* found(members, tags, policy): the id of a group for which this poller accepts, or fault */
+napi_value method_found(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (!begin(env, info, 3, &call)) return NULL;
+  return answer(env, member_found(&call.binding->poller, integer(env, call.values[0]), integer(env, call.values[1]),
+                                  integer(env, call.values[2])));
+}
+
+/* join(group, index): 0 or fault; what is accepted for the group comes to this poller as well */
+napi_value method_join(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (!begin(env, info, 2, &call)) return NULL;
+  return answer(env, member_join(&call.binding->poller, integer(env, call.values[0]), integer(env, call.values[1])));
+}
+
+/* part(): nothing more comes */
+napi_value method_part(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (begin(env, info, 0, &call)) member_part(&call.binding->poller);
   return NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "member.h"
 #include "tls.h"
 
 /* --- slots --- */
@@ -309,6 +310,7 @@ void poller_stop(poller_t *poller) {
     if (endpoint == NULL || (endpoint->flags & FLAG_CLOSING)) continue;
     (void)socket_close(endpoint_release(endpoint), false);
   }
+  member_close(poller);
   uv_close((uv_handle_t *)&poller->check, on_check_closed);
   uv_close((uv_handle_t *)&poller->retry, on_check_closed);
 }

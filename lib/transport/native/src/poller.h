@@ -128,6 +128,7 @@ struct poller {
   listener_t *listeners;
   bool accepting;
   int retries;
+  struct membership *membership; /* There once it is part of a group. */
   struct tls_work *tls; /* There once something is encrypted. */
   bool in_turn;
   bool stopped;

@@ -1,0 +1,59 @@
+import { addressError, RevioError } from '../errors.js'
+import type { Address } from '../events.js'
+import { systemClock } from '../loop/clock.js'
+import type { Site } from '../loop/endpoint.js'
+import { Policy } from '../transport/native/addon.js'
+import { loadNative } from '../transport/native/load.js'
+import { NativeTransport } from '../transport/native/transport.js'
+import { nobody } from '../transport/transport.js'
+import type { Balance } from './options.js'
+
+const POLICIES = {
+  'round-robin': Policy.RoundRobin,
+  'least-connections': Policy.LeastConnections,
+  random: Policy.Random,
+} as const
+
+/** Accepts in this thread for the loops in all others; the descriptors do not pass through JavaScript. */
+export class Acceptor {
+  /** What loops join. */
+  readonly group: number
+  readonly #transport: NativeTransport
+
+  /** @throws `ERR_UNSUPPORTED` where there is no native transport. */
+  constructor(balance: Exclude<Balance, 'kernel'>, loops: number, addresses: number) {
+    const { addon, error } = loadNative()
+    if (addon === undefined) throw unsupported(balance, error.message)
+    const host = {
+      inTurn: false,
+      turn: (run: () => void) => run(),
+      accepted: () => nobody,
+      clock: systemClock,
+    }
+    this.#transport = new NativeTransport(addon, host)
+    this.group = this.#transport.found(loops, addresses, POLICIES[balance])
+  }
+
+  async bind({ binding }: Site, index: number): Promise<Address> {
+    try {
+      return await this.#transport.bind(binding, index)
+    } catch (error) {
+      throw addressError(binding.text, error)
+    }
+  }
+
+  start(): void {
+    this.#transport.start()
+  }
+
+  /** Accepts no more. */
+  close(): void {
+    this.#transport.close()
+  }
+}
+
+/** Where descriptors cannot be handed over. */
+export function unsupported(balance: Balance, why: string): RevioError {
+  const message = `balance "${balance}" needs the native transport (${why}); "kernel" does without`
+  return new RevioError('ERR_UNSUPPORTED', `serveLoops: ${message}`)
+}

@@ -1,0 +1,90 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { RevioError } from '../errors.js'
+import type { Address, Posting } from '../events.js'
+import { Counters } from '../loop/counters.js'
+import { type Site, securityOf } from '../loop/endpoint.js'
+import { checkPosting } from '../loop/mailbox.js'
+import type { Stats } from '../stats.js'
+import type { TlsServerOptions } from '../tls.js'
+import { SystemTransports } from '../transport/choose.js'
+import type { Crew } from './crew.js'
+import { moduleUrl } from './load-module.js'
+import { addressOf } from './loop-thread.js'
+import type { LoopsServer, PlainAddress } from './options.js'
+
+/** All loops, as the thread that started them sees them. */
+export class CrewServer implements LoopsServer {
+  readonly addresses: readonly Address[]
+  readonly transport: LoopsServer['transport']
+  readonly transportError: Error | undefined
+  readonly #crew: Crew
+  readonly #sites: readonly Site[]
+  readonly #counters: Counters
+
+  constructor(
+    crew: Crew,
+    sites: readonly Site[],
+    addresses: readonly PlainAddress[],
+    counts: SharedArrayBuffer,
+  ) {
+    this.#crew = crew
+    this.#sites = sites
+    this.addresses = addresses.map(addressOf)
+    this.#counters = new Counters(counts)
+    const { transport, transportError } = new SystemTransports().plain()
+    this.transport = transport
+    this.transportError = transportError
+  }
+
+  get loops(): number {
+    return this.#counters.loops
+  }
+
+  get connections(): number {
+    return this.stats().connections
+  }
+
+  stats({ loop }: { loop?: number } = {}): Stats {
+    return this.#counters.stats(loop)
+  }
+
+  post(message: unknown, options: Posting = {}): boolean {
+    const { to, transfer } = checkPosting(options, this.loops)
+    return this.#crew.post(message, to, transfer)
+  }
+
+  port({ to }: { to?: number } = {}): MessagePort {
+    checkPosting(to === undefined ? {} : { to }, this.loops)
+    const { port1: here, port2: there } = new MessageChannel()
+    here.on('message', message => void this.#crew.post(message, to, []))
+    here.unref()
+    return there
+  }
+
+  async reload(module?: string | URL): Promise<void> {
+    await this.#crew.reload(module === undefined ? undefined : moduleUrl(module, 'reload'))
+  }
+
+  setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
+    const site = this.#sites[addressIndex]
+    if (site?.security === undefined) {
+      const what = site === undefined ? 'there is no such address' : `"${site.binding.text}" has no TLS`
+      throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
+    }
+    // What is wrong with it is told here, and not in the loops.
+    securityOf(site.binding, site.endpoint.tls, site.security, tls)
+    this.#crew.setSecureContext(addressIndex, tls)
+  }
+
+  shutdown(options: { timeout?: number } = {}): void {
+    if (typeof options !== 'object' || options === null) {
+      throw new RevioError('ERR_OPTION', `shutdown: options must be an object; received ${String(options)}`)
+    }
+    const { timeout } = options
+    if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
+      const message = `option timeout: must be a non-negative number of milliseconds; received ${String(timeout)}`
+      throw new RevioError('ERR_OPTION', message)
+    }
+    this.#crew.shutdown(timeout)
+  }
+}

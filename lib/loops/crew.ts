@@ -1,0 +1,190 @@
+import { MessageChannel, type Transferable } from 'node:worker_threads'
+import { RevioError } from '../errors.js'
+import { DEFAULT_TIMEOUT } from '../loop/shutdown.js'
+import type { TlsServerOptions } from '../tls.js'
+import { settleCounts } from './counts.js'
+import { LoopWorker } from './loop-worker.js'
+import type { PlainAddress } from './options.js'
+import type { Start } from './protocol.js'
+import { RestartDelay } from './restart-delay.js'
+
+/** What the loops are to be. */
+export interface CrewOptions {
+  readonly loops: number
+  readonly restart: boolean
+  readonly start: Omit<Start, 'index'>
+  /** The end has begun: nothing is accepted any more. */
+  readonly ending: () => void
+  /** Takes what nobody waits for. */
+  readonly warn: (error: Error) => void
+}
+
+/** All loops: they begin together and end together. In between one may die, and another come in its place. */
+export class Crew {
+  /** Settles when all have ended; rejects with what made one of them fail. */
+  readonly done: Promise<void>
+  readonly #options: CrewOptions
+  readonly #workers: (LoopWorker | undefined)[] = []
+  readonly #delay = new RestartDelay()
+  /** What has been changed since the start, by the index of the address. */
+  readonly #secured = new Map<number, TlsServerOptions | undefined>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #settle: () => void = () => {}
+  #module: string
+  #version = 0
+  #addresses: readonly PlainAddress[] = []
+  #running = false
+  #ending = false
+  #failure: Error | undefined
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+    this.#module = options.start.module
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = () => (this.#failure === undefined ? resolve() : reject(this.#failure))
+    })
+  }
+
+  /**
+   * Starts all, and lets them bind what is not known yet. Answers all addresses.
+   *
+   * @throws the first error, with all of them gone.
+   */
+  async begin(known: readonly (PlainAddress | undefined)[]): Promise<readonly PlainAddress[]> {
+    try {
+      const workers = Array.from({ length: this.#options.loops }, (_, index) => this.#hire(index))
+      const [first, ...others] = workers
+      // The first one finds the ports that the others share.
+      const own = (await first?.bind(known)) ?? []
+      const addresses = known.map((address, index) => address ?? own[index])
+      await Promise.all(others.map(worker => worker.bind(addresses)))
+      this.#addresses = addresses.filter(address => address !== undefined)
+      await Promise.all(workers.map(worker => worker.run(this.#addresses)))
+      this.#running = true
+      this.#ended()
+      return this.#addresses
+    } catch (error) {
+      this.#ending = true
+      await Promise.all(this.#workers.map(worker => worker?.terminate()))
+      throw error
+    }
+  }
+
+  /** False when no loop is there to get it. */
+  post(message: unknown, to: number | undefined, transfer: readonly Transferable[]): boolean {
+    const reached = this.#alive.filter(({ index }) => to === undefined || index === to)
+    for (const worker of reached) worker.tell({ kind: 'message', message }, transfer)
+    return reached.length > 0 && !this.#ending
+  }
+
+  /** Loads handlers in all loops, and where that has worked has them take over. */
+  async reload(module = this.#module): Promise<void> {
+    if (this.#ending) throw new RevioError('ERR_ENDED', 'reload: the loops are ending')
+    const workers = this.#alive
+    const version = ++this.#version
+    const loaded = await Promise.allSettled(workers.map(worker => worker.load(module, version)))
+    const failed = loaded.find(outcome => outcome.status === 'rejected')
+    if (failed !== undefined) {
+      for (const worker of workers) worker.tell({ kind: 'swap', taken: false })
+      throw failed.reason
+    }
+    this.#module = module
+    await Promise.all(workers.map(worker => worker.swap()))
+  }
+
+  /** Has all loops, and those that are still to come, use other certificates. */
+  setSecureContext(addressIndex: number, tls: TlsServerOptions | undefined): void {
+    this.#secured.set(addressIndex, tls)
+    for (const worker of this.#alive) worker.tell({ kind: 'secure', addressIndex, tls })
+  }
+
+  /** Ends all loops. */
+  shutdown(timeout = DEFAULT_TIMEOUT): void {
+    if (this.#ending) return
+    this.#ending = true
+    this.#options.ending()
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const worker of this.#alive) worker.tell({ kind: 'stop', timeout })
+    this.#ended()
+  }
+
+  get #alive(): LoopWorker[] {
+    return this.#workers.filter(worker => worker !== undefined)
+  }
+
+  #hire(index: number): LoopWorker {
+    const { start } = this.#options
+    const worker: LoopWorker = new LoopWorker(
+      { ...start, index, module: this.#module },
+      {
+        ending: timeout => this.shutdown(timeout),
+        ended: error => this.#gone(worker, error),
+        died: error => this.#died(worker, error),
+      },
+    )
+    for (const other of this.#alive) {
+      const { port1, port2 } = new MessageChannel()
+      other.meet(index, port1)
+      worker.meet(other.index, port2)
+    }
+    this.#workers[index] = worker
+    return worker
+  }
+
+  #gone(worker: LoopWorker, error: Error | undefined): void {
+    if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
+    if (error !== undefined) this.#fail(error)
+    this.#ended()
+  }
+
+  #died(worker: LoopWorker, error: Error): void {
+    const { restart, loops, start } = this.#options
+    if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
+    settleCounts(start.counts, worker.index)
+    if (!this.#running) return
+    const replaced = restart && !this.#ending
+    const left = this.#alive.length
+    const then = replaced ? 'another takes its place' : `${left} of ${loops} are left`
+    this.#options.warn(died(worker.index, error, then))
+    if (replaced) this.#replace(worker.index)
+    else if (left === 0) this.#fail(error)
+    this.#ended()
+  }
+
+  #replace(index: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      void this.#start(index)
+    }, this.#delay.next(index))
+    this.#timers.add(timer)
+  }
+
+  async #start(index: number): Promise<void> {
+    const worker = this.#hire(index)
+    try {
+      await worker.bind(this.#addresses)
+      await worker.run(this.#addresses)
+      for (const [addressIndex, tls] of this.#secured) worker.tell({ kind: 'secure', addressIndex, tls })
+    } catch {
+      // It has died, which is told.
+    }
+  }
+
+  /** The first error is the one that counts. */
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.shutdown()
+  }
+
+  #ended(): void {
+    if (this.#running && this.#ending && this.#alive.length === 0) this.#settle()
+  }
+}
+
+function died(index: number, error: Error, then: string): Error {
+  const message = `loop ${index} died: ${error.message}; ${then}`
+  return Object.assign(new Error(message, { cause: error }), {
+    name: 'RevioWarning',
+    detail: error.stack ?? '',
+  })
+}

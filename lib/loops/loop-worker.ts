@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import type { MessagePort, Transferable } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
+import { asError } from '../errors.js'
+import type { PlainAddress } from './options.js'
+import { errorOf, type Fault, type Order, type Report, type Start } from './protocol.js'
+
+/** This file's own kind: the sources may be running, under a loader. */
+const PROGRAM = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/** What is to be known of a loop's worker. */
+export interface WorkerEvents {
+  /** Its end has begun. */
+  readonly ending: (timeout: number) => void
+  /** It has ended in order; with an error where `serving` or `tick` threw. */
+  readonly ended: (error: Error | undefined) => void
+  /** It has gone without that. */
+  readonly died: (error: Error) => void
+}
+
+type Answer = (outcome: { readonly report?: Report; readonly error?: Error }) => void
+
+/** A loop in a thread of its own, seen from the thread that started it. */
+export class LoopWorker {
+  readonly index: number
+  /** It can be reached. */
+  alive = true
+  readonly #worker: Worker
+  readonly #events: WorkerEvents
+  #ended = false
+  #error: Error | undefined
+  #answer: Answer | undefined
+
+  constructor(start: Start, events: WorkerEvents) {
+    this.index = start.index
+    this.#events = events
+    this.#worker = new Worker(PROGRAM, { workerData: start, name: `revio loop ${start.index}` })
+    this.#worker.on('message', (report: Report) => this.#heard(report))
+    this.#worker.on('error', error => {
+      this.#error ??= asError(error, 'the thread')
+    })
+    this.#worker.on('messageerror', error => {
+      this.#error ??= error
+    })
+    this.#worker.on('exit', code => this.#exited(code))
+  }
+
+  /** Binds its own addresses, and answers them. */
+  async bind(known: readonly (PlainAddress | undefined)[]): Promise<readonly (PlainAddress | undefined)[]> {
+    const report = await this.#ask({ kind: 'bind', known })
+    return report.kind === 'bound' ? report.addresses : []
+  }
+
+  /** Begins to serve, or has already ended when that resolves. */
+  async run(addresses: readonly PlainAddress[]): Promise<void> {
+    await this.#ask({ kind: 'run', addresses })
+  }
+
+  /** Loads other handlers. */
+  async load(module: string, version: number): Promise<void> {
+    const report = await this.#ask({ kind: 'load', module, version })
+    if (report.kind === 'loaded' && report.fault !== undefined) throw errorOf(report.fault)
+  }
+
+  /** Takes what was loaded. */
+  async swap(): Promise<void> {
+    const report = await this.#ask({ kind: 'swap', taken: true })
+    if (report.kind === 'swapped' && report.fault !== undefined) throw errorOf(report.fault)
+  }
+
+  /** Gives an order that needs no answer. */
+  tell(order: Order, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(order, transfer)
+  }
+
+  meet(index: number, port: MessagePort): void {
+    this.tell({ kind: 'meet', index, port }, [port])
+  }
+
+  async terminate(): Promise<void> {
+    this.#ended = true
+    if (!this.alive) return
+    const gone = once(this.#worker, 'exit')
+    await this.#worker.terminate()
+    if (this.alive) await gone
+  }
+
+  #ask(order: Order): Promise<Report> {
+    return new Promise((resolve, reject) => {
+      const answer: Answer = ({ report, error }) => (report === undefined ? reject(error) : resolve(report))
+      if (!this.alive) return answer({ error: this.#error ?? new Error(`loop ${this.index} has gone`) })
+      this.#answer = answer
+      this.tell(order)
+    })
+  }
+
+  #heard(report: Report): void {
+    if (report.kind === 'ending') return this.#events.ending(report.timeout)
+    if (report.kind === 'unfit') return this.#unfit(report.fault)
+    if (report.kind === 'ended') {
+      this.#ended = true
+      this.#events.ended(report.fault && errorOf(report.fault))
+    }
+    this.#settle({ report })
+  }
+
+  #unfit(fault: Fault): void {
+    this.#error = errorOf(fault)
+    this.#settle({ error: this.#error })
+    void this.#worker.terminate()
+  }
+
+  #settle(outcome: Parameters<Answer>[0]): void {
+    const answer = this.#answer
+    this.#answer = undefined
+    answer?.(outcome)
+  }
+
+  #exited(code: number): void {
+    this.alive = false
+    const error = this.#error ?? new Error(`its thread ended with exit code ${code}`)
+    this.#error = error
+    this.#settle({ error })
+    if (!this.#ended) this.#events.died(error)
+  }
+}

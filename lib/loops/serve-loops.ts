@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { RevioError } from '../errors.js'
+import type { Endpoint } from '../events.js'
+import { sizeOfRows } from '../loop/counters.js'
+import { type Site, siteOf } from '../loop/endpoint.js'
+import { Acceptor, unsupported } from './acceptor.js'
+import { Crew } from './crew.js'
+import { CrewServer } from './crew-server.js'
+import { moduleUrl } from './load-module.js'
+import { plain } from './loop-thread.js'
+import {
+  type Balance,
+  checkLoopsOptions,
+  type LoopsOptions,
+  type LoopsServer,
+  type PlainAddress,
+  type PlainEndpoint,
+  type ServingLoops,
+} from './options.js'
+
+/**
+ * Binds every address and runs several loops over them, each in a worker thread with handlers of its own; settles when
+ * all have ended. Shutdown in one of them ends all.
+ *
+ * ```ts
+ * await serveLoops(new URL('./handlers.js', import.meta.url), { loops: 4 }, 'tcp://127.0.0.1:5000')
+ * ```
+ *
+ * @param module - The URL or path of a module. Its default export is handlers, or a function of
+ * `{ index, loops, workerData }` that makes them, now or by a promise.
+ * @param addresses - As `serve` takes them, without handlers of their own.
+ * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` when an argument is wrong, `ERR_UNSUPPORTED` when connections cannot be
+ * balanced like this here; the system's error when binding fails; what the module, `serving` or `tick` of any loop
+ * threw; why the last loop died. Nothing stays bound.
+ */
+export function serveLoops(
+  module: string | URL,
+  options: LoopsOptions,
+  ...addresses: (string | Endpoint)[]
+): ServingLoops {
+  let listens: (server: LoopsServer) => void = () => {}
+  let fails: (error: unknown) => void = () => {}
+  const listening = new Promise<LoopsServer>((resolve, reject) => {
+    listens = resolve
+    fails = reject
+  })
+  listening.catch(() => {})
+  const done = run(module, options, addresses, listens)
+  done.catch(fails)
+  return Object.assign(done, { listening })
+}
+
+async function run(
+  module: string | URL,
+  options: LoopsOptions,
+  addresses: readonly (string | Endpoint)[],
+  listens: (server: LoopsServer) => void,
+): Promise<void> {
+  checkLoopsOptions(options)
+  const { loops = availableParallelism(), balance = 'round-robin', restart = false, workerData } = options
+  const url = moduleUrl(module, 'serveLoops')
+  const sites = addresses.map(siteOf)
+  const endpoints = sites.map(plainEndpoint)
+  const own = sites.map(site => bindsItself(site, balance))
+  const shares = own.includes(false)
+  const acceptor = shares && balance !== 'kernel' ? new Acceptor(balance, loops, sites.length) : undefined
+  const counts = new SharedArrayBuffer(sizeOfRows(loops))
+  const crew = new Crew({
+    loops,
+    restart,
+    start: { module: url, endpoints, own, group: acceptor?.group, counts, workerData },
+    ending: () => acceptor?.close(),
+    warn: error => process.emitWarning(error),
+  })
+  try {
+    const known: (PlainAddress | undefined)[] = []
+    for (const [index, site] of sites.entries()) {
+      const bound = own[index] === false ? await acceptor?.bind(site, index) : undefined
+      known.push(bound && plain(bound))
+    }
+    const bound = await crew.begin(known)
+    acceptor?.start()
+    listens(new CrewServer(crew, sites, bound, counts))
+  } catch (error) {
+    acceptor?.close()
+    throw error
+  }
+  await crew.done
+}
+
+/** Each loop binds the address for itself; otherwise one accepts for all. */
+function bindsItself({ binding }: Site, balance: Balance): boolean {
+  // A datagram's loop is the kernel's to choose: there is nothing to hand over.
+  if (binding.scheme.startsWith('udp')) return true
+  if (balance !== 'kernel') {
+    if (binding.portable) throw unsupported(balance, `address "${binding.text}" asks for the portable one`)
+    return false
+  }
+  if (binding.scheme !== 'unix') return true
+  const message = `address "${binding.text}": balance "kernel" needs ports, which Unix sockets do not have; "round-robin" takes them`
+  throw new RevioError('ERR_UNSUPPORTED', `serveLoops: ${message}`)
+}
+
+/** What a worker can be told of an address. */
+function plainEndpoint({ endpoint, binding }: Site): PlainEndpoint {
+  const { address, events, tls } = endpoint
+  if (events !== undefined) {
+    const message = `address "${address}": option events: in serveLoops the module makes the handlers`
+    throw new RevioError('ERR_OPTION', message)
+  }
+  if (binding.tls === undefined) return { address }
+  try {
+    // A session that began in one loop can be resumed in any.
+    return structuredClone({ address, tls: { ticketKeys: randomBytes(48), ...tls } })
+  } catch (cause) {
+    const message = `address "${address}": option tls: cannot be copied to the loops: ${(cause as Error).message}`
+    throw new RevioError('ERR_OPTION', message, { cause })
+  }
+}

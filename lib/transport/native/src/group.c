@@ -1,0 +1,261 @@
+#include "group.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Descriptors on their way to one member; or to whichever comes first. */
+typedef struct {
+  handed_t *items;
+  int first;
+  int count;
+  int capacity; /* A power of two, or 0. */
+} queue_t;
+
+typedef struct {
+  uv_async_t *wake; /* NULL while it is not there. */
+  queue_t queue;
+  int live; /* Connections that it has, or that wait for it. */
+} member_t;
+
+struct group {
+  uv_mutex_t lock;
+  group_t *next; /* These three lie under the registry's lock. */
+  int32_t id;
+  int users;
+  enum policy policy;
+  uv_async_t *acceptor;
+  bool waiting; /* The acceptor wants to know when it may accept again. */
+  uint32_t random;
+  int latest; /* The member that the last one went to. */
+  int size;
+  int tags;
+  int *live; /* By the listener's tag. */
+  queue_t orphans; /* For whoever joins next: no member was there. */
+  member_t members[];
+};
+
+/* --- the registry: groups are named by numbers, which threads can tell each other --- */
+
+static uv_once_t registry_once = UV_ONCE_INIT;
+static uv_mutex_t registry_lock;
+static bool registry_works;
+static group_t *registry;
+static int32_t last_id;
+
+static void registry_start(void) {
+  registry_works = uv_mutex_init(&registry_lock) == 0;
+}
+
+static bool registry_ready(void) {
+  uv_once(&registry_once, registry_start);
+  return registry_works;
+}
+
+group_t *group_create(int size, int tags, enum policy policy) {
+  if (size < 1 || tags < 1 || !registry_ready()) return NULL;
+  group_t *group = calloc(1, sizeof *group + (size_t)size * sizeof *group->members);
+  if (group == NULL) return NULL;
+  group->live = calloc((size_t)tags, sizeof *group->live);
+  if (group->live == NULL || uv_mutex_init(&group->lock) != 0) {
+    free(group->live);
+    free(group);
+    return NULL;
+  }
+  group->policy = policy;
+  group->random = (uint32_t)uv_hrtime() | 1;
+  group->latest = size - 1;
+  group->size = size;
+  group->tags = tags;
+  group->users = 1;
+  uv_mutex_lock(&registry_lock);
+  group->id = ++last_id;
+  group->next = registry;
+  registry = group;
+  uv_mutex_unlock(&registry_lock);
+  return group;
+}
+
+int32_t group_id(group_t *group) {
+  return group->id; /* Never changes. */
+}
+
+group_t *group_find(int32_t id) {
+  if (!registry_ready()) return NULL;
+  uv_mutex_lock(&registry_lock);
+  group_t *group = registry;
+  while (group != NULL && group->id != id) group = group->next;
+  if (group != NULL) group->users++;
+  uv_mutex_unlock(&registry_lock);
+  return group;
+}
+
+static void close_all(queue_t *queue) {
+  for (int at = 0; at < queue->count; at++) {
+    (void)close(queue->items[(queue->first + at) & (queue->capacity - 1)].fd);
+  }
+  free(queue->items);
+}
+
+void group_leave(group_t *group) {
+  uv_mutex_lock(&registry_lock);
+  bool last = --group->users == 0;
+  if (last) {
+    group_t **link = &registry;
+    while (*link != group) link = &(*link)->next;
+    *link = group->next;
+  }
+  uv_mutex_unlock(&registry_lock);
+  if (!last) return;
+  close_all(&group->orphans);
+  for (int index = 0; index < group->size; index++) close_all(&group->members[index].queue);
+  uv_mutex_destroy(&group->lock);
+  free(group->live);
+  free(group);
+}
+
+/* --- queues --- */
+
+static bool push(queue_t *queue, handed_t handed) {
+  if (queue->count == queue->capacity) {
+    int capacity = queue->capacity == 0 ? 64 : queue->capacity * 2;
+    handed_t *items = malloc((size_t)capacity * sizeof *items);
+    if (items == NULL) return false;
+    for (int at = 0; at < queue->count; at++) items[at] = queue->items[(queue->first + at) & (queue->capacity - 1)];
+    free(queue->items);
+    *queue = (queue_t){.items = items, .count = queue->count, .capacity = capacity};
+  }
+  queue->items[(queue->first + queue->count++) & (queue->capacity - 1)] = handed;
+  return true;
+}
+
+static handed_t pop(queue_t *queue) {
+  handed_t handed = queue->items[queue->first];
+  queue->first = (queue->first + 1) & (queue->capacity - 1);
+  queue->count--;
+  return handed;
+}
+
+/* --- whose turn it is --- */
+
+static uint32_t random_below(group_t *group, int limit) {
+  group->random ^= group->random << 13;
+  group->random ^= group->random >> 17;
+  group->random ^= group->random << 5;
+  return group->random % (uint32_t)limit;
+}
+
+/* Starts behind `from` and takes the first that is there, or the one with the least; -1 where none is. */
+static int search(const group_t *group, int from, bool least) {
+  int best = -1;
+  for (int step = 1; step <= group->size; step++) {
+    int index = (from + step) % group->size;
+    const member_t *member = &group->members[index];
+    if (member->wake == NULL) continue;
+    if (!least) return index;
+    if (best < 0 || member->live < group->members[best].live) best = index;
+  }
+  return best;
+}
+
+static int choose(group_t *group) {
+  if (group->policy != POLICY_RANDOM) return search(group, group->latest, group->policy == POLICY_LEAST_CONNECTIONS);
+  int there = 0;
+  for (int index = 0; index < group->size; index++) there += group->members[index].wake != NULL;
+  if (there == 0) return -1;
+  int chosen = -1;
+  for (uint32_t skip = random_below(group, there) + 1; skip > 0; skip--) chosen = search(group, chosen, false);
+  return chosen;
+}
+
+/* The lock is held. */
+static bool assign(group_t *group, handed_t handed) {
+  int chosen = choose(group);
+  if (chosen < 0) return push(&group->orphans, handed);
+  member_t *member = &group->members[chosen];
+  if (!push(&member->queue, handed)) return false;
+  group->latest = chosen;
+  member->live++;
+  /* It can only fail for a handle that is closing, and members take theirs away before. */
+  if (member->queue.count == 1) (void)uv_async_send(member->wake);
+  return true;
+}
+
+static void tell_acceptor(group_t *group) {
+  if (!group->waiting) return;
+  group->waiting = false;
+  if (group->acceptor != NULL) (void)uv_async_send(group->acceptor);
+}
+
+/* --- the one who accepts --- */
+
+void group_accept(group_t *group, uv_async_t *wake) {
+  uv_mutex_lock(&group->lock);
+  group->acceptor = wake;
+  uv_mutex_unlock(&group->lock);
+}
+
+bool group_is_full(group_t *group, int tag, int limit) {
+  uv_mutex_lock(&group->lock);
+  bool full = tag < 0 || tag >= group->tags || group->live[tag] >= limit || search(group, group->latest, false) < 0;
+  if (full) group->waiting = true;
+  uv_mutex_unlock(&group->lock);
+  return full;
+}
+
+bool group_hand(group_t *group, handed_t handed) {
+  uv_mutex_lock(&group->lock);
+  bool handed_over = assign(group, handed);
+  if (handed_over) group->live[handed.tag]++;
+  uv_mutex_unlock(&group->lock);
+  return handed_over;
+}
+
+/* --- a member --- */
+
+bool group_join(group_t *group, int index, uv_async_t *wake) {
+  uv_mutex_lock(&group->lock);
+  bool joins = index >= 0 && index < group->size && group->members[index].wake == NULL;
+  if (joins) {
+    member_t *member = &group->members[index];
+    member->wake = wake;
+    for (; group->orphans.count > 0 && push(&member->queue, group->orphans.items[group->orphans.first]); member->live++) {
+      (void)pop(&group->orphans);
+    }
+    if (member->queue.count > 0) (void)uv_async_send(wake);
+    tell_acceptor(group);
+  }
+  uv_mutex_unlock(&group->lock);
+  return joins;
+}
+
+int group_take(group_t *group, int index, handed_t *taken, int most, bool *more) {
+  uv_mutex_lock(&group->lock);
+  queue_t *queue = &group->members[index].queue;
+  int count = queue->count < most ? queue->count : most;
+  for (int at = 0; at < count; at++) taken[at] = pop(queue);
+  *more = queue->count > 0;
+  uv_mutex_unlock(&group->lock);
+  return count;
+}
+
+void group_freed(group_t *group, int index, int tag) {
+  uv_mutex_lock(&group->lock);
+  group->members[index].live--;
+  group->live[tag]--;
+  tell_acceptor(group);
+  uv_mutex_unlock(&group->lock);
+}
+
+void group_part(group_t *group, int index) {
+  uv_mutex_lock(&group->lock);
+  member_t *member = &group->members[index];
+  member->wake = NULL;
+  while (member->queue.count > 0) {
+    handed_t handed = pop(&member->queue);
+    member->live--;
+    if (assign(group, handed)) continue;
+    (void)close(handed.fd);
+    group->live[handed.tag]--;
+  }
+  uv_mutex_unlock(&group->lock);
+}

@@ -1,0 +1,25 @@
+import t from 'tap'
+import { serveLoops } from '../../lib/index.js'
+import { Client, spread } from './client.js'
+
+const echo = new URL('fixtures/echo.js', import.meta.url)
+
+t.test('each loop serves, and Shutdown in one ends all', async t => {
+  const running = serveLoops(echo, { loops: 3 }, 'tcp://127.0.0.1:0')
+  const server = await running.listening
+  t.match(server, { loops: 3, connections: 0 })
+  const clients = Array.from({ length: 6 }, () => new Client(server.addresses[0]))
+  t.strictSame(await spread(clients, 3), [2, 2, 2])
+  t.equal(server.stats().connections, 6)
+  t.equal(server.stats({ loop: 1 }).connections, 2)
+  clients[0]?.send('hello')
+  t.equal((await clients[0]?.until(received => received.endsWith('hello')))?.slice(2), 'hello')
+  clients[0]?.send('shutdown')
+  await running
+  await Promise.all(clients.map(client => client.closed()))
+  t.strictSame(
+    clients.map(({ error }) => error),
+    clients.map(() => undefined),
+  )
+  t.equal(server.stats().connections, 0)
+})
