@@ -43,6 +43,8 @@ export class Crew {
     this.done = new Promise((resolve, reject) => {
       this.#settle = () => (this.#failure === undefined ? resolve() : reject(this.#failure))
     })
+    // Where they cannot even begin nobody waits for their end.
+    this.done.catch(() => {})
   }
 
   /**
@@ -68,6 +70,16 @@ export class Crew {
       await Promise.all(this.#workers.map(worker => worker?.terminate()))
       throw error
     }
+  }
+
+  /** Nothing is accepted any more. */
+  get ending(): boolean {
+    return this.#ending
+  }
+
+  /** One of the loops could not serve. */
+  get failed(): boolean {
+    return this.#failure !== undefined
   }
 
   /** False when no loop is there to get it. */

@@ -80,8 +80,8 @@ async function run(
       known.push(bound && plain(bound))
     }
     const bound = await crew.begin(known)
-    acceptor?.start()
-    listens(new CrewServer(crew, sites, bound, counts))
+    if (!crew.ending) acceptor?.start()
+    if (!crew.failed) listens(new CrewServer(crew, sites, bound, counts))
   } catch (error) {
     acceptor?.close()
     throw error

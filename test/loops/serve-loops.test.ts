@@ -1,10 +1,13 @@
 import t from 'tap'
 import { serveLoops } from '../../lib/index.js'
+import { nativeMissing } from '../transport/native/missing.js'
 import { Client, spread } from './client.js'
+
+const skip = nativeMissing() ?? false
 
 const echo = new URL('fixtures/echo.js', import.meta.url)
 
-t.test('each loop serves, and Shutdown in one ends all', async t => {
+t.test('each loop serves, and Shutdown in one ends all', { skip }, async t => {
   const running = serveLoops(echo, { loops: 3 }, 'tcp://127.0.0.1:0')
   const server = await running.listening
   t.match(server, { loops: 3, connections: 0 })

@@ -1,0 +1,66 @@
+import * as dgram from 'node:dgram'
+import { once } from 'node:events'
+import * as tls from 'node:tls'
+import t from 'tap'
+import { serveLoops } from '../../lib/index.js'
+import { nativeMissing } from '../transport/native/missing.js'
+import { Authority, LOCAL } from '../transport/tls/certificates.js'
+
+const skip = nativeMissing() ?? false
+
+const plain = new URL('fixtures/plain.js', import.meta.url)
+
+t.test('datagrams of one remote come to one loop', { skip }, async t => {
+  const running = serveLoops(new URL('fixtures/echo.js', import.meta.url), { loops: 2 }, 'udp://127.0.0.1:0')
+  const server = await running.listening
+  const port = server.addresses[0]?.port ?? 0
+  const seen = new Set<string>()
+  for (let remote = 0; remote < 40; remote++) {
+    const socket = dgram.createSocket('udp4')
+    const answers: string[] = []
+    socket.on('message', bytes => answers.push(String(bytes)))
+    for (const text of ['a', 'b', 'c']) socket.send(text, port, '127.0.0.1')
+    while (answers.length < 4) await once(socket, 'message')
+    const [hello = ''] = answers
+    t.strictSame(answers, [hello, 'a', 'b', 'c'])
+    seen.add(hello)
+    socket.close()
+  }
+  t.strictSame([...seen].toSorted(), ['0;', '1;'])
+  t.equal(server.stats().accepted, 40)
+  server.shutdown()
+  await running
+})
+
+t.test('TLS in every loop, and a session of one is resumed in the other', { skip }, async t => {
+  const authority = new Authority()
+  const { cert, key } = authority.issue(...LOCAL)
+  const running = serveLoops(plain, { loops: 2 }, { address: 'tls://127.0.0.1:0', tls: { cert, key } })
+  const server = await running.listening
+  const port = server.addresses[0]?.port ?? 0
+  let session: Buffer | undefined
+  const resumed: boolean[] = []
+  for (let round = 0; round < 4; round++) {
+    const socket = tls.connect({
+      port,
+      host: '127.0.0.1',
+      ca: authority.cert,
+      servername: 'localhost',
+      session,
+      maxVersion: 'TLSv1.2',
+    })
+    socket.on('session', given => {
+      session = given
+    })
+    socket.write('x')
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    t.equal(String(answer), 'plain x;')
+    resumed.push(socket.isSessionReused())
+    socket.end()
+    await once(socket, 'close')
+  }
+  t.strictSame(resumed, [false, true, true, true])
+  t.strictSame([server.stats({ loop: 0 }).accepted, server.stats({ loop: 1 }).accepted], [2, 2])
+  server.shutdown()
+  await running
+})
