@@ -29,6 +29,15 @@ const LARGE: Scale = {
   bounds: [100_000, 1_000_000],
 }
 
+/** Handlers that wake their own connection, every time. */
+const RESTLESS: readonly (readonly HandlerName[])[] = [
+  ['data'],
+  ['data', 'ended'],
+  ['data', 'postwrite'],
+  ['opened', 'sent'],
+  ['opened', 'data', 'ended', 'prewrite', 'postwrite', 'sent'],
+]
+
 /** The plan that belongs to a seed. */
 export function generate(seed: number): Plan {
   return new Generator(seed).plan(seed)
@@ -64,7 +73,7 @@ class Generator {
       ticks: this.#ticks(),
       scripts: Array.from({ length: this.#peers }, () => this.#script()),
       operations: this.#operations(),
-      calmEnd: random.percent(70),
+      ending: random.weighed({ calm: 45, patient: 30, sudden: 25 }),
     }
   }
 
@@ -99,6 +108,8 @@ class Generator {
       Array.from({ length: random.between(0, most) }, make)
     return {
       options: random.percent(70) ? this.#options() : undefined,
+      ...(random.percent(12) ? { wakes: random.pick(RESTLESS) } : {}),
+      ...(random.percent(8) ? { congested: true } : {}),
       opened: this.#reaction(random.percent(40), 5),
       data: several(6, () => this.#dataReaction()),
       ended: this.#dataReaction(),

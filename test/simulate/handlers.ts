@@ -89,6 +89,7 @@ export class Handlers {
         | readonly [unknown, Action?]
         | undefined
       story.limit(options)
+      world.wakes(story, 'opened')
       const [out, action] = reply ?? []
       story.context = story
       return [out, { ...options, context: story }, action] as Opening<unknown>
@@ -103,8 +104,13 @@ export class Handlers {
     return world.handler(event, () => {
       if (story === undefined) return
       const reaction = this.#next(story, 'data') ?? (input === null ? NOTHING : ECHO)
+      story.turn.events += 1
+      story.turn.bytes += input?.length ?? 0
+      if (input === null && world.quiet && story.doomed) story.vain += 1
       if (input === null) story.woken = false
       else this.#took(story, input, reaction)
+      world.wakes(story, 'data')
+      if (story.script.congested && world.unsent(story)) world.call({ call: 'pause', peer: story.number })
       return this.#reply(story, reaction, input)
     })
   }
@@ -116,6 +122,7 @@ export class Handlers {
     return this.#world.handler(event, () => {
       if (story === undefined) return
       story.endTold = true
+      this.#world.wakes(story, 'ended')
       return this.#reply(story, story.script.ended, undefined)
     })
   }
@@ -144,6 +151,7 @@ export class Handlers {
       if (story === undefined) return
       story.attempt = amount
       story.attemptedAt = this.#world.now
+      this.#world.wakes(story, 'prewrite')
       return this.#react(story, this.#next(story, 'prewrite'), undefined, 'action') as Action | void
     })
   }
@@ -159,6 +167,8 @@ export class Handlers {
       story.taken += amount
       story.remaining = remaining
       if (amount > 0) story.byteAt = story.progressAt = world.now
+      world.wakes(story, 'postwrite')
+      if (story.script.congested && remaining === 0) world.call({ call: 'resume', peer: story.number })
       return this.#react(story, this.#next(story, 'postwrite'), undefined, 'action') as Action | void
     })
   }
@@ -171,6 +181,7 @@ export class Handlers {
       if (story === undefined) return
       const told = story.tokens.splice(0, 1 + story.tokens.findIndex(waiting => waiting.token === token))
       if (told.at(-1)?.certain) story.tokenError ??= error
+      this.#world.wakes(story, 'sent')
       const reaction = this.#next(story, 'sent')
       if (error !== undefined && reaction?.fault) this.#fault(story.excused)
       return this.#react(story, reaction, undefined, 'action') as Action | void

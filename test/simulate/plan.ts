@@ -18,9 +18,14 @@ export interface Plan {
   /** How the program treats each connection, by the peer's number. */
   readonly scripts: readonly Script[]
   readonly operations: readonly Operation[]
-  /** Everything is let go on and must come to rest before the end; else the end comes upon what there is. */
-  readonly calmEnd: boolean
+  readonly ending: Ending
 }
+
+/**
+ * What comes before the end of the loop. `calm`: everybody is helped to go on, and all must come to rest; `patient`:
+ * promised replies come, and time passes, but nobody helps; `sudden`: the end comes upon what there is.
+ */
+export type Ending = 'calm' | 'patient' | 'sudden'
 
 export type HandlerName =
   | 'serving'
@@ -74,6 +79,10 @@ export type Call =
 /** The program's part of one connection: the n-th call of a handler gets the n-th reaction. */
 export interface Script {
   readonly options: Omit<Options, 'context'> | undefined
+  /** Handlers that wake their connection whenever they run. */
+  readonly wakes?: readonly HandlerName[]
+  /** `data` pauses the connection while output is unsent, and `postwrite` resumes it, as a proxy does. */
+  readonly congested?: boolean
   readonly opened: Reaction
   readonly data: readonly Reaction[]
   readonly ended: Reaction

@@ -26,7 +26,7 @@ function planLines(plan: Plan): string[] {
     ...(plan.ticks.length > 0 ? [`  ticks ${show(plan.ticks)}`] : []),
     ...plan.scripts.flatMap((script, peer) => scriptLines(script, peer)),
     ...plan.operations.map((operation, index) => `  ${String(index + 1).padStart(2)} ${show(operation)}`),
-    `  ${plan.calmEnd ? 'calm' : 'sudden'} end`,
+    `  ${plan.ending} end`,
   ]
 }
 

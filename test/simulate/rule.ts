@@ -20,6 +20,13 @@ export interface Event {
   readonly context?: unknown
 }
 
+/** What one turn delivered to a connection. */
+export interface Turn {
+  readonly story: Story
+  readonly events: number
+  readonly bytes: number
+}
+
 /** A method of the server was called. */
 export interface CallMade {
   readonly call: 'wake' | 'pause' | 'resume' | 'send'
@@ -45,6 +52,10 @@ export interface Rule {
   meanwhile?(world: World): string | undefined
   /** The simulation has come to rest: nothing happens any more unless time goes on or somebody acts. */
   rest?(world: World, story: Story): string | undefined
+  /** One turn of the loop, at most, has passed: what it delivered. */
+  turned?(world: World, turn: Turn): string | undefined
+  /** Nobody has helped, promised replies have come, and longer than every timeout has passed. */
+  waited?(world: World, story: Story): string | undefined
   /** Everything is over. */
   end?(world: World, story: Story): string | undefined
   /** Everything is over, for the loop as a whole. */

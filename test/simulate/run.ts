@@ -6,6 +6,12 @@ import { World } from './world.js'
 /** Turns of the loop that a run at rest may take while latency lets bytes trickle. */
 const PATIENCE = 300
 
+/** How often handlers that wake their own connection do so after each operation. */
+const RESTLESS = 10
+
+/** Longer than any timeout of a plan's and all that follows from it, at the usual `writeTimeout` of 30 seconds. */
+const LONG = 40_000
+
 /** Runs a plan; the world's `violation` says whether a rule did not hold. */
 export async function run(plan: Plan): Promise<World> {
   const world = new World(plan)
@@ -25,9 +31,10 @@ export async function run(plan: Plan): Promise<World> {
 }
 
 async function operate(world: World, operation: Operation): Promise<void> {
+  for (const story of world.stories) story.restless = RESTLESS
   await perform(world, operation)
-  if (operation.steps < 0) world.simulation.run()
-  else for (let left = operation.steps; left > 0 && world.simulation.step(); left -= 1);
+  if (operation.steps < 0) world.run()
+  else for (let left = operation.steps; left > 0 && world.step(); left -= 1);
   look(world)
 }
 
@@ -54,6 +61,7 @@ async function perform(world: World, operation: Operation): Promise<void> {
 
 function advance(world: World, ms: number): void {
   world.note('advance', ms)
+  for (const story of world.stories) story.watch(world.now)
   world.simulation.advance(ms)
   world.stalled = false
 }
@@ -143,7 +151,8 @@ function send(story: Story, size: number): void {
 
 /** Lets everything go on and come to rest where the plan wants that, then ends the loop, and asks for the last time. */
 async function end(world: World): Promise<void> {
-  if (world.plan.calmEnd) await calm(world)
+  if (world.plan.ending === 'calm') await calm(world)
+  if (world.plan.ending === 'patient') await wait(world)
   if (world.violation !== undefined) return
   if (world.shutdown === undefined) world.call({ call: 'shutdown', timeout: 1000 })
   await untangle(world)
@@ -162,17 +171,33 @@ async function end(world: World): Promise<void> {
 
 /** Runs to rest, with what promises and sockets do in between. */
 async function untangle(world: World): Promise<void> {
-  world.simulation.run()
+  world.run()
   for (let left = 4; left > 0; left -= 1) await undefined
-  world.simulation.run()
+  world.run()
   if (!world.stories.some(({ socket }) => socket !== undefined)) return
   for (let before = -1; before !== world.owned; ) {
     before = world.owned
     for (let left = 3; left > 0; left -= 1) {
       await new Promise(resolve => setImmediate(resolve))
-      world.simulation.run()
+      world.run()
     }
   }
+}
+
+/** Nobody does anything more: what is to end ends by itself. */
+async function wait(world: World): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    for (const story of world.stories) {
+      story.restless = RESTLESS
+      while (story.promises.length > 0) await settle(world, story)
+    }
+    world.run()
+    if (!rest(world)) return
+    advance(world, LONG)
+    world.run()
+    if (!world.stories.some(story => story.busy)) break
+  }
+  for (const story of world.stories) if (!story.busy) world.ask(rule => rule.waited?.(world, story))
 }
 
 async function calm(world: World): Promise<void> {
@@ -197,7 +222,7 @@ async function calm(world: World): Promise<void> {
 
 /** Runs until nothing moves any more, letting the latency pass where there is one; false when that takes too long. */
 function rest(world: World): boolean {
-  world.simulation.run()
+  world.run()
   const { latency } = world.plan.simulation
   if (latency === 0) return true
   for (let left = PATIENCE, still = 0; left > 0; left -= 1) {

@@ -84,6 +84,11 @@ function simplerScripts(script: Script): Script[] {
   for (const name of ['opened', 'ended', 'closed', 'detached'] as const) {
     if (Object.keys(script[name]).length > 0) simpler.push({ ...script, [name]: {} })
   }
+  for (const key of ['wakes', 'congested'] as const) {
+    if (script[key] === undefined) continue
+    const { [key]: _, ...rest } = script
+    simpler.push(rest)
+  }
   for (const key of Object.keys(script.options ?? {})) {
     const { [key as 'paused']: _, ...rest } = script.options ?? {}
     simpler.push({ ...script, options: rest })

@@ -58,7 +58,7 @@ t.test('each handler, operation and action is used by some of the seeds', async 
 })
 
 t.test('a rule that does not hold is told, with the seed, the plan and what happened', async t => {
-  const world = await run({ ...generate(11), operations: [], calmEnd: false })
+  const world = await run({ ...generate(11), operations: [], ending: 'sudden' })
   const [story] = world.stories
   if (story === undefined) throw new Error('a plan has at least one peer')
   story.id = 5

@@ -75,6 +75,9 @@ export class Story {
   late = false
   /** When it last gave bytes to send. */
   sentAt = 0
+  /** Bytes that it has read, and when that was last seen to be more. */
+  read = 0
+  readAt = 0
 
   // What the program was told. //////////////////////////////////////////////////////////////////////////////////////
 
@@ -104,6 +107,12 @@ export class Story {
   /** What tokens were told of output that never goes. */
   tokenError: Error | undefined
   paused = false
+  /** How often its handlers may still wake it before the next operation. */
+  restless = 0
+  /** What the present turn has delivered to it. */
+  turn = { events: 0, bytes: 0 }
+  /** Wakes that were delivered when only the end could follow. */
+  vain = 0
   /** A wake was asked for and has not fired. */
   woken = false
   /** `ended` was called. */
@@ -145,6 +154,13 @@ export class Story {
     this.limits = { ...DEFAULTS, ...options }
     this.paused ||= this.limits.paused
     this.early = this.pendingMost
+  }
+
+  /** Looks at what its peer has read. */
+  watch(now: number): void {
+    const read = this.peer?.receivedBytes.length ?? 0
+    if (read !== this.read) this.readAt = now
+    this.read = read
   }
 
   give(bytes: Buffer, certain: boolean, now: number): void {
@@ -192,6 +208,15 @@ export class Story {
   /** Its peer has sent all it will, as it said or in answer to the loop's end. */
   get peerEnded(): boolean {
     return this.ended || this.left === 'close' || (this.answersEnd && this.peer?.ended === true)
+  }
+
+  /** Only its end can follow, for what it was told by its peer: nothing holds that back. */
+  get doomed(): boolean {
+    if (this.busy || this.over !== undefined) return false
+    if (this.left === 'reset') return true
+    const whole = this.delivered === this.sent && this.given === this.taken
+    if (!this.peerEnded || this.paused || !this.reading || !whole) return false
+    return !this.limits.halfOpen || (this.endTold && this.outputEnded)
   }
 
   /** A promised reply is still to come. */

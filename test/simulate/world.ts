@@ -3,7 +3,7 @@ import { Action, type Events, type Server } from 'revio'
 import { type Simulation, simulate } from 'revio/testing'
 import { Handlers } from './handlers.js'
 import { Output } from './output.js'
-import type { Call, Plan, Reaction } from './plan.js'
+import type { Call, HandlerName, Plan, Reaction } from './plan.js'
 import type { CallMade, Event, Rule } from './rule.js'
 import { rules } from './rules/all.js'
 import { Story } from './story.js'
@@ -96,6 +96,19 @@ export class World {
     this.history.push([this.now, ...what])
   }
 
+  /** Does one step, which is one turn of the loop at most; false when there was none. */
+  step(): boolean {
+    for (const story of this.stories) story.turn = { events: 0, bytes: 0 }
+    const stepped = this.simulation.step()
+    for (const story of this.stories) this.ask(rule => rule.turned?.(this, { story, ...story.turn }))
+    return stepped
+  }
+
+  /** Does all that can be done without time going on. */
+  run(): void {
+    while (this.violation === undefined && this.step());
+  }
+
   /** Asks every rule; the first violation stands. */
   ask(question: (rule: Rule) => string | undefined): void {
     if (this.violation !== undefined) return
@@ -121,6 +134,23 @@ export class World {
       this.depth -= 1
       if (this.depth === 0) for (const effect of this.#afterHandler.splice(0)) effect()
     }
+  }
+
+  /** A handler that wakes its own connection does so; only so often after each operation, or it would for ever. */
+  wakes(story: Story, handler: HandlerName): void {
+    if (story.restless === 0 || story.script.wakes?.includes(handler) !== true) return
+    story.restless -= 1
+    this.call({ call: 'wake', peer: story.number })
+  }
+
+  /** Something was given for the connection that has not left. */
+  unsent(story: Story): boolean {
+    return this.server.pending(story.id) > 0
+  }
+
+  /** Nothing is under way but what runs now: whatever there was to be told, the loop has been told. */
+  get quiet(): boolean {
+    return this.plan.simulation.latency === 0 && this.simulation?.left.steps === 0
   }
 
   /** Does it when the handler that runs now has returned, or at once where none runs. */

@@ -28,7 +28,7 @@ export interface Turn {
   tell(step: () => void): void
 }
 
-/** The loop's end of a connection in memory. */
+/** The loop's end of a connection in memory, which does what a socket of the native transport does. */
 export class MemoryLink implements Link, Watcher {
   readonly wire: End
   /** Which binding accepted it; -1 for one that was dialled. */
@@ -38,8 +38,8 @@ export class MemoryLink implements Link, Watcher {
   failure: Error | undefined
   readonly #owner: LinkOwner
   readonly #ends: Arrival
-  /** A reset is told even while no input is wanted, as some pollers do. */
-  readonly #alert: boolean
+  /** More output goes only when a third of what is on the way has gone, as on Linux. */
+  readonly #late: boolean
   #gone = false
   #reading = true
   /** The receiver waits to be told that more goes. */
@@ -55,7 +55,7 @@ export class MemoryLink implements Link, Watcher {
     this.wire = ends.wire
     this.addressIndex = addressIndex
     this.#ends = ends
-    this.#alert = !owner.chance.once(2)
+    this.#late = owner.chance.once(2)
     this.wire.watcher = this
   }
 
@@ -64,6 +64,11 @@ export class MemoryLink implements Link, Watcher {
   write(outbox: Outbox): void {
     this.#outbox = outbox
     this.#owner.offered(this)
+  }
+
+  /** A system may say it or not; without a seed it doesn't, and timeouts come on the millisecond. */
+  unacknowledged(): number | undefined {
+    return this.#owner.chance.seeded ? this.wire.other?.inbox.size : undefined
   }
 
   read(wanted: boolean): void {
@@ -101,21 +106,31 @@ export class MemoryLink implements Link, Watcher {
   /** There is something to be told now. */
   get telling(): boolean {
     if (this.#gone || this.receiver === undefined) return false
-    const { inbox, broken, room } = this.wire
-    if (this.#blocked && (room > 0 || broken)) return true
-    if (inbox.size > 0) return this.#reading
-    if (broken && !this.#toldFailure) return this.#reading || this.#alert
+    const { inbox, broken } = this.wire
+    if (this.#writes) return true
+    if (inbox.size > 0) return this.#reads
+    if (broken && !this.#toldFailure) return true
     return inbox.ended && this.#reading && !this.#toldEnd
+  }
+
+  /** What a peer sent before it broke the connection is read, wanted or not. */
+  get #reads(): boolean {
+    return this.#reading || this.wire.broken
+  }
+
+  get #writes(): boolean {
+    if (!this.#blocked) return false
+    return this.wire.broken || (this.#late ? this.wire.roomy : this.wire.room > 0)
   }
 
   /** Adds what there is to tell to a turn: room for output first or last, a slice of input, what came behind it. */
   collect(turn: Turn): void {
     const { wire } = this
     const { chance } = this.#owner
-    const writable = this.#blocked && (wire.room > 0 || wire.broken)
+    const writable = this.#writes
     const first = chance.once(2)
     if (writable && first) this.#tell(turn, receiver => this.#writable(receiver))
-    if (this.#reading && wire.inbox.size > 0 && turn.room > 0) {
+    if (this.#reads && wire.inbox.size > 0 && turn.room > 0) {
       do this.#collectInput(turn)
       while (wire.inbox.size > 0 && turn.room > 0 && chance.once(3))
       if (chance.once(2)) return
@@ -160,7 +175,7 @@ export class MemoryLink implements Link, Watcher {
 
   #collectEnd(turn: Turn): void {
     const { inbox, broken } = this.wire
-    if (broken && !this.#toldFailure && (this.#reading || this.#alert)) {
+    if (broken && !this.#toldFailure) {
       this.#toldFailure = true
       this.#tell(turn, receiver => receiver.failed(systemError('read', 'ECONNRESET')))
     } else if (inbox.ended && this.#reading && !this.#toldEnd) {

@@ -231,10 +231,10 @@ class MemoryTurn implements Turn {
   }
 
   read(wire: End, size: number): Buffer {
+    this.#room -= size
     if (!this.#shared) return wire.take(size)
     const bytes = Buffer.allocUnsafeSlow(size)
     wire.read(size, bytes, 0)
-    this.#room -= size
     this.#lent.push(bytes)
     return bytes
   }

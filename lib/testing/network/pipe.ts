@@ -2,14 +2,14 @@ import { Buffer } from 'node:buffer'
 
 /** Bytes on their way in one direction: a bounded queue, as the kernel's buffers are. */
 export class Pipe {
-  readonly #capacity: number
+  readonly capacity: number
   readonly #chunks: Buffer[] = []
   #size = 0
   /** The writer has sent all it will; what is still in here comes first. */
   ended = false
 
   constructor(capacity: number) {
-    this.#capacity = capacity
+    this.capacity = capacity
   }
 
   /** Bytes that wait to be read. */
@@ -19,7 +19,7 @@ export class Pipe {
 
   /** Bytes that can be written. */
   get room(): number {
-    return this.#capacity - this.#size
+    return this.capacity - this.#size
   }
 
   /** Takes a copy of `bytes[start, end)`, which must fit. */

@@ -63,6 +63,13 @@ export class End {
     return this.#other === undefined || this.broken ? 0 : this.#other.inbox.room
   }
 
+  /** A third of what can be on the way could be written. */
+  get roomy(): boolean {
+    return (
+      this.#other !== undefined && !this.broken && 3 * this.#other.inbox.room >= this.#other.inbox.capacity
+    )
+  }
+
   /** There is something to be read, if only the end. */
   get readable(): boolean {
     return this.inbox.size > 0 || this.inbox.ended || this.broken

@@ -8,6 +8,7 @@ import { output } from './output.js'
 import { shutdown } from './shutdown.js'
 import { times } from './times.js'
 import { tokens } from './tokens.js'
+import { turns } from './turns.js'
 import { writes } from './writes.js'
 
 /** All that is checked, in the order in which it is asked. */
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   input,
   output,
   writes,
+  turns,
   tokens,
   endings,
   times,

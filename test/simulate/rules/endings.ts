@@ -79,8 +79,9 @@ function endIsMissing(world: World, story: Story): boolean {
 /** Why a connection at rest should have ended. */
 function isDue(world: World, story: Story): string | undefined {
   const halfOpen = story.limits.halfOpen && world.plan.handlers.ended
-  if (story.left !== undefined)
-    return story.paused || story.busy || halfOpen ? undefined : `its peer did ${story.left}`
+  if (story.busy && story.left !== undefined) return undefined
+  if (story.left === 'reset') return 'its peer did reset'
+  if (story.left === 'close') return story.paused || halfOpen ? undefined : 'its peer did close'
   if (!story.reading) return undefined
   if (story.closing !== undefined) return 'its end was asked for, and its peer reads'
   if (story.thrown.length > 0) return 'a handler threw, and its peer reads'

@@ -1,8 +1,24 @@
 import type { Rule } from '../rule.js'
+import type { Story } from '../story.js'
+import type { World } from '../world.js'
 
-/** At rest nothing is left that could have gone on. */
+/**
+ * At rest nothing is left that could have gone on; and whatever handlers do, a connection whose peer has gone, or that
+ * was asked to close, comes to its end.
+ */
 export const liveness: Rule = {
   name: 'liveness',
+
+  event(_world, { name, story, input }) {
+    if (name !== 'data' || input !== null || story === undefined || story.vain < 2) return undefined
+    return `connection ${story.id} is woken on and on, and only its end can follow`
+  },
+
+  waited(world, story) {
+    if (!story.open || !world.plan.handlers.closed) return undefined
+    const why = isLeft(world, story)
+    return why && `connection ${story.id} is still open a long time after ${why}`
+  },
 
   rest(world, story) {
     const { peer } = story
@@ -18,10 +34,24 @@ export const liveness: Rule = {
   },
 }
 
-function isLeftOutside(
-  world: Parameters<NonNullable<Rule['rest']>>[0],
-  story: Parameters<NonNullable<Rule['rest']>>[1],
-) {
+/** What should have ended a connection by now, though nobody helped. */
+function isLeft(world: World, story: Story): string | undefined {
+  const { left, limits, paused } = story
+  // A peer that does not read is given up after `writeTimeout` alone.
+  const unread = !story.reading && limits.writeTimeout === 0
+  const stays = limits.halfOpen && world.plan.handlers.ended
+  if (left === 'reset') return 'its peer did reset'
+  if (left === 'close' && (world.server.pending(story.id) > 0 || !(paused || stays)))
+    return 'its peer did close'
+  if (unread) return undefined
+  if (story.closing !== undefined) return 'its end was asked for'
+  if (story.thrown.length > 0) return 'a handler threw'
+  if (!story.peerEnded || paused) return undefined
+  if (!stays) return 'its peer ended'
+  return story.outputEnded ? 'both sides ended' : undefined
+}
+
+function isLeftOutside(world: World, story: Story): boolean {
   const limited = story.address === 1 && world.plan.simulation.maxConnections !== undefined
   return world.plan.handlers.opened && !limited
 }
