@@ -125,6 +125,8 @@ export class Wire extends Duplex {
     if (socket.readableEnded) this.push(null)
     else socket.on('end', () => this.push(null))
     socket.on('error', error => this.destroy(error))
+    // What fails here may have nobody else to hear of it, and must not end the process.
+    this.on('error', error => socket.destroy(error))
     this.on('close', () => socket.destroy())
   }
 

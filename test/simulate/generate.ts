@@ -1,5 +1,15 @@
 import { Action } from 'revio'
-import type { Call, HandlerName, Operation, OutPlan, Plan, Reaction, Script, TickReaction } from './plan.js'
+import type {
+  Call,
+  HandlerName,
+  LayerPlan,
+  Operation,
+  OutPlan,
+  Plan,
+  Reaction,
+  Script,
+  TickReaction,
+} from './plan.js'
 import { Random } from './random.js'
 
 /** Sizes of things that go together: so that a run is short, and yet blocks often. */
@@ -38,6 +48,11 @@ const RESTLESS: readonly (readonly HandlerName[])[] = [
   ['opened', 'data', 'ended', 'prewrite', 'postwrite', 'sent'],
 ]
 
+const STREAMS: readonly LayerPlan['kind'][] = ['streams', 'decoder', 'duplex', 'functions']
+const CODES = ['decode', 'encode', 'decodeEnd', 'encodeEnd'] as const
+const PLAIN_FAULTS = ['throws', 'stalls'] as const
+const FAULTS = ['throws', 'stalls', 'fails', 'destroys'] as const
+
 /** The plan that belongs to a seed. */
 export function generate(seed: number): Plan {
   return new Generator(seed).plan(seed)
@@ -50,8 +65,12 @@ class Generator {
   /** In half of the plans the handlers behave, so that the other half does not end everything early. */
   readonly #wild: boolean
 
+  /** Kinds of the layers that connections have; none in most plans, as streams take their time. */
+  readonly #layers: readonly LayerPlan['kind'][]
+
   constructor(seed: number) {
     this.#random = new Random(seed)
+    this.#layers = this.#random.pick([...Array(10).fill([]), ['functions'], ['functions'], STREAMS])
     this.#scale = this.#random.pick([SMALL, SMALL, MIDDLE, LARGE])
     this.#peers = this.#random.between(1, 4)
     this.#wild = this.#random.percent(50)
@@ -65,7 +84,7 @@ class Generator {
         seed: random.percent(94) ? seed : undefined,
         sendBuffer: random.pick(this.#scale.buffers),
         receiveBuffer: random.pick(this.#scale.buffers),
-        latency: random.percent(10) ? random.between(1, 20) : 0,
+        latency: random.percent(10) && this.#layers !== STREAMS ? random.between(1, 20) : 0,
         maxConnections: random.percent(15) ? random.between(1, 2) : undefined,
       },
       handlers: this.#handlers(),
@@ -110,6 +129,7 @@ class Generator {
       options: random.percent(70) ? this.#options() : undefined,
       ...(random.percent(12) ? { wakes: random.pick(RESTLESS) } : {}),
       ...(random.percent(8) ? { congested: true } : {}),
+      ...(this.#layers.length > 0 && random.percent(60) ? { layer: this.#layer() } : {}),
       opened: this.#reaction(random.percent(40), 5),
       data: several(6, () => this.#dataReaction()),
       ended: this.#dataReaction(),
@@ -118,6 +138,20 @@ class Generator {
       sent: several(2, () => this.#reaction(false, 8)),
       closed: this.#loopReaction(),
       detached: this.#loopReaction(),
+    }
+  }
+
+  #layer(): LayerPlan {
+    const random = this.#random
+    const kind = random.pick(this.#layers)
+    const at = random.pick(['should', 'wrap', 'layer', ...CODES, ...CODES] as const)
+    const how = random.pick(kind === 'functions' ? PLAIN_FAULTS : FAULTS)
+    // What a stream throws later is thrown at whoever wakes it up, as Node has it.
+    const call = how === 'throws' && kind !== 'functions' ? 1 : random.between(1, 4)
+    return {
+      kind,
+      mask: random.pick([0x5a, 0xff]),
+      ...(random.percent(40) ? { fault: { at, call, how } } : {}),
     }
   }
 

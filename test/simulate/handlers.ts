@@ -68,7 +68,7 @@ export class Handlers {
 
   #opened(id: number, info: Info): Opening<unknown> {
     const world = this.#world
-    const event = { ...this.#event('opened', id), info, story: this.#storyBy(id, info) }
+    const event = { ...this.#event('opened', id), info, story: world.storyBy(id, info) }
     const { story } = event
     world.note(
       'opened',
@@ -226,15 +226,6 @@ export class Handlers {
   #event(name: Event['name'], id: number): Event {
     const story = id === 0 ? undefined : this.#world.storyOf(id)
     return { name, id, story, at: this.#world.now }
-  }
-
-  /** `opened` comes before a peer can know its id. */
-  #storyBy(id: number, info: Info): Story | undefined {
-    const { stories } = this.#world
-    if (info.addressIndex < 0) return stories.find(story => story.id === id)
-    const remote = String(info.remoteAddress)
-    const unnamed = stories.filter(story => story.id === 0 && String(story.peer?.address) === remote)
-    return unnamed.find(story => story.address === info.addressIndex)
   }
 
   #loopWide(reaction: Reaction): Action | void {

@@ -27,6 +27,21 @@ export interface Plan {
  */
 export type Ending = 'calm' | 'patient' | 'sudden'
 
+/** A layer under a connection: it combines every byte with `mask`, until its fault comes. */
+export interface LayerPlan {
+  /** `functions` and `streams` are pairs of them, `decoder` one of each; `duplex` is a stream around the wire. */
+  readonly kind: 'functions' | 'streams' | 'decoder' | 'duplex'
+  readonly mask: number
+  readonly fault?: {
+    /** `layer`: what `wrap` returns is none. */
+    readonly at: 'should' | 'wrap' | 'layer' | 'decode' | 'encode' | 'decodeEnd' | 'encodeEnd'
+    /** From which call on. */
+    readonly call: number
+    /** What is no stream throws or stalls. */
+    readonly how: 'throws' | 'stalls' | 'fails' | 'destroys'
+  }
+}
+
 export type HandlerName =
   | 'serving'
   | 'opened'
@@ -79,6 +94,8 @@ export type Call =
 /** The program's part of one connection: the n-th call of a handler gets the n-th reaction. */
 export interface Script {
   readonly options: Omit<Options, 'context'> | undefined
+  /** What stands between the wire and its handlers. */
+  readonly layer?: LayerPlan
   /** Handlers that wake their connection whenever they run. */
   readonly wakes?: readonly HandlerName[]
   /** `data` pauses the connection while output is unsent, and `postwrite` resumes it, as a proxy does. */

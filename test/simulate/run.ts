@@ -1,4 +1,5 @@
 import { streamBytes } from './bytes.js'
+import { masked } from './layer.js'
 import type { Operation, Plan } from './plan.js'
 import type { Story } from './story.js'
 import { World } from './world.js'
@@ -33,17 +34,18 @@ export async function run(plan: Plan): Promise<World> {
 async function operate(world: World, operation: Operation): Promise<void> {
   for (const story of world.stories) story.restless = RESTLESS
   await perform(world, operation)
-  if (operation.steps < 0) world.run()
+  if (operation.steps < 0) await world.rest()
   else for (let left = operation.steps; left > 0 && world.step(); left -= 1);
-  look(world)
+  if (operation.steps >= 0) await world.breathe()
+  look(world, operation.steps < 0 || !world.streams)
 }
 
 /** Asks the rules what they have to say between two operations. */
-function look(world: World): void {
+function look(world: World, resting = true): void {
   world.identify()
   world.ask(rule => rule.meanwhile?.(world))
   for (const story of world.stories) world.ask(rule => rule.between?.(world, story))
-  if (world.simulation.left.steps > 0 || world.plan.simulation.latency > 0) return
+  if (!resting || world.simulation.left.steps > 0 || world.plan.simulation.latency > 0) return
   for (const story of world.stories) world.ask(rule => rule.rest?.(world, story))
 }
 
@@ -77,6 +79,7 @@ function connect(
   story.address = address
   story.reading = !paused
   story.answersEnd = !allowHalfOpen
+  story.mask = story.script.layer?.mask ?? 0
   story.peer = world.simulation.connect({ addressIndex: address, paused, allowHalfOpen })
 }
 
@@ -86,6 +89,7 @@ function dial(world: World, story: Story, { reachable, timeout }: Extract<Operat
   if (world.simulation.ended) return
   const address = `tcp4://10.0.0.1:${8000 + story.number}`
   story.dialled = { reachable, timeout, at: world.now }
+  story.mask = story.script.layer?.mask ?? 0
   if (reachable) {
     world.simulation.listen(address, peer => {
       story.peer = peer
@@ -146,7 +150,7 @@ function steer(world: World, story: Story, operation: Extract<Operation, { peer:
 function send(story: Story, size: number): void {
   const bytes = streamBytes(story.number, story.sent, size)
   story.sent += size
-  story.peer?.send(bytes)
+  story.peer?.send(masked(bytes, story.mask))
 }
 
 /** Lets everything go on and come to rest where the plan wants that, then ends the loop, and asks for the last time. */
@@ -157,21 +161,25 @@ async function end(world: World): Promise<void> {
   if (world.shutdown === undefined) world.call({ call: 'shutdown', timeout: 1000 })
   await untangle(world)
   advance(world, (world.shutdown?.timeout ?? 0) + 1)
+  await world.rest()
   look(world)
   for (const story of world.stories) while (story.busy) await settle(world, story)
   for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.resume()
   await untangle(world)
   for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.end()
   for (const { socket } of world.stories) socket?.end()
-  advance(world, 10_000)
-  await untangle(world)
+  // What was detached with a layer ends one stream after the other.
+  for (let round = 0; round < 4; round += 1) {
+    advance(world, 2500)
+    await untangle(world)
+  }
   for (const story of world.stories) world.ask(rule => rule.end?.(world, story))
   world.ask(rule => rule.over?.(world))
 }
 
 /** Runs to rest, with what promises and sockets do in between. */
 async function untangle(world: World): Promise<void> {
-  world.run()
+  await world.rest()
   for (let left = 4; left > 0; left -= 1) await undefined
   world.run()
   if (!world.stories.some(({ socket }) => socket !== undefined)) return
@@ -191,10 +199,9 @@ async function wait(world: World): Promise<void> {
       story.restless = RESTLESS
       while (story.promises.length > 0) await settle(world, story)
     }
-    world.run()
-    if (!rest(world)) return
+    if (!(await rest(world))) return
     advance(world, LONG)
-    world.run()
+    await world.rest()
     if (!world.stories.some(story => story.busy)) break
   }
   for (const story of world.stories) if (!story.busy) world.ask(rule => rule.waited?.(world, story))
@@ -211,7 +218,7 @@ async function calm(world: World): Promise<void> {
       story.reading = true
       story.peer.resume()
     }
-    if (!rest(world)) return
+    if (!(await rest(world))) return
     if (!world.stories.some(story => story.busy)) break
   }
   for (const story of world.stories) {
@@ -221,8 +228,8 @@ async function calm(world: World): Promise<void> {
 }
 
 /** Runs until nothing moves any more, letting the latency pass where there is one; false when that takes too long. */
-function rest(world: World): boolean {
-  world.run()
+async function rest(world: World): Promise<boolean> {
+  await world.rest()
   const { latency } = world.plan.simulation
   if (latency === 0) return true
   for (let left = PATIENCE, still = 0; left > 0; left -= 1) {

@@ -1,7 +1,8 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { Action } from 'revio'
 import type { Peer } from 'revio/testing'
+import { type LayerMaker, masked } from './layer.js'
 import type { Reaction, Script } from './plan.js'
 
 /** Output that the program has given for a connection. */
@@ -59,6 +60,16 @@ export class Story {
   /** To whom it was detached, and what that one has read. */
   socket: Socket | undefined
   readonly socketRead: Buffer[] = []
+
+  // Its layer. //////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  layer: LayerMaker | undefined
+  /** What bytes on the wire are combined with. */
+  mask = 0
+  /** Its layer has failed, or stalls: what it has of either direction may be lost. */
+  fragile = false
+  /** It could not be made. */
+  unmade = false
 
   // What the peer did. //////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -154,6 +165,11 @@ export class Story {
     this.limits = { ...DEFAULTS, ...options }
     this.paused ||= this.limits.paused
     this.early = this.pendingMost
+  }
+
+  /** What its peer has received, as it was given. */
+  get received(): Buffer {
+    return masked(this.peer?.receivedBytes ?? Buffer.alloc(0), this.mask)
   }
 
   /** Looks at what its peer has read. */

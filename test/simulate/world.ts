@@ -1,7 +1,8 @@
 import type { Buffer } from 'node:buffer'
-import { Action, type Events, type Server } from 'revio'
+import { Action, type Events, type Info, type Server, translate } from 'revio'
 import { type Simulation, simulate } from 'revio/testing'
 import { Handlers } from './handlers.js'
+import { LayerMaker } from './layer.js'
 import { Output } from './output.js'
 import type { Call, HandlerName, Plan, Reaction } from './plan.js'
 import type { CallMade, Event, Rule } from './rule.js'
@@ -45,12 +46,16 @@ export class World {
   stalledUntil = 0
   outcome: { readonly error: unknown } | undefined
   #tokens = 0
+  #steps = 0
+  /** There are layers of streams. */
+  readonly streams: boolean
   #afterHandler: (() => void)[] = []
 
   constructor(plan: Plan) {
     this.plan = plan
     this.stories = plan.scripts.map((script, index) => new Story(index, script))
     this.output = new Output()
+    this.streams = plan.scripts.some(({ layer }) => layer !== undefined && layer.kind !== 'functions')
     const { maxConnections, ...options } = plan.simulation
     const { seed, ...sizes } = options
     const limit = maxConnections === undefined ? '' : `?maxConnections=${maxConnections}`
@@ -100,8 +105,26 @@ export class World {
   step(): boolean {
     for (const story of this.stories) story.turn = { events: 0, bytes: 0 }
     const stepped = this.simulation.step()
+    if (stepped) this.#steps += 1
     for (const story of this.stories) this.ask(rule => rule.turned?.(this, { story, ...story.turn }))
     return stepped
+  }
+
+  /** Comes to rest where streams take their time: they go on when nothing else does. */
+  async rest(): Promise<void> {
+    this.run()
+    if (!this.streams) return
+    for (let same = 0; same < 4 && this.violation === undefined; ) {
+      const before = this.events + this.#steps
+      await new Promise(resolve => setImmediate(resolve))
+      this.run()
+      same = this.events + this.#steps === before ? same + 1 : 0
+    }
+  }
+
+  /** Lets streams go on for a moment. */
+  async breathe(): Promise<void> {
+    if (this.streams) await new Promise(resolve => setImmediate(resolve))
   }
 
   /** Does all that can be done without time going on. */
@@ -150,7 +173,7 @@ export class World {
 
   /** Nothing is under way but what runs now: whatever there was to be told, the loop has been told. */
   get quiet(): boolean {
-    return this.plan.simulation.latency === 0 && this.simulation?.left.steps === 0
+    return !this.streams && this.plan.simulation.latency === 0 && this.simulation?.left.steps === 0
   }
 
   /** Does it when the handler that runs now has returned, or at once where none runs. */
@@ -272,6 +295,34 @@ export class World {
   }
 
   #events(): Events<unknown> {
-    return new Handlers(this).events()
+    const events = new Handlers(this).events()
+    if (this.stories.every(({ script }) => script.layer === undefined)) return events
+    const makerOf = (id: number, info: Info) => {
+      const story = this.storyBy(id, info)
+      const plan = story?.script.layer
+      if (story === undefined || plan === undefined) return undefined
+      story.mask = plan.mask
+      story.layer ??= new LayerMaker(plan, (error, place) => this.#layerFails(story, error, place))
+      return story.layer
+    }
+    return translate(
+      events,
+      (id, info) => makerOf(id, info)?.should() ?? false,
+      (id, wire, info) => makerOf(id, info)?.wrap(wire) ?? wire,
+    )
+  }
+
+  #layerFails(story: Story, error: Error, place: string): void {
+    story.fragile = true
+    this.note('layer', story.number, error.message)
+    story.unmade ||= ['should', 'wrap', 'layer'].includes(place)
+  }
+
+  /** Whose `opened` is about to come, before its peer can know its id. */
+  storyBy(id: number, info: Info): Story | undefined {
+    if (info.addressIndex < 0) return this.stories.find(story => story.id === id)
+    const remote = String(info.remoteAddress)
+    const unnamed = this.stories.filter(story => story.id === 0 && String(story.peer?.address) === remote)
+    return unnamed.find(story => story.address === info.addressIndex)
   }
 }

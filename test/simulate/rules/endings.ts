@@ -27,7 +27,7 @@ export const endings: Rule = {
   },
 
   rest(world, story) {
-    if (!world.plan.handlers.closed || !story.open) return undefined
+    if (!world.plan.handlers.closed || !story.open || story.fragile) return undefined
     if (endIsMissing(world, story)) return `connection ${story.id} has sent its last, and its peer saw no end`
     const why = isDue(world, story)
     return why && `connection ${story.id} is still open, and ${why}`
@@ -42,11 +42,13 @@ function endedWrongly(world: World, story: Story): string | undefined {
   if (story.closing !== undefined || story.thrown.length > 0) return `${whom}, which is closing`
   if (story.busy) return `${whom}, while a reply is promised`
   if (world.shutdown !== undefined) return `${whom}, after shutdown`
-  const whole = !world.plan.handlers.data || story.delivered === story.arrived
+  const whole = story.fragile || !world.plan.handlers.data || story.delivered === story.arrived
   return whole ? undefined : `${whom}, with ${story.delivered} of ${story.sent} bytes delivered`
 }
 
 function missesError(world: World, story: Story): string | undefined {
+  if (story.unmade) return 'and its layer could not be made'
+  if (story.fragile) return undefined
   if (story.thrown.length > 0) return 'and a handler threw'
   if (story.dialled?.reachable === false) return 'and it could not be made'
   const asked = story.closing !== undefined || world.shutdown !== undefined || story.peerEnded
@@ -56,6 +58,7 @@ function missesError(world: World, story: Story): string | undefined {
 
 function hasWrongError(world: World, story: Story, error: Error): string | undefined {
   if (story.thrown.includes(error) || story.excused.includes(error)) return undefined
+  if (story.fragile) return undefined
   const code = codeOf(error)
   if (story.dialled !== undefined && ['ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code))
     return undefined

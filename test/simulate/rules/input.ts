@@ -5,6 +5,9 @@ import type { Event, Rule } from '../rule.js'
 import type { Story } from '../story.js'
 import type { World } from '../world.js'
 
+/** What the streams of a layer may keep. */
+const LAYER = 262_144
+
 /** The largest block that a loop reads in one turn. */
 const TURN = 65_536
 
@@ -30,7 +33,7 @@ export const input: Rule = {
     if (!story.open || !story.untouched || world.shutdown !== undefined) return undefined
     if (!world.plan.handlers.data || !world.plan.handlers.closed) return undefined
     const held = story.arrived - story.delivered
-    const most = world.plan.simulation.receiveBuffer + TURN
+    const most = world.plan.simulation.receiveBuffer + TURN + (story.layer === undefined ? 0 : LAYER)
     return held <= most ? undefined : `${held} bytes were read from connection ${story.id} and not delivered`
   },
 
@@ -39,6 +42,7 @@ export const input: Rule = {
       if (streamBytes(story.number, at, input.length).equals(input)) continue
       return `input of connection ${story.id}, kept by its handler, has changed: ${input.length} bytes from ${at} on`
     }
+    if (story.fragile) return undefined
     if (story.over?.how === 'detached') return world.plan.handlers.data ? ownerMisses(story) : undefined
     // What is broken does not wait for a pause to end: nobody could answer.
     const wanted = isWhole(world, story) && !(story.paused && story.over?.error !== undefined)
@@ -79,7 +83,8 @@ function ownerMisses(story: Story): string | undefined {
 /** It ended by its peer's doing alone: then nothing of what arrived may be missing. */
 function isWhole(world: World, story: Story): boolean {
   const { over } = story
-  if (over?.how !== 'closed' || !world.plan.handlers.data || !world.plan.handlers.opened) return false
+  if (over?.how !== 'closed' || story.fragile || !world.plan.handlers.data || !world.plan.handlers.opened)
+    return false
   if (story.asked || story.thrown.length > 0 || story.dialled?.reachable === false) return false
   if (world.shutdown !== undefined && world.shutdown.at <= over.at) return false
   if (over.error === undefined) return true

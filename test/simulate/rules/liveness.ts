@@ -24,7 +24,7 @@ export const liveness: Rule = {
     const { peer } = story
     if (peer === undefined || world.shutdown !== undefined) return undefined
     if (!story.opened) return isLeftOutside(world, story) ? `peer ${story.number} is not accepted` : undefined
-    if (!story.open || !world.plan.handlers.closed || !story.untouched) return undefined
+    if (!story.open || !world.plan.handlers.closed || !story.untouched || story.fragile) return undefined
     const pending = world.server.pending(story.id)
     if (story.reading && pending > 0)
       return `${pending} bytes are not written, and peer ${story.number} reads`
@@ -38,15 +38,17 @@ export const liveness: Rule = {
 function isLeft(world: World, story: Story): string | undefined {
   const { left, limits, paused } = story
   // A peer that does not read is given up after `writeTimeout` alone.
-  const unread = !story.reading && limits.writeTimeout === 0
+  const unread = (!story.reading || story.fragile) && limits.writeTimeout === 0
   const stays = limits.halfOpen && world.plan.handlers.ended
   if (left === 'reset') return 'its peer did reset'
-  if (left === 'close' && (world.server.pending(story.id) > 0 || !(paused || stays)))
+  if (left === 'close' && !story.fragile && (world.server.pending(story.id) > 0 || !(paused || stays)))
     return 'its peer did close'
   if (unread) return undefined
+  if (story.unmade) return 'its layer could not be made'
   if (story.closing !== undefined) return 'its end was asked for'
   if (story.thrown.length > 0) return 'a handler threw'
-  if (!story.peerEnded || paused) return undefined
+  // A layer that stalls has the peer's end, too.
+  if (!story.peerEnded || paused || story.fragile) return undefined
   if (!stays) return 'its peer ended'
   return story.outputEnded ? 'both sides ended' : undefined
 }

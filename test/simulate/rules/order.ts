@@ -33,7 +33,8 @@ function openedWrongly(world: World, { id, story, info }: Event): string | undef
   if (story.dialled === undefined && id <= world.lastId) return `id ${id} comes after id ${world.lastId}`
   if (info === undefined) return undefined
   if (info.addressIndex !== story.address) return `addressIndex ${info.addressIndex}, not ${story.address}`
-  if (info.closing && story.dialled === undefined) return 'closing, and it was not dialled'
+  if (info.closing !== story.unmade && story.dialled === undefined)
+    return info.closing ? 'closing, and it was not dialled' : 'opened, and its layer could not be made'
   if (!info.closing && story.dialled?.reachable === false) return 'opened, and nobody listens there'
   const address = String(story.peer?.address)
   const seen = String(info.remoteAddress)

@@ -18,7 +18,7 @@ export const output: Rule = {
     if (story.over !== undefined) return pending === 0 ? undefined : `${pending} bytes pending after the end`
     if (pending > story.pendingMost) return `${pending} bytes are pending, and ${story.pendingMost} can be`
     const { closed, postwrite } = world.plan.handlers
-    if (!closed || !postwrite || !story.untouched || !story.opened) return undefined
+    if (!closed || !postwrite || !story.untouched || !story.opened || story.fragile) return undefined
     if (pending >= story.pendingLeast || mayOverflow(story, story.refusedSize)) return undefined
     return `${pending} bytes are pending on connection ${story.id}, and ${story.pendingLeast} should be`
   },
@@ -26,7 +26,7 @@ export const output: Rule = {
   end(world, story) {
     const { peer } = story
     if (peer === undefined) return undefined
-    const received = peer.receivedBytes
+    const received = story.received
     const whole = isWhole(world, story)
     if (whole && peer.error !== undefined)
       return `connection ${story.id} closed in order, and its peer saw a reset`
@@ -40,7 +40,7 @@ export const output: Rule = {
 /** Whether all output must have reached the peer, and an end behind it. */
 function isWhole(world: World, story: Story): boolean {
   const { over, left } = story
-  if (over === undefined || over.error !== undefined || left !== undefined) return false
+  if (over === undefined || over.error !== undefined || left !== undefined || story.fragile) return false
   // A `detached` that throws gives the socket up.
   if (over.how === 'detached') return story.script.detached.fault !== true
   if (world.everStalled || world.plan.simulation.latency > 0) return false

@@ -17,7 +17,8 @@ export const times: Rule = {
 
   between(world, story) {
     const { now, latency } = { now: world.now, latency: world.plan.simulation.latency }
-    if (world.stalled || latency > 0 || !story.open || !world.plan.handlers.closed) return undefined
+    if (world.stalled || latency > 0 || !story.open || story.fragile || !world.plan.handlers.closed)
+      return undefined
     const { idleTimeout, writeTimeout } = story.limits
     const idle = now - Math.max(story.activeAt, world.stalledUntil)
     if (idleTimeout > 0 && idle > idleTimeout + 1)

@@ -21,7 +21,8 @@ export const tokens: Rule = {
 
   rest(world, story) {
     const { sent, closed } = world.plan.handlers
-    if (!sent || !closed || !story.open || !story.reading || !story.untouched) return undefined
+    if (!sent || !closed || !story.open || !story.reading || !story.untouched || story.fragile)
+      return undefined
     const waiting = story.tokens.find(({ certain }) => certain)
     return (
       waiting && `all has been written on connection ${story.id}, and token ${waiting.token} was not told`
