@@ -79,6 +79,7 @@ export class Closer {
   /** What is pending is given up, and the connection goes in a turn that follows soon. */
   abort(connection: Connection): void {
     if (!connection.discards()) return
+    connection.discarded = connection.outbox.size
     this.#drop(connection)
     connection.revisit()
   }

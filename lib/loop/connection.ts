@@ -88,12 +88,14 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
   wokenLate = false
   /** The last wake's reply was promised, so that nothing was read meanwhile: input goes before the next wake. */
   inputFirst = false
-  /** The last attempt to write left something; the transport says when more goes. */
+  /** The last attempt to write left some of what it offered; the transport says when more goes. */
   blocked = false
+  /** Unsent bytes that were given up. */
+  discarded = 0
   /** Among those to be written at the end of the turn. */
   dirty = false
-  /** Its output has been offered at the present attempt to write. */
-  offered = false
+  /** Bytes that were offered at the present attempt to write; -1 for none. */
+  offered = -1
   /** Among those to be looked at again after the turn. */
   queued = false
   /** Whether the transport has been asked for input. */

@@ -207,12 +207,12 @@ export class Output {
     if (!outbox.empty) {
       this.#prewrite(connection)
       if (outbox.empty) return
-      connection.offered = true
+      connection.offered = outbox.size
     } else if (link.wantsWrite !== true) return
     try {
       link.write(outbox)
     } catch (thrown) {
-      connection.offered = false
+      connection.offered = -1
       this.#closer.broke(connection, asError(thrown, 'the transport'))
     }
   }
@@ -229,16 +229,18 @@ export class Output {
   }
 
   #settle(connection: Connection): void {
-    if (!connection.offered) return
-    const { link, outbox } = connection
+    const { link, outbox, offered } = connection
+    if (offered < 0) return
     const { taken } = link
-    if (connection.outbound === Outbound.Discarded) outbox.settle(0)
+    if (connection.outbound === Outbound.Discarded) connection.discarded -= taken
     else {
       outbox.settle(taken)
       this.#count(Count.bytesOut, taken)
     }
     connection.tokens?.took(taken)
-    const blocked = !outbox.empty && link.wantsWrite !== true
+    // What another's `prewrite` has added since has not been offered, and the transport knows nothing of it.
+    const left = taken < offered || !connection.dirty
+    const blocked = left && !outbox.empty && link.wantsWrite !== true
     if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now
     if ((taken > 0 || !connection.blocked) && (blocked || connection.unconfirmed > 0)) {
       connection.progressed(this.#time.now)
@@ -253,8 +255,8 @@ export class Output {
 
   #wrote(connection: Connection): void {
     const { link, offered } = connection
-    if (offered) {
-      connection.offered = false
+    if (offered >= 0) {
+      connection.offered = -1
       this.#postwrite(connection, link.taken)
     }
     if (link.failure !== undefined) this.#failed(connection, link.failure)
@@ -271,8 +273,9 @@ export class Output {
   #postwrite(connection: Connection, taken: number): void {
     const { handlers, scope, id, outbox, context } = connection
     if (handlers.postwrite === undefined) return
+    const left = connection.outbound === Outbound.Discarded ? connection.discarded : outbox.size
     try {
-      const action = scope.runInAsyncScope(handlers.postwrite, handlers, id, taken, outbox.size, context)
+      const action = scope.runInAsyncScope(handlers.postwrite, handlers, id, taken, left, context)
       this.#act(connection, 'postwrite', action)
     } catch (thrown) {
       this.#closer.threw(connection, 'postwrite', thrown, { atOnce: true })

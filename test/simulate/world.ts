@@ -285,7 +285,8 @@ export class World {
     }
     // What comes after an End, from the same handler too, is not taken.
     if (answer && action === Action.End && story.closing === undefined) story.outputEnded = true
-    if (answer || story.open) this.act(story, action)
+    // Without `closed` nobody knows whether it is open still.
+    if (answer || (story.open && this.plan.handlers.closed)) this.act(story, action)
   }
 
   #made(call: CallMade): void {

@@ -49,6 +49,8 @@ export class MemoryLink implements Link, Watcher {
   #toldEnd = false
   #toldFailure = false
   #outbox: Outbox | undefined
+  /** How much of the outbox there was when it was offered; what comes later is not. */
+  #offered = 0
 
   constructor(owner: LinkOwner, ends: Arrival, addressIndex: number) {
     this.#owner = owner
@@ -63,6 +65,7 @@ export class MemoryLink implements Link, Watcher {
 
   write(outbox: Outbox): void {
     this.#outbox = outbox
+    this.#offered = outbox.size
     this.#owner.offered(this)
   }
 
@@ -154,14 +157,14 @@ export class MemoryLink implements Link, Watcher {
   #take(outbox: Outbox): void {
     const { wire } = this
     const { chance } = this.#owner
-    let left = chance.once(16) ? 0 : chance.slice(Math.min(outbox.size, wire.room))
+    let left = chance.once(16) ? 0 : chance.slice(Math.min(this.#offered, wire.room))
     this.taken = left
     for (let segment = outbox.first; segment !== undefined && left > 0; segment = segment.next) {
       const size = Math.min(left, segment.end - segment.start)
       wire.write(segment.bytes, segment.start, segment.start + size)
       left -= size
     }
-    this.#blocked = this.taken < outbox.size
+    this.#blocked = this.taken < this.#offered
   }
 
   #collectInput(turn: Turn): void {

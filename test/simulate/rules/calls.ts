@@ -31,7 +31,13 @@ export const calls: Rule = {
 }
 
 function isSurelyOpen(world: World, story: Story, size: number): boolean {
-  if (!story.open || !story.untouched || story.fragile || world.shutdown !== undefined || !world.plan.handlers.closed)
+  if (
+    !story.open ||
+    !story.untouched ||
+    story.fragile ||
+    world.shutdown !== undefined ||
+    !world.plan.handlers.closed
+  )
     return false
   const { idleTimeout, writeTimeout } = story.limits
   if (idleTimeout > 0 || mayOverflow(story, Math.max(size, story.refusedSize))) return false

@@ -88,5 +88,7 @@ function isWhole(world: World, story: Story): boolean {
   if (story.asked || story.thrown.length > 0 || story.dialled?.reachable === false) return false
   if (world.shutdown !== undefined && world.shutdown.at <= over.at) return false
   if (over.error === undefined) return true
+  // A stream around the wire may give up what it has when the wire fails.
+  if (story.script.layer?.kind === 'duplex') return false
   return story.limits.idleTimeout === 0 && ['ECONNRESET', 'EPIPE'].includes(codeOf(over.error))
 }
