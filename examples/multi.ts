@@ -1,44 +1,5 @@
-import { Action, type Events, type Options, protocol, type Server } from 'revio'
-import { hello } from './hello.js'
 import { run } from './program.js'
-import { redis } from './redis/server.js'
-
-/** Milliseconds in which a client has to send the byte that tells what it speaks. */
-const PATIENCE = 10_000
-
-/** What a RESP command begins with: it is an array. No HTTP method begins so. */
-const ASTERISK = 42
-
-/** RESP and HTTP on one port: the first byte of a connection chooses its handlers. */
-function multi(): Events {
-  const clone = redis()
-  let server: Server
-
-  /** Has `events` take over, as if the connection had just opened, with the input that told them apart. */
-  function become<Context>(id: number, events: Events<Context>, input: Buffer): void {
-    const info = server.info(id)
-    if (info === undefined) return
-    const [, options] = events.opened?.(id, info) ?? []
-    const { context, ...others } = (options ?? {}) as Options<Context>
-    server.configure(id, protocol(events, context as Context, { ...others, input }))
-  }
-
-  return {
-    serving(running) {
-      server = running
-    },
-    opened(id) {
-      server.deadline(id, PATIENCE)
-    },
-    data(id, input) {
-      if (input === null) return
-      server.deadline(id, Number.POSITIVE_INFINITY)
-      if (input[0] === ASTERISK) become(id, clone, input)
-      else become(id, hello, input)
-    },
-    expired: () => [null, Action.Close],
-  }
-}
+import { respOrHttp } from './resp-or-http.js'
 
 await run({
   command: 'npm run multi',
@@ -48,5 +9,5 @@ await run({
     path
       ? `; try: redis-cli -s ${path} ping, or curl --unix-socket ${path} http://localhost/`
       : `; try: redis-cli -h ${host} -p ${port} ping, or curl http://${host.includes(':') ? `[${host}]` : host}:${port}/`,
-  events: multi,
+  events: respOrHttp,
 })

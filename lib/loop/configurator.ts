@@ -2,13 +2,15 @@ import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Configuration, Handlers, Protocol } from '../events.js'
+import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
 import { checkHandlers } from './handlers.js'
-import { limitsOf } from './limits.js'
+import { type Limits, limitsOf } from './limits.js'
 import type { Timeouts } from './timeouts.js'
 
 /** What configuring needs from the loop. */
 export interface ConfiguratorOptions {
+  readonly clock: Clock
   readonly timeouts: Timeouts
   /** Has handlers that the loop does not know yet meet its server. */
   readonly introduce: (handlers: Handlers<unknown>) => void
@@ -29,11 +31,23 @@ export class Configurator {
     else if ('input' in options && options.input !== undefined) {
       throw new RevioError('ERR_OPTION', 'option input: only taken together with handlers')
     } else if ('context' in options) connection.context = options.context
+    this.#startCounting(connection, limits)
     connection.limits = limits
     if (options.paused !== undefined) connection.paused = options.paused
     connection.link.tune(options)
     connection.regulate()
     this.#options.timeouts.watch(connection)
+  }
+
+  /** Silence is only looked at while there is a timeout for it: a new one counts from now. */
+  #startCounting(connection: Connection, { idleTimeout, readTimeout }: Limits): void {
+    const { limits: before } = connection
+    const idle = before.idleTimeout === 0 && idleTimeout > 0
+    const read = before.idleTimeout === 0 && before.readTimeout === 0 && readTimeout > 0
+    if (!idle && !read) return
+    const now = this.#options.clock.now()
+    if (idle) connection.touched = now
+    if (read) connection.heard = now
   }
 
   #switch(connection: Connection, { handlers, context, input }: Protocol): void {

@@ -91,7 +91,7 @@ export class Loop implements Host {
     this.output = new Output({ time, closer, timeouts, transports: this.#transports, counts })
     this.#programs = this.#makePrograms()
     const introduce = (handlers: Handlers<unknown>) => this.#programs.introduce(handlers)
-    this.configurator = new Configurator({ timeouts, introduce })
+    this.configurator = new Configurator({ clock, timeouts, introduce })
     const { output, configurator } = this
     const passed = () => time.pass()
     const dispatcher = new Dispatcher({ closer, output, configurator, counts, passed, between, promised })
@@ -332,9 +332,10 @@ export class Loop implements Host {
 
   #release(): void {
     this.#programs.stop()
-    this.dialer.abandon()
     for (const transport of this.#transports) this.#attempt(() => transport.unbind())
     this.#options.released?.(this.shutdown.timeout)
+    // Last: where nothing else is open, the loop has ended with the last of them.
+    this.dialer.abandon()
   }
 
   #close(): void {

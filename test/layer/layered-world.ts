@@ -1,4 +1,11 @@
-import { type DialOptions, type Events, type Handlers, type Server, translate } from '../../lib/index.js'
+import {
+  type DialOptions,
+  type Endpoint,
+  type Events,
+  type Handlers,
+  type Server,
+  translate,
+} from '../../lib/index.js'
 import { Monitor } from '../transport/monitor.js'
 import type { PeerOptions, Running, World } from '../transport/world.js'
 import { type Coder, coders } from './coders.js'
@@ -31,7 +38,10 @@ export class LayeredWorld implements World {
     return this.#world.address(options)
   }
 
-  async serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running> {
+  async serve<Context = undefined>(
+    events: Events<Context>,
+    ...addresses: (string | Endpoint)[]
+  ): Promise<Running> {
     const monitor = new Monitor()
     this.#monitors.push(monitor)
     const watched = monitor.watch(events)
@@ -58,7 +68,12 @@ export class LayeredWorld implements World {
         return watched.serving?.(server)
       },
     }
-    const running = await this.#world.serve(layer(program), ...addresses)
+    const endpoints = addresses.map(endpoint => {
+      // What is no endpoint is passed on as it is.
+      if (typeof endpoint === 'string' || endpoint?.events === undefined) return endpoint
+      return { ...endpoint, events: layer(endpoint.events) }
+    })
+    const running = await this.#world.serve(layer(program), ...endpoints)
     if (layered === undefined) throw new Error('serving has not run')
     this.#servers.set(layered, running.server)
     return new LayeredRunning(running, layered)

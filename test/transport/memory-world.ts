@@ -1,4 +1,4 @@
-import type { Events, Server } from '../../lib/index.js'
+import type { Endpoint, Events, Server } from '../../lib/index.js'
 import { type Simulation, simulate } from '../../lib/testing.js'
 import { Monitor } from './monitor.js'
 import { Loops } from './running.js'
@@ -31,7 +31,10 @@ export class MemoryWorld implements World {
     return `${this.network}://${this.network === 'tcp4' ? '127.0.0.1' : '[::1]'}:0${query}`
   }
 
-  async serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running> {
+  async serve<Context = undefined>(
+    events: Events<Context>,
+    ...addresses: (string | Endpoint)[]
+  ): Promise<Running> {
     const bound = addresses.length > 0 ? addresses : [this.address()]
     const seed = this.#seed === undefined ? {} : { seed: this.#seed }
     const monitor = new Monitor()

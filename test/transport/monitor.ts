@@ -30,7 +30,7 @@ export class Monitor {
     for (const [name, handler] of Object.entries(events)) {
       if (typeof handler === 'function') {
         watched[name] = (...args: unknown[]) => this.#call(name, events, handler as Handler, args)
-      }
+      } else watched[name] = handler
     }
     return watched as Events<Context>
   }

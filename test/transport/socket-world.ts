@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Events, type Server, serve } from '../../lib/index.js'
+import { type Endpoint, type Events, type Server, serve } from '../../lib/index.js'
 import { Monitor } from './monitor.js'
 import { Loops } from './running.js'
 import { SocketPeer } from './socket-peer.js'
@@ -36,7 +36,7 @@ export class SocketWorld implements World {
     return `${scheme}://${join(folder, 'socket')}${query}`
   }
 
-  serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running> {
+  serve<Context = undefined>(events: Events<Context>, ...addresses: (string | Endpoint)[]): Promise<Running> {
     const bound = addresses.length > 0 ? addresses : [this.address()]
     const monitor = new Monitor()
     return this.#loops.start(monitor.watch(events), monitor, watched => serve(watched, ...bound))

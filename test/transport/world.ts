@@ -1,4 +1,4 @@
-import type { Events, Server } from '../../lib/index.js'
+import type { Endpoint, Events, Server } from '../../lib/index.js'
 
 /** Where the rules of the contract are tried: loops on one transport, and peers for them. */
 export interface World {
@@ -13,7 +13,7 @@ export interface World {
   /** An address that nobody listens on, for `serve`: port 0, or a path of its own. */
   address(options?: string): string
   /** Runs a loop, and answers it once `serving` has run. Rejects as `serve` does. Without addresses: on one. */
-  serve<Context = undefined>(events: Events<Context>, ...addresses: string[]): Promise<Running>
+  serve<Context = undefined>(events: Events<Context>, ...addresses: (string | Endpoint)[]): Promise<Running>
   connect(server: Server, options?: PeerOptions): Peer
   /** Waits until it is so. Rejects, saying what was waited for, when it does not come to be. */
   until(what: string, condition: () => boolean): Promise<void>

@@ -133,6 +133,33 @@ export const detaching: Rules = {
     }
   },
 
+  'while it waits for its output to leave, no more is read than the socket will give': async (t, world) => {
+    const sent = pattern(4 * MUCH)
+    const read: Buffer[] = []
+    let ended = false
+    const { server } = await world.serve({
+      data(_id, input): Reply {
+        read.push(Buffer.from(input ?? ''))
+        return ['x'.repeat(MUCH), Action.Detach]
+      },
+      detached(_id, socket) {
+        socket.on('data', bytes => void read.push(bytes))
+        socket.on('end', () => {
+          ended = true
+          socket.end()
+        })
+      },
+    })
+    const peer = world.connect(server, { paused: true }).send(sent.subarray(0, 10))
+    await world.until('pending output', () => server.pending(1) > 0)
+    peer.send(sent.subarray(10)).end()
+    await world.pass(200)
+    t.ok(peer.unsent > sent.length / 2, `${peer.unsent} bytes wait at the peer`)
+    peer.resume()
+    await world.until('the end both ways', () => ended && peer.ended)
+    t.equal(digest(Buffer.concat(read)), digest(sent))
+  },
+
   'the end that came with the input is read from the socket as an end': async (t, world) => {
     const read: Buffer[] = []
     let ended = false

@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events'
 import * as net from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { Action, type Info } from '../../../lib/index.js'
+import { openDescriptors } from '../descriptors.js'
 import type { World } from '../world.js'
 import type { Rules } from './rule.js'
 
@@ -146,6 +148,59 @@ export const dials: Rules = {
     await world.until('closed', () => stories.get(id)?.closed === 1)
     t.equal(stories.get(id)?.error, undefined)
     t.throws(() => server.attach(near), { code: 'ERR_UNSUPPORTED', message: /attach/ })
+  },
+
+  'what is no connected socket, or has an owner, is refused and uses up no id': async (t, world) => {
+    const { server } = await world.serve({})
+    for (const garbage of [{}, null, undefined, 'socket', 7, () => {}, new EventEmitter()]) {
+      t.throws(() => server.attach(garbage as net.Socket), { code: 'ERR_OPTION', message: /^attach: / })
+    }
+    t.throws(() => server.attach(new net.Socket()), { code: 'ERR_UNSUPPORTED', message: /not connected/ })
+    if (!world.real) return
+    const [near, far] = await socketPair(world)
+    const { server: other } = await world.serve({})
+    t.equal(server.attach(near), 1)
+    for (const taken of [server, other]) {
+      t.throws(() => taken.attach(near), { code: 'ERR_UNSUPPORTED', message: /a loop already/ })
+    }
+    await world.until('the connection', () => server.connections === 1)
+    t.equal(other.connections, 0)
+    far.destroy()
+    await world.until('its closing', () => server.connections === 0)
+  },
+
+  'dials that are under way when the loop ends leave nothing behind, at whatever stage': async (t, world) => {
+    for (let turns = 0; turns < 8; turns++) {
+      const stories = new Map<number, Story>()
+      const running = await world.serve(telling(stories))
+      const { server } = running
+      const ids = Array.from({ length: 5 }, () => server.dial(String(server.addresses[0])))
+      for (let left = turns; left > 0; left--) await new Promise(resolve => setImmediate(resolve))
+      server.shutdown()
+      await world.until('the end', () => running.ended)
+      for (const id of ids) t.equal(stories.get(id)?.closed, 1, `dial ${id} after ${turns} turns`)
+      for (const { closed } of stories.values()) t.equal(closed, 1)
+    }
+  },
+
+  'one that nobody answers is given up at the end of the loop, and its descriptor closed': async (
+    t,
+    world,
+  ) => {
+    if (!world.real || world.network === 'unix') {
+      return void t.pass('a peer that does not answer', { skip: 'only TCP has one' })
+    }
+    const deaf = await listenWithoutAccepting(world)
+    const stories = new Map<number, Story>()
+    const running = await world.serve(telling(stories))
+    const before = openDescriptors()
+    const ids = Array.from({ length: 5 }, () => running.server.dial(deaf.address, { timeout: 10_000 }))
+    await world.pass(20)
+    running.server.shutdown()
+    await world.until('the end', () => running.ended)
+    for (const id of ids) t.match(stories.get(id), { closed: 1, error: { code: 'ECONNABORTED' } })
+    await world.until('no descriptor of theirs', () => (openDescriptors() ?? 0) <= (before ?? 0))
+    await deaf.close()
   },
 
   'what was detached can be attached again': async (t, world) => {

@@ -183,4 +183,30 @@ export const switching: Rules = {
     await world.until('closed', () => told.length === 2)
     t.strictSame(told, ['ended', 'ETIMEDOUT'])
   },
+
+  'a timeout that is set late counts from then on, and not from the opening': async (t, world) => {
+    for (const timeout of [
+      { idleTimeout: 100 },
+      { readTimeout: 100 },
+      { idleTimeout: 100, readTimeout: 100 },
+    ]) {
+      let since = 0
+      const closed: number[] = []
+      const { server } = await world.serve({
+        opened: id => void setTimeout(() => server.wake(id), world.real ? 120 : 0),
+        data(id) {
+          since = server.now
+          server.configure(id, timeout)
+        },
+        closed(_id, error) {
+          t.match(error, { code: 'ETIMEDOUT' })
+          closed.push(server.now)
+        },
+      })
+      world.connect(server)
+      if (!world.real) await world.pass(120)
+      await world.until('closed', () => closed.length === 1)
+      t.ok((closed[0] ?? 0) - since >= 99, `${closed[0]} is 100 ms after ${since}`)
+    }
+  },
 }
