@@ -45,12 +45,8 @@ export class Connections<Context> {
     })
   }
 
-  upgrade(
-    id: number,
-    request: UpgradeRequest,
-    context: Context,
-  ): Upgrade<Context> | Promise<Upgrade<Context>> {
-    const answer = (found: Awaited<ReturnType<typeof handshake>>): Upgrade<Context> => {
+  upgrade(id: number, request: UpgradeRequest, context: Context): Upgrade | Promise<Upgrade> {
+    const answer = (found: Awaited<ReturnType<typeof handshake>>): Upgrade => {
       if (!('response' in found)) return [found]
       return [this.#protocol, this.#session(id, request, context, found.agreement), found.response]
     }

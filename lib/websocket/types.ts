@@ -5,11 +5,10 @@ import type { CloseRequest, MessageSending } from './handlers.js'
 import type { UpgradeResponse } from './handshake.js'
 import type { Slow } from './options.js'
 import type { UpgradeRequest } from './request.js'
-import type { Session } from './session.js'
 
 /** What `upgrade` of `http` answers: who takes the connection over, or a response that refuses. */
-export type Upgrade<Context> =
-  | readonly [handlers: Handlers<Session<Context>>, session: Session<Context>, response: UpgradeResponse]
+export type Upgrade =
+  | readonly [handlers: Handlers<never>, session: unknown, response: UpgradeResponse]
   | readonly [refusal: UpgradeResponse]
 
 /** How `publish` and `broadcast` send. */
@@ -29,11 +28,7 @@ export type Given<Context> = undefined extends Context ? [context?: Context] : [
  * not open.
  */
 export interface WebSockets<Context = undefined> {
-  (
-    id: number,
-    request: UpgradeRequest,
-    ...given: Given<Context>
-  ): Upgrade<Context> | Promise<Upgrade<Context>>
+  (id: number, request: UpgradeRequest, ...given: Given<Context>): Upgrade | Promise<Upgrade>
   /** Connections that are open. */
   readonly size: number
   /** Their ids. */

@@ -1,4 +1,4 @@
-import { type Events, protocol, type Server } from '../../lib/index.js'
+import { type Events, type Handlers, protocol, type Server } from '../../lib/index.js'
 import { type Peer, type Simulation, type SimulationOptions, simulate } from '../../lib/testing.js'
 import {
   type WebSocketHandlers,
@@ -47,7 +47,7 @@ export function world(
       if (answer.length === 1) throw new Error('the handshake was refused')
       const [upgraded, session] = answer
       server?.wake(id)
-      return [null, protocol(upgraded, session)]
+      return [null, protocol(upgraded as Handlers<unknown>, session)]
     },
   }
   const simulation = simulate(events, how)
