@@ -4,6 +4,7 @@ import { http } from './benches/http.js'
 import { keys } from './benches/keys.js'
 import { memory } from './benches/memory.js'
 import { redis } from './benches/redis.js'
+import { websocket, websocketMemory } from './benches/websocket.js'
 import { stopAll } from './children.js'
 import { caption, commandOf } from './machine.js'
 import { busyCores } from './measure.js'
@@ -15,7 +16,7 @@ import { report } from './report.js'
 import { run } from './run.js'
 import { writePages } from './write.js'
 
-const benches: readonly Bench[] = [redis, keys, echo, memory, http]
+const benches: readonly Bench[] = [redis, keys, echo, memory, http, websocket, websocketMemory]
 
 /** Cores that other programs may use without a word. */
 const QUIET = 0.15

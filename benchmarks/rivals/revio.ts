@@ -16,6 +16,9 @@ export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-e
 export const revioHttp = revio('revio', 'examples/http.js', 'auto')
 export const revioHttpOnNet = revio('revio-net', 'examples/http.js', 'net')
 
+export const revioWebSocket = revio('revio-native', 'benchmarks/servers/revio-websocket.js', 'native')
+export const revioWebSocketOnNet = revio('revio-net', 'benchmarks/servers/revio-websocket.js', 'net')
+
 function revio(name: string, program: string, transport: Transport, ...more: string[]): Rival {
   const env = transport === 'auto' ? {} : { REVIO_NATIVE: transport === 'native' ? '1' : '0' }
   const command = (port: number) => ({

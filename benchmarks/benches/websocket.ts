@@ -1,0 +1,183 @@
+import { bench, common } from '../bench.js'
+import { collect, collecting, rest } from '../collect.js'
+import { compile } from '../compile.js'
+import { digits } from '../format.js'
+import type { EchoFigures } from '../load/echo-client.js'
+import { LoadProcess, options as optionsOf } from '../load/process.js'
+import { cpuSeconds, forgetPeak, peakBytes, residentBytes } from '../measure.js'
+import { requestMetrics } from '../metrics.js'
+import { number, numbers, some } from '../options.js'
+import type { Metric, Sample, Target, Trial } from '../plan.js'
+import { demand, gcc } from '../programs.js'
+import { revioWebSocket, revioWebSocketOnNet } from '../rivals/revio.js'
+import { wsWebSocket } from '../rivals/websocket.js'
+
+const rivals = [wsWebSocket, revioWebSocket, revioWebSocketOnNet]
+const names = rivals.map(({ name }) => name)
+
+/** What the load client is started with. */
+interface Load {
+  readonly size: number
+  readonly connections: number
+  readonly inFlight: number
+  readonly text: boolean
+  readonly broadcast: boolean
+}
+
+const options = {
+  size: numbers('bytes of a message that is sent back', [64, 16_384], [64]),
+  'in-flight': numbers('messages in flight on each connection', [1, 16]),
+  connections: number('how many connections', 50),
+  kind: some('text, binary or both', ['binary', 'text']),
+  subscribers: numbers('how many get each message of a broadcast', [1000, 10_000], [1000]),
+  servers: some('which servers take part', names, names.slice(0, 2)),
+  ...common({ rounds: 5, seconds: 1, quick: 0.6 }),
+}
+
+export const websocket = bench(
+  'websocket',
+  'messages sent back, and sent to all, every byte checked: revio and ws',
+  options,
+  ({ size, connections, kind, subscribers, servers, rounds, seconds, ...values }) => {
+    demand(gcc)
+    const echoes = size.flatMap(size =>
+      kind.flatMap(kind =>
+        values['in-flight'].map(inFlight => ({
+          size,
+          connections,
+          inFlight,
+          text: kind === 'text',
+          broadcast: false,
+        })),
+      ),
+    )
+    const casts = subscribers.map(connections => ({
+      size: 64,
+      connections,
+      inFlight: 1,
+      text: false,
+      broadcast: true,
+    }))
+    return {
+      name: 'websocket',
+      title: 'WebSocket',
+      conditions: `Messages sent back on ${connections} connections, or sent to all of them; load by websocket-load.c`,
+      rivals: rivals.filter(({ name }) => servers.includes(name)),
+      bases: [wsWebSocket.name],
+      trials: [...echoes, ...casts].map(trial),
+      metrics: requestMetrics,
+      rounds,
+      seconds,
+    }
+  },
+)
+
+function trial(load: Load): Trial {
+  const { size, connections, inFlight, text, broadcast } = load
+  const kind = text ? 'text' : 'binary'
+  return {
+    name: broadcast ? `64 B to ${connections.toLocaleString('en')}` : `${sizeName(size)} ${kind}`,
+    group: broadcast ? 'broadcast' : `${inFlight} in flight`,
+    check: async target =>
+      void (await measure({ ...load, connections: Math.min(connections, 50) }, 0.05, target)),
+    warmUp: async target => (await measure(load, 0.7, target)).requestsPerSecond ?? 0,
+    measure: (target, { seconds }) => measure(load, seconds, target),
+  }
+}
+
+function sizeName(size: number): string {
+  return size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`
+}
+
+async function start(load: Load, seconds: number, port: number): Promise<LoadProcess> {
+  const { size, connections, inFlight } = load
+  const args = optionsOf({ port, size, connections, 'in-flight': inFlight, seconds })
+  if (load.text) args.push('--text')
+  if (load.broadcast) args.push('--broadcast')
+  return LoadProcess.start({ file: await compile('load/websocket-load.c'), args })
+}
+
+async function measure(load: Load, seconds: number, { port, pid }: Target): Promise<Sample> {
+  const client = await start(load, seconds, port)
+  try {
+    forgetPeak(pid)
+    const before = cpuSeconds(pid)
+    const { requests, p50, p99, mismatches, ...figures } = await client.run<EchoFigures>()
+    if (mismatches > 0) throw new Error(`${mismatches} bytes came back wrong`)
+    const cpuPerRequest = (cpuSeconds(pid) - before) / requests
+    return { requestsPerSecond: requests / figures.seconds, cpuPerRequest, p50, p99, peak: peakBytes(pid) }
+  } finally {
+    await client.close()
+  }
+}
+
+const memoryMetrics: readonly Metric[] = [
+  {
+    key: 'collected',
+    title: 'bytes/connection',
+    format: digits,
+    spread: true,
+    ratios: 'all',
+    chart: 'Bytes of the process for each idle WebSocket connection (less is better)',
+  },
+  { key: 'uncollected', title: 'before collection', format: digits },
+  { key: 'base', title: 'MiB with none', format: value => digits(value / 2 ** 20) },
+]
+
+const { quick, write, rounds } = common({ rounds: 3, seconds: 1, quick: 1 })
+const memoryOptions = {
+  connections: number('how many idle connections', 10_000, 2000),
+  servers: some('which servers take part', names, names.slice(0, 2)),
+  quick,
+  write,
+  rounds,
+}
+
+export const websocketMemory = bench(
+  'websocket-memory',
+  'what a process needs for each idle WebSocket connection',
+  memoryOptions,
+  ({ connections, servers, rounds }) => {
+    demand(gcc)
+    return {
+      name: 'websocket-memory',
+      title: 'Memory of idle WebSocket connections',
+      conditions: 'Each connection has exchanged one message and is silent',
+      rivals: rivals.filter(({ name }) => servers.includes(name)).map(collecting),
+      bases: [wsWebSocket.name],
+      trials: [idle(connections)],
+      metrics: memoryMetrics,
+      rounds,
+      seconds: 0,
+      fresh: true,
+    }
+  },
+)
+
+function idle(connections: number): Trial {
+  const load = { size: 64, connections, inFlight: 1, text: false, broadcast: false }
+  return {
+    name: `${connections.toLocaleString('en')} connections`,
+    group: 'idle',
+    check: async target => void (await measure({ ...load, connections: 1 }, 0.01, target)),
+    warmUp: async () => 0,
+    measure: target => measureIdle(load, target),
+  }
+}
+
+/** Resident memory before and after, divided by the connections; a few have come and gone before. */
+async function measureIdle(load: Load, target: Target): Promise<Sample> {
+  await measure({ ...load, connections: 100 }, 0.1, target)
+  await collect(target)
+  const base = residentBytes(target.pid)
+  const client = await start(load, 0.001, target.port)
+  try {
+    await client.run<EchoFigures>()
+    await rest()
+    const uncollected = (residentBytes(target.pid) - base) / load.connections
+    await collect(target)
+    return { collected: (residentBytes(target.pid) - base) / load.connections, uncollected, base }
+  } finally {
+    await client.close()
+  }
+}
