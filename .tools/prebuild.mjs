@@ -18,7 +18,7 @@ const architectures = [
 const scratch = mkdtempSync(join(tmpdir(), 'revio-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-const { target_name: name, sources: files, defines, cflags } = readTarget()
+const { target_name: name, sources: files, defines, cflags, ldflags } = readTarget()
 const headers = join(dirname(dirname(process.execPath)), 'include/node')
 if (!existsSync(join(headers, 'node_api.h'))) throw new Error(`Node's headers are not in ${headers}`)
 
@@ -59,7 +59,14 @@ function compile({ arch, triple, libc, flags }) {
     '-D_FILE_OFFSET_BITS=64',
     '-DBUILDING_NODE_EXTENSION',
   ]
-  const args = [...common, ...cflags, ...defines.map(define => `-D${define}`), ...flags, `-I${headers}`]
+  const args = [
+    ...common,
+    ...cflags,
+    ...ldflags,
+    ...defines.map(define => `-D${define}`),
+    ...flags,
+    `-I${headers}`,
+  ]
   run(`${triple}-gcc`, [...args, ...files.map(file => join(sources, file)), '-o', file])
   process.stderr.write(`built ${file}\n`)
   return file
