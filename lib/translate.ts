@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { RevioError } from './errors.js'
 import type { Events, Handlers, Info } from './events.js'
 import type { Layer } from './layer/layer.js'
-import { makeLayer, type Wrap } from './layer/make-layer.js'
+import { makeLayer } from './layer/make-layer.js'
 import { checkHandlers, HANDLERS } from './loop/handlers.js'
 import { madeOf, openingOf } from './transport/layering.js'
 
@@ -48,29 +48,27 @@ export function translate<Context = undefined>(
     }
   }
   const program = events as Handlers<unknown>
-  const translated = {}
+  const translated: Handlers<unknown> = {}
   for (const name of [...HANDLERS, 'signal'] as const) {
     const get = lookup(program, name)
     Object.defineProperty(translated, name, { enumerable: true, configurable: true, get })
   }
   const opened = (id: number, info: Info) => {
-    if (info.closing || putLayer(id, info, should, wrap)) return program.opened?.(id, info)
+    if (info.closing) return program.opened?.(id, info)
+    const connection = openingOf(id)
+    if (connection === undefined) throw new Error('translate: its `opened` is for a loop to call')
+    const failure = connection.layer((link, host) =>
+      should(id, info) ? makeLayer(id, info, wrap, link, host) : undefined,
+    )
+    // Where nothing stands between, the loop calls the program's own from now on.
+    if (connection.handlers === translated) connection.handlers = program
+    if (failure === undefined) return program.opened?.(id, info)
     const opening = program.opened?.(id, { ...info, closing: true })
     return Array.isArray(opening) ? [undefined, opening[1]] : opening
   }
   Object.defineProperty(translated, 'opened', { enumerable: true, value: opened })
   madeOf(program, translated)
   return translated as Events<Context>
-}
-
-/** Answers false when the layer could not be made. */
-function putLayer(id: number, info: Info, should: (id: number, info: Info) => boolean, wrap: Wrap): boolean {
-  const opening = openingOf(id)
-  if (opening === undefined) throw new Error('translate: its `opened` is for a loop to call')
-  const failure = opening.layer((link, host) =>
-    should(id, info) ? makeLayer(id, info, wrap, link, host) : undefined,
-  )
-  return failure === undefined
 }
 
 /** Answers what the program has under a name now; functions as methods of the program's object. */

@@ -56,7 +56,7 @@ export class Configurator {
       throw new RevioError('ERR_OPTION', 'option input: expected a Uint8Array')
     }
     this.#options.introduce(handlers)
-    connection.handlers = handlers
+    connection.follow(handlers)
     connection.context = context
     // A copy: input may lie in memory that is the loop's again when the handler returns.
     if (input !== undefined && input.length > 0) {

@@ -64,6 +64,9 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
   #known: Info | undefined
   /** Its handlers run in it. */
   readonly scope: AsyncContext
+  /** The handlers that the program gave for it. */
+  given: Handlers<unknown>
+  /** Those that are called: the same, or what these wrap. */
   handlers: Handlers<unknown>
   context: unknown
   limits: Limits
@@ -139,6 +142,7 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
     this.link = made.link
     this.transport = made.transport
     this.scope = made.scope
+    this.given = made.handlers
     this.handlers = made.handlers
     this.context = made.context
     this.limits = made.limits
@@ -260,6 +264,12 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
   /** Output waits for the peer to take it, or for a layer to let go of it. */
   get unwritten(): boolean {
     return this.blocked || this.unconfirmed > 0
+  }
+
+  /** Goes on with other handlers. */
+  follow(handlers: Handlers<unknown>): void {
+    this.given = handlers
+    this.handlers = handlers
   }
 
   layer(make: MakeLayer): Error | undefined {

@@ -157,7 +157,7 @@ export class Loop implements Host {
     }
     this.#events = next
     for (const connection of this.table.connections.values()) {
-      if (connection.handlers === before) connection.handlers = next
+      if (connection.given === before) connection.follow(next)
     }
     this.#programs.replace(before, next)
     done()

@@ -35,6 +35,8 @@ export type MakeTls = (link: Link, options: TlsLayerOptions) => LayeredLink
 /** A connection that opens. */
 export interface Opening {
   readonly id: number
+  /** The handlers that the loop calls for it. Handlers that wrap others may put those in their place. */
+  handlers: Handlers<unknown>
   /**
    * Puts a layer under the connection, above those that it has. Answers what `make` threw; the connection then closes
    * with that, and has no other event.

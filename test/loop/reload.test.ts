@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Action, type Handlers } from '../../lib/index.js'
+import { Action, type Handlers, translate } from '../../lib/index.js'
 import { simulate } from '../../lib/testing.js'
 
 t.test('other handlers take over, and contexts stay', async t => {
@@ -42,6 +42,21 @@ t.test('connections and addresses with handlers of their own keep these', async 
   t.equal(before.send('x').received, 'own')
   t.equal(simulation.connect({ addressIndex: 1 }).send('x').received, 'own')
   t.equal(simulation.connect().send('x').received, 'new')
+})
+
+t.test('translated handlers are replaced as others are, and only where they were given', async t => {
+  const old = { data: () => ['old'] as const }
+  const none = () => false
+  const wrap = () => ({})
+  const simulation = simulate(translate(old, none, wrap), {
+    addresses: ['tcp://127.0.0.1:0', { address: 'tcp://127.0.0.1:0', events: old }],
+  })
+  const [translated, own] = [simulation.connect(), simulation.connect({ addressIndex: 1 })]
+  t.equal(translated.send('x').received, 'old')
+  t.equal(own.send('x').received, 'old')
+  await simulation.server.reload(translate({ data: () => ['new'] }, none, wrap))
+  t.equal(translated.send('x').received, 'oldnew')
+  t.equal(own.send('x').received, 'oldold')
 })
 
 t.test('where serving throws nothing has changed', async t => {
