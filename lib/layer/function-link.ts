@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
-import { isBytes } from '../bytes.js'
+import { isBytes, lengthOf } from '../bytes.js'
 import { asError } from '../errors.js'
 import type { Address } from '../events.js'
 import type { LayeredLink } from '../transport/layering.js'
 import { goneError, isGone, Outbox } from '../transport/outbox.js'
+import type { StagingBuffer } from '../transport/staging.js'
 import { type Link, nobody, type Receiver, type Tuning } from '../transport/transport.js'
 import { type Coder, type Pair, piecesOf, streamOf } from './layer.js'
 import { PlainSocket } from './plain-socket.js'
@@ -13,6 +14,8 @@ import { PlainSocket } from './plain-socket.js'
 const PORTION = 256 * 1024
 /** How much is encoded at a time. Small enough that a slow peer's progress shows. */
 const SLICE = 16 * 1024
+/** Up to this size a copy costs less than what the system asks for to write memory that it does not know. */
+const SMALL = 8 * 1024
 
 /** A layer of two plain functions. Everything happens at once, so that it needs no turns of its own. */
 export class FunctionLink implements LayeredLink, Receiver {
@@ -28,13 +31,15 @@ export class FunctionLink implements LayeredLink, Receiver {
   readonly #pair: Pair
   readonly #decode: Coder | undefined
   readonly #encode: Coder | undefined
+  readonly #stage: StagingBuffer | undefined
   /** Encoded bytes that the link below has not taken. */
   readonly #encoded = new Outbox()
   /** How many of the oldest bytes of the connection's outbox they were. */
   #ahead = 0
-  /** What each slice of those was, and what it became. */
-  #slices: { readonly plain: number; readonly coded: number }[] = []
-  /** How much of what the oldest one became has gone. */
+  /** How long each slice of those was, and how long what it became: by turns. */
+  #slices: number[] = []
+  /** How many of the slices have gone, and how much of what the next one became. */
+  #first = 0
   #gone = 0
   #taken = 0
   /** There is more output than was encoded. */
@@ -54,6 +59,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     this.#pair = pair
     this.#decode = pair.decode as Coder | undefined
     this.#encode = pair.encode as Coder | undefined
+    this.#stage = raw.stage
   }
 
   // Output. /////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -107,7 +113,7 @@ export class FunctionLink implements LayeredLink, Receiver {
           const end = Math.min(segment.end, start + SLICE)
           const before = this.#encoded.size
           this.#put(segment.bytes, start, end)
-          this.#slices.push({ plain: end - start, coded: this.#encoded.size - before })
+          this.#slices.push(end - start, this.#encoded.size - before)
           this.#ahead += end - start
         }
       }
@@ -121,14 +127,20 @@ export class FunctionLink implements LayeredLink, Receiver {
     const whole = start === 0 && end === bytes.length && Buffer.isBuffer(bytes)
     const plain = whole ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
     const coded = this.#encode.call(this.#pair, plain)
-    if (isBytes(coded)) this.#keep(coded, bytes)
+    if (coded === plain) this.#encoded.lend(bytes, start, end)
+    else if (isBytes(coded)) this.#keep(coded, bytes)
     else for (const piece of piecesOf(coded, 'encode')) this.#keep(piece, bytes)
   }
 
-  /** What may be a part of the plain bytes is only lent, as they are. */
+  /** Small pieces share the staging buffer. What may be a part of the plain bytes is only lent, as they are. */
   #keep(coded: Uint8Array, plain: Uint8Array): void {
-    if (coded.length === 0) return
-    if (coded.buffer === plain.buffer) this.#encoded.lend(coded, 0, coded.length)
+    const size = lengthOf(coded)
+    if (size === 0) return
+    const stage = this.#stage
+    if (stage !== undefined && size < SMALL && size <= stage.room) {
+      const start = stage.put(coded, size)
+      this.#encoded.lend(stage.bytes, start, start + size)
+    } else if (coded.buffer === plain.buffer) this.#encoded.lend(coded, 0, size)
     else this.#encoded.give(coded)
   }
 
@@ -153,13 +165,16 @@ export class FunctionLink implements LayeredLink, Receiver {
   /** So many encoded bytes have gone. */
   #went(coded: number): void {
     this.#gone += coded
-    let first = this.#slices[0]
-    for (; first !== undefined && first.coded <= this.#gone; first = this.#slices[0]) {
-      this.#gone -= first.coded
-      this.#taken += first.plain
-      this.#ahead -= first.plain
-      this.#slices.shift()
+    const slices = this.#slices
+    for (; this.#first < slices.length; this.#first += 2) {
+      const [plain = 0, size = 0] = [slices[this.#first], slices[this.#first + 1]]
+      if (size > this.#gone) return
+      this.#gone -= size
+      this.#taken += plain
+      this.#ahead -= plain
     }
+    this.#first = 0
+    slices.length = 0
     if (this.#encoded.size === 0 && this.#ending && !this.#ended) this.#endWire()
   }
 
@@ -178,7 +193,8 @@ export class FunctionLink implements LayeredLink, Receiver {
   #lose(failure: Error): void {
     this.failure ??= failure
     this.#encoded.clear()
-    this.#slices = []
+    this.#slices.length = 0
+    this.#first = 0
   }
 
   // Input: what the link below tells. ///////////////////////////////////////////////////////////////////////////////
@@ -188,7 +204,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     let piece: Uint8Array | undefined
     try {
       const coded = this.#decode === undefined ? bytes : this.#decode.call(this.#pair, bytes)
-      if (isBytes(coded)) piece = coded
+      if (coded === bytes || isBytes(coded)) piece = coded
       else for (const next of piecesOf(coded, 'decode')) this.#undelivered.push(asBuffer(next))
     } catch (thrown) {
       return this.#fail(thrown, 'decode')
@@ -232,7 +248,7 @@ export class FunctionLink implements LayeredLink, Receiver {
 
   /** What may be a part of `input` lies where that lies. */
   #hand(piece: Buffer, input: Buffer | undefined): void {
-    this.ownsInput = piece.buffer !== input?.buffer || this.#raw.ownsInput === true
+    this.ownsInput = (piece !== input && piece.buffer !== input?.buffer) || this.#raw.ownsInput === true
     this.receiver.input(piece)
   }
 
@@ -248,12 +264,12 @@ export class FunctionLink implements LayeredLink, Receiver {
 
   close({ reset }: { reset: boolean }): void {
     this.#raw.close({ reset: reset || this.#encoded.size > 0 })
-    this.discard()
+    this.#leave()
   }
 
   detach(unread: readonly Uint8Array[]): net.Socket {
     const plain = [...unread, ...this.#undelivered.map(bytes => Buffer.from(bytes))]
-    this.discard()
+    this.#leave()
     const socket = this.#raw.detach([])
     const [decode, encode] = [streamOf(this.#pair, 'decode'), streamOf(this.#pair, 'encode')]
     socket.pipe(decode)
@@ -269,7 +285,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     return this.#raw.addresses()
   }
 
-  discard(): void {
+  #leave(): void {
     this.over = true
     this.receiver = nobody
     this.#undelivered = []

@@ -82,6 +82,8 @@ export interface Link {
   readonly wantsWrite?: boolean
   /** Why the last `write` failed, if it did; known when `transport.flush` has returned. Later bytes may still be read. */
   readonly failure: Error | undefined
+  /** Where a layer may gather small output between the loop's call of `write` and its own. Absent: nowhere. */
+  readonly stage?: StagingBuffer | undefined
   /** It has failed both ways: no input follows either. Absent: no. */
   readonly over?: boolean
   /**

@@ -4,6 +4,7 @@ import { keepAliveSeconds } from '../../loop/limits.js'
 import type { TlsInfo } from '../../tls.js'
 import type { Outbox } from '../outbox.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
+import type { StagingBuffer } from '../staging.js'
 import { type Link, nobody, type Receiver, type Tuning } from '../transport.js'
 import { systemError } from './addon.js'
 import type { Peer } from './coalescing.js'
@@ -65,6 +66,10 @@ export class NativeLink implements Link, Peer {
   lends(input: Uint8Array, start: number): void {
     this.input = input
     this.inputStart = start
+  }
+
+  get stage(): StagingBuffer {
+    return this.#transport.stage
   }
 
   write(outbox: Outbox): void {
