@@ -5,8 +5,10 @@ import type { LayeredLink, LayerHost } from '../transport/layering.js'
 import type { Link } from '../transport/transport.js'
 import { FunctionLink } from './function-link.js'
 import { checkLayer, type Layer, type Pair, streamOf } from './layer.js'
-import { StreamLink } from './stream-link.js'
+import { SocketLink } from './socket-link.js'
+import { Streams } from './streams.js'
 import { Wire } from './wire.js'
+import { WireLink } from './wire-link.js'
 
 /** Makes the layer of a connection, given its bytes as a stream. */
 export type Wrap = (id: number, wire: Duplex, info: Info) => Layer
@@ -20,16 +22,19 @@ export function makeLayer(id: number, info: Info, wrap: Wrap, link: Link, host: 
   if (info.localAddress.network.startsWith('udp')) {
     throw new RevioError('ERR_UNSUPPORTED', `connection ${id}: datagrams are no stream to be translated`)
   }
-  const wire = link.socket ?? new Wire(link)
-  const layer: unknown = wrap(id, wire, info)
+  const { socket } = link
+  const given = socket ?? new Wire(link)
+  const layer: unknown = wrap(id, given, info)
   checkLayer(layer)
-  if (layer instanceof Duplex) {
+  if (layer instanceof Duplex && socket !== undefined) {
     link.surrender?.()
-    return new StreamLink(id, link, { wire, source: layer, sink: layer }, host)
+    return new SocketLink(id, link, new Streams(socket, layer, layer), socket, host)
   }
-  if (!hasStream(layer)) return new FunctionLink(id, link, layer)
-  const [source, sink] = [streamOf(layer, 'decode'), streamOf(layer, 'encode')]
-  return new StreamLink(id, link, { wire: new Wire(link), source, sink }, host)
+  if (!(layer instanceof Duplex || hasStream(layer))) return new FunctionLink(id, link, layer)
+  const wire = given instanceof Wire ? given : new Wire(link)
+  const source = layer instanceof Duplex ? layer : streamOf(layer, 'decode')
+  const sink = layer instanceof Duplex ? layer : streamOf(layer, 'encode')
+  return new WireLink(id, link, new Streams(wire, source, sink), wire, host)
 }
 
 function hasStream({ decode, encode }: Pair): boolean {

@@ -4,9 +4,10 @@ import type { TlsLayerOptions } from '../transport/layering.js'
 import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
 import { tlsError, truncationError } from '../transport/tls-error.js'
 import type { Link } from '../transport/transport.js'
-import { StreamLink } from './stream-link.js'
+import { Streams } from './streams.js'
 import { refusalOf, tlsInfoOf, tlsStream, watchEnd } from './tls-stream.js'
 import { Wire } from './wire.js'
+import { WireLink } from './wire-link.js'
 
 /**
  * TLS of node:tls around a link, whatever that moves its bytes with.
@@ -14,39 +15,43 @@ import { Wire } from './wire.js'
  * It does not use the socket of a link directly, though that would cost less: there Node tells the end of a connection
  * and the end that the peer has sealed (close_notify) in the same way, so that nobody knows whether bytes are missing.
  */
-export class TlsLink extends StreamLink {
+export class TlsLink extends WireLink {
   readonly #socket: TLSSocket
+  readonly #security: ServerSecurity | ClientSecurity
+  readonly #peer: string
   #tls: TlsInfo | undefined
+  #secured = false
+  /** The connection ended before the peer had ended TLS; undefined until it has come to an end. */
+  #truncated: boolean | undefined
 
   constructor(raw: Link, { security, host, peer }: TlsLayerOptions) {
     const wire = new Wire(raw)
     const socket = tlsStream(wire, security)
-    let secured = false
-    let truncated: boolean | undefined
-    watchEnd(socket, () => {
-      truncated ??= wire.readableEnded
-    })
-    const verdict = (error: Error | undefined) => {
-      const what = `TLS ${secured ? '' : 'handshake '}with ${peer}`
-      if (error !== undefined) return tlsError(error, what)
-      return secured && truncated === true && !security.allowTruncation ? truncationError() : undefined
-    }
-    super(0, raw, { wire, source: socket, sink: socket, verdict }, host)
+    super(0, raw, new Streams(wire, socket, socket), wire, host)
     this.#socket = socket
-    socket.once(security.side === 'server' ? 'secure' : 'secureConnect', () => {
-      secured = true
-      this.#secure(security)
+    this.#security = security
+    this.#peer = peer
+    watchEnd(socket, () => {
+      this.#truncated ??= wire.readableEnded
     })
+    socket.once(security.side === 'server' ? 'secure' : 'secureConnect', this.#onSecure)
   }
 
   get tls(): TlsInfo | undefined {
     return this.#tls
   }
 
-  #secure(security: ServerSecurity | ClientSecurity): void {
-    const refusal = refusalOf(this.#socket, security)
+  protected override verdict(error: Error | undefined): Error | undefined {
+    if (error !== undefined) return tlsError(error, `TLS ${this.#secured ? '' : 'handshake '}with ${this.#peer}`)
+    const cut = this.#secured && this.#truncated === true && !this.#security.allowTruncation
+    return cut ? truncationError() : undefined
+  }
+
+  readonly #onSecure = (): void => {
+    this.#secured = true
+    const refusal = refusalOf(this.#socket, this.#security)
     if (refusal !== undefined) return void this.#socket.destroy(refusal)
-    this.#tls = tlsInfoOf(this.#socket, security)
-    this.announce(receiver => receiver.secured?.())
+    this.#tls = tlsInfoOf(this.#socket, this.#security)
+    this.turns.tell(receiver => receiver.secured?.())
   }
 }

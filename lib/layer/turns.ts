@@ -49,9 +49,9 @@ export class Turns {
   }
 
   tell(step: Step): void {
-    if (this.#queue.length === 0 && !this.#held && !this.#telling) {
-      if (this.#within) return this.#run(step)
-      if (!this.#host.inTurn) return this.#host.turn(() => this.#run(step))
+    if (this.#queue.length === 0 && !this.#held) {
+      if (!this.#host.inTurn) return this.#host.turn(() => tell(step, this.#owner.receiver))
+      if (this.#within && !this.#telling) return this.#run(step)
     }
     if (this.#queue.push(step) === 1) process.nextTick(() => this.#drain())
   }
@@ -76,13 +76,16 @@ export class Turns {
   }
 
   #run(step: Step): void {
-    const { receiver } = this.#owner
     this.#telling = true
     try {
-      if (typeof step === 'function') step(receiver)
-      else receiver.input(step)
+      tell(step, this.#owner.receiver)
     } finally {
       this.#telling = false
     }
   }
+}
+
+function tell(step: Step, receiver: Receiver): void {
+  if (typeof step === 'function') step(receiver)
+  else receiver.input(step)
 }

@@ -70,7 +70,8 @@ export class LoopServer implements Server {
   }
 
   pending(id: number): number {
-    return this.#loop.table.get(id)?.outbox.size ?? 0
+    const connection = this.#loop.table.get(id)
+    return connection === undefined ? 0 : connection.outbox.size + connection.unconfirmed
   }
 
   send(id: number, out: Out, then?: Action | Sending): boolean {

@@ -65,11 +65,15 @@ export class Outbox {
     this.#copy(chunk, size)
   }
 
-  /** A copy of the `size` oldest bytes. */
-  copy(size: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(size)
+  /** The `size` oldest bytes, in memory that nobody writes to: a copy, unless they are just what was given. */
+  oldest(size: number): Uint8Array {
+    const first = this.#first
+    if (first?.owned && first.block === undefined && first.start === 0 && first.end === size) {
+      if (lengthOf(first.bytes) === size) return first.bytes
+    }
+    const bytes = Buffer.allocUnsafe(size)
     let filled = 0
-    for (let segment = this.#first; segment !== undefined && filled < size; segment = segment.next) {
+    for (let segment = first; segment !== undefined && filled < size; segment = segment.next) {
       if (isGone(segment)) throw goneError(segment)
       const { start, end } = segment
       const piece = plainView(segment.bytes).subarray(start, Math.min(end, start + size - filled))

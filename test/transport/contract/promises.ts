@@ -154,7 +154,7 @@ export const promises: Rules = {
     const { server } = await world.serve({
       opened: given => {
         id ||= given
-        return [undefined, { idleTimeout: 20 }]
+        return [undefined, { idleTimeout: 100 }]
       },
       data: given => (given === id ? reply : late.reply),
       closed: () => void closed++,

@@ -150,7 +150,7 @@ export const switching: Rules = {
       opened: () => [null, { context: 'a' }],
       data(id, input, context) {
         told.push(`${input} ${context}`)
-        if (told.length === 1) server.configure(id, { writeTimeout: 5 })
+        if (told.length === 1) server.configure(id, { writeTimeout: 500 })
         if (told.length === 2) server.configure(id, { context: 'b' })
         if (told.length === 3) server.configure(id, { paused: true })
         return ['.']
