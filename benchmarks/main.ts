@@ -2,6 +2,7 @@ import type { Bench } from './bench.js'
 import { echo } from './benches/echo.js'
 import { http } from './benches/http.js'
 import { keys } from './benches/keys.js'
+import { layers } from './benches/layers.js'
 import { memory } from './benches/memory.js'
 import { redis } from './benches/redis.js'
 import { websocket, websocketMemory } from './benches/websocket.js'
@@ -16,7 +17,7 @@ import { report } from './report.js'
 import { run } from './run.js'
 import { writePages } from './write.js'
 
-const benches: readonly Bench[] = [redis, keys, echo, memory, http, websocket, websocketMemory]
+const benches: readonly Bench[] = [redis, keys, echo, memory, http, layers, websocket, websocketMemory]
 
 /** Cores that other programs may use without a word. */
 const QUIET = 0.15

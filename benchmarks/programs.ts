@@ -11,6 +11,7 @@ export interface Program {
 export const redisServer: Program = { command: 'redis-server', package: 'redis-server' }
 export const redisBenchmark: Program = { command: 'redis-benchmark', package: 'redis-tools' }
 export const gcc: Program = { command: 'gcc', package: 'gcc' }
+export const openssl: Program = { command: 'openssl', package: 'openssl' }
 export const wrk: Program = { command: 'wrk', package: 'wrk' }
 
 /** Something that has to be installed is not. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { Histogram } from '../histogram.js'
 import { LONGEST, Pattern } from './pattern.js'
 
@@ -11,6 +12,8 @@ export interface EchoWork {
   /** Messages under way at a time on each connection. */
   readonly inFlight: number
   readonly seconds: number
+  /** Talks TLS, and takes any certificate. */
+  readonly tls?: boolean
 }
 
 /** What came of it; times in seconds, `mismatches` in bytes. */
@@ -24,7 +27,7 @@ export interface EchoFigures {
 
 /**
  * Load on an echo server, without a compiler: the same work as load/echo-load.c does, and its fallback. It is the slower
- * of the two, so that it bounds the requests per second sooner.
+ * of the two, so that it bounds the requests per second sooner; but it speaks TLS.
  */
 export class EchoClient {
   readonly #work: EchoWork
@@ -42,8 +45,7 @@ export class EchoClient {
 
   async connect(): Promise<void> {
     for (let i = 0; i < this.#work.connections; i++) {
-      const socket = connect({ port: this.#work.port, host: '127.0.0.1', noDelay: true })
-      await once(socket, 'connect')
+      const socket = await this.#open()
       const peer = new Peer(socket, (i * 7919) % LONGEST, this.#work)
       socket.on('data', bytes => this.#take(peer, bytes))
       socket.on('error', error => this.#settle?.failed(error))
@@ -73,6 +75,16 @@ export class EchoClient {
 
   close(): void {
     for (const { socket } of this.#peers) socket.destroy()
+  }
+
+  async #open(): Promise<Socket> {
+    const { port, tls = false } = this.#work
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    await once(socket, 'connect')
+    if (!tls) return socket
+    const secure = connectTls({ socket, rejectUnauthorized: false })
+    await once(secure, 'secureConnect')
+    return secure
   }
 
   #take(peer: Peer, bytes: Buffer): void {

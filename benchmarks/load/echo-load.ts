@@ -6,7 +6,7 @@ import { EchoClient } from './echo-client.js'
 
 const text = { type: 'string' } as const
 const { values } = parseArgs({
-  options: { port: text, size: text, connections: text, 'in-flight': text, seconds: text },
+  options: { port: text, size: text, connections: text, 'in-flight': text, seconds: text, tls: text },
 })
 const client = new EchoClient({
   port: Number(values.port),
@@ -14,6 +14,7 @@ const client = new EchoClient({
   connections: Number(values.connections),
   inFlight: Number(values['in-flight']),
   seconds: Number(values.seconds),
+  tls: values.tls === 'true',
 })
 try {
   await client.connect()

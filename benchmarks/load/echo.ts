@@ -4,17 +4,12 @@ import { gcc, isInstalled } from '../programs.js'
 import type { EchoWork } from './echo-client.js'
 import { LoadProcess, options } from './process.js'
 
-/** Starts the load on an echo server: in C, or where there is no compiler, in TypeScript. */
-export async function startEchoLoad({
-  port,
-  size,
-  connections,
-  inFlight,
-  seconds,
-}: EchoWork): Promise<LoadProcess> {
-  const args = options({ port, size, connections, 'in-flight': inFlight, seconds })
-  if (isInstalled(gcc)) return LoadProcess.start({ file: await compile('load/echo-load.c'), args })
-  return LoadProcess.start({ file: process.execPath, args: [built('benchmarks/load/echo-load.js'), ...args] })
+/** Starts the load on an echo server: in C, or in TypeScript where there is no compiler and for TLS. */
+export async function startEchoLoad({ inFlight, tls = false, ...work }: EchoWork): Promise<LoadProcess> {
+  const args = options({ ...work, 'in-flight': inFlight })
+  if (isInstalled(gcc) && !tls) return LoadProcess.start({ file: await compile('load/echo-load.c'), args })
+  const program = built('benchmarks/load/echo-load.js')
+  return LoadProcess.start({ file: process.execPath, args: [program, ...args, `--tls=${tls}`] })
 }
 
 /** What makes the load here, for the caption. */

@@ -1,5 +1,7 @@
+import { certificate } from '../certificate.js'
 import { built } from '../paths.js'
 import type { Rival } from '../plan.js'
+import { openssl } from '../programs.js'
 
 function node(name: string, program: string): Rival {
   const command = (port: number) => ({
@@ -7,6 +9,17 @@ function node(name: string, program: string): Rival {
     args: [built(program), '--port', String(port)],
   })
   return { name, about: () => `Node.js ${process.versions.node}`, command }
+}
+
+/** What Node itself does with TLS. */
+export const nodeTlsEcho: Rival = {
+  ...node('node:tls', 'benchmarks/servers/tls-echo.js'),
+  needs: openssl,
+  async command(port) {
+    const { key, cert } = await certificate()
+    const args = [built('benchmarks/servers/tls-echo.js'), `--port=${port}`, `--key=${key}`, `--cert=${cert}`]
+    return { file: process.execPath, args }
+  },
 }
 
 export const nodeNetEcho = node('node:net', 'benchmarks/servers/net-echo.js')

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { certificate } from '../certificate.js'
 import { built, root } from '../paths.js'
 import type { Rival } from '../plan.js'
+import { openssl } from '../programs.js'
 
 /** What a program of ours runs on: what it takes by itself, or one that it is told. */
 type Transport = 'auto' | 'native' | 'net'
@@ -12,6 +14,12 @@ export const revioRedisOnNet = revio('revio-net', 'examples/redis/main.js', 'net
 export const revioEcho = revio('revio-native', 'benchmarks/servers/revio-echo.js', 'native')
 export const revioEchoOnNet = revio('revio-net', 'benchmarks/servers/revio-echo.js', 'net')
 export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-echo.js', 'auto', '--copy')
+
+export const revioFunctions = layered('revio-functions', 'native', 'functions')
+export const revioMask = layered('revio-mask', 'native', 'mask')
+export const revioStreams = layered('revio-streams', 'native', 'streams')
+export const revioTls = overTls(layered('revio-tls', 'native', 'tls'))
+export const revioTlsOnNet = overTls(layered('revio-tls-net', 'net', 'tls'))
 
 export const revioHttp = revio('revio', 'examples/http.js', 'auto')
 export const revioHttpOnNet = revio('revio-net', 'examples/http.js', 'net')
@@ -27,6 +35,22 @@ function revio(name: string, program: string, transport: Transport, ...more: str
     env,
   })
   return { name, about: () => about(name, transport), command }
+}
+
+/** An echo behind a layer of `translate`. */
+function layered(name: string, transport: Transport, layer: string): Rival {
+  return revio(name, 'benchmarks/servers/layer-echo.js', transport, '--layer', layer)
+}
+
+function overTls(rival: Rival): Rival {
+  return {
+    ...rival,
+    needs: openssl,
+    async command(port) {
+      const [{ key, cert }, command] = await Promise.all([certificate(), rival.command(port)])
+      return { ...command, args: [...command.args, `--key=${key}`, `--cert=${cert}`] }
+    },
+  }
 }
 
 async function about(name: string, transport: Transport): Promise<string> {
