@@ -134,7 +134,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.#offered = size
     if (size > 0) {
       const plain = new Outbox()
-      plain.give(outbox.copy(size))
+      plain.give(outbox.oldest(size))
       this.#raw.write(plain)
     } else if (this.#below.wantsWrite === true) this.#below.write(nothing)
   }
