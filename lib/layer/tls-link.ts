@@ -42,7 +42,8 @@ export class TlsLink extends WireLink {
   }
 
   protected override verdict(error: Error | undefined): Error | undefined {
-    if (error !== undefined) return tlsError(error, `TLS ${this.#secured ? '' : 'handshake '}with ${this.#peer}`)
+    if (error !== undefined)
+      return tlsError(error, `TLS ${this.#secured ? '' : 'handshake '}with ${this.#peer}`)
     const cut = this.#secured && this.#truncated === true && !this.#security.allowTruncation
     return cut ? truncationError() : undefined
   }
