@@ -1,13 +1,13 @@
-import { hello } from './hello.js'
 import { run } from './program.js'
+import { site } from './site.js'
 
 await run({
   command: 'npm run http',
-  about: 'Answers every GET with "hello world".',
+  about: `Serves GET / (hello world), POST /echo, GET /slow?ms=N, GET /stream?chunks=N&size=S and GET /headers.`,
   port: 8080,
   hint: ({ host, port, path }) =>
     `; try: ${path ? `curl --unix-socket ${path} http://localhost/` : `curl http://${inUrl(host)}:${port}/`}`,
-  events: () => hello,
+  events: site,
 })
 
 function inUrl(host: string): string {

@@ -1,6 +1,6 @@
-import { Action, type Events, type Options, protocol, type Server } from 'revio'
-import { hello } from './hello.js'
+import { Action, type Events, type Handlers, type Options, protocol, type Server } from 'revio'
 import { redis } from './redis/server.js'
+import { site } from './site.js'
 
 /** Milliseconds in which a client has to send the byte that tells what it speaks. */
 const PATIENCE = 10_000
@@ -11,10 +11,11 @@ const ASTERISK = 42
 /** RESP and HTTP on one port: the first byte of a connection chooses its handlers. */
 export function respOrHttp(): Events {
   const clone = redis()
+  const web = site()
   let server: Server
 
   /** Has `events` take over, as if the connection had just opened, with the input that told them apart. */
-  function become<Context>(id: number, events: Events<Context>, input: Buffer): void {
+  function become<Context>(id: number, events: Handlers<Context>, input: Buffer): void {
     const info = server.info(id)
     if (info === undefined) return
     const [, options] = events.opened?.(id, info) ?? []
@@ -25,6 +26,8 @@ export function respOrHttp(): Events {
   return {
     serving(running) {
       server = running
+      // Its `opened`, which is called here, needs a server to be there.
+      web.serving?.(running)
     },
     opened(id) {
       server.deadline(id, PATIENCE)
@@ -33,7 +36,7 @@ export function respOrHttp(): Events {
       if (input === null) return
       server.deadline(id, Number.POSITIVE_INFINITY)
       if (input[0] === ASTERISK) become(id, clone, input)
-      else become(id, hello, input)
+      else become(id, web, input)
     },
     expired: () => [null, Action.Close],
   }

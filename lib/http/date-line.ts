@@ -7,7 +7,7 @@ export class DateLine {
   at(now: number): string {
     if (now >= this.#until) {
       const time = Date.now()
-      this.#text = `date: ${new Date(time).toUTCString()}\r\n`
+      this.#text = `Date: ${new Date(time).toUTCString()}\r\n`
       this.#until = now + 1000 - (time % 1000)
     }
     return this.#text

@@ -1,6 +1,8 @@
 import type { Head } from './head.js'
 import { HttpError } from './http-error.js'
+import { latin1 } from './latin1.js'
 import type { Limits } from './limits.js'
+import { INVALID_METHOD, PAUSED_H2_UPGRADE } from './llhttp.js'
 import { METHODS } from './methods.js'
 
 /** What the checks of a head found out. */
@@ -17,6 +19,8 @@ export interface Facts {
 }
 
 const SP = 32
+/** Bytes of a request line in which a version is looked for. */
+const MOST_OF_LINE = 1024
 const CR = 13
 
 /** ' HTTP/1.' */
@@ -39,7 +43,14 @@ export function examine(head: Head, method: number, limits: Limits, facts: Facts
   return checkRequestLine(head, method, facts) ?? checkFields(head, limits, facts)
 }
 
-export function targetTooLong({ maxTarget }: Limits): HttpError {
+/** Checks the beginning of a head whose rest is still to come. */
+export function examinePart(head: Head, length: number, limits: Limits): HttpError | undefined {
+  if (head.urlEnd - head.urlStart > limits.maxTarget) return targetTooLong(limits)
+  if (length > limits.maxHead) return headTooLong(limits)
+  return head.count > limits.maxHeaders ? tooManyFields(limits) : undefined
+}
+
+function targetTooLong({ maxTarget }: Limits): HttpError {
   return new HttpError(414, `the request's target has more than ${maxTarget} bytes`)
 }
 
@@ -75,9 +86,27 @@ function checkRequestLine(head: Head, method: number, facts: Facts): HttpError |
 
 /** A version of HTTP that is not spoken here, or no version. */
 export function wrongVersion({ bytes, urlEnd }: Head): HttpError {
-  const rest = bytes.toString('latin1', urlEnd, urlEnd + 11)
-  if (/^ HTTP\/\d\.\d\r\n$/.test(rest)) return new HttpError(505, 'expected HTTP/1.0 or HTTP/1.1')
-  return new HttpError(400, 'expected HTTP/1.0 or HTTP/1.1 behind the target, and one space before it')
+  const rest = latin1(bytes, urlEnd, Math.min(bytes.length, urlEnd + 9))
+  if (/^ HTTP\/(?:[02-9]|1\.[2-9])/.test(rest))
+    return new HttpError(505, 'expected version 1.0 or 1.1 of HTTP')
+  return new HttpError(
+    400,
+    'expected the version 1.0 or 1.1 of HTTP behind the target, and one space before it',
+  )
+}
+
+/** What an error of llhttp's means to the peer. */
+export function malformed(result: number, head: Head, inBody: boolean): HttpError {
+  if (result === PAUSED_H2_UPGRADE) return new HttpError(505, 'expected version 1.0 or 1.1 of HTTP, not 2')
+  if (inBody) return new HttpError(400, 'the body is malformed')
+  if (result === INVALID_METHOD) {
+    // Of a line that has not all come it cannot be told what it would be.
+    const line = latin1(head.bytes, head.start, Math.min(head.bytes.length, head.start + MOST_OF_LINE))
+    const named = /^[\r\n]*[!#$%&'*+.^`|~\w-]+ [^ ]+ HTTP\//.test(line)
+    return named ? new HttpError(501, 'unknown method') : new HttpError(400, 'expected a method')
+  }
+  if (head.urlStart >= 0 && head.count === 0) return wrongVersion(head)
+  return new HttpError(400, 'the head of the request is malformed')
 }
 
 /** A path; or as CONNECT, OPTIONS and proxies have it. */

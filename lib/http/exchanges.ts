@@ -33,6 +33,8 @@ export class Exchanges implements Outlet {
   #now = 0
   /** At work. */
   #active: IncomingRequest[] = []
+  /** Whose response comes next. */
+  #current: IncomingRequest | undefined
   /** No request is served any more. */
   over = false
   /** The next response is the last. */
@@ -92,24 +94,23 @@ export class Exchanges implements Outlet {
 
   /** Has a peer that waits for it send the body, with what is written next. */
   goOn(request: IncomingRequest): void {
-    if (!request.expects) return
-    request.expects = false
+    if (!takeExpectation(request)) return
     this.writer.holder = this.id
     this.writer.goOn()
   }
 
   /** The same at once. */
   goOnNow(request: IncomingRequest): void {
-    if (!request.expects || this.over) return
-    request.expects = false
+    if (this.over || !takeExpectation(request)) return
     this.flush()
     this.server.send(this.id, CONTINUE)
   }
 
   informational(status: number, headers: HeaderList | undefined): boolean {
     const bytes = interim(status, headers)
-    const [request] = this.#active
-    if (request === undefined || request.minor === 0 || this.over || this.giveUp !== undefined) return false
+    const request = this.#current
+    if (request === undefined || request.head.minor === 0 || this.over || this.giveUp !== undefined)
+      return false
     this.flush()
     return this.server.send(this.id, bytes)
   }
@@ -131,6 +132,7 @@ export class Exchanges implements Outlet {
 
   #serveOne(request: IncomingRequest): Promise<void> | undefined {
     try {
+      this.#current = request
       const returned = this.#call(request)
       return isPromise(returned) ? this.#await(request, returned) : this.#take(request, returned)
     } catch (error) {
@@ -140,13 +142,13 @@ export class Exchanges implements Outlet {
   }
 
   #call(request: IncomingRequest): Returned | Promise<Returned> | undefined {
-    this.#active.push(request)
-    return request.upgrade
+    return request.head.upgrade
       ? this.#handlers.upgrade?.(this.id, request, this.context)
       : this.#handlers.request(this.id, request, this.context)
   }
 
   async #await(request: IncomingRequest, promise: PromiseLike<Returned | undefined>): Promise<void> {
+    this.#active.push(request)
     let later: Promise<void> | undefined
     try {
       const returned = await promise
@@ -168,6 +170,7 @@ export class Exchanges implements Outlet {
     const replies: Promise<Returned | undefined>[] = []
     const start = (limit: number) => {
       for (const request of requests.slice(replies.length, limit)) {
+        if (concurrency > 1) this.#active.push(request)
         const reply = (async () => this.#call(request))()
         // It is waited for when its turn comes.
         reply.catch(() => {})
@@ -180,6 +183,7 @@ export class Exchanges implements Outlet {
     for (const [index, request] of requests.entries()) {
       if (this.over) return
       start(index + concurrency)
+      this.#current = request
       await this.#await(request, replies[index] as Promise<Returned | undefined>)
     }
   }
@@ -187,22 +191,25 @@ export class Exchanges implements Outlet {
   /** Writes what a handler returned; a promise where the body takes longer. */
   #take(request: IncomingRequest, returned: Returned | undefined): Promise<void> | undefined {
     if (!Array.isArray(returned)) throw noReply(returned)
-    if (request.upgrade && isUpgraded(returned as Returned)) {
+    if (request.head.upgrade && isUpgraded(returned as Returned)) {
       this.upgrade = returned as unknown as Upgraded
       this.#leaves(request)
       return undefined
     }
-    const [response, action = Action.None, token] = returned as unknown as HttpReply
+    const reply = returned as unknown as HttpReply
+    const response = reply[0]
+    const action = reply[1] ?? Action.None
+    const token = reply[2]
     if (!isAction(action)) throw noReply(action)
     const written = this.writer.respond(
-      request,
+      request.head,
       response,
       action !== Action.None || this.#closes(request),
       this.#now,
     )
     this.over = written.closes
     this.#action = action === Action.End ? Action.Close : action
-    if (request.upgrade) this.declined = true
+    if (request.head.upgrade) this.declined = true
     if (written.rest !== undefined) return this.#send(request, written.rest, token)
     this.#leaves(request)
     if (token !== undefined) this.server.send(this.id, this.writer.take(), { token })
@@ -211,6 +218,7 @@ export class Exchanges implements Outlet {
 
   async #send(request: IncomingRequest, rest: Rest, token: unknown): Promise<void> {
     this.flush()
+    if (!this.#active.includes(request)) this.#active.push(request)
     const whole = await sendStream(this, rest)
     this.#leaves(request)
     if (!whole) this.over = true
@@ -222,9 +230,9 @@ export class Exchanges implements Outlet {
   /** Whether the connection closes behind the response to a request. */
   #closes(request: IncomingRequest): boolean {
     this.#served++
-    if (this.last || !request.keepAlive || this.#served >= this.#limits.maxRequests) return true
+    if (this.last || !request.head.keepAlive || this.#served >= this.#limits.maxRequests) return true
     // The peer may or may not send the body that it asked about. What follows CONNECT is no HTTP.
-    return (request.expects && !request.complete) || request.method === 'CONNECT'
+    return request.expects || request.method === 'CONNECT'
   }
 
   /** Answers for a handler that threw; what is not meant as an answer is thrown on. */
@@ -234,16 +242,16 @@ export class Exchanges implements Outlet {
     const meant = error instanceof HttpError
     const closes = this.#closes(request) || !meant
     const response = meant ? responseTo(error) : FAILED
-    this.over = this.writer.respond(request, response, closes, this.#now).closes
-    if (request.upgrade) this.declined = true
+    this.over = this.writer.respond(request.head, response, closes, this.#now).closes
+    if (request.head.upgrade) this.declined = true
     if (meant) return
     this.flush()
     throw error
   }
 
   #leaves(request: IncomingRequest): void {
-    if (this.#active[0] === request) this.#active.shift()
-    else this.#active = this.#active.filter(other => other !== request)
+    this.#current = undefined
+    if (this.#active.length > 0) this.#active = this.#active.filter(other => other !== request)
   }
 }
 
@@ -258,11 +266,20 @@ export function responseTo(error: HttpError): HttpResponse {
 }
 
 function responseOf(status: number, text: string): HttpResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+}
+
+/** Whether a peer waits for a word before it sends its body; from now on it has had it. */
+function takeExpectation({ incoming, expects }: IncomingRequest): boolean {
+  if (incoming !== undefined) incoming.expected = false
+  return expects
 }
 
 function isPromise(returned: unknown): returned is PromiseLike<Returned | undefined> {
-  return typeof (returned as { then?: unknown } | undefined | null)?.then === 'function'
+  return (
+    !Array.isArray(returned) &&
+    typeof (returned as { then?: unknown } | undefined | null)?.then === 'function'
+  )
 }
 
 function isUpgraded([first]: Returned): boolean {

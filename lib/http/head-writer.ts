@@ -48,7 +48,7 @@ export class HeadWriter {
     this.#date = date
     this.#count = fields.count
     for (let at = 0; at < fields.count; at++) this.#lines[at] = fields.lines[at] ?? ''
-    this.#head = `${statusLine(status)}${this.#lines.slice(0, this.#count).join('')}${date}${lineOf(framing)}${connection === '' ? '' : `connection: ${connection}\r\n`}\r\n`
+    this.#head = `${statusLine(status)}${this.#lines.slice(0, this.#count).join('')}${date}${lineOf(framing)}${connection === '' ? '' : `Connection: ${connection}\r\n`}\r\n`
     return this.#head
   }
 
@@ -60,8 +60,8 @@ export class HeadWriter {
 }
 
 function lineOf(framing: number): string {
-  if (framing === CHUNKED) return 'transfer-encoding: chunked\r\n'
-  return framing === UNFRAMED ? '' : `content-length: ${framing}\r\n`
+  if (framing === CHUNKED) return 'Transfer-Encoding: chunked\r\n'
+  return framing === UNFRAMED ? '' : `Content-Length: ${framing}\r\n`
 }
 
 export function statusLine(status: number): string {

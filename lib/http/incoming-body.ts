@@ -27,9 +27,17 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   #wake: (() => void) | undefined
   /** Bytes that have come. */
   size = 0
+  /** The peer asked for `100 Continue`, and nobody has sent it. */
+  expected: boolean
+  /** It comes piece by piece to a request that is at work. */
+  readonly streams: boolean
+  /** Lines of the trailers. */
+  trailers = ''
 
-  constructor(owner: BodyOwner) {
+  constructor(owner: BodyOwner, { expected, streams }: { expected: boolean; streams: boolean }) {
     this.#owner = owner
+    this.expected = expected
+    this.streams = streams
   }
 
   /** All of it has come. */
@@ -69,8 +77,18 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.#waiting = 0
   }
 
-  /** All that has come, as one. */
+  /**
+   * All that has come, as one.
+   *
+   * @throws `ERR_UNSUPPORTED` where it comes piece by piece.
+   */
   whole(): Buffer {
+    if (this.streams) {
+      throw new RevioError(
+        'ERR_UNSUPPORTED',
+        "with the option bodies: 'stream' a body is read from req.stream",
+      )
+    }
     const [first = EMPTY, ...others] = this.#pieces
     if (others.length === 0) return first
     const whole = Buffer.concat(this.#pieces)

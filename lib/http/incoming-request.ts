@@ -1,59 +1,24 @@
 import { Buffer } from 'node:buffer'
-import { RevioError } from '../errors.js'
 import { HttpError } from './http-error.js'
 import type { IncomingBody } from './incoming-body.js'
 import type { HttpRequest, RequestHeaders } from './message.js'
+import type { RequestHead } from './request-head.js'
 import { FieldLines } from './request-headers.js'
 
-const EMPTY = Buffer.alloc(0)
+const NO_BYTES = Buffer.alloc(0)
 const NO_FIELDS = new FieldLines('')
-/** What stands between target and fields: ' HTTP/1.1' and CR LF. */
-const VERSION_LENGTH = 11
-
-/** What a head said. */
-export interface HeadOfRequest {
-  readonly method: string
-  /** From the target on, with the empty line at its end. */
-  readonly text: string
-  readonly targetLength: number
-  readonly minor: number
-  readonly keepAlive: boolean
-  readonly upgrade: boolean
-  readonly expects: boolean
-}
 
 /** A request, taken apart as far as somebody asks. */
 export class IncomingRequest implements HttpRequest {
-  readonly method: string
-  /** The connection may serve another request after this one. */
-  readonly keepAlive: boolean
-  /** It asks for another protocol. */
-  readonly upgrade: boolean
-  /** The peer waits for `100 Continue`, and nobody has sent it. */
-  expects: boolean
-  readonly minor: number
+  readonly head: RequestHead
   /** Undefined where it has no body. */
   readonly incoming: IncomingBody | undefined
-  /** `request` runs with the head, and the body comes piece by piece. */
-  readonly streams: boolean
-  /** Lines of the trailers. */
-  trailerText = ''
-  readonly #text: string
-  readonly #targetLength: number
-  #headers: RequestHeaders | undefined
   #abort: AbortController | undefined
   #aborted: Error | undefined
 
-  constructor(head: HeadOfRequest, incoming: IncomingBody | undefined, streams: boolean) {
-    this.method = head.method
-    this.keepAlive = head.keepAlive
-    this.upgrade = head.upgrade
-    this.expects = head.expects
-    this.minor = head.minor
+  constructor(head: RequestHead, incoming: IncomingBody | undefined) {
+    this.head = head
     this.incoming = incoming
-    this.streams = streams
-    this.#text = head.text
-    this.#targetLength = head.targetLength
   }
 
   /** The body has come, or there is none. */
@@ -61,8 +26,17 @@ export class IncomingRequest implements HttpRequest {
     return this.incoming === undefined || this.incoming.ended
   }
 
+  /** The peer waits for `100 Continue`, or for a response, and sends no body before. */
+  get expects(): boolean {
+    return this.incoming?.expected === true && !this.incoming.ended
+  }
+
+  get method(): string {
+    return this.head.method
+  }
+
   get target(): string {
-    return this.#text.slice(0, this.#targetLength)
+    return this.head.target
   }
 
   get path(): string {
@@ -78,7 +52,7 @@ export class IncomingRequest implements HttpRequest {
   }
 
   get version(): '1.0' | '1.1' {
-    return this.minor === 0 ? '1.0' : '1.1'
+    return this.head.minor === 0 ? '1.0' : '1.1'
   }
 
   get host(): string {
@@ -86,22 +60,16 @@ export class IncomingRequest implements HttpRequest {
   }
 
   get headers(): RequestHeaders {
-    this.#headers ??= new FieldLines(this.#text.slice(this.#targetLength + VERSION_LENGTH))
-    return this.#headers
+    return this.head.headers
   }
 
   get trailers(): RequestHeaders {
-    return this.trailerText === '' ? NO_FIELDS : new FieldLines(this.trailerText)
+    const text = this.incoming?.trailers ?? ''
+    return text === '' ? NO_FIELDS : new FieldLines(text)
   }
 
   get body(): Buffer {
-    if (this.streams) {
-      throw new RevioError(
-        'ERR_UNSUPPORTED',
-        "with the option bodies: 'stream' a body is read from req.stream",
-      )
-    }
-    return this.incoming?.whole() ?? EMPTY
+    return this.incoming?.whole() ?? NO_BYTES
   }
 
   get stream(): AsyncIterable<Buffer> {
@@ -113,11 +81,11 @@ export class IncomingRequest implements HttpRequest {
   }
 
   json(): unknown {
+    const text = this.text()
     try {
-      return JSON.parse(this.text())
+      return JSON.parse(text)
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
-      throw new HttpError(400, `the body is no JSON: ${error.message}`, { cause: error })
+      throw new HttpError(400, `the body is no JSON: ${(error as Error).message}`, { cause: error })
     }
   }
 

@@ -2,21 +2,27 @@ import { Buffer } from 'node:buffer'
 import {
   bodyTooLong,
   examine,
+  examinePart,
   type Facts,
   headTooLong,
-  targetTooLong,
+  malformed,
   tooManyFields,
-  wrongVersion,
 } from './examine.js'
 import { Head } from './head.js'
 import { HttpError } from './http-error.js'
 import { type BodyOwner, IncomingBody } from './incoming-body.js'
 import { IncomingRequest } from './incoming-request.js'
+import { InputText } from './input-text.js'
+import { latin1 } from './latin1.js'
 import type { Limits } from './limits.js'
 import * as llhttp from './llhttp.js'
 import { METHODS } from './methods.js'
+import { RequestHead } from './request-head.js'
 
 const EMPTY = Buffer.alloc(0)
+/** Heads that are longer are parsed each time. */
+const LONGEST = 4 * 1024
+
 const CONNECT = METHODS.indexOf('CONNECT')
 
 /** What a parser needs to know of its connection. */
@@ -39,6 +45,8 @@ export class Parser implements llhttp.Callbacks {
   refusal: HttpError | undefined
   /** The request whose body is coming. */
   #request: IncomingRequest | undefined
+  /** The request whose chunks have just ended. */
+  #last: IncomingRequest | undefined
   /** The beginning of a head whose rest is still to come, and how much of the block that is. */
   #kept: Buffer = EMPTY
   #keptLength = 0
@@ -50,6 +58,11 @@ export class Parser implements llhttp.Callbacks {
   #overhead = 0
   #bodyEnd = 0
   #trailerName = false
+  /** llhttp is not where it was in the beginning. */
+  #dirty = false
+  /** The last head that may be met again. */
+  #known: RequestHead | undefined
+  readonly #text = new InputText()
 
   constructor(owner: ParserOwner) {
     this.#owner = owner
@@ -65,23 +78,28 @@ export class Parser implements llhttp.Callbacks {
     return this.#keptLength > 0
   }
 
-  /** The request whose body is coming. */
   get receiving(): IncomingRequest | undefined {
     return this.#request
   }
 
-  /** Begins anew, for another connection. */
+  /** Serves another connection. */
   adopt(owner: ParserOwner): void {
-    this.#machine.reset(this.#pointer)
     this.#owner = owner
+  }
+
+  release(): void {
+    this.#input = EMPTY
+    this.#head.bytes = EMPTY
+    this.#text.close()
+    if (!this.#dirty && this.idle && this.refusal === undefined) return
+    this.#dirty = false
+    this.#machine.reset(this.#pointer)
     this.#head.reset()
     this.ready.length = 0
     this.refusal = undefined
     this.#request = undefined
     this.#kept = EMPTY
     this.#keptLength = 0
-    this.#input = EMPTY
-    this.#head.bytes = EMPTY
   }
 
   /**
@@ -90,13 +108,56 @@ export class Parser implements llhttp.Callbacks {
    */
   feed(input: Buffer, from: number): number {
     let at = from
+    this.#text.close()
     while (at < input.length && this.refusal === undefined) {
+      if (this.idle) {
+        at = this.#repeat(input, at)
+        if (at === input.length || this.#full) return at
+      }
       const end = Math.min(input.length, at + llhttp.BLOCK)
       const stopped = this.#execute(input, at, end)
       if (stopped < end) return stopped
       at = stopped
     }
     return at
+  }
+
+  /**
+   * A client's heads are often the same, byte for byte, and then they say the same: at the beginning of a message llhttp
+   * has no state that what follows could depend on.
+   */
+  #repeat(input: Buffer, from: number): number {
+    let at = from
+    this.#text.open(input, at)
+    const head = this.#known
+    if (head === undefined) return at
+    const { text } = head
+    while (this.#text.has(text, at)) {
+      this.ready.push(new IncomingRequest(head, undefined))
+      at += text.length
+      if (this.#full) break
+      if (this.#text.ends(at + text.length)) this.#text.open(input, at)
+    }
+    return at
+  }
+
+  /** Nothing more is to be parsed ahead. */
+  get #full(): boolean {
+    const { bodies, maxPipelined } = this.#owner.limits
+    return this.ready.length >= (bodies === 'stream' ? 1 : maxPipelined)
+  }
+
+  #makeHead(method: number, keepAlive: boolean, upgrade: boolean): RequestHead {
+    const head = this.#head
+    const { minor, end } = this.#facts
+    const text = this.#text.cut(head.bytes, head.start, end)
+    const target = { start: head.urlStart - head.start, end: head.urlEnd - head.start }
+    return new RequestHead(METHODS[method] ?? '', text, target, { minor, keepAlive, upgrade })
+  }
+
+  /** Of a head in a row of requests that have no bodies, without empty lines before it. */
+  #remember(head: RequestHead): void {
+    if (head.text.length <= LONGEST && head.text.startsWith(head.method)) this.#known = head
   }
 
   /** Goes on behind a request whose wish for another protocol is not met. */
@@ -159,9 +220,7 @@ export class Parser implements llhttp.Callbacks {
       head.rebase(this.#kept.subarray(0, this.#keptLength), this.#start)
       head.start = 0
     }
-    if (head.urlEnd - head.urlStart > limits.maxTarget) this.refusal = targetTooLong(limits)
-    else if (this.#keptLength > limits.maxHead) this.refusal = headTooLong(limits)
-    else if (head.count > limits.maxHeaders) this.refusal = tooManyFields(limits)
+    this.refusal = examinePart(head, this.#keptLength, limits)
   }
 
   /** Bytes of a chunked message that are no body. */
@@ -170,7 +229,7 @@ export class Parser implements llhttp.Callbacks {
     this.#overhead += bytes
     const { limits } = this.#owner
     if (this.#overhead <= limits.maxHead || this.refusal !== undefined) return
-    const trailers = this.#request?.trailerText !== ''
+    const trailers = this.#request?.incoming?.trailers !== ''
     this.refusal = trailers
       ? headTooLong(limits)
       : new HttpError(413, `more than ${limits.maxHead} bytes stand between two bytes of a chunked body`)
@@ -181,29 +240,27 @@ export class Parser implements llhttp.Callbacks {
     const position = this.#from + this.#machine.position(this.#pointer)
     if (result === llhttp.PAUSED) {
       this.#machine.resume(this.#pointer)
+      this.#closeChunks(position)
       return position
     }
     if (result === llhttp.PAUSED_UPGRADE) {
       if (!this.#owner.upgrades) this.declineUpgrade()
       return position
     }
-    this.refusal = this.#malformed(result)
+    this.#dirty = true
+    this.refusal = malformed(result, this.#head, this.#request !== undefined)
     return end
   }
 
-  #malformed(result: number): HttpError {
-    const head = this.#head
-    if (result === llhttp.PAUSED_H2_UPGRADE)
-      return new HttpError(505, 'expected HTTP/1.0 or HTTP/1.1, not HTTP/2')
-    if (this.#request !== undefined) return new HttpError(400, 'the body is malformed')
-    if (result === llhttp.INVALID_METHOD) {
-      const known = !/^[\r\n]*[!#$%&'*+.^`|~\w-]+ /.test(
-        head.bytes.toString('latin1', head.start, head.start + 64),
-      )
-      return known ? new HttpError(400, 'expected a method') : new HttpError(501, 'unknown method')
-    }
-    if (head.urlStart >= 0 && head.count === 0) return wrongVersion(head)
-    return new HttpError(400, 'the head of the request is malformed')
+  /** How much stood behind the last byte of a chunked body shows when llhttp has paused behind the message. */
+  #closeChunks(position: number): void {
+    const request = this.#last
+    if (request === undefined) return
+    this.#last = undefined
+    this.#request = request
+    this.#spend(position - this.#bodyEnd)
+    this.#request = undefined
+    if (this.refusal !== undefined && this.ready.at(-1) === request) this.ready.pop()
   }
 
   // What llhttp tells. //////////////////////////////////////////////////////////////////////////////////////////////
@@ -213,20 +270,22 @@ export class Parser implements llhttp.Callbacks {
   }
 
   field(start: number, end: number): void {
-    if (this.#request === undefined) return this.#head.field(start, end)
+    const body = this.#request?.incoming
+    if (body === undefined) return this.#head.field(start, end)
     if (!this.#trailerName) this.#head.count++
-    if (!this.#trailerName && this.#request.trailerText !== '') this.#request.trailerText += '\r\n'
+    if (!this.#trailerName && body.trailers !== '') body.trailers += '\r\n'
     this.#trailerName = true
-    this.#request.trailerText += this.#input.toString('latin1', start + this.#from, end + this.#from)
+    body.trailers += latin1(this.#input, start + this.#from, end + this.#from)
     const { limits } = this.#owner
     if (this.#head.count > limits.maxHeaders) this.refusal ??= tooManyFields(limits)
   }
 
   value(start: number, end: number): void {
-    if (this.#request === undefined) return this.#head.value(start, end)
-    if (this.#trailerName) this.#request.trailerText += ':'
+    const body = this.#request?.incoming
+    if (body === undefined) return this.#head.value(start, end)
+    if (this.#trailerName) body.trailers += ':'
     this.#trailerName = false
-    this.#request.trailerText += this.#input.toString('latin1', start + this.#from, end + this.#from)
+    body.trailers += latin1(this.#input, start + this.#from, end + this.#from)
   }
 
   headersComplete(upgrade: boolean, keepAlive: boolean): number {
@@ -240,15 +299,14 @@ export class Parser implements llhttp.Callbacks {
     if (this.refusal !== undefined) return llhttp.STOP
     const head = this.#head
     const streams = limits.bodies === 'stream'
-    const body = facts.chunked || facts.length > 0 ? new IncomingBody(this.#owner) : undefined
-    const text = head.bytes.toString('latin1', head.urlStart, facts.end)
-    const targetLength = head.urlEnd - head.urlStart
-    const { minor, expects } = facts
-    const name = METHODS[method] ?? ''
+    const bodied = facts.chunked || facts.length > 0
+    const body = bodied ? new IncomingBody(this.#owner, { expected: facts.expects, streams }) : undefined
     const wants = upgrade && upgrades
-    const said = { method: name, text, targetLength, minor, keepAlive, upgrade: wants, expects }
-    this.#request = new IncomingRequest(said, body, streams)
-    if (streams && !wants) this.ready.push(this.#request)
+    const request = new IncomingRequest(this.#makeHead(method, keepAlive, wants), body)
+    this.#request = request
+    if (!keepAlive || upgrade) this.#dirty = true
+    else if (!bodied) this.#remember(request.head)
+    if (streams && !wants) this.ready.push(request)
     this.#bodyEnd = facts.end - head.origin + this.#from
     this.#overhead = 0
     this.#trailerName = false
@@ -274,15 +332,19 @@ export class Parser implements llhttp.Callbacks {
   messageComplete(): number {
     const request = this.#request
     if (request === undefined || this.refusal !== undefined) return llhttp.STOP
-    if (request.trailerText !== '') request.trailerText += '\r\n'
-    request.incoming?.end()
-    if (!request.streams || request.upgrade) this.ready.push(request)
+    const body = request.incoming
+    if (body !== undefined) {
+      if (body.trailers !== '') body.trailers += '\r\n'
+      body.end()
+    }
+    const streams = this.#owner.limits.bodies === 'stream'
+    if (!streams || request.head.upgrade) this.ready.push(request)
+    if (this.#facts.chunked) this.#last = request
     this.#request = undefined
     this.#head.reset()
     // Where a chunked message ends only a pause tells.
     this.#beginMessage(this.#bodyEnd)
-    const pauses =
-      this.#facts.chunked || request.streams || this.ready.length >= this.#owner.limits.maxPipelined
+    const pauses = this.#facts.chunked || streams || this.#full
     return pauses ? llhttp.PAUSED : llhttp.OK
   }
 }

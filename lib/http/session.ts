@@ -207,7 +207,7 @@ export class Session implements ParserOwner {
     const request = parser.receiving
     if (request === undefined) this.#discarding = false
     if (request !== undefined) {
-      if (!request.streams) this.#exchanges.goOn(request)
+      if (this.limits.bodies === 'bytes') this.#exchanges.goOn(request)
       this.#times.body()
     } else if (parser.inHead) this.#times.head()
     else {
@@ -264,8 +264,11 @@ export class Session implements ParserOwner {
 
   /** Connections between two requests need none. */
   #releaseParser(): void {
-    if (this.#parser !== undefined) this.#owner.parsers.push(this.#parser)
+    const parser = this.#parser
+    if (parser === undefined) return
     this.#parser = undefined
+    parser.release()
+    this.#owner.parsers.push(parser)
   }
 }
 

@@ -34,6 +34,9 @@ export interface Asked {
 /** Has a peer that waits send its body. */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
+/** Responses with longer bodies are not kept. */
+const SHORT = 4096
+
 const CLOSES: Written = { closes: true, rest: undefined }
 const STAYS: Written = { closes: false, rest: undefined }
 
@@ -51,6 +54,9 @@ export class Writer {
   #chunks: Chunk[] = []
   #body = ''
   #bodySize = 0
+  #lastHead = ''
+  #lastBody = ''
+  #joined = ''
 
   constructor(dates: DateLine) {
     this.#heads = new HeadWriter(dates)
@@ -97,8 +103,11 @@ export class Writer {
     if (fields.length !== undefined && fields.length !== size && request.method !== 'HEAD')
       throw mismatch(fields, size)
     const length = request.method === 'HEAD' ? (fields.length ?? size) : size
-    this.#head(request, status, length, closes, now)
-    if (request.method !== 'HEAD') this.#text += body
+    const head = this.#makeHead(request, status, length, closes, now)
+    if (request.method === 'HEAD' || fields.binary) {
+      this.#add(head)
+      if (request.method !== 'HEAD') this.#text += body
+    } else this.#text += body.length > SHORT ? head + body : this.#whole(head, body)
     return closes ? CLOSES : STAYS
   }
 
@@ -119,7 +128,7 @@ export class Writer {
         'http: expected a response with status 101 or 2xx and no body before an upgrade',
       )
     }
-    const connection = fields.connection === '' ? '' : `connection: ${fields.connection}\r\n`
+    const connection = fields.connection === '' ? '' : `Connection: ${fields.connection}\r\n`
     this.#add(`${statusLine(status)}${fields.lines.slice(0, fields.count).join('')}${connection}\r\n`)
   }
 
@@ -148,7 +157,7 @@ export class Writer {
     const tail = chunks && sends && !isStreamed(content) ? this.trailers(trailers) : ''
     // A body without an end of its own, for a peer that knows no chunks.
     const last = closes || (sends && framing === UNFRAMED)
-    this.#head(request, status, framing, last, now)
+    this.#add(this.#makeHead(request, status, framing, last, now))
     if (!sends) {
       if (isStreamed(content)) abandon(content.source)
       return last ? CLOSES : STAYS
@@ -183,12 +192,24 @@ export class Writer {
     this.#chunks.push(bytes)
   }
 
-  #head(request: Asked, status: number, framing: number, closes: boolean, now: number): void {
+  /** Joins what is sent again and again once, and not whenever it is written. */
+  #whole(head: string, body: string): string {
+    if (head === this.#lastHead && body === this.#lastBody) {
+      if (this.#joined === '') this.#joined = join(head, body)
+      return this.#joined
+    }
+    this.#lastHead = head
+    this.#lastBody = body
+    this.#joined = ''
+    return head + body
+  }
+
+  #makeHead(request: Asked, status: number, framing: number, closes: boolean, now: number): string {
     const fields = this.#fields
     let { connection } = fields
     if (closes) connection = connection === '' ? 'close' : `${connection}, close`
     else if (request.minor === 0) connection = connection === '' ? 'keep-alive' : `${connection}, keep-alive`
-    this.#add(this.#heads.write(status, fields, framing, connection, now))
+    return this.#heads.write(status, fields, framing, connection, now)
   }
 
   /** Fields are of latin1; the rest of what gathers is of UTF-8. */
@@ -202,6 +223,11 @@ export class Writer {
     this.#bodySize = Buffer.byteLength(body)
     return this.#bodySize
   }
+}
+
+/** As one flat string. */
+function join(head: string, body: string): string {
+  return Buffer.from(head + body).toString()
 }
 
 function checkStatus(response: HttpResponse): number {

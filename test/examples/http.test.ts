@@ -30,17 +30,17 @@ t.test('fetch gets an answer', async t => {
   t.equal(await response.text(), 'hello world\n')
 })
 
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n'
+const LAST = `${GET}Connection: close\r\n\r\n`
+
 t.test('pipelined requests are answered in order', async t => {
-  const received = await talk(
-    `${'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(50)}GET / HTTP/1.1\r\nConnection: close\r\n\r\n`,
-  )
+  const received = await talk(`${`${GET}\r\n`.repeat(50)}${LAST}`)
   t.equal(heads(received).length, 51)
   t.match(received, /Connection: close\r\n\r\nhello world\n$/)
 })
 
 t.test('a request may come in any pieces', async t => {
-  const received = await talk(...'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-  t.strictSame(heads(received), ['HTTP/1.1 200 OK'])
+  t.strictSame(heads(await talk(...LAST)), ['HTTP/1.1 200 OK'])
 })
 
 t.test('HEAD has no body, and HTTP/1.0 ends with the answer', async t => {
@@ -48,19 +48,57 @@ t.test('HEAD has no body, and HTTP/1.0 ends with the answer', async t => {
   t.match(received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Length: 12\r\n[\s\S]*\r\n\r\n$/)
 })
 
-t.test('what it does not know is refused, and the connection closed', async t => {
-  const refused = [
-    'POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi',
-    'GET /\r\n\r\n',
-    'GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi',
-  ]
-  for (const request of refused) {
+t.test('each of its paths answers', async t => {
+  const at = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init)
+  const echo = await at('/echo', { method: 'POST', body: 'abc', headers: { 'content-type': 'text/x' } })
+  t.same([echo.status, echo.headers.get('content-type'), await echo.text()], [200, 'text/x', 'abc'])
+  const large = Buffer.alloc(10 * 1024 * 1024, 'x')
+  const whole = await (await at('/echo', { method: 'POST', body: large })).arrayBuffer()
+  t.ok(large.equals(Buffer.from(whole)), '10 MiB are echoed')
+  const start = performance.now()
+  t.equal((await at('/slow?ms=100')).status, 200)
+  t.ok(performance.now() - start >= 99)
+  t.equal(await (await at('/stream?chunks=3&size=4')).text(), 'aaaabbbbcccc')
+  t.match(await (await at('/headers', { headers: { 'X-Own': 'a' } })).json(), {
+    'x-own': 'a',
+    host: `127.0.0.1:${port}`,
+  })
+  t.equal((await at('/stream', { method: 'HEAD' })).status, 200)
+})
+
+t.test('what it does not serve has its status', async t => {
+  const status = async (path: string, method: string) => {
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}${path}`, { method })
+    return [status, headers.get('allow')]
+  }
+  t.same(await status('/nowhere', 'GET'), [404, null])
+  t.same(await status('/__proto__', 'GET'), [404, null])
+  t.same(await status('/', 'POST'), [405, 'GET, HEAD'])
+  t.same(await status('/echo', 'GET'), [405, 'POST'])
+  t.same(await status('/slow?ms=x', 'GET'), [400, null])
+  const length = 10 * 1024 * 1024 + 1
+  const received = await talk(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`)
+  t.strictSame(heads(received), ['HTTP/1.1 413 Payload Too Large'])
+})
+
+t.test('what is no request is refused, and the connection closed', async t => {
+  for (const [request, head] of [
+    ['POST /echo HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi', '400 Bad Request'],
+    ['GET /\r\n\r\n', '400 Bad Request'],
+    [`${GET}A: ${'x'.repeat(17_000)}`, '431 Request Header Fields Too Large'],
+  ] as const) {
     const received = await talk(request)
-    t.strictSame(heads(received), ['HTTP/1.1 400 Bad Request'])
+    t.strictSame(heads(received), [`HTTP/1.1 ${head}`])
     t.match(received, /Connection: close/)
   }
 })
 
-t.test('a head without end is refused', async t => {
-  t.strictSame(heads(await talk('x'.repeat(17_000))), ['HTTP/1.1 431 Request Header Fields Too Large'])
+t.test('a shutdown waits for what is at work', async t => {
+  const other = new ExampleProgram('http', ['--port', '0'])
+  const [, at] = await other.says(/^Listening on tcp4:\/\/127\.0\.0\.1:(\d+)/)
+  const response = fetch(`http://127.0.0.1:${at}/slow?ms=300`)
+  await new Promise(resolve => setTimeout(resolve, 150))
+  const stopped = other.stop()
+  t.equal(await (await response).text(), 'slow\n')
+  t.equal(await stopped, 0)
 })

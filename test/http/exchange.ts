@@ -49,7 +49,10 @@ function answerAt(text: string, at: number, method = 'GET'): { answer: Answer; e
   if (end < 0 || Number.isNaN(status))
     throw new Error(`no response: ${JSON.stringify(text.slice(at, at + 200))}`)
   const headers = Object.fromEntries(
-    fields.map(field => /^([\w-]+): (.*)$/.exec(field)?.slice(1) ?? ['malformed', field]),
+    fields.map(field => {
+      const [, name = 'malformed', value = field] = /^([\w-]+): (.*)$/.exec(field) ?? []
+      return [name.toLowerCase(), value]
+    }),
   )
   const from = end + 4
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) {
