@@ -158,7 +158,8 @@ export class Dialer {
   ): void {
     if (!this.#pending.has(dial)) return
     if (socket.destroyed) {
-      const error = failure() ?? new RevioError('ECONNRESET', 'attach: the socket was destroyed meanwhile')
+      const destroyed = new RevioError('ECONNRESET', 'attach: the socket was destroyed meanwhile')
+      const error = failure() ?? socket.errored ?? destroyed
       return this.#options.turn(() => dial.failed(error))
     }
     // Something may have been written to it since: what takes it in now need not be what was thought of then.

@@ -6,10 +6,11 @@ import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
 import type { ConnectOptions, SimulatedFailure, Simulation, SimulationOptions } from '../testing.js'
-import { MemoryTransport } from './memory/transport.js'
+import { MemoryTransport, UNATTACHABLE } from './memory/transport.js'
 import { type Arrival, MemoryNetwork } from './network/network.js'
 import { Prng } from './network/prng.js'
 import { Schedule } from './network/schedule.js'
+import { MemorySocket } from './network/socket.js'
 import { type Peer, type PeerOptions, SimulatedPeer } from './peer.js'
 import { SimulatedServer } from './server.js'
 
@@ -55,8 +56,9 @@ export class LoopSimulation implements Simulation {
       makeTls: () => {
         throw new RevioError('ERR_UNSUPPORTED', 'secure: not simulated yet')
       },
-      attacher: () => {
-        throw new RevioError('ERR_UNSUPPORTED', 'attach: a simulation takes no sockets')
+      attacher: socket => {
+        if (socket instanceof MemorySocket) return this.#transport
+        throw new RevioError('ERR_UNSUPPORTED', UNATTACHABLE)
       },
     })
     this.#transport = new MemoryTransport(this.#network, this.#loop)

@@ -90,7 +90,7 @@ class Generator {
       handlers: this.#handlers(),
       serving: this.#loopReaction(),
       ticks: this.#ticks(),
-      scripts: Array.from({ length: this.#peers }, () => this.#script()),
+      scripts: Array.from({ length: this.#peers }, (_, peer) => this.#script(peer)),
       operations: this.#operations(),
       ending: random.weighed({ calm: 45, patient: 30, sudden: 25 }),
     }
@@ -121,7 +121,19 @@ class Generator {
     })
   }
 
-  #script(): Script {
+  #script(peer: number): Script {
+    const script = this.#scriptOnce()
+    if (!this.#random.percent(20)) return script
+    const { layer: _, ...after } = this.#scriptOnce()
+    const calls: Call[] = [{ call: 'attach', peer, what: 'socket' }]
+    return {
+      ...script,
+      after,
+      ...(this.#random.percent(50) ? { detached: { ...script.detached, calls } } : {}),
+    }
+  }
+
+  #scriptOnce(): Script {
     const random = this.#random
     const several = (most: number, make: () => Reaction) =>
       Array.from({ length: random.between(0, most) }, make)
@@ -225,8 +237,12 @@ class Generator {
       pause: 4,
       resume: 6,
       stall: 1,
+      dial: 1,
+      attach: 1,
       shutdown: this.#wild ? 1 : 0,
     })
+    if (call === 'dial') return this.#dial(peer)
+    if (call === 'attach') return { call, peer, what: random.pick(['socket', 'socket', 'twice', 'garbage']) }
     if (call === 'shutdown') return { call, timeout: random.pick([0, 10, 1000, 5000]) }
     if (call === 'stall') return { call, ms: random.pick([1, 30, 2000]) }
     if (call !== 'send') return { call, peer }
@@ -238,6 +254,11 @@ class Generator {
       ...(random.percent(8) ? { action: this.#action() } : {}),
       ...(random.percent(20) ? { token: true } : {}),
     }
+  }
+
+  #dial(peer: number): Call {
+    const random = this.#random
+    return { call: 'dial', peer, reachable: random.percent(70), timeout: random.pick([0, 5, 1000]) }
   }
 
   #operations(): Operation[] {
@@ -262,7 +283,7 @@ class Generator {
     const random = this.#random
     const steps = this.#steps()
     if (random.percent(8)) {
-      return { do: 'dial', peer, reachable: random.percent(70), timeout: random.pick([0, 5, 1000]), steps }
+      return { do: 'call', call: this.#dial(peer), steps }
     }
     const address = random.below(2)
     return {

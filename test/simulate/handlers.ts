@@ -209,16 +209,18 @@ export class Handlers {
       if (story === undefined) return
       story.over = { how: 'detached', error: undefined, at: world.now }
       story.socket = socket
-      this.#adopt(story, socket)
-      return this.#loopWide(story.script.detached)
+      const action = this.#loopWide(story.script.detached)
+      if (world.stories[story.number] === story) this.#adopt(story, socket)
+      return action
     })
   }
 
   /** The new owner says something, reads what comes, and ends when the peer has. */
   #adopt(story: Story, socket: Socket): void {
-    const { bytes } = this.#world.output.make({ kind: 'bytes', size: 20 }, undefined)
     socket.on('data', (chunk: Buffer) => story.socketRead.push(chunk))
     socket.on('error', () => {})
+    if (story.outputEnded) return
+    const { bytes } = this.#world.output.make({ kind: 'bytes', size: 20 }, undefined)
     socket.write(Buffer.from(bytes))
     story.give(bytes, true, this.#world.now)
   }

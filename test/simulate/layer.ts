@@ -18,6 +18,8 @@ export class LayerMaker {
   readonly #plan: LayerPlan
   readonly #failing: (error: Error, place: Fault['at']) => void
   readonly #calls = new Map<Fault['at'], number>()
+  /** How often anything of it was called. */
+  calls = 0
 
   /** `failing` is told what a layer is about to fail with, each time. */
   constructor(plan: LayerPlan, failing: (error: Error, place: Fault['at']) => void) {
@@ -154,6 +156,7 @@ export class LayerMaker {
 
   /** The fault of the plan, from the call on at which it is to come. */
   #due(place: Fault['at']): Fault | undefined {
+    this.calls += 1
     const calls = (this.#calls.get(place) ?? 0) + 1
     this.#calls.set(place, calls)
     const { fault } = this.#plan

@@ -88,6 +88,9 @@ export type Call =
       readonly action?: Action
       readonly token?: boolean
     }
+  | { readonly call: 'dial'; readonly peer: number; readonly reachable: boolean; readonly timeout: number }
+  /** Its socket, which was detached; the same once more; what is no socket. */
+  | { readonly call: 'attach'; readonly peer: number; readonly what: 'socket' | 'twice' | 'garbage' }
   | { readonly call: 'shutdown'; readonly timeout: number }
   | { readonly call: 'stall'; readonly ms: number }
 
@@ -108,6 +111,8 @@ export interface Script {
   readonly sent: readonly Reaction[]
   readonly closed: Reaction
   readonly detached: Reaction
+  /** How it is treated when it has been detached and attached again. */
+  readonly after?: Script
 }
 
 /** One thing that is done from outside, and how many steps of the simulation follow; -1: until it comes to rest. */
@@ -119,7 +124,6 @@ export type Operation = { readonly steps: number } & (
       readonly paused: boolean
       readonly allowHalfOpen: boolean
     }
-  | { readonly do: 'dial'; readonly peer: number; readonly reachable: boolean; readonly timeout: number }
   | { readonly do: 'send'; readonly peer: number; readonly size: number }
   | { readonly do: 'end' | 'close' | 'reset' | 'stop'; readonly peer: number }
   | { readonly do: 'go'; readonly peer: number; readonly bytes: number | undefined }

@@ -56,7 +56,6 @@ async function perform(world: World, operation: Operation): Promise<void> {
   if (story === undefined) return
   story.activeAt = world.now
   if (operation.do === 'connect') return connect(world, story, operation)
-  if (operation.do === 'dial') return dial(world, story, operation)
   if (operation.do === 'settle') return settle(world, story)
   steer(world, story, operation)
 }
@@ -81,22 +80,6 @@ function connect(
   story.answersEnd = !allowHalfOpen
   story.mask = story.script.layer?.mask ?? 0
   story.peer = world.simulation.connect({ addressIndex: address, paused, allowHalfOpen })
-}
-
-function dial(world: World, story: Story, { reachable, timeout }: Extract<Operation, { do: 'dial' }>): void {
-  if (story.peer !== undefined || story.dialled !== undefined || world.shutdown !== undefined) return
-  // A tick may have ended the loop before it told anybody.
-  if (world.simulation.ended) return
-  const address = `tcp4://10.0.0.1:${8000 + story.number}`
-  story.dialled = { reachable, timeout, at: world.now }
-  story.mask = story.script.layer?.mask ?? 0
-  if (reachable) {
-    world.simulation.listen(address, peer => {
-      story.peer = peer
-    })
-  }
-  story.id = world.server.dial(address, timeout === 0 ? {} : { timeout })
-  world.note('server.dial', address, `=> ${story.id}`)
 }
 
 /** The oldest promised reply comes, or is rejected. */

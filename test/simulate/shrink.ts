@@ -84,7 +84,7 @@ function simplerScripts(script: Script): Script[] {
   for (const name of ['opened', 'ended', 'closed', 'detached'] as const) {
     if (Object.keys(script[name]).length > 0) simpler.push({ ...script, [name]: {} })
   }
-  for (const key of ['wakes', 'congested', 'layer'] as const) {
+  for (const key of ['wakes', 'congested', 'layer', 'after'] as const) {
     if (script[key] === undefined) continue
     const { [key]: _, ...rest } = script
     simpler.push(rest)

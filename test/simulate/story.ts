@@ -26,6 +26,15 @@ export interface Promised {
   readonly reject: (reason: unknown) => void
 }
 
+/** A connection that this side has made. */
+export interface Dialled {
+  readonly reachable: boolean
+  /** A socket that was attached. */
+  readonly attached: boolean
+  /** The loop was to end already. */
+  readonly late: boolean
+}
+
 /** Limits as the contract gives them to a connection whose `opened` asks for nothing. */
 const DEFAULTS = {
   paused: false,
@@ -50,7 +59,7 @@ export class Story {
   id = 0
   /** Which address accepts it; -1 when the loop dialled. */
   address = -1
-  dialled: { readonly reachable: boolean; readonly timeout: number; readonly at: number } | undefined
+  dialled: Dialled | undefined
   opened = false
   /** It was opened as one that could not be made. */
   stillborn = false
@@ -158,6 +167,19 @@ export class Story {
   constructor(number: number, script: Script) {
     this.number = number
     this.script = script
+  }
+
+  /** The same connection under another id: its socket, of which its owner has read so much, was attached. */
+  successor(script: Script, late: boolean): Story {
+    const next = new Story(this.number, script)
+    const { peer, sent, ended, left, reading, answersEnd, sentAt } = this
+    Object.assign(next, { peer, sent, ended, left, reading, answersEnd, sentAt })
+    next.delivered = this.delivered + this.socketRead.reduce((sum, { length }) => sum + length, 0)
+    next.items.push(...this.items)
+    next.dialled = { reachable: true, attached: true, late }
+    // More output is an error where it has been ended; and what `detached` throws destroys the socket.
+    next.fragile = this.outputEnded || this.script.detached.fault === true
+    return next
   }
 
   /** `opened` has asked for these. */

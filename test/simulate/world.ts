@@ -1,11 +1,12 @@
 import type { Buffer } from 'node:buffer'
 import { Action, type Events, type Info, type Server, translate } from 'revio'
 import { type Simulation, simulate } from 'revio/testing'
+import { Caller } from './caller.js'
 import { Handlers } from './handlers.js'
 import { LayerMaker } from './layer.js'
 import { Output } from './output.js'
 import type { Call, HandlerName, Plan, Reaction } from './plan.js'
-import type { CallMade, Event, Rule } from './rule.js'
+import type { Event, Rule } from './rule.js'
 import { rules } from './rules/all.js'
 import { Story } from './story.js'
 
@@ -15,13 +16,11 @@ export interface Violation {
   readonly what: string
 }
 
-/** Ids that are never given out. */
-const NO_ID = 1_000_000
-
 /** A simulation and the facts about it. Rules are asked at each moment before the facts take it in. */
 export class World {
   readonly plan: Plan
-  readonly stories: readonly Story[]
+  /** By the numbers of their peers. */
+  readonly stories: Story[]
   readonly output: Output
   readonly simulation: Simulation
   #server: Server | undefined
@@ -46,6 +45,7 @@ export class World {
   stalledUntil = 0
   outcome: { readonly error: unknown } | undefined
   #tokens = 0
+  readonly #caller = new Caller(this)
   #steps = 0
   /** There are layers of streams. */
   readonly streams: boolean
@@ -115,11 +115,16 @@ export class World {
     this.run()
     if (!this.streams) return
     for (let same = 0; same < 4 && this.violation === undefined; ) {
-      const before = this.events + this.#steps
+      const before = this.#progress
       await new Promise(resolve => setImmediate(resolve))
       this.run()
-      same = this.events + this.#steps === before ? same + 1 : 0
+      same = this.#progress === before ? same + 1 : 0
     }
+  }
+
+  /** A figure that grows with whatever happens. */
+  get #progress(): number {
+    return this.stories.reduce((sum, { layer }) => sum + (layer?.calls ?? 0), this.events + this.#steps)
   }
 
   /** Lets streams go on for a moment. */
@@ -229,9 +234,9 @@ export class World {
 
   /** A token for the output given last, where the program wants to be told. */
   #tag(story: Story): number {
-    this.#tokens += 1
-    if (this.plan.handlers.sent) story.tag(this.#tokens, this.takesReply(story))
-    return this.#tokens
+    const token = this.nextToken()
+    if (this.plan.handlers.sent) story.tag(token, this.takesReply(story))
+    return token
   }
 
   /** A reply that comes now goes out for certain. One that was promised may come when the end has begun. */
@@ -241,58 +246,12 @@ export class World {
 
   /** Calls a method of the server, from a handler or from outside. */
   call(call: Call): void {
-    if (call.call === 'shutdown') {
-      this.note('server.shutdown', call.timeout)
-      this.server.shutdown({ timeout: call.timeout })
-      this.effect(() => this.shut(call.timeout))
-    } else if (call.call === 'stall') {
-      // In `serving` there is no simulation yet.
-      if (this.simulation === undefined) return
-      this.note('stall', call.ms)
-      this.stalled = this.everStalled = true
-      this.simulation.stall(call.ms)
-      this.stalledUntil = this.now
-    } else this.#callFor(call)
+    this.#caller.call(call)
   }
 
-  #callFor(call: Exclude<Call, { call: 'shutdown' | 'stall' }>): void {
-    this.identify()
-    const story = this.stories[call.peer]
-    if (story === undefined) return
-    const id = story.id || NO_ID + story.number
-    if (call.call === 'send') return this.#send(story, id, call)
-    const answer = this.server[call.call](id)
-    this.#made({ call: call.call, story, id, size: 0, answer })
-    // A wake is refused, too, once only the end can follow.
-    if (!answer) story.denied ||= story.opened && call.call !== 'wake'
-    else if (call.call === 'wake') story.woken = true
-    else story.paused = call.call === 'pause'
-  }
-
-  #send(story: Story, id: number, call: Extract<Call, { call: 'send' }>): void {
-    const { out, bytes } = this.output.make(call.out, undefined)
-    const token = call.token === true ? ++this.#tokens : undefined
-    const action = story.followsCalls ? call.action : undefined
-    const answer = this.server.send(id, out, token === undefined ? action : { action, token })
-    this.output.spoil()
-    this.#made({ call: 'send', story, id, size: bytes.length, answer })
-    if (answer) {
-      story.give(bytes, true, this.now)
-      if (token !== undefined && this.plan.handlers.sent) story.tag(token, true)
-    } else {
-      story.refusedSize = Math.max(story.refusedSize, bytes.length)
-      story.denied ||= story.opened && story.followsCalls && !story.outputEnded
-    }
-    // What comes after an End, from the same handler too, is not taken.
-    if (answer && action === Action.End && story.closing === undefined) story.outputEnded = true
-    // Without `closed` nobody knows whether it is open still.
-    if (answer || (story.open && this.plan.handlers.closed)) this.act(story, action)
-  }
-
-  #made(call: CallMade): void {
-    this.note(`server.${call.call}`, call.id, call.size > 0 ? `${call.size} bytes` : '', `=> ${call.answer}`)
-    this.ask(rule => rule.called?.(this, call))
-    call.story.activeAt = this.now
+  nextToken(): number {
+    this.#tokens += 1
+    return this.#tokens
   }
 
   #events(): Events<unknown> {

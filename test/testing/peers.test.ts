@@ -1,3 +1,4 @@
+import type { Socket as NetSocket } from 'node:net'
 import t from 'tap'
 import { Action, type Events } from '../../lib/index.js'
 import { type Peer, simulate } from '../../lib/testing.js'
@@ -140,10 +141,47 @@ t.test('dial reaches who listens, and is refused elsewhere', async t => {
   t.equal(simulation.server.connections, 1)
 })
 
-t.test('attach is not there', async t => {
+t.test('attach takes back what was detached, and no other socket', async t => {
+  const told: string[] = []
+  const simulation = simulate({
+    opened: (id, { addressIndex, remoteAddress }) =>
+      void told.push(`${id} ${addressIndex} ${remoteAddress.port}`),
+    data: (id, input) => (id === 1 ? ['yours ', Action.Detach] : [input]),
+    detached(_id, socket) {
+      told.push(`attached as ${simulation.server.attach(socket)}`)
+      t.throws(() => simulation.server.attach(socket), { code: 'ERR_UNSUPPORTED' })
+    },
+    closed: (id, error) => void told.push(`${id} closed ${error}`),
+  })
   const { Socket } = await import('node:net')
-  const simulation = simulate(echo)
   t.throws(() => simulation.server.attach(new Socket()), { code: 'ERR_UNSUPPORTED' })
+  const peer = simulation.connect().send('x')
+  peer.send('hello')
+  t.equal(peer.received, 'yours hello')
+  t.equal(peer.id, 2)
+  peer.end()
+  const { port } = peer.address
+  t.strictSame(told, [`1 0 ${port}`, 'attached as 2', `2 -1 ${port}`, '2 closed undefined'])
+})
+
+t.test('what its owner left of a detached socket, the end too, is told when it is attached', async t => {
+  const told: string[] = []
+  let socket: NetSocket | undefined
+  const simulation = simulate({
+    opened: id => (id === 1 ? [null, {}, Action.Detach] : undefined),
+    data: (_id, input) => void told.push(String(input)),
+    detached(_id, given) {
+      socket = given
+    },
+    closed: id => void told.push(`${id} closed`),
+  })
+  const peer = simulation.connect().send('one ')
+  await new Promise(resolve => socket?.once('data', resolve))
+  socket?.pause()
+  peer.send('two').end()
+  await new Promise(resolve => setImmediate(resolve))
+  if (socket !== undefined) simulation.server.attach(socket)
+  t.strictSame(told, ['two', '2 closed'])
 })
 
 for (const seed of [undefined, 1, 2, 3, 4, 5, 6, 7, 8]) {

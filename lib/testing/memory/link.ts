@@ -40,6 +40,8 @@ export class MemoryLink implements Link, Watcher {
   readonly #ends: Arrival
   /** More output goes only when a third of what is on the way has gone, as on Linux. */
   readonly #late: boolean
+  /** Its last owner has ended the output. */
+  readonly #mute: boolean
   #gone = false
   #reading = true
   /** The receiver waits to be told that more goes. */
@@ -57,6 +59,7 @@ export class MemoryLink implements Link, Watcher {
     this.wire = ends.wire
     this.addressIndex = addressIndex
     this.#ends = ends
+    this.#mute = ends.wire.finished
     this.#late = owner.chance.once(2)
     this.wire.watcher = this
   }
@@ -149,7 +152,7 @@ export class MemoryLink implements Link, Watcher {
     this.taken = 0
     this.failure = undefined
     if (outbox === undefined || this.#gone) return
-    if (this.wire.broken) this.#fail()
+    if (this.wire.broken || this.#mute) this.#fail()
     else this.#take(outbox)
     this.notice()
   }
@@ -189,8 +192,8 @@ export class MemoryLink implements Link, Watcher {
 
   /** As with a kernel, the error is told once: reads may find a mere end behind a write that failed. */
   #fail(): void {
-    this.failure = systemError('write', this.wire.inbox.ended ? 'EPIPE' : 'ECONNRESET')
-    if (this.#owner.chance.once(2)) {
+    this.failure = systemError('write', this.wire.inbox.ended || this.#mute ? 'EPIPE' : 'ECONNRESET')
+    if (!this.#mute && this.#owner.chance.once(2)) {
       this.#toldFailure = true
       this.wire.inbox.ended = true
     }

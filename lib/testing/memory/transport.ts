@@ -1,10 +1,13 @@
 import { Buffer } from 'node:buffer'
+import type * as net from 'node:net'
 import type { Binding } from '../../address.js'
+import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { StagingBuffer } from '../../transport/staging.js'
 import type { Dialer, Host, Receiver, Transport } from '../../transport/transport.js'
 import type { Arrival, Listener, MemoryNetwork } from '../network/network.js'
 import type { Prng } from '../network/prng.js'
+import { MemorySocket } from '../network/socket.js'
 import type { End } from '../network/wire.js'
 import { type LinkOwner, MemoryLink, type Turn } from './link.js'
 
@@ -13,6 +16,10 @@ const POISON = 0xdb
 
 /** Sizes of the shared blocks, of which a seed takes one: a small one is full sooner. */
 const SIZES = [64 * 1024, 4096, 512]
+
+/** Why a simulation does not take a socket in. */
+export const UNATTACHABLE =
+  'attach: a simulation takes back what it has detached, without a layer, an encoding, or output that waits'
 
 /** How many connections are accepted in one turn, so that what is open is served too. */
 const ACCEPTED_PER_TURN = 64
@@ -102,6 +109,21 @@ export class MemoryTransport implements Transport, LinkOwner {
     return () => {
       wanted = false
     }
+  }
+
+  /** Takes back a socket that was detached. Outside of a turn. */
+  attach(socket: net.Socket, dialer: Dialer): void {
+    this.#host.turn(() => {
+      if (
+        !(socket instanceof MemorySocket) ||
+        socket.writableLength > 0 ||
+        socket.readableEncoding !== null
+      ) {
+        socket.destroy()
+        return dialer.failed(new RevioError('ERR_UNSUPPORTED', UNATTACHABLE))
+      }
+      this.#connect(socket.surrender(), -1, link => dialer.connected(this, link))
+    })
   }
 
   start(): void {

@@ -45,6 +45,12 @@ export class Pipe {
     this.#size -= size
   }
 
+  /** Puts bytes back in front, which were taken from there; they may be more than fit. */
+  restore(bytes: Buffer): void {
+    this.#chunks.unshift(bytes)
+    this.#size += bytes.length
+  }
+
   /** Loses all but the `size` oldest bytes. */
   cut(size: number): void {
     const kept = Buffer.allocUnsafe(size)

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
 import type { Address } from '../../events.js'
 import { systemError } from './errors.js'
@@ -13,18 +14,35 @@ interface Waiting {
 
 /** A connection in memory that was given away: a `net.Socket` to its new owner. */
 export class MemorySocket extends net.Socket implements Watcher {
+  readonly #ends: Arrival
   readonly #wire: End
   readonly #unread: Uint8Array[]
   #wanted = false
   #toldEnd = false
   #waiting: Waiting | undefined
+  /** The connection has gone on without it. */
+  #left = false
 
-  constructor({ wire, local, remote }: Arrival, unread: readonly Uint8Array[]) {
+  constructor(ends: Arrival, unread: readonly Uint8Array[]) {
     super({ allowHalfOpen: true })
+    const { wire, local, remote } = ends
+    this.#ends = ends
     this.#wire = wire
     this.#unread = [...unread]
     if (remote.network !== 'unix') describe(this, local, remote)
+    // A socket knows by its descriptor that it is connected; this one has none.
+    Object.defineProperty(this, 'pending', { get: () => this.destroyed })
     wire.watcher = this
+  }
+
+  /** Gives the connection up, with what was not read back in it. Not where output waits. */
+  surrender(): Arrival {
+    const unread: Buffer[] = []
+    for (let bytes = this.read() as Buffer | null; bytes !== null; bytes = this.read()) unread.push(bytes)
+    this.#left = true
+    this.destroy()
+    if (unread.length > 0) this.#wire.inbox.restore(Buffer.concat(unread))
+    return this.#ends
   }
 
   notice(): void {
@@ -63,7 +81,7 @@ export class MemorySocket extends net.Socket implements Watcher {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#wire.watcher = undefined
-    this.#wire.close(this.#waiting !== undefined)
+    if (!this.#left) this.#wire.close(this.#waiting !== undefined)
     super._destroy(error, done)
   }
 
@@ -86,7 +104,7 @@ export class MemorySocket extends net.Socket implements Watcher {
   #drain(): void {
     const waiting = this.#waiting
     if (waiting === undefined) return
-    if (this.#wire.broken) {
+    if (this.#wire.broken || this.#wire.finished) {
       this.#waiting = undefined
       waiting.done(systemError('write', 'EPIPE'))
       return

@@ -1,7 +1,7 @@
 import { Action } from 'revio'
 import { codeOf } from '../errors.js'
 import type { Rule } from '../rule.js'
-import type { Story } from '../story.js'
+import type { Dialled, Story } from '../story.js'
 import type { World } from '../world.js'
 import { mayOverflow } from './output.js'
 import { timedOut } from './times.js'
@@ -50,7 +50,7 @@ function missesError(world: World, story: Story): string | undefined {
   if (story.unmade) return 'and its layer could not be made'
   if (story.fragile) return undefined
   if (story.thrown.length > 0) return 'and a handler threw'
-  if (story.dialled?.reachable === false) return 'and it could not be made'
+  if (story.dialled?.reachable === false || story.stillborn) return 'and it could not be made'
   const asked = story.closing !== undefined || world.shutdown !== undefined || story.peerEnded
   if (asked || story.left === 'close') return undefined
   return story.left === 'reset' ? 'and the peer broke it' : 'and there is no reason for an end'
@@ -60,8 +60,9 @@ function hasWrongError(world: World, story: Story, error: Error): string | undef
   if (story.thrown.includes(error) || story.excused.includes(error)) return undefined
   if (story.fragile) return undefined
   const code = codeOf(error)
-  if (story.dialled !== undefined && ['ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code))
-    return undefined
+  const hidden = story.dialled !== undefined && !world.plan.handlers.opened
+  if (hidden && ['ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code)) return undefined
+  if (story.dialled !== undefined && story.stillborn) return isNotWhyUnmade(story.dialled, story, code)
   if (story.thrown.length > 0 && story.left === undefined) return `and ${String(story.thrown[0])} was thrown`
   if (code === 'ECONNRESET' || code === 'EPIPE') {
     return story.left === undefined ? 'and the peer did not break it' : undefined
@@ -70,6 +71,14 @@ function hasWrongError(world: World, story: Story, error: Error): string | undef
   if (code === 'ENOBUFS')
     return mayOverflow(story, story.refusedSize) ? undefined : 'and its output is not too much'
   return 'which is none that it could have'
+}
+
+function isNotWhyUnmade({ late, attached }: Dialled, story: Story, code: string): string | undefined {
+  if (late) return code === 'ECONNABORTED' ? undefined : 'and the loop was to end when it was asked for'
+  if (story.fragile && code === 'ECONNRESET') return undefined
+  const known = attached ? ['ECONNABORTED'] : ['ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT']
+  if (known.includes(code) || (story.left !== undefined && code === 'ECONNRESET')) return undefined
+  return 'which is none of a connection that could not be made'
 }
 
 /** All output has gone to a peer that reads, and an End behind it has not. */

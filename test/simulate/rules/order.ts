@@ -22,6 +22,9 @@ export const order: Rule = {
 
   end(world, story) {
     const { opened, closed, detached } = world.plan.handlers
+    if (opened && story.dialled !== undefined && story.id > 0 && !story.opened) {
+      return `connection ${story.id} was ${story.dialled.attached ? 'attached' : 'dialled'}, and has had no event`
+    }
     if (!story.opened || story.over !== undefined || !opened || !closed || !detached) return undefined
     return `connection ${story.id} was opened and neither closed nor detached`
   },
