@@ -18,6 +18,7 @@ export type Code =
   | 'EPIPE'
   | 'EMSGSIZE'
   | 'ERR_HTTP'
+  | 'ESTALE'
 
 /** An `Error` with a stable `code`. Its message names what was wrong, and with what. */
 export class RevioError extends Error {

@@ -1,11 +1,12 @@
 import type * as net from 'node:net'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { Action } from './action.js'
+import type { FileRegion } from './file-region.js'
 import type { Stats } from './stats.js'
 import type { TlsClientOptions, TlsInfo, TlsServerOptions, TlsUpgradeOptions } from './tls.js'
 
-/** One piece of output. A string goes out as UTF-8. */
-export type Chunk = Uint8Array | string
+/** One piece of output. A string goes out as UTF-8; part of a file is read when the peer takes it. */
+export type Chunk = Uint8Array | string | FileRegion
 
 /** Output: nothing, one piece, or a list that goes out as one, in order. */
 export type Out = Chunk | readonly Chunk[] | null | undefined

@@ -22,6 +22,7 @@ export {
   type Serving,
   type Tick,
 } from './events.js'
+export { FileRegion, type FileRegionOptions } from './file-region.js'
 export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
 export { serve } from './loop/serve.js'

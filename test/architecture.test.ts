@@ -22,6 +22,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'bytes.ts',
       'errors.ts',
       'events.ts',
+      'file-region.ts',
       'framing.ts',
       'input-stream.ts',
       'stats.ts',

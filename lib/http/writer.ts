@@ -186,7 +186,7 @@ export class Writer {
         else this.#bytes(chunk)
   }
 
-  #bytes(bytes: Uint8Array): void {
+  #bytes(bytes: Exclude<Chunk, string>): void {
     if (this.#text !== '') this.#chunks.push(this.#text)
     this.#text = ''
     this.#chunks.push(bytes)

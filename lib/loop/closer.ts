@@ -79,7 +79,7 @@ export class Closer {
   /** What is pending is given up, and the connection goes in a turn that follows soon. */
   abort(connection: Connection): void {
     if (!connection.discards()) return
-    connection.discarded = connection.outbox.size
+    connection.discarded = connection.unsent
     this.#drop(connection)
     connection.revisit()
   }
@@ -87,12 +87,12 @@ export class Closer {
   /** Does the next step towards its end that a connection's state allows; none where something is still to come. */
   advance(connection: Connection): void {
     if (connection.life === Life.Closing || connection.life === Life.Detaching) {
-      if (connection.outbox.empty) this.#finish(connection)
+      if (connection.drained) this.#finish(connection)
       return
     }
     if (connection.life === Life.Lingering && connection.settled) return this.lingered(connection)
     if (connection.life !== Life.Open) return
-    if (connection.outbound === Outbound.Ending && connection.outbox.empty) {
+    if (connection.outbound === Outbound.Ending && connection.drained) {
       connection.link.end()
       connection.outputEnded()
     }
@@ -142,7 +142,7 @@ export class Closer {
   /** The connection goes at once, and what is pending is given up. */
   destroy(connection: Connection, error: Error | undefined): void {
     if (!connection.alive) return
-    const reset = !connection.outbox.empty || connection.outbound === Outbound.Discarded
+    const reset = !connection.drained || connection.outbound === Outbound.Discarded
     connection.error = error
     this.#release(connection, { reset })
     this.#closed(connection)
@@ -196,10 +196,10 @@ export class Closer {
   }
 
   /** Pending output is given up. */
-  #drop({ outbox }: Connection): void {
-    if (outbox.empty) return
-    this.#options.counters.add(Count.dropped, outbox.size)
-    outbox.clear()
+  #drop(connection: Connection): void {
+    if (connection.drained) return
+    this.#options.counters.add(Count.dropped, connection.unsent)
+    connection.clearOutput()
   }
 
   #count(error: Error | undefined): void {

@@ -1,15 +1,14 @@
 import { Buffer } from 'node:buffer'
 import type { Handlers, Info } from '../events.js'
 import type { LayeredLink, LayerHost, MakeLayer, Opening } from '../transport/layering.js'
-import { Outbox } from '../transport/outbox.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
 import type { AsyncContext } from './async-context.js'
 import type { TurnTime } from './clock.js'
 import { Count } from './counters.js'
 import type { Limits } from './limits.js'
-import { ConnectionState, Inbound, Life, Outbound } from './state.js'
+import { PendingOutput } from './pending-output.js'
+import { Inbound, Life, Outbound } from './state.js'
 import type { Timed } from './timeouts.js'
-import type { Tokens } from './tokens.js'
 
 /** How often output that waits is looked at in its `writeTimeout`. */
 const LOOKS = 8
@@ -51,12 +50,11 @@ export interface ConnectionOwner {
 }
 
 /** One connection: what its link tells it, and the state that the loop keeps of it. */
-export class Connection extends ConnectionState implements Receiver, Opening, Timed {
+export class Connection extends PendingOutput implements Receiver, Opening, Timed {
   readonly id: number
   /** The link to the wire, or the layer around it that is nearest to the program. */
   link: Link
   readonly transport: Transport
-  readonly outbox = new Outbox()
   readonly #owner: ConnectionOwner
   /** Its layers, the one nearest to the wire first. */
   #layers: LayeredLink[] | undefined
@@ -91,21 +89,10 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
   wokenLate = false
   /** The last wake's reply was promised, so that nothing was read meanwhile: input goes before the next wake. */
   inputFirst = false
-  /** The last attempt to write left some of what it offered; the transport says when more goes. */
-  blocked = false
-  /** Unsent bytes that were given up. */
-  discarded = 0
-  /** Among those to be written at the end of the turn. */
-  dirty = false
-  /** Bytes that were offered at the present attempt to write; -1 for none. */
-  offered = -1
   /** Among those to be looked at again after the turn. */
   queued = false
   /** Whether the transport has been asked for input. */
   #reading = true
-
-  /** Whom to tell when output has gone; there once somebody has asked. */
-  tokens: Tokens | undefined
 
   // In the clock's milliseconds.
   /** When a byte last went either way, and when one last came from the peer. */
@@ -217,7 +204,7 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
 
   /** Reads from the peer or stops reading, as the connection's state asks for. */
   regulate(): void {
-    this.throttled = this.outbox.size > this.limits.highWaterMark
+    this.throttled = this.unsent > this.limits.highWaterMark
     const wanted = this.wantsInput
     if (wanted !== this.#reading && this.inbound === Inbound.Open) {
       this.#reading = wanted
@@ -239,7 +226,7 @@ export class Connection extends ConnectionState implements Receiver, Opening, Ti
   get dueAt(): number {
     if (this.life === Life.Lingering) return this.endsAt
     const { idleTimeout, readTimeout, writeTimeout } = this.limits
-    let due = Math.min(this.expiresAt, this.endsAt)
+    let due = this.life === Life.Open ? Math.min(this.expiresAt, this.endsAt) : this.endsAt
     if (idleTimeout > 0) due = Math.min(due, this.touched + idleTimeout)
     if (readTimeout > 0 && this.inbound === Inbound.Open) due = Math.min(due, this.heard + readTimeout)
     if (writeTimeout > 0 && this.unwritten) due = Math.min(due, this.writeDue)

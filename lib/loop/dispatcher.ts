@@ -6,6 +6,7 @@ import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
 import type { Connection } from './connection.js'
 import { Count } from './counters.js'
+import type { Intake } from './intake.js'
 import type { Output } from './output.js'
 import { asAction, checkOpening, checkOut, checkReply, isPromise } from './reply.js'
 import { Life } from './state.js'
@@ -35,12 +36,14 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #closer: Closer
   readonly #output: Output
+  readonly #intake: Intake
   readonly #counts: Float64Array
 
   constructor(options: DispatcherOptions) {
     this.#options = options
     this.#closer = options.closer
     this.#output = options.output
+    this.#intake = options.output.intake
     this.#counts = options.counts
   }
 
@@ -147,7 +150,7 @@ export class Dispatcher {
     checkOpening(opening)
     const [out, options, action] = opening
     if (options !== undefined && options !== null) this.#options.configurator.apply(connection, options)
-    this.#output.reply(connection, out, undefined)
+    this.#intake.reply(connection, out, undefined)
     connection.regulate()
     this.#closer.act(connection, asAction(action, 'opened'))
   }
@@ -168,7 +171,7 @@ export class Dispatcher {
     const [out, action, token] = reply
     checkOut(out, handler)
     const wanted = asAction(action, handler)
-    this.#output.reply(connection, out, lent)
+    this.#intake.reply(connection, out, lent)
     if (token !== undefined && connection.alive) this.#output.track(connection, token)
     this.#closer.act(connection, wanted)
   }

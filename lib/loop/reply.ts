@@ -3,10 +3,26 @@ import { Action, isAction } from '../action.js'
 import { copyOf, isBytes, lengthOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk, Out, Reply, Sending } from '../events.js'
+import { FileRegion } from '../file-region.js'
 
 /** Bytes that a chunk takes on the wire. */
-export function sizeOf(chunk: Chunk): number {
+export function sizeOf(chunk: Uint8Array | string): number {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk) : lengthOf(chunk)
+}
+
+/** Several pieces of output. */
+export function isList(out: Chunk | readonly Chunk[]): out is readonly Chunk[] {
+  return Array.isArray(out)
+}
+
+/** Output that nobody takes: its descriptors are the program's again. */
+export function releaseFiles(out: Out): void {
+  if (out === undefined || out === null) return
+  for (const chunk of isList(out) ? out : [out]) {
+    if (!(chunk instanceof FileRegion)) continue
+    chunk.give()
+    chunk.release()
+  }
 }
 
 /**
@@ -15,11 +31,14 @@ export function sizeOf(chunk: Chunk): number {
  */
 export function bytesOf(out: Out): Buffer | undefined {
   if (out === undefined || out === null) return undefined
-  if (typeof out === 'string' || isBytes(out)) return copyOfChunk(out)
+  if (!isList(out)) return copyOfChunk(out)
   return out.length === 0 ? undefined : Buffer.concat(out.map(copyOfChunk))
 }
 
 function copyOfChunk(chunk: Chunk): Buffer {
+  if (chunk instanceof FileRegion) {
+    throw new RevioError('ERR_REPLY', 'a FileRegion cannot be sent as a datagram')
+  }
   return typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk)
 }
 
@@ -100,10 +119,10 @@ export function checkOut(out: unknown, handler: string): asserts out is Out {
   }
 }
 
-const NEEDED = 'a string, a Uint8Array, a list of them, or nothing is needed'
+const NEEDED = 'a string, a Uint8Array, a FileRegion, a list of them, or nothing is needed'
 
 function isChunk(value: unknown): value is Chunk {
-  return typeof value === 'string' || isBytes(value)
+  return typeof value === 'string' || isBytes(value) || value instanceof FileRegion
 }
 
 function describe(value: unknown): string {

@@ -22,7 +22,7 @@ import type { Connection } from './connection.js'
 import { type Bound, securityOf } from './endpoint.js'
 import { checkHandlers } from './handlers.js'
 import type { Loop } from './loop.js'
-import { asSending, checkOut } from './reply.js'
+import { asSending, checkOut, releaseFiles } from './reply.js'
 import { DEFAULT_TIMEOUT } from './shutdown.js'
 import { Inbound, Life } from './state.js'
 
@@ -71,7 +71,7 @@ export class LoopServer implements Server {
 
   pending(id: number): number {
     const connection = this.#loop.table.get(id)
-    return connection === undefined ? 0 : connection.outbox.size + connection.unconfirmed
+    return connection === undefined ? 0 : connection.unsent + connection.unconfirmed
   }
 
   send(id: number, out: Out, then?: Action | Sending): boolean {
@@ -80,9 +80,12 @@ export class LoopServer implements Server {
     const { table, output, closer } = this.#loop
     // What is closing already can still be reset.
     const connection = action === Action.Reset ? table.get(id) : this.#open(id)
-    if (connection === undefined) return false
-    if (shared) output.share(connection, out)
-    else output.send(connection, out)
+    if (connection === undefined) {
+      releaseFiles(out)
+      return false
+    }
+    if (shared) output.intake.share(connection, out)
+    else output.intake.send(connection, out)
     // Where output goes no more the action is still done: a connection that has ended its side can be closed.
     const taken = connection.life === Life.Open && connection.takesOutput
     if (taken && token !== undefined) output.track(connection, token)

@@ -125,8 +125,7 @@ export class Shutdown {
     this.#late = true
     turn(() => {
       for (const connection of [...table.connections.values()]) {
-        const what =
-          connection.promises > 0 ? 'a promised reply' : `${connection.outbox.size} bytes of output`
+        const what = connection.promises > 0 ? 'a promised reply' : `${connection.unsent} bytes of output`
         const message = `connection ${connection.id}: ${what} still missing ${this.#timeout} ms after shutdown`
         closer.destroy(connection, connection.error ?? new RevioError('ETIMEDOUT', message))
       }

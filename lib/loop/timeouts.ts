@@ -27,6 +27,8 @@ export class Timeouts {
   readonly #heap: Timed[] = []
   #cancelTimer: (() => void) | undefined
   #timerDue = Number.POSITIVE_INFINITY
+  /** While entries expire: what is watched meanwhile is due later, so that one that is due again at once holds nobody up. */
+  #earliest = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,7 +36,7 @@ export class Timeouts {
 
   /** Calls `entry.expired` when it is due, unless it is never. */
   watch(entry: Timed): void {
-    const due = entry.dueAt
+    const due = Math.max(entry.dueAt, this.#earliest)
     if (due === Number.POSITIVE_INFINITY) return
     if (entry.timeoutIndex < 0) entry.timeoutIndex = this.#heap.push(entry) - 1
     else if (entry.deadline <= due) return
@@ -82,7 +84,9 @@ export class Timeouts {
     this.#timerDue = Number.NEGATIVE_INFINITY
     const now = this.#clock.now()
     const expire = () => {
+      this.#earliest = now + 1
       while (this.#firstIsDue(now)) this.#expireFirst(now)
+      this.#earliest = Number.NEGATIVE_INFINITY
       this.#timerDue = Number.POSITIVE_INFINITY
       this.#arm()
     }

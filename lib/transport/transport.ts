@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
 import type { Address } from '../events.js'
+import type { FileRegion } from '../file-region.js'
 import type { Clock } from '../loop/clock.js'
 import type { TlsInfo } from '../tls.js'
 import type { Outbox } from './outbox.js'
@@ -60,6 +61,13 @@ export interface Receiver {
   secured?(): void
 }
 
+/** The part of a file that is still to be sent. */
+export interface FilePart {
+  readonly region: FileRegion
+  /** The next byte. */
+  at: number
+}
+
 /** One connection of a transport. After `close` or `detach` no method is called, and its receiver hears nothing. */
 export interface Link {
   /** Who hears of it: what `accepted` or `connected` answered, or a layer that the loop has put around it since. */
@@ -91,7 +99,9 @@ export interface Link {
    * taken. Where less was taken than there is, `receiver.writable` follows once more goes, without being asked for.
    * Not called again before that.
    */
-  write(outbox: Outbox): void
+  write(outbox: Outbox, file?: FilePart | undefined): void
+  /** `write` takes the part of a file that follows the bytes of the outbox; `taken` counts its bytes, too. Absent: no. */
+  readonly sendsFiles?: boolean
   /**
    * How many of the bytes that `write` took, in this call and earlier ones, the peer has not acknowledged yet. Absent, or
    * undefined: the system does not say.

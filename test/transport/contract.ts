@@ -7,6 +7,7 @@ import { detaching } from './contract/detaching.js'
 import { dials } from './contract/dials.js'
 import { endings } from './contract/endings.js'
 import { endpoints } from './contract/endpoints.js'
+import { files } from './contract/files.js'
 import { halfOpenness } from './contract/half-open.js'
 import { handlers } from './contract/handlers.js'
 import { identity } from './contract/identity.js'
@@ -38,6 +39,7 @@ const sections: Readonly<Record<string, Rules>> = {
   promises,
   throwing,
   receipts,
+  files,
   halfOpenness,
   resets,
   limits,

@@ -136,8 +136,11 @@ export const Event = {
 
 /** The numbers in a write: {slot, source, offset, length, afterwards the result}. */
 export const WRITE_SIZE = 4
-/** Where the bytes lie; from `Lent` on in the buffers that are passed along. */
-export const Source = { Input: 0, StagingBuffer: 1, Lent: 2 } as const
+/**
+ * Where the bytes lie; from `Lent` on in the buffers that are passed along. From `File` on these say which part of a
+ * file: {offset, size, seconds and nanoseconds of its last modification, descriptor}, each in 8 bytes.
+ */
+export const Source = { Input: 0, StagingBuffer: 1, Lent: 2, File: 1 << 30 } as const
 /** How many buffers one flush takes. */
 export const MAX_LENT = 1024
 
@@ -161,7 +164,7 @@ export const INDEX = (1 << 20) - 1
 const ERRNO = (1 << 12) - 1
 const CALLS = [
   ...['socket', 'setsockopt', 'bind', 'listen', 'accept', 'connect', 'recv', 'send', 'shutdown'],
-  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod', 'dup', 'ioctl', 'tls'],
+  ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod', 'dup', 'ioctl', 'tls', 'sendfile'],
 ]
 
 /** The fault is one of TLS, for which the addon has a reason of its own. */

@@ -5,12 +5,14 @@ import type { TlsInfo } from '../../tls.js'
 import type { Outbox } from '../outbox.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import type { StagingBuffer } from '../staging.js'
-import { type Link, nobody, type Receiver, type Tuning } from '../transport.js'
+import { type FilePart, type Link, nobody, type Receiver, type Tuning } from '../transport.js'
 import { systemError } from './addon.js'
 import type { Peer } from './coalescing.js'
 import { Handshake } from './tls-handshake.js'
 import type { TlsSession } from './tls-session.js'
 import type { NativeTransport } from './transport.js'
+
+const LINUX = process.platform === 'linux'
 
 /** One connection of the native transport. Its slot is all that the addon knows it by. */
 export class NativeLink implements Link, Peer {
@@ -19,6 +21,8 @@ export class NativeLink implements Link, Peer {
   receiver: Receiver = nobody
   taken = 0
   failure: Error | undefined
+  /** What the last write offers, where a part of a file is its end; else below 0. */
+  expected = -1
   heard = 0
   /** The last input, in the addon's own memory, and where it begins there: what is echoed goes out from there. */
   input: Uint8Array | undefined
@@ -72,8 +76,17 @@ export class NativeLink implements Link, Peer {
     return this.#transport.stage
   }
 
-  write(outbox: Outbox): void {
-    this.#transport.writer.add(this, outbox)
+  write(outbox: Outbox, file?: FilePart | undefined): void {
+    this.#transport.writer.add(this, outbox, file)
+  }
+
+  get sendsFiles(): boolean {
+    return LINUX && this.session === undefined
+  }
+
+  /** A turn sends a bounded part of a file: the next one follows, unless the peer has to take this one first. */
+  get wantsWrite(): boolean {
+    return this.taken === this.expected
   }
 
   unacknowledged(): number | undefined {

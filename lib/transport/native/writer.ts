@@ -1,11 +1,16 @@
+import { constants } from 'node:os'
+import { staleError } from '../../file-region.js'
 import { goneError, isGone, type Outbox } from '../outbox.js'
 import type { StagingBuffer } from '../staging.js'
+import type { FilePart } from '../transport.js'
 import { MAX_LENT, type Poller, Source, WRITE_SIZE } from './addon.js'
 import type { NativeLink } from './link.js'
 
 /** The most that one write record offers. */
 const MAX_LENGTH = 1 << 30
 const MAX_INT = 2 ** 31 - 1
+/** The most of a file that goes in one turn, so that the others have theirs. */
+const MAX_FILE = 1024 * 1024
 
 /** What links have to write, as records for the addon: a flush is one crossing for all of them. */
 export class NativeWriter {
@@ -26,9 +31,10 @@ export class NativeWriter {
     this.#capacity = records.length / WRITE_SIZE
   }
 
-  /** Notes what a link has to write. */
-  add(link: NativeLink, outbox: Outbox): void {
+  /** Notes what a link has to write: the bytes of an outbox, and the part of a file behind them. */
+  add(link: NativeLink, outbox: Outbox, file?: FilePart | undefined): void {
     let offered = 0
+    link.expected = -1
     link.taken = 0
     link.failure = undefined
     for (let segment = outbox.first; segment !== undefined; segment = segment.next) {
@@ -48,6 +54,24 @@ export class NativeWriter {
         offered += length
       }
     }
+    if (file !== undefined) this.#addFile(link, file, offered)
+  }
+
+  #addFile(link: NativeLink, { region, at }: FilePart, offered: number): void {
+    if (this.#count === this.#capacity || this.#lent.length === MAX_LENT) {
+      this.flush()
+      if (link.taken < offered) return
+    }
+    const { size, seconds, nanoseconds } = region.state
+    const part = new BigInt64Array([BigInt(at), size, seconds, nanoseconds, BigInt(region.fd)])
+    const index = this.#lent.push(new Uint8Array(part.buffer)) - 1
+    const length = Math.min(region.end - at, MAX_FILE)
+    link.expected = offered + length
+    const record = this.#count * WRITE_SIZE
+    this.#links[this.#count++] = link
+    this.#records[record] = link.slot
+    this.#records[record + 3] = length
+    this.#locate(record, Source.File + index, region.fd)
   }
 
   /** Writes, and tells each link how much was taken. */
@@ -59,10 +83,16 @@ export class NativeWriter {
       const link = this.#links[index] as NativeLink
       const result = this.#records[index * WRITE_SIZE + 3] as number
       if (result >= 0) link.taken += result
-      else link.failure = link.error(result)
+      else link.failure = this.#failure(link, index, result)
     }
     this.#count = 0
     if (this.#lent.length > 0) this.#lent = []
+  }
+
+  #failure(link: NativeLink, index: number, fault: number): Error {
+    const error: NodeJS.ErrnoException = link.error(fault)
+    const fd = this.#records[index * WRITE_SIZE + 2] as number
+    return error.errno === -constants.errno.ESTALE ? staleError(fd) : error
   }
 
   #record(link: NativeLink, bytes: Uint8Array, start: number, length: number): void {

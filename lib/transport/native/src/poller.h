@@ -45,8 +45,11 @@ typedef struct {
   };
 } write_t;
 
-/* Where the bytes of a write record lie; from SOURCE_LENT on in the buffers that came with the call. */
-enum source { SOURCE_INPUT, SOURCE_STAGE, SOURCE_LENT };
+/*
+ * Where the bytes of a write record lie; from SOURCE_LENT on in the buffers that came with the call. From SOURCE_FILE on
+ * the buffers hold a file_part_t each.
+ */
+enum source { SOURCE_INPUT, SOURCE_STAGE, SOURCE_LENT, SOURCE_FILE = 1 << 30 };
 
 typedef struct {
   uint8_t *bytes;

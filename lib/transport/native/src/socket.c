@@ -6,6 +6,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#ifdef __linux__
+#include <sys/sendfile.h>
+#endif
 #include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
@@ -21,6 +24,9 @@
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
+#endif
+#ifndef MSG_MORE
+#define MSG_MORE 0
 #endif
 
 #ifdef TCP_KEEPIDLE
@@ -211,17 +217,41 @@ int socket_receive(int fd, void *bytes, size_t size) {
   return got < 0 ? fail(CALL_RECV) : (int)got;
 }
 
-int socket_send(int fd, const struct iovec *pieces, int count) {
+int socket_send(int fd, const struct iovec *pieces, int count, bool more) {
   ssize_t taken;
+  int flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
   struct msghdr message = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = count};
   do {
-    taken = count == 1 ? send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                       : sendmsg(fd, &message, MSG_NOSIGNAL);
+    taken = count == 1 ? send(fd, pieces[0].iov_base, pieces[0].iov_len, flags) : sendmsg(fd, &message, flags);
   } while (taken < 0 && errno == EINTR);
   if (taken >= 0) return (int)taken;
   /* ENOBUFS is short of memory for a moment: as when the socket's own buffer is full, more goes later. */
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : fail(CALL_SEND);
 }
+
+#ifdef __linux__
+static bool is_unchanged(const file_part_t *part) {
+  struct stat now;
+  return fstat((int)part->fd, &now) == 0 && now.st_size == part->size && now.st_mtim.tv_sec == part->seconds &&
+         now.st_mtim.tv_nsec == part->nanoseconds;
+}
+
+int socket_send_file(int fd, const file_part_t *part, size_t size) {
+  off_t offset = part->offset;
+  ssize_t taken;
+  if (!is_unchanged(part)) return FAULT(CALL_SENDFILE, ESTALE);
+  do taken = sendfile(fd, (int)part->fd, &offset, size);
+  while (taken < 0 && errno == EINTR);
+  if (taken == 0 && size > 0) return FAULT(CALL_SENDFILE, ESTALE); /* Cut since. */
+  if (taken > 0) return (int)taken;
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : fail(CALL_SENDFILE);
+}
+#else
+int socket_send_file(int fd, const file_part_t *part, size_t size) {
+  (void)fd, (void)part, (void)size;
+  return FAULT(CALL_SENDFILE, ENOTSUP);
+}
+#endif
 
 enum trouble socket_trouble(int fd) {
   struct pollfd look = {.fd = fd, .events = 0};

@@ -18,7 +18,7 @@
 enum call {
   CALL_SOCKET, CALL_SETSOCKOPT, CALL_BIND, CALL_LISTEN, CALL_ACCEPT, CALL_CONNECT, CALL_RECV, CALL_SEND, CALL_SHUTDOWN,
   CALL_GETSOCKNAME, CALL_GETPEERNAME, CALL_POLL, CALL_CLOSE, CALL_MALLOC, CALL_CHMOD, CALL_DUP, CALL_IOCTL,
-  CALL_TLS
+  CALL_TLS, CALL_SENDFILE
 };
 
 #define FAULT_SHIFT 12
@@ -72,7 +72,23 @@ int socket_accept(int fd);
 /* Bytes received, 0 at the peer's end, or a fault; EAGAIN is one. */
 int socket_receive(int fd, void *bytes, size_t size);
 /* Bytes taken, or a fault; EAGAIN is none, but 0. Systems take less than 2 GiB at once, so that an int holds it. */
-int socket_send(int fd, const struct iovec *pieces, int count);
+/* `more`: further bytes follow at once, and share a packet with these. */
+int socket_send(int fd, const struct iovec *pieces, int count, bool more);
+
+/* A part of a file, and what the file is to be like. */
+typedef struct {
+  int64_t offset;
+  int64_t size;
+  int64_t seconds; /* Of its last modification. */
+  int64_t nanoseconds;
+  int64_t fd;
+} file_part_t;
+
+/*
+ * At most `size` bytes of a file, sent by the system: bytes taken, or a fault; EAGAIN is none, but 0. ESTALE when the
+ * file is not what it was.
+ */
+int socket_send_file(int fd, const file_part_t *part, size_t size);
 
 /* What waits on a descriptor that is neither read nor written. */
 enum trouble { TROUBLE_NONE, TROUBLE_HANGUP, TROUBLE_ERROR };

@@ -98,14 +98,14 @@ int tls_push(endpoint_t *endpoint) {
   if (backlog_size(&tls->rest) > 0) {
     if (work->out_length > 0 && !keep(tls, work)) return FAULT(CALL_MALLOC, ENOMEM);
     struct iovec rest = {tls->rest.bytes + tls->rest.start, backlog_size(&tls->rest)};
-    int sent = socket_send(endpoint->fd, &rest, 1);
+    int sent = socket_send(endpoint->fd, &rest, 1, false);
     if (sent < 0) return sent;
     backlog_take(&tls->rest, (size_t)sent);
     return backlog_size(&tls->rest) == 0;
   }
   if (work->out_length == 0) return 1;
   struct iovec piece = {work->out, work->out_length};
-  int sent = socket_send(endpoint->fd, &piece, 1);
+  int sent = socket_send(endpoint->fd, &piece, 1, false);
   work->out_length = 0;
   if (sent < 0) return sent;
   size_t left = piece.iov_len - (size_t)sent;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "datagram.h"
 #include "tls.h"
@@ -25,6 +26,20 @@ static void note(endpoint_t *endpoint, int taken, size_t offered) {
   endpoint_watch(endpoint);
 }
 
+static bool is_file(const write_t *write) {
+  return write->source >= SOURCE_FILE;
+}
+
+/* Sends what one record says of a file. */
+static int send_file(endpoint_t *endpoint, const write_t *write, const memory_t *lent, uint32_t lent_count) {
+  file_part_t part;
+  uint32_t index = write->source - SOURCE_FILE;
+  if (endpoint->flags & FLAG_TLS) return FAULT(CALL_SENDFILE, ENOTSUP);
+  if (index >= lent_count || lent[index].size != sizeof part || write->length < 0) return FAULT(CALL_SENDFILE, EFAULT);
+  memcpy(&part, lent[index].bytes, sizeof part);
+  return socket_send_file(endpoint->fd, &part, (size_t)write->length);
+}
+
 /*
  * Sends the records from `first` on that are of one slot, as many as go into one call, and counts them. Their results
  * stand in the first of them. False when what follows must not be sent: less went than was offered, or nothing at all.
@@ -34,9 +49,16 @@ static bool send_some(poller_t *poller, int first, int count, const memory_t *le
   endpoint_t *endpoint = endpoint_at(poller, writes->slot);
   struct iovec pieces[MAX_PIECES];
   size_t offered = 0;
+  if (endpoint != NULL && is_file(writes)) {
+    offered = (size_t)writes->length;
+    *length = 1;
+    writes->result = send_file(endpoint, writes, lent, lent_count);
+    note(endpoint, writes->result, offered);
+    return writes->result >= 0 && (size_t)writes->result == offered;
+  }
   for (*length = 0; first + *length < count && *length < MAX_PIECES; ++*length) {
     write_t *write = &writes[*length];
-    if (write->slot != writes->slot) break;
+    if (write->slot != writes->slot || is_file(write)) break;
     memory_t place = poller_locate(poller, write, lent, lent_count);
     if (place.bytes == NULL) break;
     pieces[*length] = (struct iovec){place.bytes, place.size};
@@ -48,9 +70,10 @@ static bool send_some(poller_t *poller, int first, int count, const memory_t *le
     writes->result = FAULT(CALL_SEND, EFAULT);
     return false;
   }
+  bool more = first + *length < count && writes[*length].slot == writes->slot;
   if (endpoint == NULL) writes->result = FAULT(CALL_SEND, EBADF);
   else if (endpoint->flags & FLAG_TLS) writes->result = tls_send(endpoint, pieces, *length);
-  else writes->result = socket_send(endpoint->fd, pieces, *length);
+  else writes->result = socket_send(endpoint->fd, pieces, *length, more);
   if (endpoint != NULL) note(endpoint, writes->result, offered);
   return writes->result >= 0 && (size_t)writes->result == offered;
 }
