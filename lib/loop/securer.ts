@@ -84,7 +84,7 @@ export class Securer {
         security,
         peer,
         unread,
-        plain: connection.outbox.size,
+        plain: connection.unsent,
         layer: link => this.#makeTls(link, { security, peer, host }),
         turn: run => loop.turn(run),
         ready: () => loop.clock.soon(() => loop.turn(() => securing.begin())),
