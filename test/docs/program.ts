@@ -7,6 +7,16 @@ import type { Sample } from './pages.js'
 /** Where the block goes in a note that completes it. */
 const PLACE = '…'
 
+/** Where the library begins, and what its parts are told of packages that have no types of their own. */
+const LIBRARY = [
+  'lib/index.ts',
+  'lib/testing.ts',
+  'lib/http/index.ts',
+  'lib/http/ambient.d.ts',
+  'lib/http/undici.d.ts',
+  'lib/websocket/index.ts',
+].filter(path => existsSync(join(root, path)))
+
 /** The documents' samples as one program, with the library itself behind `revio`. */
 export interface Program {
   /** Faults, as `page:line: what`. */
@@ -35,13 +45,18 @@ export function compile(samples: readonly Sample[], folder: string): Program {
     writeFileSync(path, text)
     modules.set(path, { sample, offset })
   }
-  const entry = { '.': './out/test/docs/served.js', './testing': './out/lib/testing.js' }
+  const entry = {
+    '.': './out/test/docs/served.js',
+    './testing': './out/lib/testing.js',
+    './http': './out/lib/http/index.js',
+    './websocket': './out/lib/websocket/index.js',
+  }
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'revio', type: 'module', exports: entry }),
   )
   const out = join(folder, 'out')
-  const library = ['lib/index.ts', 'lib/testing.ts', 'test/docs/served.ts'].map(path => join(root, path))
+  const library = [...LIBRARY, 'test/docs/served.ts'].map(path => join(root, path))
   const program = ts.createProgram([...library, ...modules.keys()], optionsFor(out))
   const found = ts.getPreEmitDiagnostics(program)
   if (found.length === 0) {

@@ -1,0 +1,136 @@
+import { readShared, type Shared } from './message.js'
+
+/** Carries messages between the servers of a chat. */
+export interface Relay {
+  publish(room: string, message: Shared): void
+  close(): Promise<void>
+}
+
+/** What a relay tells. */
+export interface Listener {
+  received(room: string, message: Shared): void
+  /** The connection to the others is there again; `lost` messages to them were given up meanwhile. */
+  reconnected(lost: number): void
+  disconnected(): void
+}
+
+/** One server alone needs none. */
+export const alone: Relay = { publish() {}, async close() {} }
+
+/** What is used of @nats-io/transport-node, which is only loaded where it is asked for. */
+interface Connection {
+  publish(subject: string, payload: string): void
+  subscribe(subject: string, options: { callback(error: Error | null, message: Message): void }): unknown
+  flush(): Promise<void>
+  status(): AsyncIterable<{ readonly type: string }>
+  close(): Promise<void>
+}
+interface Message {
+  readonly subject: string
+  string(): string
+}
+interface Module {
+  connect(options: object): Promise<Connection>
+}
+
+const PREFIX = 'revio.chat.'
+/** Messages that wait for NATS; the oldest are given up first. */
+const WAITING = 10_000
+
+/** Connects to NATS, and stays connected as long as the process runs. */
+export async function natsRelay(servers: string, listener: Listener): Promise<Relay> {
+  const name: string = '@nats-io/transport-node'
+  const { connect } = (await import(name).catch(() => {
+    throw new Error(`--nats needs the package ${name}: npm install ${name}`)
+  })) as Module
+  const connection = await connect({
+    servers,
+    name: 'revio chat',
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 100,
+    pingInterval: 5000,
+  })
+  const relay = new NatsRelay(connection, listener)
+  relay.watch().catch(() => {})
+  return relay
+}
+
+/** Keeps what it has published until NATS has confirmed it, and publishes it again after a reconnect. */
+class NatsRelay implements Relay {
+  readonly #connection: Connection
+  readonly #listener: Listener
+  #waiting: { readonly subject: string; readonly payload: string }[] = []
+  #connected = true
+  #flushing = false
+  #lost = 0
+
+  constructor(connection: Connection, listener: Listener) {
+    this.#connection = connection
+    this.#listener = listener
+    connection.subscribe(`${PREFIX}*`, {
+      callback: (error, message) => {
+        if (error === null) this.#received(message)
+      },
+    })
+  }
+
+  publish(room: string, message: Shared): void {
+    const one = {
+      subject: PREFIX + Buffer.from(room).toString('base64url'),
+      payload: JSON.stringify(message),
+    }
+    this.#waiting.push(one)
+    if (this.#waiting.length > WAITING) {
+      this.#waiting.shift()
+      this.#lost++
+    }
+    if (!this.#connected) return
+    this.#connection.publish(one.subject, one.payload)
+    void this.#confirm()
+  }
+
+  /** Follows the connection as it goes and comes back. */
+  async watch(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect' && this.#connected) {
+        this.#connected = false
+        this.#listener.disconnected()
+      } else if (type === 'reconnect') {
+        this.#connected = true
+        for (const { subject, payload } of this.#waiting) this.#connection.publish(subject, payload)
+        void this.#confirm()
+        this.#listener.reconnected(this.#lost)
+        this.#lost = 0
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+  }
+
+  /** Once NATS has answered a ping it has all that went before. */
+  async #confirm(): Promise<void> {
+    if (this.#flushing) return
+    this.#flushing = true
+    try {
+      while (this.#connected && this.#waiting.length > 0) {
+        const sent = this.#waiting.at(-1)
+        await this.#connection.flush()
+        const until = sent === undefined ? -1 : this.#waiting.indexOf(sent)
+        this.#waiting = this.#waiting.slice(until + 1)
+      }
+    } catch {
+      // It is gone again, and what waits is published once more when it comes back.
+    } finally {
+      this.#flushing = false
+    }
+  }
+
+  #received(message: Message): void {
+    const room = Buffer.from(message.subject.slice(PREFIX.length), 'base64url').toString()
+    const shared = readShared(message.string())
+    if (shared !== undefined) this.#listener.received(room, shared)
+  }
+}
