@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import * as net from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -83,6 +85,10 @@ export async function trySection(t: Test, rules: Rules, makeWorld: () => World):
 
 /** What a process opens once and keeps, as for its event loop and its threads, is open before anything is counted. */
 async function warmUp(makeWorld: () => World): Promise<void> {
+  // libuv keeps a spare descriptor from the first stream on; a world in memory has none.
+  const listener = net.createServer().listen(0)
+  await once(listener, 'listening')
+  listener.close()
   const world = makeWorld()
   const { server } = await world.serve({ opened: () => ['hello'] })
   const peer = world.connect(server)

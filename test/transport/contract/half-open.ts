@@ -184,6 +184,27 @@ export const halfOpenness: Rules = {
     }
   },
 
+  'one that is paused when both have ended closes once it is resumed': async (t, world) => {
+    const told: string[] = []
+    const { server } = await world.serve({
+      opened: () => [null, { halfOpen: true }],
+      ended(id) {
+        told.push('ended')
+        server.pause(id)
+        return ['the last', Action.End]
+      },
+      closed: (_id, error) => void told.push(`closed ${error}`),
+    })
+    const peer = world.connect(server, { allowHalfOpen: true }).end()
+    await world.until('the end', () => peer.ended)
+    t.equal(peer.received, 'the last')
+    await world.pass(20)
+    t.strictSame(told, ['ended'])
+    server.resume(1)
+    await world.until('closed', () => told.length === 2)
+    t.strictSame(told, ['ended', 'closed undefined'])
+  },
+
   'ended may promise, and may throw': async (t, world) => {
     const log: string[] = []
     const { server } = await world.serve(
