@@ -77,7 +77,8 @@ function survives(mutant, checks) {
   process.once('exit', restore)
   try {
     const { outputText } = ts.transpileModule(text.slice(0, start) + instead + text.slice(end), {
-      compilerOptions: options,
+      // One file by itself does not show that the package is of ES modules.
+      compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
       fileName: name,
     })
     writeFileSync(compiled, outputText)
