@@ -74,7 +74,7 @@ void tls_free(endpoint_t *endpoint) {
 
 bool tls_reads(const endpoint_t *endpoint) {
   const tls_t *tls = tls_of(endpoint);
-  if (endpoint->flags & (FLAG_ENDED | FLAG_CLOSING)) return false;
+  if ((endpoint->flags & (FLAG_ENDED | FLAG_CLOSING)) || (tls->flags & TLS_FAILED)) return false;
   if (!(tls->flags & TLS_OPEN)) return !(tls->flags & TLS_ASKING);
   return (endpoint->flags & (FLAG_WANTED | FLAG_GONE)) && backlog_size(&tls->rest) <= MAX_REST;
 }
@@ -98,10 +98,14 @@ static void writable(endpoint_t *endpoint) {
   int pushed = tls_push(endpoint);
   if (pushed < 0) return endpoint_broken(endpoint, pushed);
   if (pushed == 0) return;
-  bool ending = tls->flags & TLS_ENDING;
-  if (ending) (void)tls_end(endpoint); /* It can only fail when the peer has gone already, which the next read tells. */
-  if (ending || (tls->flags & TLS_BLOCKED)) return endpoint_writable(endpoint);
-  endpoint->flags &= (uint16_t)~FLAG_ARMED;
+  if (tls->flags & TLS_ENDING) {
+    (void)tls_end(endpoint); /* It can only fail when the peer has gone already, which the next read tells. */
+    if (tls->flags & TLS_ENDING) return;
+    endpoint->flags &= (uint16_t)~FLAG_TOLD; /* Of another thing: this is told as well. */
+    return endpoint_writable(endpoint);
+  }
+  if (tls->flags & TLS_BLOCKED) endpoint_writable(endpoint);
+  else endpoint->flags &= (uint16_t)~FLAG_ARMED;
 }
 
 static bool has_room(endpoint_t *endpoint) {
