@@ -254,7 +254,7 @@ export interface Server {
   readonly connections: number
   /** What plain addresses run on. */
   readonly transport: 'native' | 'net' | 'memory'
-  /** Why plain addresses do not run on `native`, if they do not. */
+  /** Why plain addresses do not run on `native`, or why those with TLS do not, if so. */
   readonly transportError: Error | undefined
   /** The loop's clock: milliseconds since some fixed moment. In a simulation, its time. */
   readonly now: number

@@ -1,6 +1,6 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
-import { loadNative } from './native/load.js'
+import { loadNative, nativeTlsError } from './native/load.js'
 import { plainDescriptor } from './native/plain-socket.js'
 import { NativeTransport } from './native/transport.js'
 import { NativeUdpTransport } from './native/udp.js'
@@ -20,6 +20,8 @@ export class SystemTransports {
   #native: NativeTransport | undefined
   #udp: UdpTransport | undefined
   #nativeUdp: NativeUdpTransport | undefined
+  /** Why an address with TLS does not run on the native transport, though others do. */
+  #tlsError: Error | undefined
 
   /** Names the loop; first of all. */
   use(user: TransportUser): void {
@@ -37,6 +39,7 @@ export class SystemTransports {
       const native: Transport | undefined = datagrams ? this.#nativeDatagrams() : this.#plain()
       const lacksTls = binding.tls !== undefined && native?.doesTls !== true
       if (native !== undefined && !lacksTls) return native
+      if (native !== undefined) this.#tlsError = nativeTlsError()
     }
     return datagrams ? this.#portableDatagrams() : this.net()
   }
@@ -57,10 +60,10 @@ export class SystemTransports {
     return native ?? this.net()
   }
 
-  /** What plain addresses run on, and why not on the native transport, if they do not. */
+  /** What plain addresses run on, and why not all of what was asked for runs on the native transport, if it does not. */
   plain(): { transport: Transport['name']; transportError: Error | undefined } {
     const { error } = loadNative()
-    return { transport: error === undefined ? 'native' : 'net', transportError: error }
+    return { transport: error === undefined ? 'native' : 'net', transportError: error ?? this.#tlsError }
   }
 
   /** Gives back what has been bound. */

@@ -111,8 +111,8 @@ export interface Poller {
 
 /** Protocol, cipher, servername, ALPN, 1 for a resumed session, verify result (0: trusted), certificate in DER. */
 export type TlsNames = readonly [string, string, string, string, number, number, Buffer | undefined]
-/** OpenSSL's reason, verify result, 1 behind the handshake. */
-export type TlsFailure = readonly [string, number, number]
+/** OpenSSL's reason, verify result, that in words, 1 behind the handshake. */
+export type TlsFailure = readonly [string, number, string, number]
 
 /** Host and port of this end and of the other one; for a Unix socket its path and -1. */
 export type Names = readonly [string, number, string, number]

@@ -24,14 +24,19 @@ export function loadNative(): Loaded {
   return loaded
 }
 
-/** Why the addon cannot do TLS, undefined when it can: it uses the OpenSSL of the process, which has to be version 3. */
+/**
+ * Why the addon cannot do TLS, undefined when it can: it uses the OpenSSL of the process, which has to be version 3.
+ *
+ * @throws `ERR_NATIVE` when it is insisted on.
+ */
 export function nativeTlsError(): Error | undefined {
   const { addon, error } = loadNative()
   if (addon === undefined) return error
   const missing = addon.opensslMissing()
-  return missing === undefined
-    ? undefined
-    : new RevioError('ERR_NATIVE', `the addon cannot do TLS: ${missing}`)
+  if (missing === undefined) return undefined
+  const why = `the addon cannot do TLS: ${missing}`
+  if (process.env.REVIO_NATIVE !== '1') return new RevioError('ERR_NATIVE', why)
+  throw new RevioError('ERR_NATIVE', `REVIO_NATIVE=1, but ${why}`)
 }
 
 function load(wish: string): Loaded {

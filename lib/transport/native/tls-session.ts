@@ -68,22 +68,18 @@ export class TlsSession {
   error(fault: number): Error {
     if (!isTlsFault(fault)) return systemError(fault)
     const failure = this.#poller.tlsError(this.#slot)
-    const [reason, verified, done] = typeof failure === 'number' ? ['', 0, 0] : failure
+    const [reason, verified, why, done] = typeof failure === 'number' ? ['', 0, '', 0] : failure
     if (isTruncation(fault)) return done === 1 ? truncationError() : endedError()
     const words = reason === '' ? 'TLS failed' : reason
     if (done === 1) return new RevioError('ERR_TLS', `TLS with ${this.remote}: ${words}`)
-    return untrustedError(words, verifyError(verified))
+    const code = this.security.rejectUnauthorized ? verifyError(verified) : undefined
+    return code === undefined ? new Error(words) : Object.assign(new Error(`${words}: ${why}`), { code })
   }
 }
 
 /** The peer has left a handshake. */
 function endedError(): NodeJS.ErrnoException {
   return Object.assign(new Error('the peer has ended the connection'), { code: 'ECONNRESET' })
-}
-
-/** What is wrong with the peer's certificate, if it is that, has the code that node:tls has for it. */
-function untrustedError(reason: string, code: string | undefined): Error {
-  return code === undefined ? new Error(reason) : Object.assign(new Error(`${reason}: ${code}`), { code })
 }
 
 function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): TlsInfo {

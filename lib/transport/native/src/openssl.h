@@ -58,6 +58,7 @@ typedef int verify_chain_t(X509_STORE_CTX *store, void *argument);
   F(int, X509_verify_cert, (X509_STORE_CTX *))                                                              \
   F(int, X509_STORE_CTX_get_error, (const X509_STORE_CTX *))                                                \
   F(void *, X509_STORE_CTX_get_ex_data, (const X509_STORE_CTX *, int))                                      \
+  F(const char *, X509_verify_cert_error_string, (long))                                                    \
   F(int, SSL_get_ex_data_X509_STORE_CTX_idx, (void))                                                        \
   F(SSL *, SSL_new, (SSL_CTX *))                                                                            \
   F(void, SSL_free, (SSL *))                                                                                \

@@ -126,7 +126,7 @@ napi_value method_tls_info(napi_env env, napi_callback_info info) {
   return made ? list : NULL;
 }
 
-/* tlsError(slot): [OpenSSL's reason, verify result, whether the handshake was done], or fault */
+/* tlsError(slot): [OpenSSL's reason, verify result, that in words, whether the handshake was done], or fault */
 napi_value method_tls_error(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value list;
@@ -135,9 +135,11 @@ napi_value method_tls_error(napi_env env, napi_callback_info info) {
   if (endpoint == NULL) return list;
   const tls_t *tls = tls_of(endpoint);
   const char *reason = tls->error == 0 ? NULL : openssl.ERR_reason_error_string(tls->error);
+  long verified = openssl.SSL_get_verify_result(tls->ssl);
   return napi_create_array(env, &list) == napi_ok && put(env, list, 0, reason, NAPI_AUTO_LENGTH) &&
-                 put_number(env, list, 1, (int32_t)openssl.SSL_get_verify_result(tls->ssl)) &&
-                 put_number(env, list, 2, (tls->flags & TLS_OPEN) != 0)
+                 put_number(env, list, 1, (int32_t)verified) &&
+                 put(env, list, 2, openssl.X509_verify_cert_error_string(verified), NAPI_AUTO_LENGTH) &&
+                 put_number(env, list, 3, (tls->flags & TLS_OPEN) != 0)
              ? list
              : NULL;
 }
