@@ -3,7 +3,7 @@ import { site } from './site.js'
 
 await run({
   command: 'npm run http',
-  about: `Serves GET / (hello world), POST /echo, GET /slow?ms=N, GET /stream?chunks=N&size=S and GET /headers.`,
+  about: `Serves GET / (hello world), POST /echo, GET /slow?ms=N, GET /stream?chunks=N&size=S, GET /headers and, at /ws, WebSocket.`,
   port: 8080,
   hint: ({ host, port, path }) =>
     `; try: ${path ? `curl --unix-socket ${path} http://localhost/` : `curl http://${inUrl(host)}:${port}/`}`,

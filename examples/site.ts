@@ -1,4 +1,5 @@
 import { type Http, HttpError, type HttpHandlers, type HttpReply, type HttpRequest, http } from 'revio/http'
+import { websocket } from 'revio/websocket'
 
 const PLAIN = { 'Content-Type': 'text/plain' }
 const HELLO: HttpReply = [{ headers: PLAIN, body: 'hello world\n' }]
@@ -29,6 +30,15 @@ const routes: Readonly<
       { headers: PLAIN, body: chunks(number(req, 'chunks', 1_000_000), number(req, 'size', MEBIBYTE)) },
     ],
   },
+  '/ws': {
+    GET: () => [
+      {
+        status: 426,
+        headers: { ...PLAIN, Connection: 'Upgrade', Upgrade: 'websocket' },
+        body: 'Upgrade Required\n',
+      },
+    ],
+  },
   '/headers': {
     GET: req => [
       { headers: { 'Content-Type': 'application/json' }, body: `${JSON.stringify(req.headers, null, 2)}\n` },
@@ -36,9 +46,13 @@ const routes: Readonly<
   },
 }
 
-/** The `http` example's handlers. */
+/** The `http` example's handlers; at `/ws`, messages are sent back as they came. */
 export function site(): Http {
-  const handlers: HttpHandlers = { request: (_id, req) => answer(req) }
+  const echo = websocket({ message: (_id, data) => [data] })
+  const handlers: HttpHandlers = {
+    request: (_id, req) => answer(req),
+    upgrade: (id, req) => (req.path === '/ws' ? echo(id, req) : answer(req)),
+  }
   return http(handlers, { maxBody: 10 * MEBIBYTE })
 }
 

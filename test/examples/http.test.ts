@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { ExampleProgram } from './program.js'
 
 const program = new ExampleProgram('http', ['--port', '0'])
@@ -101,4 +102,26 @@ t.test('a shutdown waits for what is at work', async t => {
   const stopped = other.stop()
   t.equal(await (await response).text(), 'slow\n')
   t.equal(await stopped, 0)
+})
+
+t.test('/ws sends messages back', async t => {
+  const plain = await fetch(`http://127.0.0.1:${port}/ws`)
+  t.equal(plain.status, 426)
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`)
+  await once(socket, 'open')
+  for (const message of ['hello', Buffer.of(1, 2, 3)]) {
+    socket.send(message)
+    const [data, isBinary] = await once(socket, 'message')
+    t.strictSame([Buffer.from(message as string), typeof message !== 'string'], [data, isBinary])
+  }
+  socket.close(1000)
+  await once(socket, 'close')
+})
+
+t.test('an upgrade to what is not spoken is declined, and its request answered, body and all', async t => {
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'
+  const post = `POST /echo HTTP/1.1\r\nHost: a\r\n${offer}Content-Length: 3\r\n\r\nabc`
+  const received = await talk(`${post}${GET}${offer}\r\n${LAST}`)
+  t.strictSame(heads(received), ['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK', 'HTTP/1.1 200 OK'])
+  t.match(received, /\r\n\r\nabcHTTP/)
 })
