@@ -8,6 +8,7 @@ import { HttpError } from './http-error.js'
 import type { IncomingRequest } from './incoming-request.js'
 import type { Limits } from './limits.js'
 import type { HeaderList, HttpResponse } from './message.js'
+import { isLive } from './outgoing-body.js'
 import { CONTINUE, type Rest, type Writer } from './writer.js'
 
 /** What exchanges share with those of other connections. */
@@ -201,6 +202,8 @@ export class Exchanges implements Outlet {
     const action = reply[1] ?? Action.None
     const token = reply[2]
     if (!isAction(action)) throw noReply(action)
+    // What is made while it is sent may be made of the body, and later would be too late to ask for that.
+    if (request.expects && isLive(response?.body)) this.goOn(request)
     const written = this.writer.respond(
       request.head,
       response,
@@ -221,9 +224,12 @@ export class Exchanges implements Outlet {
     if (!this.#active.includes(request)) this.#active.push(request)
     const whole = await sendStream(this, rest)
     this.#leaves(request)
-    if (!whole) this.over = true
-    if (token === undefined || (whole && this.server.send(this.id, null, { token }))) return
     const error = new RevioError('EPIPE', `connection ${this.id}: broke while a response was being sent`)
+    if (!whole) {
+      this.over = true
+      request.abort(error)
+    }
+    if (token === undefined || (whole && this.server.send(this.id, null, { token }))) return
     this.#handlers.sent?.(this.id, token, error, this.context)
   }
 

@@ -1,13 +1,13 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
-import type { Handlers, Info, Opening, Server, Tick } from '../events.js'
+import type { Address, Handlers, Info, Opening, Server, Tick } from '../events.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 
 /** What `request` returns: a response, what to do once it has been written, and a token for `sent`. */
 export type HttpReply = readonly [response: HttpResponse, action?: Action | undefined, token?: unknown]
 
 /** Another protocol for the connection, and the response that goes before it: as a rule, status 101. */
-export type Upgraded = readonly [handlers: Handlers<never>, context?: unknown, response?: HttpResponse]
+export type Upgraded = readonly [handlers: Handlers<unknown>, context?: unknown, response?: HttpResponse]
 
 /** The handlers of an HTTP server. Only `request` is required. */
 export interface HttpHandlers<Context = undefined> {
@@ -38,6 +38,8 @@ export interface HttpHandlers<Context = undefined> {
   failed?(error: Error, where: { readonly id: number; readonly handler: string }): void
   /** As of `Events`. */
   serving?(server: Server): Action | void
+  /** As of `Events`. */
+  tlsFailed?(error: Error, remoteAddress: Address): void
   /** As of `Events`. */
   tick?(): Tick
   /** As of `Events`. */

@@ -48,16 +48,18 @@ class HttpProtocol implements Http, SessionOwner {
   readonly signal?: AbortSignal
   readonly tick?: NonNullable<Handlers['tick']>
   readonly detached?: NonNullable<Handlers<Session>['detached']>
+  readonly tlsFailed?: NonNullable<Handlers['tlsFailed']>
   readonly failed?: NonNullable<Handlers['failed']>
 
   constructor(handlers: HttpHandlers<unknown>, limits: Limits) {
     this.handlers = handlers
     this.limits = limits
     llhttp()
-    const { signal, tick, detached, failed } = handlers
+    const { signal, tick, detached, failed, tlsFailed } = handlers
     if (signal !== undefined) this.signal = signal
     // Where the program has none, there is none here either: their presence has a meaning.
     if (tick !== undefined) this.tick = () => tick.call(handlers)
+    if (tlsFailed !== undefined) this.tlsFailed = (error, address) => tlsFailed.call(handlers, error, address)
     if (failed !== undefined) {
       this.failed = (error, { id, handler }) =>
         failed.call(handlers, error, { id, handler: handler === 'data' ? 'request' : handler })
@@ -129,7 +131,18 @@ function isProtocol(options: object | null | undefined): options is Protocol {
   return options !== null && options !== undefined && 'handlers' in options
 }
 
-const HANDLERS = ['request', 'upgrade', 'opened', 'closed', 'sent', 'detached', 'failed', 'serving', 'tick']
+const HANDLERS = [
+  'request',
+  'upgrade',
+  'opened',
+  'closed',
+  'sent',
+  'detached',
+  'failed',
+  'serving',
+  'tlsFailed',
+  'tick',
+]
 
 function checked<Context>(handlers: HttpHandlers<Context>): HttpHandlers<Context> {
   const given = handlers as unknown as Readonly<Record<string, unknown>>

@@ -1,3 +1,4 @@
+export { type Fetch, type FetchEnvironment, type FetchOptions, fetchHandler } from './fetch-handler.js'
 export type { HttpHandlers, HttpReply, Upgraded } from './handlers.js'
 export { type Http, http } from './http.js'
 export { HttpError } from './http-error.js'

@@ -32,15 +32,26 @@ export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
     for (const chunk of body) size += sizeOfChunk(chunk)
     return { chunks: body, size }
   }
+  if (typeof body !== 'object') throw noBody(body)
   if (isSized(body)) return { size: body.size, source: body.stream() }
-  if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
+  if (Symbol.asyncIterator in body || Symbol.iterator in body) {
     return { size: undefined, source: body as AsyncIterable<Chunk> }
   }
-  throw wrong('a string, bytes, a list of them, or something to iterate over as the body', body)
+  throw noBody(body)
+}
+
+function noBody(body: unknown): RevioError {
+  return wrong('a string, bytes, a list of them, or something to iterate over as the body', body)
 }
 
 export function isStreamed(body: Counted | Streamed): body is Streamed {
   return 'source' in body
+}
+
+/** Whether a body is made while it is sent. */
+export function isLive(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || isBytes(body)) return false
+  return Symbol.asyncIterator in body || Symbol.iterator in body
 }
 
 /** Ends what would have been read and is not. */

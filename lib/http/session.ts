@@ -181,11 +181,16 @@ export class Session implements ParserOwner {
     }
     const request = parser.receiving
     if (request === undefined) return
-    this.#discarding = true
-    request.incoming?.discard()
+    this.#discard(request)
     this.bodyDrained()
     this.#times.pass()
     this.#times.body()
+  }
+
+  /** The request has been answered: what is still to come of its body is thrown away. */
+  #discard(request: IncomingRequest): void {
+    this.#discarding = true
+    request.incoming?.discard()
   }
 
   /** Has the loop close the connection with what a request threw that it was not promised. */
@@ -208,6 +213,7 @@ export class Session implements ParserOwner {
     if (request === undefined) this.#discarding = false
     if (request !== undefined) {
       if (this.limits.bodies === 'bytes') this.#exchanges.goOn(request)
+      else this.#discard(request)
       this.#times.body()
     } else if (parser.inHead) this.#times.head()
     else {
@@ -250,7 +256,7 @@ export class Session implements ParserOwner {
     server.deadline(this.#id, Number.POSITIVE_INFINITY)
     const plain = { paused: false, halfOpen: false, reuseInputBuffer: false, readTimeout: 0, idleTimeout: 0 }
     server.send(this.#id, out)
-    server.configure(this.#id, protocol(handlers, context as never, { ...plain, input: rest }))
+    server.configure(this.#id, protocol(handlers, context, { ...plain, input: rest }))
     server.wake(this.#id)
     return undefined
   }
