@@ -189,6 +189,11 @@ export function inetAddress(kind: 'tcp' | 'udp', host: string, port: number): Ad
   return new Place(`${kind}${family}`, plain, port, '')
 }
 
+/** The same end of a connection that has begun with TLS: it is written so. */
+export function tlsAddress({ network, host, port, path }: Address): Address {
+  return new TlsPlace(network, host, port, path)
+}
+
 /** One end of a Unix socket connection. */
 export function unixAddress(path: string): Address {
   return new Place('unix', '', 0, path)
@@ -209,7 +214,17 @@ class Place implements Address {
 
   toString(): string {
     if (this.network === 'unix') return `unix://${this.path}`
+    return this.written(this.network)
+  }
+
+  protected written(scheme: string): string {
     const host = this.host.includes(':') ? `[${this.host}]` : this.host
-    return `${this.network}://${host}:${this.port}`
+    return `${scheme}://${host}:${this.port}`
+  }
+}
+
+class TlsPlace extends Place {
+  override toString(): string {
+    return this.written(this.network.replace('tcp', 'tls'))
   }
 }

@@ -157,7 +157,10 @@ export interface Address {
   readonly port: number
   /** Empty for all but `unix`, and for the nameless peer of a Unix socket. */
   readonly path: string
-  /** The address in the form that `serve` takes: `tcp4://127.0.0.1:5000`, `unix:///tmp/echo.sock`. */
+  /**
+   * The address in the form that `serve` takes: `tcp4://127.0.0.1:5000`, `unix:///tmp/echo.sock`; `tls4://…` for what
+   * has begun with TLS.
+   */
   toString(): string
 }
 

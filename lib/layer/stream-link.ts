@@ -94,7 +94,7 @@ export abstract class StreamLink implements LayeredLink, Receiver {
     sink.off('finish', this.#onFinish)
     const socket = this.raw.detach([])
     this.handOn(socket)
-    if (source instanceof net.Socket && !(source.readableEnded && plain.length > 0)) {
+    if (source instanceof net.Socket && !source.readableEnded) {
       return handOver(source, plain)
     }
     return new PlainSocket({ source, sink, carrier: socket, unread: plain })

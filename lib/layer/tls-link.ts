@@ -49,9 +49,9 @@ export class TlsLink extends WireLink {
   }
 
   readonly #onSecure = (): void => {
-    this.#secured = true
     const refusal = refusalOf(this.#socket, this.#security)
     if (refusal !== undefined) return void this.#socket.destroy(refusal)
+    this.#secured = true
     this.#tls = tlsInfoOf(this.#socket, this.#security)
     this.turns.tell(receiver => receiver.secured?.())
   }

@@ -1,5 +1,5 @@
 import type * as net from 'node:net'
-import { type Binding, inetAddress, parseAddress, unixAddress } from '../address.js'
+import { type Binding, inetAddress, parseAddress, tlsAddress, unixAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Address, AttachOptions, DialOptions, Handlers, Info } from '../events.js'
 import type { ClientSecurity } from '../transport/security.js'
@@ -336,6 +336,8 @@ function describe(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-function remoteOf({ scheme, host, port, path }: Binding): Address {
-  return scheme === 'unix' ? unixAddress(path) : inetAddress('tcp', host, port)
+function remoteOf({ scheme, host, port, path, tls }: Binding): Address {
+  if (scheme === 'unix') return unixAddress(path)
+  const address = inetAddress('tcp', host, port)
+  return tls === undefined ? address : tlsAddress(address)
 }

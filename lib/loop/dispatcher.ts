@@ -186,7 +186,8 @@ export class Dispatcher {
         this.#closer.threw(connection, handler, thrown, { atOnce: false })
       }
       this.#output.flushUrgent()
-      if (connection.alive) connection.revisit()
+      // One that lingers, too: the last bytes of a layer wait for a turn.
+      if (connection.life !== Life.Gone) connection.revisit()
     })
   }
 }

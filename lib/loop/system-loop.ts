@@ -1,3 +1,4 @@
+import { tlsAddress } from '../address.js'
 import { addressError } from '../errors.js'
 import type { Handlers } from '../events.js'
 import { TlsLink } from '../layer/tls-link.js'
@@ -37,7 +38,8 @@ export async function bindAll(sites: readonly Site[], transports: SystemTranspor
     const { binding, security } = site
     try {
       const transport = transports.for(binding)
-      bound.push({ ...site, transport, address: await transport.bind(binding, index, security) })
+      const address = await transport.bind(binding, index, security)
+      bound.push({ ...site, transport, address: security === undefined ? address : tlsAddress(address) })
     } catch (error) {
       transports.release()
       throw addressError(binding.text, error)

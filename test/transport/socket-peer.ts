@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
+import type * as tls from 'node:tls'
 import type { Address } from '../../lib/index.js'
 import { Received } from './received.js'
+import { TlsPeer } from './tls-peer.js'
 import type { Peer, PeerOptions } from './world.js'
 
 /** A peer on a socket of the system's. */
@@ -12,13 +14,24 @@ export class SocketPeer implements Peer {
   #ended = false
   #error: Error | undefined
 
-  constructor(address: Address, { paused = false, allowHalfOpen = false, careful = false }: PeerOptions) {
+  readonly #raw: net.Socket
+  readonly #tls: TlsPeer | undefined
+
+  /** @param secure - It speaks TLS. */
+  constructor(
+    address: Address,
+    { paused = false, allowHalfOpen = false, careful = false }: PeerOptions,
+    secure?: tls.ConnectionOptions,
+  ) {
     const { network, path, port } = address
     const where = network === 'unix' ? { path } : { host: reachable(address), port }
     // libuv takes a reset behind a read that was short for an end; of one byte no read is short.
     const take = (_size: number, bytes: Uint8Array) => this.#take(Buffer.from(bytes.subarray(0, 1)))
-    const onread = careful ? { onread: { buffer: Buffer.alloc(1), callback: take } } : {}
-    this.socket = net.connect({ ...where, ...onread, allowHalfOpen })
+    const onread =
+      careful && secure === undefined ? { onread: { buffer: Buffer.alloc(1), callback: take } } : {}
+    this.#raw = net.connect({ ...where, ...onread, allowHalfOpen })
+    if (secure !== undefined) this.#tls = new TlsPeer(this.#raw, secure)
+    this.socket = this.#tls?.socket ?? this.#raw
     this.#appetite = paused ? 0 : Number.POSITIVE_INFINITY
     if (paused) this.socket.pause()
     this.socket.on('data', bytes => this.#take(bytes))
@@ -62,7 +75,8 @@ export class SocketPeer implements Peer {
   }
 
   end(): this {
-    this.socket.end()
+    if (this.#tls === undefined) this.socket.end()
+    else this.#tls.end()
     return this
   }
 
@@ -73,8 +87,9 @@ export class SocketPeer implements Peer {
 
   reset(): this {
     // Node loses the descriptor of a socket that is reset while its end is on the way.
-    if (this.socket.writableEnded) this.socket.destroy()
-    else this.socket.resetAndDestroy()
+    if (this.#tls !== undefined) this.#tls.reset()
+    else if (this.socket.writableEnded) this.socket.destroy()
+    else this.#raw.resetAndDestroy()
     return this
   }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Endpoint, type Events, type Server, serve } from '../../lib/index.js'
+import { type Address, type Endpoint, type Events, type Server, serve } from '../../lib/index.js'
 import { Monitor } from './monitor.js'
 import { Loops } from './running.js'
 import { SocketPeer } from './socket-peer.js'
@@ -45,9 +45,13 @@ export class SocketWorld implements World {
   connect(server: Server, { addressIndex = 0, ...options }: PeerOptions = {}): SocketPeer {
     const address = server.addresses[addressIndex]
     if (address === undefined) throw new Error(`there is no address ${addressIndex}`)
-    const peer = new SocketPeer(address, options)
+    const peer = this.peer(address, options)
     this.#peers.push(peer)
     return peer
+  }
+
+  protected peer(address: Address, options: PeerOptions): SocketPeer {
+    return new SocketPeer(address, options)
   }
 
   until(what: string, condition: () => boolean): Promise<void> {

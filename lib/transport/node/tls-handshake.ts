@@ -51,6 +51,8 @@ export class TlsHandshake implements Receiver, TimedHandshake {
   secured(): void {
     if (!this.#end()) return
     this.#link.receiver = this.#options.secured(this.#link)
+    // What it was told meanwhile: there may be something to flush.
+    this.#link.receiver.writable()
   }
 
   input(): void {}

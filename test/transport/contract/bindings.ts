@@ -153,7 +153,7 @@ export const bindings: Rules = {
       return void t.pass('a shared port', { skip: 'the portable transport of this Node has none' })
     }
     const first = await world.serve({}, world.address('reuseport=true'))
-    const shared = `${first.server.addresses[0]}?reuseport=true`
+    const shared = asked(world.address('reuseport=true'), String(first.server.addresses[0]))
     const second = await world.serve({}, shared)
     t.equal(String(second.server.addresses[0]), String(first.server.addresses[0]))
     const peers = Array.from({ length: 40 }, () => world.connect(first.server))
@@ -166,7 +166,7 @@ export const bindings: Rules = {
 
 /** The scheme of `like`, at the place where somebody else is bound. */
 function asked(like: string, bound: string): string {
-  return like.replace(/:\/\/.*$/, bound.replace(/^[^:]*/, ''))
+  return like.replace(/:\/\/[^?]*/, bound.replace(/^[^:]*/, ''))
 }
 
 /** `address` with a port that was free a moment ago, as one that several loops are to bind in turn needs. */
@@ -175,7 +175,7 @@ async function freePort(address: string): Promise<string> {
   await new Promise<void>(resolve => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
   const { port } = server.address() as net.AddressInfo
   await new Promise(resolve => server.close(resolve))
-  return address.replace(/:0$/, `:${port}`)
+  return address.replace(/:0(?=\?|$)/, `:${port}`)
 }
 
 function escaped(text: string): string {

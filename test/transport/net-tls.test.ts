@@ -1,0 +1,4 @@
+import t from 'tap'
+import { tlsContract } from './tls-contract.js'
+
+await tlsContract(t, 'net')
