@@ -2,7 +2,7 @@ import type { Endpoint, Events, Handlers, Server } from './events.js'
 import type { Peer, PeerOptions } from './testing/peer.js'
 import { LoopSimulation } from './testing/simulation.js'
 
-export type { Peer, PeerOptions } from './testing/peer.js'
+export type { Peer, PeerOptions, PeerTlsOptions } from './testing/peer.js'
 
 /** How a simulation goes. */
 export interface SimulationOptions {

@@ -104,6 +104,12 @@ export class FunctionLink implements LayeredLink, Receiver {
     else this.#endWire()
   }
 
+  /** Sends bytes of the layer's own. */
+  protected put(bytes: Buffer): void {
+    this.#encoded.give(bytes)
+    this.receiver.writable()
+  }
+
   #take(outbox: Outbox): void {
     try {
       for (let segment = outbox.first; segment !== undefined; segment = segment.next) {

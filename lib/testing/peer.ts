@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
-import { RevioError } from '../errors.js'
+import { asError, RevioError } from '../errors.js'
 import type { Address } from '../events.js'
+import type { TlsInfo } from '../tls.js'
 import { systemError } from './network/errors.js'
 import type { Arrival } from './network/network.js'
 import type { Schedule } from './network/schedule.js'
 import type { End, Watcher } from './network/wire.js'
+import { TlsSession } from './tls/session.js'
 
 /** How a peer behaves. */
 export interface PeerOptions {
@@ -12,6 +14,18 @@ export interface PeerOptions {
   paused?: boolean
   /** True: it does not answer the loop's end with its own; `end` does. Default false, as most clients are. */
   allowHalfOpen?: boolean
+  /** How it speaks TLS with an address that has it; false: it does not. Default: without a name. */
+  tls?: PeerTlsOptions | false
+}
+
+/** How a peer speaks TLS. */
+export interface PeerTlsOptions {
+  /** The name that it asks for. Default: none. */
+  servername?: string
+  /** The protocols that it offers or takes, the best one first. Default: none. */
+  ALPNProtocols?: readonly string[]
+  /** True: it takes the server's side of the handshake. Default: as it has accepted the connection or made it. */
+  isServer?: boolean
 }
 
 /**
@@ -43,6 +57,13 @@ export interface Peer {
    * @throws `ERR_OPTION` when `bytes` is no whole number from 0.
    */
   resume(bytes?: number): this
+  /**
+   * Goes on as TLS, behind what it has sent: a handshake begins, what it sends from now on goes encrypted, and `received`
+   * is what was decrypted. Simulated TLS has the order of events of the real one, and neither secrets nor certificates.
+   */
+  secure(options?: PeerTlsOptions): this
+  /** What TLS has agreed on; undefined before the handshake is done, and for a plain connection. */
+  readonly tls: TlsInfo | undefined
   /** What it has received, as UTF-8. */
   readonly received: string
   /** What it has received. */
@@ -66,6 +87,10 @@ export class SimulatedPeer implements Peer, Watcher {
   readonly #schedule: Schedule
   readonly #allowHalfOpen: boolean
   readonly #idOf: () => number
+  readonly #accepted: boolean
+  #session: TlsSession | undefined
+  /** Waits for the handshake. */
+  #plain: Buffer[] = []
   readonly #waiting: Buffer[] = []
   #unsent = 0
   #received: Buffer[] = []
@@ -77,14 +102,45 @@ export class SimulatedPeer implements Peer, Watcher {
   #left = false
   #error: Error | undefined
 
-  constructor({ wire, local }: Arrival, schedule: Schedule, options: PeerOptions, idOf: () => number) {
+  constructor(
+    { wire, local }: Arrival,
+    schedule: Schedule,
+    options: PeerOptions & { readonly accepted: boolean; readonly secure: boolean },
+    idOf: () => number,
+  ) {
     this.address = local
+    this.#accepted = options.accepted
     this.#wire = wire
     this.#schedule = schedule
     this.#allowHalfOpen = options.allowHalfOpen ?? false
     this.#idOf = idOf
     this.#appetite = options.paused === true ? 0 : Number.POSITIVE_INFINITY
     wire.watcher = this
+    if (options.secure && options.tls !== false) this.secure(options.tls)
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#session?.info
+  }
+
+  secure({ servername = '', ALPNProtocols = [], isServer = this.#accepted }: PeerTlsOptions = {}): this {
+    if (this.#session !== undefined) throw new Error('this peer speaks TLS already')
+    const session: TlsSession = new TlsSession({
+      side: isServer ? 'server' : 'client',
+      servername,
+      alpn: ALPNProtocols,
+      peer: 'the loop',
+      send: bytes => this.#put([bytes]),
+      secured: () => {
+        const plain = this.#plain
+        this.#plain = []
+        for (const bytes of plain) this.#put(session.encode(bytes))
+        if (this.#ending) this.#put(session.encodeEnd())
+      },
+    })
+    this.#session = session
+    session.begin()
+    return this.#followed()
   }
 
   get id(): number {
@@ -119,13 +175,15 @@ export class SimulatedPeer implements Peer, Watcher {
   send(chunk: Uint8Array | string): this {
     if (this.#ending) throw new Error('this peer has ended, closed or reset, and cannot send')
     const bytes = Buffer.from(chunk)
-    if (bytes.length > 0) this.#waiting.push(bytes)
-    this.#unsent += bytes.length
-    this.#transmit()
+    if (bytes.length === 0) return this.#followed()
+    if (this.#session === undefined) this.#put([bytes])
+    else if (this.#session.info === undefined) this.#plain.push(bytes)
+    else this.#put(this.#session.encode(bytes))
     return this.#followed()
   }
 
   end(): this {
+    if (!this.#ending && this.#session !== undefined) this.#put(this.#session.encodeEnd())
     this.#ending = true
     this.#transmit()
     return this.#followed()
@@ -181,20 +239,49 @@ export class SimulatedPeer implements Peer, Watcher {
       else this.#waiting[0] = first.subarray(size)
       this.#unsent -= size
     }
-    if (this.#ending && this.#waiting.length === 0) this.#wire.finish()
+    if (this.#ending && this.#waiting.length === 0 && this.#ready) this.#wire.finish()
+  }
+
+  /** No handshake is under way. */
+  get #ready(): boolean {
+    return this.#session === undefined || this.#session.info !== undefined
+  }
+
+  #put(pieces: readonly Buffer[]): void {
+    for (const bytes of pieces) {
+      this.#waiting.push(bytes)
+      this.#unsent += bytes.length
+    }
+    this.#transmit()
   }
 
   #receive(size: number): void {
     if (size === 0) return
     this.#appetite -= size
-    this.#received.push(this.#wire.take(size))
+    const bytes = this.#wire.take(size)
+    if (this.#session === undefined) return void this.#received.push(bytes)
+    try {
+      this.#received.push(...this.#session.decode(bytes))
+    } catch (thrown) {
+      this.#fails(asError(thrown))
+    }
+  }
+
+  #fails(error: Error): void {
+    this.#error = error
+    this.#leave({ reset: true })
   }
 
   #end(): void {
+    try {
+      this.#session?.decodeEnd()
+    } catch (thrown) {
+      return this.#fails(asError(thrown))
+    }
     this.#ended = true
-    if (this.#allowHalfOpen) return
-    this.#ending = true
-    this.#transmit()
+    // Where the loop has ended the handshake there is nothing more to be sealed.
+    if (!this.#ready) this.#wire.finish()
+    if (!this.#allowHalfOpen) this.end()
   }
 
   #broke(): void {

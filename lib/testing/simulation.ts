@@ -1,7 +1,7 @@
-import { parseAddress } from '../address.js'
+import { parseAddress, tlsAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Handlers, Server } from '../events.js'
-import { siteOf } from '../loop/endpoint.js'
+import type { Address, Handlers, Server } from '../events.js'
+import { type Site, siteOf } from '../loop/endpoint.js'
 import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
@@ -13,6 +13,7 @@ import { Schedule } from './network/schedule.js'
 import { MemorySocket } from './network/socket.js'
 import { type Peer, type PeerOptions, SimulatedPeer } from './peer.js'
 import { SimulatedServer } from './server.js'
+import { SimulatedTlsLink } from './tls/link.js'
 
 const BUFFER = 64 * 1024
 
@@ -53,9 +54,7 @@ export class LoopSimulation implements Simulation {
       between: run => this.#schedule.aside(run),
       promised: reply => this.#expect(reply),
       transportFor: () => this.#transport,
-      makeTls: () => {
-        throw new RevioError('ERR_UNSUPPORTED', 'secure: not simulated yet')
-      },
+      makeTls: (link, options) => new SimulatedTlsLink(link, options),
       attacher: socket => {
         if (socket instanceof MemorySocket) return this.#transport
         throw new RevioError('ERR_UNSUPPORTED', UNATTACHABLE)
@@ -66,7 +65,7 @@ export class LoopSimulation implements Simulation {
     const bound = sites.map((site, index) => ({
       ...site,
       transport: this.#transport,
-      address: this.#transport.listen(site.binding, index),
+      address: this.#listen(site, index),
     }))
     const chosen = { transport: 'memory', transportError: undefined } as const
     this.#server = new SimulatedServer(new LoopServer(this.#loop, bound, chosen), () =>
@@ -113,14 +112,23 @@ export class LoopSimulation implements Simulation {
       throw new RevioError('ERR_OPTION', `addressIndex: there is no address ${addressIndex}`)
     const peer = this.#peer(
       this.#network.connect(address, error => peer.refused(error)),
-      options,
+      { ...options, accepted: false, secure: address.toString().startsWith('tls') },
     )
     this.#schedule.follow()
     return peer
   }
 
   listen(address: string, accept: (peer: Peer) => void, options: PeerOptions = {}): void {
-    this.#network.listen(parseAddress(address), arrival => accept(this.#peer(arrival, options)))
+    const binding = parseAddress(address)
+    const secure = binding.tls !== undefined
+    this.#network.listen(binding, arrival =>
+      accept(this.#peer(arrival, { ...options, accepted: true, secure })),
+    )
+  }
+
+  #listen({ binding, security }: Site, index: number): Address {
+    const address = this.#transport.listen(binding, index, security)
+    return security === undefined ? address : tlsAddress(address)
   }
 
   advance(ms: number): void {
@@ -161,7 +169,7 @@ export class LoopSimulation implements Simulation {
     this.#schedule.follow()
   }
 
-  #peer(arrival: Arrival, options: PeerOptions): SimulatedPeer {
+  #peer(arrival: Arrival, options: PeerOptions & { accepted: boolean; secure: boolean }): SimulatedPeer {
     return new SimulatedPeer(arrival, this.#schedule, options, () => {
       const receiver = this.#transport.receiver(arrival.wire.other)
       return receiver?.id ?? 0

@@ -3,12 +3,16 @@ import type * as net from 'node:net'
 import type { Binding } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
+import { Handshakes } from '../../transport/handshakes.js'
+import { TlsHandshake } from '../../transport/node/tls-handshake.js'
+import type { ClientSecurity, ServerSecurity } from '../../transport/security.js'
 import { StagingBuffer } from '../../transport/staging.js'
-import type { Dialer, Host, Receiver, Transport } from '../../transport/transport.js'
+import type { Dialer, Host, Link, Receiver, Transport } from '../../transport/transport.js'
 import type { Arrival, Listener, MemoryNetwork } from '../network/network.js'
 import type { Prng } from '../network/prng.js'
 import { MemorySocket } from '../network/socket.js'
 import type { End } from '../network/wire.js'
+import { SimulatedTlsLink } from '../tls/link.js'
 import { type LinkOwner, MemoryLink, type Turn } from './link.js'
 
 /** What memory that is free again is overwritten with, so that whoever kept it is found out. */
@@ -29,6 +33,7 @@ interface MemoryListener {
   readonly addressIndex: number
   readonly listener: Listener
   readonly maxConnections: number
+  security: ServerSecurity | undefined
   readonly waiting: Arrival[]
   /** Accepted, and neither closed nor detached. */
   open: number
@@ -41,7 +46,7 @@ export class MemoryTransport implements Transport, LinkOwner {
   readonly sharesInput: boolean
   readonly chance: Prng
   readonly #network: MemoryNetwork
-  readonly #host: Host
+  readonly host: Host
   /** Bytes of input that a turn brings at most. */
   readonly #most: number
   readonly #listeners: MemoryListener[] = []
@@ -51,6 +56,7 @@ export class MemoryTransport implements Transport, LinkOwner {
   /** Outcomes of dials that have not been told. */
   readonly #outcomes: (() => void)[] = []
   #offered: MemoryLink[] = []
+  readonly #handshakes = new Set<TlsHandshake>()
   readonly #receivers = new WeakMap<End, Receiver>()
   #started = false
   #posted = false
@@ -58,7 +64,7 @@ export class MemoryTransport implements Transport, LinkOwner {
 
   constructor(network: MemoryNetwork, host: Host) {
     this.#network = network
-    this.#host = host
+    this.host = host
     this.chance = network.schedule.chance
     this.stage = new PoisonedStaging(Buffer.allocUnsafeSlow(SIZES[this.chance.below(SIZES.length)] ?? 0))
     this.#most = SIZES[this.chance.below(SIZES.length)] ?? 0
@@ -80,27 +86,42 @@ export class MemoryTransport implements Transport, LinkOwner {
     return wire && this.#receivers.get(wire)
   }
 
-  async bind(binding: Binding, addressIndex: number): Promise<Address> {
-    return this.listen(binding, addressIndex)
+  async bind(binding: Binding, addressIndex: number, security?: ServerSecurity): Promise<Address> {
+    return this.listen(binding, addressIndex, security)
+  }
+
+  resecure(addressIndex: number, security: ServerSecurity): void {
+    for (const listener of this.#listeners)
+      if (listener.addressIndex === addressIndex) listener.security = security
   }
 
   /** What `bind` does, at once. */
-  listen(binding: Binding, addressIndex: number): Address {
+  listen(binding: Binding, addressIndex: number, security?: ServerSecurity): Address {
     const waiting: Arrival[] = []
     const listener = this.#network.listen(binding, arrival => {
       waiting.push(arrival)
       this.#post()
     })
-    this.#listeners.push({ addressIndex, listener, maxConnections: binding.maxConnections, waiting, open: 0 })
+    const { maxConnections } = binding
+    this.#listeners.push({ addressIndex, listener, maxConnections, security, waiting, open: 0 })
     return listener.address
   }
 
-  dial(target: Binding, dialer: Dialer): () => void {
+  dial(target: Binding, dialer: Dialer, security?: ClientSecurity): () => void {
     let wanted = true
+    let handshake: TlsHandshake | undefined
     this.#network.dial(target, outcome => {
       this.#outcomes.push(() => {
         if (outcome instanceof Error) {
           if (wanted) dialer.failed(outcome)
+        } else if (wanted && security !== undefined) {
+          handshake = this.#shake(
+            outcome,
+            -1,
+            security,
+            link => dialer.connected(this, link),
+            error => dialer.failed(error),
+          )
         } else if (wanted) this.#connect(outcome, -1, link => dialer.connected(this, link))
         else outcome.wire.close(true)
       })
@@ -108,12 +129,13 @@ export class MemoryTransport implements Transport, LinkOwner {
     })
     return () => {
       wanted = false
+      handshake?.giveUp()
     }
   }
 
   /** Takes back a socket that was detached. Outside of a turn. */
   attach(socket: net.Socket, dialer: Dialer): void {
-    this.#host.turn(() => {
+    this.host.turn(() => {
       if (
         !(socket instanceof MemorySocket) ||
         socket.writableLength > 0 ||
@@ -142,6 +164,7 @@ export class MemoryTransport implements Transport, LinkOwner {
       this.#network.unlisten(listener)
       for (const { wire } of waiting) wire.close(true)
     }
+    for (const handshake of this.#handshakes) handshake.giveUp()
     this.#listeners.length = 0
   }
 
@@ -188,7 +211,7 @@ export class MemoryTransport implements Transport, LinkOwner {
       if (link.telling) this.#ready.add(link)
     }
     if (turn.steps.length > 0) {
-      this.#host.turn(() => {
+      this.host.turn(() => {
         for (const step of turn.steps) step()
       })
       turn.poison()
@@ -218,8 +241,42 @@ export class MemoryTransport implements Transport, LinkOwner {
     const arrival = admits(listener) ? listener.waiting.shift() : undefined
     if (arrival === undefined) return
     listener.open += 1
-    const { addressIndex } = listener
-    this.#connect(arrival, addressIndex, link => this.#host.accepted(this, link, addressIndex))
+    const { addressIndex, security } = listener
+    if (security !== undefined) {
+      const accepted = (link: Link) => this.host.accepted(this, link, addressIndex)
+      const failed = (error: Error) => this.host.handshakeFailed?.(addressIndex, error, arrival.remote)
+      this.#shake(arrival, addressIndex, security, accepted, failed)
+    } else this.#connect(arrival, addressIndex, link => this.host.accepted(this, link, addressIndex))
+  }
+
+  #shake(
+    arrival: Arrival,
+    addressIndex: number,
+    security: ServerSecurity | ClientSecurity,
+    secured: (link: Link) => Receiver,
+    failed: (error: Error) => void,
+  ): TlsHandshake {
+    const raw = new MemoryLink(this, arrival, addressIndex)
+    const handshake = new TlsHandshake(raw, {
+      security,
+      makeTls: (link, options) => new SimulatedTlsLink(link, options),
+      handshakes: new Handshakes(this.host.clock, security.handshakeTimeout),
+      transport: this,
+      peer: String(arrival.remote),
+      secured: link => {
+        const receiver = secured(link)
+        this.#receivers.set(raw.wire, receiver)
+        return receiver
+      },
+      failed,
+      over: () => this.#handshakes.delete(handshake),
+    })
+    this.#handshakes.add(handshake)
+    this.#links.add(raw)
+    raw.receiver = handshake.wire
+    handshake.start()
+    raw.notice()
+    return handshake
   }
 
   #connect(arrival: Arrival, addressIndex: number, receive: (link: MemoryLink) => Receiver): void {

@@ -93,8 +93,9 @@ export class MemoryNetwork {
         `the memory transport has no datagrams, which ${scheme} asks for`,
       )
     }
-    if (isWild(host)) return inetAddress('tcp', scheme === 'tcp6' || host === '::' ? '::' : '0.0.0.0', port)
-    if (host === 'localhost') return inetAddress('tcp', scheme === 'tcp6' ? '::1' : '127.0.0.1', port)
+    if (isWild(host))
+      return inetAddress('tcp', scheme.endsWith('6') || host === '::' ? '::' : '0.0.0.0', port)
+    if (host === 'localhost') return inetAddress('tcp', scheme.endsWith('6') ? '::1' : '127.0.0.1', port)
     if (/^[\d.]+$/.test(host) || host.includes(':')) return inetAddress('tcp', host, port)
     throw systemError(call, 'ENOTFOUND', host)
   }

@@ -3,7 +3,9 @@ import * as net from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
+import { TlsLink } from '../../layer/tls-link.js'
 import { Handshakes } from '../handshakes.js'
+import type { MakeTls } from '../layering.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { StagingBuffer } from '../staging.js'
@@ -187,6 +189,7 @@ export class NetTransport implements Transport {
     listener.handshaking++
     const handshake = new TlsHandshake(raw, {
       security,
+      makeTls,
       handshakes,
       transport: this,
       peer: String(remote),
@@ -205,6 +208,7 @@ export class NetTransport implements Transport {
   #dialSecurely(raw: NetLink, dialer: Dialer, security: ClientSecurity, host: string): TlsHandshake {
     const handshake = new TlsHandshake(raw, {
       security,
+      makeTls,
       handshakes: new Handshakes(this.host.clock, security.handshakeTimeout),
       transport: this,
       peer: `${host}, ${raw.addresses().remote}`,
@@ -229,6 +233,8 @@ export class NetTransport implements Transport {
     this.host.turn(() => link.begin(introduce(link)))
   }
 }
+
+const makeTls: MakeTls = (link, options) => new TlsLink(link, options)
 
 function hasRoom({ links, handshaking, binding, security }: Listener): boolean {
   if (links >= binding.maxConnections) return false

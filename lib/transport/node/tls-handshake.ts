@@ -1,6 +1,6 @@
 import { RevioError } from '../../errors.js'
-import { TlsLink } from '../../layer/tls-link.js'
 import type { Handshakes, TimedHandshake } from '../handshakes.js'
+import type { LayeredLink, MakeTls } from '../layering.js'
 import { Outbox } from '../outbox.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { tlsError } from '../tls-error.js'
@@ -9,6 +9,7 @@ import type { Link, Receiver, Transport } from '../transport.js'
 /** What a handshake needs, and whom it tells. */
 export interface TlsHandshakeOptions {
   readonly security: ServerSecurity | ClientSecurity
+  readonly makeTls: MakeTls
   /** Those among which it is timed. */
   readonly handshakes: Handshakes
   readonly transport: Transport & { readonly host: { turn(run: () => void): void; readonly inTurn: boolean } }
@@ -27,13 +28,13 @@ const nothing = new Outbox()
 /** A connection from the moment when it is there until TLS is: the loop does not know of it yet. */
 export class TlsHandshake implements Receiver, TimedHandshake {
   readonly #options: TlsHandshakeOptions
-  readonly #link: TlsLink
+  readonly #link: LayeredLink
   #over = false
 
   constructor(raw: Link, options: TlsHandshakeOptions) {
     this.#options = options
-    const { security, transport, peer, handshakes } = options
-    this.#link = new TlsLink(raw, { security, peer, host: transport.host })
+    const { security, transport, peer, handshakes, makeTls } = options
+    this.#link = makeTls(raw, { security, peer, host: transport.host })
     this.#link.receiver = this
     handshakes.add(this)
   }
