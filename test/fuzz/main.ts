@@ -1,12 +1,18 @@
 import { parseArgs } from 'node:util'
+import { examine as examineHttp } from './http/compare.js'
+import { NodeReader } from './http/readers.js'
 import { isKnown } from './redis/generate.js'
 import { examine, report } from './redis/search.js'
 import { commandsOf, withServers } from './redis/servers.js'
 
 const USAGE = `npm run fuzz -- redis [--seeds N] [--from S] [--all] [--commands a,b]
 npm run fuzz -- redis --seed S
+npm run fuzz -- http [--seeds N] [--from S] [--all]
 
-Says the same random commands to redis-server and to the redis clone and compares the replies. Where two differ it shows
+http: sends the same bytes, which may be requests, to revio/http and to node:http, and shows where revio sees a request
+that node:http does not see, or sees otherwise.
+
+redis: says the same random commands to redis-server and to the redis clone and compares the replies. Where two differ it shows
 the seed and the shortest transcript that it finds.
 
   --seeds N      how many seeds to run; default 1000
@@ -36,9 +42,10 @@ async function main(args: string[]): Promise<number> {
     console.log(USAGE)
     return 0
   }
-  if (positionals.join() !== 'redis') throw new Error('name what to try: redis')
   const first = wholeNumber('from', values.seed ?? values.from)
   const count = values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1
+  if (positionals.join() === 'http') return tryHttp(first, count, values.all)
+  if (positionals.join() !== 'redis') throw new Error('name what to try: redis or http')
   const names = values.commands?.split(',')
   return withServers(async pair => {
     const missing = (await commandsOf(pair.clone)).filter(name => !isKnown(name))
@@ -54,6 +61,20 @@ async function main(args: string[]): Promise<number> {
     console.log(`${count} seeds from ${first} on: ${different} with a difference`)
     return different > 0 ? 1 : 0
   })
+}
+
+async function tryHttp(first: number, count: number, all: boolean): Promise<number> {
+  const node = new NodeReader()
+  let different = 0
+  for (let seed = first; seed < first + count; seed++) {
+    const difference = await examineHttp(seed, node)
+    if (difference === undefined) continue
+    different++
+    console.log(JSON.stringify(difference, null, 2))
+    if (!all) return 1
+  }
+  console.log(`${count} seeds from ${first} on: ${different} with a difference`)
+  return different > 0 ? 1 : 0
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -1,0 +1,23 @@
+import { generate } from './generate.js'
+import { type NodeReader, readWithRevio, type Seen } from './readers.js'
+
+/** What revio and node:http made differently of the input of a seed. */
+export interface Difference {
+  readonly seed: number
+  readonly input: string
+  readonly revio: Seen
+  readonly node: Seen
+}
+
+export async function examine(seed: number, node: NodeReader): Promise<Difference | undefined> {
+  const { bytes, pieces } = generate(seed)
+  const [ours, theirs] = [readWithRevio(pieces), await node.read(bytes)]
+  if (agree(ours, theirs)) return undefined
+  return { seed, input: JSON.stringify(bytes.toString('latin1')), revio: ours, node: theirs }
+}
+
+/** The same requests in the same order, as far as revio goes: where it sees fewer it must have refused to go on. */
+export function agree(revio: Seen, node: Seen): boolean {
+  if (!revio.requests.every((request, index) => request === node.requests[index])) return false
+  return revio.requests.length === node.requests.length || revio.refused
+}
