@@ -16,8 +16,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     most: { type: 'string', default: '100' },
-    seeds: { type: 'string', default: '200' },
-    tests: { type: 'string', default: 'test/loop,test/testing,test/transport/memory.test.ts' },
+    seeds: { type: 'string', default: '100' },
+    tests: { type: 'string', default: 'test/transport/memory.test.ts,test/loop,test/testing' },
   },
 })
 /** Milliseconds that a check may take: a mutant may never end. */
