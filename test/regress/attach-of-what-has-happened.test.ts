@@ -111,6 +111,18 @@ async function rules(t: Test, portable: boolean): Promise<void> {
     },
   )
 
+  await t.test('a peer that stays silent behind it is not waited for', async t => {
+    const { world, server, told } = await listening(t, { data: () => ['answer'] })
+    const { socket, peer } = await connected(t, true)
+    socket.end()
+    await once(peer.resume(), 'end')
+    server.attach(socket)
+    peer.write('question')
+    await world.until('closed', () => told.length === 3)
+    t.strictSame(told, ['opened', 'data question', 'closed EPIPE'])
+    t.strictSame(await world.end(), [])
+  })
+
   await t.test('what lies in the socket is delivered before its end', async t => {
     const { world, server, told } = await listening(t, {
       opened: () => [null, { halfOpen: true }],
