@@ -126,7 +126,8 @@ async function pack(folder: string): Promise<string> {
 t.test('nothing is run when it is installed', async t => {
   const { scripts, dependencies, gypfile } = manifest()
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) t.notOk(name in scripts, name)
-  t.strictSame(dependencies, { undici: '7.30.2' }, 'one dependency, for revio/http, of exactly one version')
+  t.strictSame(Object.keys(dependencies), ['lru-cache', 'mrmime', 'range-parser', 'undici'], 'for revio/http')
+  for (const version of Object.values(dependencies)) t.match(version, /^\d+\.\d+\.\d+$/, 'exactly one')
   t.equal(gypfile, false, 'npm runs no node-gyp of its own')
   t.notOk(existsSync(join(root, 'binding.gyp')))
 })

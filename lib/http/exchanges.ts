@@ -198,7 +198,7 @@ export class Exchanges implements Outlet {
       return undefined
     }
     const reply = returned as unknown as HttpReply
-    const response = reply[0]
+    const response = readyFor(request, reply[0])
     const action = reply[1] ?? Action.None
     const token = reply[2]
     if (!isAction(action)) throw noReply(action)
@@ -259,6 +259,13 @@ export class Exchanges implements Outlet {
     this.#current = undefined
     if (this.#active.length > 0) this.#active = this.#active.filter(other => other !== request)
   }
+}
+
+/** A response as it is for this request: a file has its own way to answer. */
+function readyFor(request: IncomingRequest, response: HttpResponse): HttpResponse {
+  const body = response?.body
+  const answers = typeof body === 'object' && body !== null && 'respondTo' in body
+  return answers ? body.respondTo(request, response) : response
 }
 
 /** Stands for what was no request. */

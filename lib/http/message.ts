@@ -70,11 +70,24 @@ export interface SizedBody {
   stream(): AsyncIterable<Uint8Array>
 }
 
+/** A body that makes a response of its own for the request at hand, as a file does. */
+export interface AnsweringBody {
+  /** `response` says what the program wants of it. What it throws counts as thrown by the handler. */
+  respondTo(request: HttpRequest, response: HttpResponse): HttpResponse
+}
+
 /**
- * What a response carries. Strings, bytes, lists of these and a `SizedBody` are sent with a `content-length`; what is
- * iterated over (a generator, a stream) is sent in chunks, as fast as the peer reads.
+ * What a response carries. Strings, bytes, parts of files, lists of these and a `SizedBody` are sent with a `content-length`; what is
+ * iterated over (a generator, a stream) is sent in chunks, as fast as the peer reads. `file` decides by itself.
  */
-export type Body = Chunk | readonly Chunk[] | SizedBody | Iterable<Chunk> | AsyncIterable<Chunk> | null
+export type Body =
+  | AnsweringBody
+  | Chunk
+  | readonly Chunk[]
+  | SizedBody
+  | Iterable<Chunk>
+  | AsyncIterable<Chunk>
+  | null
 
 /** A response. */
 export interface HttpResponse {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { isBytes, lengthOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk } from '../events.js'
+import { FileRegion } from '../file-region.js'
 import type { Body, SizedBody } from './message.js'
 
 /** A body that is there: its pieces and how many bytes they are. */
@@ -21,12 +22,14 @@ export interface Streamed {
 export function sizeOfChunk(chunk: unknown): number {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk)
   if (isBytes(chunk)) return lengthOf(chunk)
+  if (chunk instanceof FileRegion) return chunk.length
   throw wrong('a string or a Uint8Array as a piece of the body', chunk)
 }
 
 /** @throws `ERR_REPLY` unless `body` is one. */
 export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
   if (isBytes(body)) return { chunks: [body], size: lengthOf(body) }
+  if (body instanceof FileRegion) return { chunks: [body], size: body.length }
   if (Array.isArray(body)) {
     let size = 0
     for (const chunk of body) size += sizeOfChunk(chunk)
@@ -52,6 +55,16 @@ export function isStreamed(body: Counted | Streamed): body is Streamed {
 export function isLive(body: unknown): boolean {
   if (typeof body !== 'object' || body === null || Array.isArray(body) || isBytes(body)) return false
   return Symbol.asyncIterator in body || Symbol.iterator in body
+}
+
+/** Gives the descriptors of files back that are not sent. */
+export function releaseChunks(chunks: string | readonly Chunk[]): void {
+  if (typeof chunks === 'string') return
+  for (const chunk of chunks) {
+    if (!(chunk instanceof FileRegion)) continue
+    chunk.give()
+    chunk.release()
+  }
 }
 
 /** Ends what would have been read and is not. */

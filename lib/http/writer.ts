@@ -5,7 +5,7 @@ import type { DateLine } from './date-line.js'
 import { Fields, trailerLines } from './fields.js'
 import { CHUNKED, HeadWriter, statusLine, UNFRAMED } from './head-writer.js'
 import type { HttpResponse } from './message.js'
-import { abandon, bodyOf, isStreamed, type Streamed } from './outgoing-body.js'
+import { abandon, bodyOf, isStreamed, releaseChunks, type Streamed } from './outgoing-body.js'
 
 /** What is left of a response when its head, and a body that was there, are out. */
 export interface Written {
@@ -160,6 +160,7 @@ export class Writer {
     this.#add(this.#makeHead(request, status, framing, last, now))
     if (!sends) {
       if (isStreamed(content)) abandon(content.source)
+      else releaseChunks(content.chunks)
       return last ? CLOSES : STAYS
     }
     const size = framing === UNFRAMED || chunks ? undefined : framing

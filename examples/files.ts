@@ -1,0 +1,20 @@
+import { statSync } from 'node:fs'
+import { files, http } from 'revio/http'
+import { UsageError } from './options.js'
+import { run } from './program.js'
+
+await run({
+  command: 'npm run files',
+  about: 'Serves the files of a folder over HTTP: ranges, conditions, index.html, compressed siblings.',
+  port: 8080,
+  extras: { root: { value: 'DIR', about: 'the folder', preset: '.' } },
+  hint: ({ host, port, path }) =>
+    `; try: ${path ? `curl --unix-socket ${path} -I http://localhost/` : `curl -I http://${host.includes(':') ? `[${host}]` : host}:${port}/`}`,
+  events(chosen) {
+    const root = chosen.values('root').at(-1) ?? '.'
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new UsageError(`--root ${root}: not a folder`)
+    }
+    return http(files({ root, precompressed: true }))
+  },
+})

@@ -1,0 +1,148 @@
+import { closeSync } from 'node:fs'
+import { RevioError } from '../../errors.js'
+import type { AnsweringBody, HeaderList, HttpRequest, HttpResponse } from '../message.js'
+import { accepted, type Encoding } from './encodings.js'
+import { type Opened, open } from './open.js'
+import { namesOf, placeOf } from './path.js'
+import { describe, load, notFound, type Representation } from './representation.js'
+import { answer } from './respond.js'
+import { keep, kept, SMALL } from './small-files.js'
+
+/** Where files are, and how they are sent. */
+export interface FileOptions {
+  /** The folder that all files are below, links followed. */
+  root: string
+  /** The file that stands for a folder; `''`: none does. Default `index.html`. */
+  index?: string
+  /** Sends `a.js.br`, `a.js.zst` or `a.js.gz` in place of `a.js` to who takes it, where it is there. Default false. */
+  precompressed?: boolean
+  /** Fields of each response, such as `cache-control`. */
+  headers?: HeaderList | undefined
+}
+
+/**
+ * A file as the body of a response:
+ *
+ * ```ts
+ * request: (id, req) => [{ body: file(req.path, { root: '/srv/www' }) }]
+ * ```
+ *
+ * It brings its type, `last-modified`, `etag`, conditions and ranges with it; fields of the response go before its own,
+ * and a status of the response's has the whole file sent. Small files are kept in memory while they do not change, and
+ * large ones are sent as they lie there, by the system where it can.
+ *
+ * @param path - As in a URL, with `%20` for a space, below `root`. What is not there, or leads out of it, or is called `.…`,
+ * is answered with status 404.
+ * @throws `ERR_OPTION` when an option is wrong.
+ */
+export function file(path: string, options: FileOptions): FileBody {
+  return new FileBody(path, checked(options))
+}
+
+/** What `file` returns. */
+export class FileBody implements AnsweringBody {
+  readonly #path: string
+  readonly #options: FileOptions
+
+  /** @internal */
+  constructor(path: string, options: FileOptions) {
+    if (typeof path !== 'string')
+      throw new RevioError('ERR_OPTION', `file: expected a path; received ${typeof path}`)
+    this.#path = path
+    this.#options = options
+  }
+
+  /**
+   * The response to a request, with `response` saying what the program wants of it.
+   *
+   * @internal
+   */
+  respondTo(request: HttpRequest, response: HttpResponse): HttpResponse {
+    const { root, index = 'index.html', precompressed = false, headers } = this.#options
+    const names = namesOf(this.#path)
+    const isFolder = this.#path.endsWith('/') || names.length === 0
+    if (isFolder && index === '') throw notFound()
+    const wanted = isFolder ? [...names, index] : names
+    const place = placeOf(root, wanted)
+    const encodings = precompressed ? accepted(request.headers.get('accept-encoding')) : []
+    const fields = response.headers ?? headers
+    for (const encoding of encodings) {
+      const found = this.#find(place, encoding)
+      if (typeof found === 'object')
+        return answer(found.what, found.opened, request, { ...response, headers: fields })
+    }
+    const found = this.#find(place, undefined)
+    if (found === undefined) throw notFound()
+    if (found === 'folder') {
+      if (isFolder || index === '') throw notFound()
+      return redirect(request, response)
+    }
+    return answer(found.what, found.opened, request, { ...response, headers: fields })
+  }
+
+  #find(place: string, encoding: Encoding | undefined): Found | 'folder' | undefined {
+    const { root, precompressed = false } = this.#options
+    const at = `${place}${encoding?.suffix ?? ''}`
+    const key = `${root}\0${place}\0${encoding?.name ?? (precompressed ? '*' : '')}`
+    const known = kept(key, at)
+    if (known !== undefined) return { what: known, opened: undefined }
+    const opened = open(at, root)
+    if (opened === undefined) return undefined
+    if (opened.stats.isFile()) return this.#describe(opened, { place, at, key, encoding })
+    closeSync(opened.fd)
+    return opened.stats.isDirectory() ? 'folder' : undefined
+  }
+
+  #describe(
+    opened: Opened,
+    { place, at, key, encoding }: { place: string; at: string; key: string; encoding: Encoding | undefined },
+  ): Found {
+    try {
+      const what = describe(opened, place, encoding, this.#options.precompressed === true)
+      const whole = what.size <= SMALL ? load(what, opened.fd) : undefined
+      if (whole === undefined) return { what, opened }
+      closeSync(opened.fd)
+      keep(key, at, whole)
+      return { what: whole, opened: undefined }
+    } catch (error) {
+      closeSync(opened.fd)
+      throw error
+    }
+  }
+}
+
+/** A representation; open unless its bytes are there. */
+interface Found {
+  readonly what: Representation
+  readonly opened: Opened | undefined
+}
+
+/** To a folder by its name with a slash, so that relative links in its index lead where they are meant to. */
+function redirect(request: HttpRequest, response: HttpResponse): HttpResponse {
+  const query = request.target.indexOf('?')
+  // Two slashes at the start would be another host.
+  const path = request.path.replace(/^\/+/, '/')
+  const location = `${path}/${query < 0 ? '' : request.target.slice(query)}`
+  return { ...response, status: 301, headers: { Location: location }, body: '' }
+}
+
+/** @throws `ERR_OPTION` when an option is wrong. */
+export function checked(options: FileOptions): FileOptions {
+  const { root, index, precompressed } = options ?? {}
+  if (typeof root !== 'string' || root === '') {
+    throw new RevioError('ERR_OPTION', `file: option root: expected a folder; received ${String(root)}`)
+  }
+  if (index !== undefined && (typeof index !== 'string' || /[/\\\0]/.test(index))) {
+    throw new RevioError(
+      'ERR_OPTION',
+      `file: option index: expected a file's name; received ${String(index)}`,
+    )
+  }
+  if (precompressed !== undefined && typeof precompressed !== 'boolean') {
+    throw new RevioError(
+      'ERR_OPTION',
+      `file: option precompressed: expected a boolean; received ${String(precompressed)}`,
+    )
+  }
+  return options
+}

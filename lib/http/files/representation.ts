@@ -1,0 +1,94 @@
+import { Buffer, isAscii } from 'node:buffer'
+import { closeSync, readSync } from 'node:fs'
+import { FileRegion } from '../../file-region.js'
+import { HttpError } from '../http-error.js'
+import type { HeaderList } from '../message.js'
+import type { Encoding } from './encodings.js'
+import { mediaTypeOf } from './media-type.js'
+import type { Opened } from './open.js'
+import { type Version, versionOf } from './validators.js'
+
+export type Pair = readonly [name: string, value: string]
+
+/** A file as it is sent: what describes it, and how to get at its bytes. */
+export interface Representation extends Version {
+  readonly size: number
+  readonly type: string
+  /** All that is said of it beside its length. */
+  readonly headers: readonly Pair[]
+  /** All of it, where that is kept in memory. */
+  readonly content: Buffer | undefined
+  /** The same as a string, where that is written faster. */
+  readonly text: string | undefined
+}
+
+/** What describes an open file, without its bytes. */
+export function describe(
+  { stats }: Opened,
+  name: string,
+  encoding: Encoding | undefined,
+  varies: boolean,
+): Representation {
+  const version = versionOf(stats)
+  const type = mediaTypeOf(name)
+  const headers: Pair[] = [
+    ['Content-Type', type],
+    ['Last-Modified', version.lastModified],
+    ['ETag', version.etag],
+    ['Accept-Ranges', 'bytes'],
+  ]
+  if (encoding !== undefined) headers.push(['Content-Encoding', encoding.name])
+  if (varies) headers.push(['Vary', 'Accept-Encoding'])
+  return { ...version, size: Number(stats.size), type, headers, content: undefined, text: undefined }
+}
+
+/** The same with its bytes; undefined when the file is being changed just now. */
+export function load(of: Representation, fd: number): Representation | undefined {
+  const content = Buffer.allocUnsafeSlow(of.size)
+  let filled = 0
+  while (filled < of.size) {
+    const got = readSync(fd, content, filled, of.size - filled, filled)
+    if (got === 0) return undefined
+    filled += got
+  }
+  return { ...of, content, text: isAscii(content) ? content.toString('latin1') : undefined }
+}
+
+/** The descriptor of a file that several pieces of output share. */
+export class SharedDescriptor {
+  readonly #fd: number
+  #users = 1
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  region(start: number, end: number): FileRegion {
+    this.#users++
+    return new FileRegion({ fd: this.#fd, start, end, done: () => this.release() })
+  }
+
+  release(): void {
+    if (--this.#users === 0) closeSync(this.#fd)
+  }
+}
+
+/** Fields of a program's own go before those that a file has by itself. */
+export function withFields(own: readonly Pair[], given: HeaderList | undefined): readonly Pair[] {
+  if (given === undefined) return own
+  const pairs: Pair[] = []
+  const entries = Symbol.iterator in given ? given : Object.entries(given)
+  for (const [name, value] of entries as Iterable<
+    [string, string | number | readonly string[] | undefined]
+  >) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined) pairs.push([name, String(each)])
+    }
+  }
+  const names = new Set(pairs.map(([name]) => name.toLowerCase()))
+  return [...own.filter(([name]) => !names.has(name.toLowerCase())), ...pairs]
+}
+
+export function notFound(): HttpError {
+  return new HttpError(404, 'Not Found')
+}

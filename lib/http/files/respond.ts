@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import type { Chunk } from '../../events.js'
+import type { HttpRequest, HttpResponse } from '../message.js'
+import type { Opened } from './open.js'
+import { type Range, wantedOf } from './ranges.js'
+import { type Pair, type Representation, SharedDescriptor, withFields } from './representation.js'
+import { isSameVersion, judge } from './validators.js'
+
+/** Where the bytes of a representation come from. */
+interface Source {
+  part(start: number, end: number): Chunk
+  /** Nothing more is asked for. */
+  done(): void
+}
+
+/**
+ * What a representation answers to a request: all of it, parts, or that there is nothing to send. `opened` is closed by
+ * it, at once or when it has been sent.
+ */
+export function answer(
+  what: Representation,
+  opened: Opened | undefined,
+  request: HttpRequest,
+  response: HttpResponse,
+): HttpResponse {
+  const source = opened === undefined ? inMemory(what) : inFile(opened.fd)
+  try {
+    return select(what, source, request, response)
+  } finally {
+    source.done()
+  }
+}
+
+function select(
+  what: Representation,
+  source: Source,
+  request: HttpRequest,
+  response: HttpResponse,
+): HttpResponse {
+  const isHead = request.method === 'HEAD'
+  const headers = withFields(what.headers, response.headers)
+  if (response.status !== undefined || !(isHead || request.method === 'GET')) {
+    return whole(what, source, isHead, { ...response, headers })
+  }
+  const verdict = judge(request.headers, what)
+  if (verdict === 304)
+    return { ...response, status: 304, headers: headers.filter(isOfNotModified), body: null }
+  if (verdict === 412) return { ...response, status: 412, headers: {}, body: '' }
+  const field = isHead ? undefined : request.headers.get('range')
+  const wanted = wantedOf(isSameVersion(request.headers, what) ? field : undefined, what.size)
+  if (wanted.kind === 'whole') return whole(what, source, isHead, { ...response, headers })
+  if (wanted.kind === 'none') {
+    return { ...response, status: 416, headers: { 'Content-Range': `bytes */${what.size}` }, body: '' }
+  }
+  const [first, ...others] = wanted.parts
+  if (first !== undefined && others.length === 0) return single(what, source, first, { ...response, headers })
+  return several(what, source, wanted.parts, { ...response, headers })
+}
+
+function whole(what: Representation, source: Source, isHead: boolean, response: HttpResponse): HttpResponse {
+  if (isHead) {
+    const headers = [...(response.headers as readonly Pair[]), ['Content-Length', String(what.size)] as const]
+    return { ...response, headers, body: null }
+  }
+  return { ...response, body: what.text ?? (what.size === 0 ? '' : source.part(0, what.size)) }
+}
+
+function single(
+  what: Representation,
+  source: Source,
+  { start, end }: Range,
+  response: HttpResponse,
+): HttpResponse {
+  const range: Pair = ['Content-Range', `bytes ${start}-${end}/${what.size}`]
+  const headers = [...(response.headers as readonly Pair[]), range]
+  return { ...response, status: 206, headers, body: source.part(start, end + 1) }
+}
+
+function several(
+  what: Representation,
+  source: Source,
+  parts: readonly Range[],
+  response: HttpResponse,
+): HttpResponse {
+  const boundary = randomBytes(12).toString('hex')
+  const body: Chunk[] = []
+  for (const { start, end } of parts) {
+    const fields = `Content-Type: ${what.type}\r\nContent-Range: bytes ${start}-${end}/${what.size}`
+    body.push(`\r\n--${boundary}\r\n${fields}\r\n\r\n`, source.part(start, end + 1))
+  }
+  body.push(`\r\n--${boundary}--\r\n`)
+  const headers = withFields(response.headers as readonly Pair[], {
+    'Content-Type': `multipart/byteranges; boundary=${boundary}`,
+  })
+  return { ...response, status: 206, headers, body }
+}
+
+/** A response without content describes no content. */
+function isOfNotModified([name]: Pair): boolean {
+  return !/^content-(?:type|encoding|length)$/i.test(name)
+}
+
+function inMemory({ content }: Representation): Source {
+  return { part: (start, end) => content?.subarray(start, end) ?? '', done() {} }
+}
+
+function inFile(fd: number): Source {
+  const descriptor = new SharedDescriptor(fd)
+  return { part: (start, end) => descriptor.region(start, end), done: () => descriptor.release() }
+}
