@@ -102,7 +102,7 @@ class Generator {
       serving: has(60),
       opened: has(90),
       data: has(97),
-      ended: has(60),
+      ended: has(75),
       closed: has(92),
       detached: has(80),
       prewrite: has(50),
@@ -122,7 +122,7 @@ class Generator {
   }
 
   #script(peer: number): Script {
-    const script = this.#scriptOnce()
+    const script = this.#farewell(this.#scriptOnce())
     if (!this.#random.percent(20)) return script
     const { layer: _, ...after } = this.#scriptOnce()
     const calls: Call[] = [{ call: 'attach', peer, what: 'socket' }]
@@ -131,6 +131,12 @@ class Generator {
       after,
       ...(this.#random.percent(50) ? { detached: { ...script.detached, calls } } : {}),
     }
+  }
+
+  /** Some that wake themselves answer the end of their peer with their own. */
+  #farewell(script: Script): Script {
+    if (script.wakes === undefined || this.#random.percent(60)) return script
+    return { ...script, options: { ...script.options, halfOpen: true }, ended: { action: Action.End } }
   }
 
   #scriptOnce(): Script {

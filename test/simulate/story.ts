@@ -139,8 +139,9 @@ export class Story {
   endTold = false
   /** An End took effect: no output is taken any more. */
   outputEnded = false
-  /** The first Close or Detach that took effect. */
+  /** The first Close or Detach that took effect, and how many bytes had left the peer by then. */
   closing: Action | undefined
+  arrivedBefore = 0
   readonly thrown: unknown[] = []
   /** What \`sent\` threw when told of output that was lost: closed may be told what lost it, and then this is warned of. */
   readonly excused: unknown[] = []

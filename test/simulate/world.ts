@@ -214,7 +214,10 @@ export class World {
       if (action === Action.Shutdown) this.shut(1000)
       else if (story === undefined) return
       else if (action === Action.End) story.outputEnded ||= story.closing === undefined
-      else story.closing ??= action
+      else if (story.closing === undefined) {
+        story.closing = action
+        story.arrivedBefore = story.arrived
+      }
     })
   }
 

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { Action } from 'revio'
 import { streamBytes } from '../bytes.js'
 import { codeOf } from '../errors.js'
 import type { Event, Rule } from '../rule.js'
@@ -30,7 +31,9 @@ export const input: Rule = {
   },
 
   between(world, story) {
-    if (!story.open || !story.untouched || world.shutdown !== undefined) return undefined
+    if (!story.open || world.shutdown !== undefined) return undefined
+    if (isDetaching(world, story)) return takesTooMuch(world, story)
+    if (!story.untouched) return undefined
     if (!world.plan.handlers.data || !world.plan.handlers.closed) return undefined
     const held = story.arrived - story.delivered
     const most = world.plan.simulation.receiveBuffer + TURN + (story.layer === undefined ? 0 : LAYER)
@@ -51,10 +54,25 @@ export const input: Rule = {
   },
 }
 
+/** It waits to be handed over: what its peer sends meanwhile is its next owner's, and stays on the way. */
+function isDetaching(world: World, { closing, thrown, left }: Story): boolean {
+  const { detached } = world.plan.handlers
+  return closing === Action.Detach && detached && thrown.length === 0 && left === undefined
+}
+
+function takesTooMuch(world: World, story: Story): string | undefined {
+  const taken = story.arrived - story.arrivedBefore
+  const most = world.plan.simulation.receiveBuffer + (story.layer === undefined ? 0 : LAYER)
+  return taken <= most
+    ? undefined
+    : `${taken} bytes were taken from connection ${story.id}, whose Detach waits`
+}
+
 function isUnwanted(world: World, { input }: Event, story: Story): string | undefined {
   if (story.closing !== undefined) return 'after Close or Detach'
   if (story.thrown.length > 0) return 'after a handler threw'
-  if (story.denied) return 'after a call was told that it is not open'
+  // What is broken may still be woken, where that was asked for before.
+  if (story.denied && !story.fragile) return 'after a call was told that it is not open'
   if (story.busy) return 'while a reply is promised'
   if (input !== null && story.endTold) return 'after ended'
   if (input === null) return undefined
