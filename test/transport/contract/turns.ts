@@ -47,6 +47,40 @@ export const turns: Rules = {
     t.strictSame(seen.sort(), ['of 1', 'of 2', 'of 3'])
   },
 
+  'input that waited is delivered in turns of bounded length': async (t, world) => {
+    if (!world.real) return void t.pass('turns', NO_TURNS)
+    const SIZE = 4_000_000
+    let turn = { inputs: 0, bytes: 0 }
+    const most = { inputs: 0, bytes: 0 }
+    let inputs = 0
+    let delivered = 0
+    const { server } = await world.serve({
+      opened: () => [null, { paused: true }],
+      data(id, input) {
+        if (input === null) return
+        // Runs behind each turn.
+        if (turn.inputs === 0) process.nextTick(() => (turn = { inputs: 0, bytes: 0 }))
+        turn.inputs += 1
+        turn.bytes += input.length
+        most.inputs = Math.max(most.inputs, turn.inputs)
+        most.bytes = Math.max(most.bytes, turn.bytes)
+        inputs += 1
+        delivered += input.length
+        // What was read in this turn has to wait once more.
+        if (inputs % 3 > 0) return
+        server.pause(id)
+        setImmediate(() => server.resume(id))
+      },
+    })
+    world.connect(server).send('x'.repeat(SIZE))
+    await world.until('the connection', () => server.connections === 1)
+    await world.pass(50)
+    server.resume(1)
+    await world.until('all of it', () => delivered === SIZE)
+    t.ok(most.inputs <= 4, `${most.inputs} inputs in a turn`)
+    t.ok(most.bytes <= 2 * 65_536, `${most.bytes} bytes in a turn`)
+  },
+
   'timers and immediates run however busy the sockets are': async (t, world) => {
     if (!world.real) return void t.pass('turns', NO_TURNS)
     let inputs = 0
