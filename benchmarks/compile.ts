@@ -1,23 +1,41 @@
-import { mkdir, rename, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { mkdir, readFile, rename, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { runToEnd } from './children.js'
 import { root } from './paths.js'
-import { demand, gcc } from './programs.js'
+import { demand, gcc, isLinkable, type Library, MissingProgram } from './programs.js'
 
 const FLAGS = ['-O2', '-std=c11', '-Wall', '-Wextra', '-Werror']
 
-/** Compiles a C file of benchmarks/ unless that has been done since it was changed; answers the program's path. */
-export async function compile(source: string, folder = join(root, 'dist/benchmarks/bin')): Promise<string> {
+/** Where the programs are, when nothing else is said. */
+const BIN = join(root, 'dist/benchmarks/bin')
+
+/**
+ * Compiles a C file of benchmarks/ unless that has been done since it, or a header of ours, was changed. Answers the
+ * program's path. Throws `MissingProgram` where there is no compiler, or not the library.
+ */
+export async function compile(
+  source: string,
+  { folder = BIN, library }: { folder?: string; library?: Library } = {},
+): Promise<string> {
   demand(gcc)
+  if (library !== undefined && !isLinkable(library)) throw new MissingProgram(library)
   const from = join(root, 'benchmarks', source)
   const program = join(folder, basename(source, '.c'))
-  if ((await changed(program)) > (await changed(from))) return program
+  if ((await changed(program)) > (await newest(from))) return program
   await mkdir(folder, { recursive: true })
   // Under another name first: a second run may start the program meanwhile.
   const fresh = `${program}.${process.pid}`
-  await runToEnd({ file: gcc.command, args: [...FLAGS, '-o', fresh, from] })
+  const linked = (library?.parts ?? []).map(part => `-l${part}`)
+  await runToEnd({ file: gcc.command, args: [...FLAGS, '-o', fresh, from, ...linked] })
   await rename(fresh, program)
   return program
+}
+
+/** When a source was changed last, or a header that it includes. */
+async function newest(path: string): Promise<number> {
+  const headers = (await readFile(path, 'utf8')).matchAll(/^#include "(.+)"$/gm)
+  const times = [...headers].map(([, header = '']) => newest(join(dirname(path), header)))
+  return Math.max(await changed(path), ...(await Promise.all(times)))
 }
 
 async function changed(path: string): Promise<number> {

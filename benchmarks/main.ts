@@ -5,6 +5,8 @@ import { keys } from './benches/keys.js'
 import { layers } from './benches/layers.js'
 import { memory } from './benches/memory.js'
 import { redis } from './benches/redis.js'
+import { tls } from './benches/tls.js'
+import { tlsMemory } from './benches/tls-memory.js'
 import { websocket, websocketMemory } from './benches/websocket.js'
 import { stopAll } from './children.js'
 import { caption, commandOf } from './machine.js'
@@ -17,7 +19,18 @@ import { report } from './report.js'
 import { run } from './run.js'
 import { writePages } from './write.js'
 
-const benches: readonly Bench[] = [redis, keys, echo, memory, http, layers, websocket, websocketMemory]
+const benches: readonly Bench[] = [
+  redis,
+  keys,
+  echo,
+  memory,
+  http,
+  layers,
+  tls,
+  tlsMemory,
+  websocket,
+  websocketMemory,
+]
 
 /** Cores that other programs may use without a word. */
 const QUIET = 0.15

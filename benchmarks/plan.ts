@@ -38,6 +38,8 @@ export interface Trial {
   readonly name: string
   /** Trials of one group stand together in the picture. */
   readonly group: string
+  /** Whether a rival, by its name, takes part. Absent: all do. */
+  takes?(rival: string): boolean
   /** Rejects, saying what was answered to what, unless the server answers this work as it must. */
   check(target: Target): Promise<void>
   /** Lets the server get up to speed; answers roughly how many requests per second it does. */

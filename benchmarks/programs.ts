@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -14,12 +14,27 @@ export const gcc: Program = { command: 'gcc', package: 'gcc' }
 export const openssl: Program = { command: 'openssl', package: 'openssl' }
 export const wrk: Program = { command: 'wrk', package: 'wrk' }
 
+/** A C library that is not ours, and the Debian package that has its headers. */
+export interface Library {
+  readonly header: string
+  /** What the linker calls its parts. */
+  readonly parts: readonly string[]
+  readonly package: string
+}
+
+export const libssl: Library = {
+  header: 'openssl/ssl.h',
+  parts: ['ssl', 'crypto'],
+  package: 'libssl-dev',
+}
+
 /** Something that has to be installed is not. */
 export class MissingProgram extends Error {
   override name = 'MissingProgram'
 
-  constructor(program: Program) {
-    super(`${program.command} is not installed (Debian package: ${program.package})`)
+  constructor(what: Program | Library) {
+    const name = 'command' in what ? what.command : what.header
+    super(`${name} is not installed (Debian package: ${what.package})`)
   }
 }
 
@@ -30,6 +45,12 @@ export function isInstalled(program: Program): boolean {
 /** Throws `MissingProgram` where it is not installed. */
 export function demand(program: Program): void {
   if (!isInstalled(program)) throw new MissingProgram(program)
+}
+
+/** Whether C programs can be compiled against a library. */
+export function isLinkable({ header }: Library): boolean {
+  const args = ['-E', '-include', header, '-x', 'c', '/dev/null', '-o', '/dev/null']
+  return isInstalled(gcc) && spawnSync(gcc.command, args, { stdio: 'ignore' }).status === 0
 }
 
 /** The part of `command args` output that `pattern` captures: a version for a caption. Empty where there is none. */

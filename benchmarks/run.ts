@@ -89,6 +89,7 @@ class Runner {
     const rows = new Map<Rival, MutableRow>()
     this.#rows.set(trial, rows)
     for (const rival of this.#plan.rivals) {
+      if (trial.takes?.(rival.name) === false) continue
       await this.#attempt(trial, rival, async target => {
         this.#progress.status(`checking and warming up · ${title(trial)} · ${rival.name}`)
         await trial.check(target).catch(why => {
@@ -101,10 +102,19 @@ class Runner {
     }
   }
 
+  /** How many a round has, if none fails. */
+  get #measurements(): number {
+    const rivals = [...this.#open.keys()]
+    const counts = this.#plan.trials.map(
+      trial => rivals.filter(({ name }) => trial.takes?.(name) !== false).length,
+    )
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
   async #measure(trial: Trial, rival: Rival, round: number): Promise<void> {
     const { seconds, rounds, metrics } = this.#plan
     const row = this.#rows.get(trial)?.get(rival)
-    const total = this.#open.size * this.#plan.trials.length * rounds
+    const total = rounds * this.#measurements
     const where = `${++this.#measured}/${total} · round ${round + 1} · ${title(trial)} · ${rival.name}`
     this.#progress.status(where)
     await this.#attempt(trial, rival, async target => {

@@ -1,6 +1,6 @@
 import { bench, common } from '../bench.js'
 import { exchange } from '../exchange.js'
-import { echoLoadName, startEchoLoad } from '../load/echo.js'
+import { echoLoadName, startEchoLoad, tlsLoadName } from '../load/echo.js'
 import type { EchoFigures } from '../load/echo-client.js'
 import { cpuSeconds } from '../measure.js'
 import { requestMetrics } from '../metrics.js'
@@ -36,7 +36,7 @@ export const layers = bench(
   ({ size, connections, servers, rounds, seconds, ...values }) => ({
     name: 'layers',
     title: 'Layers',
-    conditions: `Messages sent back as they came, ${connections} connections; ${echoLoadName()}, over TLS by echo-load.ts`,
+    conditions: `Messages sent back as they came, ${connections} connections; ${echoLoadName()}, over TLS by ${tlsLoadName()}`,
     rivals: rivals.filter(({ name }) => servers.includes(name)),
     bases: [nodeTlsEcho.name, revioEcho.name],
     trials: size.flatMap(size => values['in-flight'].map(inFlight => trial({ size, connections, inFlight }))),

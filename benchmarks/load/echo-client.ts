@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { Histogram } from '../histogram.js'
 import { LONGEST, Pattern } from './pattern.js'
+import type { Cipher } from './tls.js'
 
 export interface EchoWork {
   readonly port: number
@@ -14,6 +15,8 @@ export interface EchoWork {
   readonly seconds: number
   /** Talks TLS, and takes any certificate. */
   readonly tls?: boolean
+  /** The only cipher suite that it offers; as Node.js does where it is absent. */
+  readonly cipher?: Cipher
 }
 
 /** What came of it; times in seconds, `mismatches` in bytes. */
@@ -78,11 +81,11 @@ export class EchoClient {
   }
 
   async #open(): Promise<Socket> {
-    const { port, tls = false } = this.#work
+    const { port, tls = false, cipher } = this.#work
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     await once(socket, 'connect')
     if (!tls) return socket
-    const secure = connectTls({ socket, rejectUnauthorized: false })
+    const secure = connectTls({ socket, rejectUnauthorized: false, ...(cipher && { ciphers: cipher }) })
     await once(secure, 'secureConnect')
     return secure
   }

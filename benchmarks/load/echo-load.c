@@ -9,21 +9,16 @@
  * It keeps its connections until its input ends, so that closing them is not part of what was measured.
  */
 #define _GNU_SOURCE
+#include "load.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 262144, EVENTS = 256, PERIOD = 65521, PARTS = 64, STALL_MS = 5000 };
+enum { EVENTS = 256, STALL_MS = 5000 };
 
 typedef struct {
   int fd;
@@ -40,61 +35,7 @@ static struct {
   double seconds;
 } want;
 
-/* A stream's byte at n is pattern[(offset + n) % PERIOD]: a prime, so that no message size is in step with it. */
-static unsigned char pattern[PERIOD + CHUNK];
-static uint64_t histogram[64 * PARTS];
-static uint64_t requests, mismatches;
 static int poller, stopping;
-
-static _Noreturn void fail(const char *what) {
-  fprintf(stderr, "echo-load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
-  exit(1);
-}
-
-static _Noreturn void give_up(const char *why) {
-  errno = 0;
-  fail(why);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec time;
-  if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) fail("clock_gettime");
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* Buckets are 1/64 of their value wide; below 64 each value has its own. */
-static size_t bucket_of(uint64_t value) {
-  if (value < PARTS) return (size_t)value;
-  unsigned power = 63u - (unsigned)__builtin_clzll(value);
-  return (power - 5) * PARTS + (size_t)((value >> (power - 6)) - PARTS);
-}
-
-static double percentile(double share) {
-  uint64_t target = (uint64_t)(share * (double)requests), seen = 0;
-  for (size_t bucket = 0; bucket < sizeof histogram / sizeof *histogram; bucket++) {
-    seen += histogram[bucket];
-    if (seen <= target) continue;
-    if (bucket < PARTS) return (double)bucket / 1e9;
-    unsigned power = (unsigned)(bucket / PARTS) + 5;
-    return (double)(1ull << power) * (1 + ((double)(bucket % PARTS) + 0.5) / PARTS) / 1e9;
-  }
-  return 0;
-}
-
-static void fill_pattern(void) {
-  uint32_t state = 2463534242u;
-  for (size_t i = 0; i < PERIOD; i++) {
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    pattern[i] = (unsigned char)state;
-  }
-  for (size_t i = PERIOD; i < sizeof pattern; i++) pattern[i] = pattern[i - PERIOD];
-}
-
-static const unsigned char *stream_at(const connection *peer, uint64_t position) {
-  return pattern + (peer->offset + position) % PERIOD;
-}
 
 static void poll_for(connection *peer, int operation, int waits_to_write) {
   peer->waits_to_write = waits_to_write;
@@ -106,7 +47,7 @@ static void send_pending(connection *peer) {
   uint64_t goal = peer->begun * (uint64_t)want.size;
   while (peer->sent < goal) {
     size_t size = goal - peer->sent < CHUNK ? (size_t)(goal - peer->sent) : CHUNK;
-    ssize_t sent = send(peer->fd, stream_at(peer, peer->sent), size, MSG_NOSIGNAL);
+    ssize_t sent = send(peer->fd, stream_at(peer->offset, peer->sent), size, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN) fail("send");
     if (sent > 0) peer->sent += (uint64_t)sent;
@@ -121,12 +62,6 @@ static void begin(connection *peer, int count, uint64_t now) {
   send_pending(peer);
 }
 
-static void count_wrong(const connection *peer, const unsigned char *bytes, size_t size) {
-  const unsigned char *expected = stream_at(peer, peer->received);
-  if (memcmp(bytes, expected, size) == 0) return;
-  for (size_t i = 0; i < size; i++) mismatches += bytes[i] != expected[i];
-}
-
 /* Answers how many bytes came. */
 static size_t take(connection *peer) {
   static unsigned char chunk[CHUNK];
@@ -135,15 +70,14 @@ static size_t take(connection *peer) {
   if (size < 0) fail("recv");
   if (size == 0) give_up("the server closed a connection");
   if (peer->received + (uint64_t)size > peer->sent) give_up("the server sent more than it was sent");
-  count_wrong(peer, chunk, (size_t)size);
+  check(chunk, (size_t)size, peer->offset, peer->received);
   uint64_t done = peer->received / (uint64_t)want.size;
   peer->received += (uint64_t)size;
   uint64_t whole = peer->received / (uint64_t)want.size;
   if (whole == done) return (size_t)size;
   uint64_t now = now_ns();
   int count = (int)(whole - done);
-  for (; done < whole; done++) histogram[bucket_of(now - peer->begun_at[done % (uint64_t)want.in_flight])]++;
-  requests += (uint64_t)count;
+  for (; done < whole; done++) answered(now - peer->begun_at[done % (uint64_t)want.in_flight]);
   if (!stopping) begin(peer, count, now);
   return (size_t)size;
 }
@@ -208,6 +142,7 @@ static void read_options(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   read_options(argc, argv);
+  name = "echo-load";
   fill_pattern();
   if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) fail("epoll_create1");
   connection *peers = calloc((size_t)want.connections, sizeof *peers);
@@ -216,10 +151,7 @@ int main(int argc, char **argv) {
   if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
   if (getchar() == EOF) return 0;
   uint64_t took = run(peers);
-  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"mismatches\":%llu}\n",
-         (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99),
-         (unsigned long long)mismatches);
-  if (fflush(stdout) != 0) fail("stdout");
+  print_figures(took, NULL, 0);
   while (getchar() != EOF) {
   }
   return 0;

@@ -1,12 +1,21 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { EchoClient } from './echo-client.js'
+import type { Cipher } from './tls.js'
 
 // The program around EchoClient: the same options, input and output as load/echo-load.c.
 
 const text = { type: 'string' } as const
 const { values } = parseArgs({
-  options: { port: text, size: text, connections: text, 'in-flight': text, seconds: text, tls: text },
+  options: {
+    port: text,
+    size: text,
+    connections: text,
+    'in-flight': text,
+    seconds: text,
+    tls: text,
+    cipher: text,
+  },
 })
 const client = new EchoClient({
   port: Number(values.port),
@@ -15,6 +24,7 @@ const client = new EchoClient({
   inFlight: Number(values['in-flight']),
   seconds: Number(values.seconds),
   tls: values.tls === 'true',
+  ...(values.cipher && { cipher: values.cipher as Cipher }),
 })
 try {
   await client.connect()

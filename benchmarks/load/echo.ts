@@ -1,15 +1,30 @@
 import { compile } from '../compile.js'
 import { built } from '../paths.js'
-import { gcc, isInstalled } from '../programs.js'
+import { gcc, isInstalled, isLinkable, libssl } from '../programs.js'
 import type { EchoWork } from './echo-client.js'
 import { LoadProcess, options } from './process.js'
+import { startTlsLoad } from './tls.js'
 
-/** Starts the load on an echo server: in C, or in TypeScript where there is no compiler and for TLS. */
-export async function startEchoLoad({ inFlight, tls = false, ...work }: EchoWork): Promise<LoadProcess> {
+/** Starts the load on an echo server: in C, or in TypeScript where there is no compiler, or no OpenSSL for TLS. */
+export async function startEchoLoad({
+  inFlight,
+  tls = false,
+  cipher,
+  ...work
+}: EchoWork): Promise<LoadProcess> {
+  if (tls && isLinkable(libssl)) return startTlsLoad({ ...work, inFlight, ...(cipher && { cipher }) })
   const args = options({ ...work, 'in-flight': inFlight })
   if (isInstalled(gcc) && !tls) return LoadProcess.start({ file: await compile('load/echo-load.c'), args })
   const program = built('benchmarks/load/echo-load.js')
-  return LoadProcess.start({ file: process.execPath, args: [program, ...args, `--tls=${tls}`] })
+  return LoadProcess.start({
+    file: process.execPath,
+    args: [program, ...args, `--tls=${tls}`, `--cipher=${cipher ?? ''}`],
+  })
+}
+
+/** What makes the load over TLS here, for the caption. */
+export function tlsLoadName(): string {
+  return isLinkable(libssl) ? 'tls-load.c' : 'echo-load.ts (no gcc, or no libssl-dev)'
 }
 
 /** What makes the load here, for the caption. */

@@ -15,6 +15,11 @@ export const revioEcho = revio('revio-native', 'benchmarks/servers/revio-echo.js
 export const revioEchoOnNet = revio('revio-net', 'benchmarks/servers/revio-echo.js', 'net')
 export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-echo.js', 'auto', '--copy')
 
+const echo = 'benchmarks/servers/revio-echo.js'
+export const revioSecure = overTls(revio('revio', echo, 'native'))
+export const revioSecureOnNet = overTls(revio('revio-net', echo, 'net'))
+export const revioPlain = revio('revio-plain', echo, 'native')
+
 export const revioFunctions = layered('revio-functions', 'native', 'functions')
 export const revioMask = layered('revio-mask', 'native', 'mask')
 export const revioStreams = layered('revio-streams', 'native', 'streams')

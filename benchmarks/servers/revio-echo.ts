@@ -1,9 +1,11 @@
 import { type Server, serve } from 'revio'
 import { readOptions } from './port.js'
 
-// An echo server as one would write it with revio; with `--copy` each input is a copy of its own, as by default.
+// An echo server as one would write it with revio; with `--copy` each input is a copy of its own, as by default; with
+// `--key` and `--cert` over TLS.
 
-const { port, copy } = readOptions()
+const { port, copy, key, cert } = readOptions()
+const query = new URLSearchParams({ key, cert })
 
 /** A figure must not be shown under the name of a transport that did not make it. */
 function checkTransport({ transport, transportError }: Server): void {
@@ -17,5 +19,5 @@ await serve(
     opened: () => [null, { reuseInputBuffer: !copy }],
     data: (_id, input) => [input],
   },
-  `tcp4://127.0.0.1:${port}`,
+  key === '' ? `tcp4://127.0.0.1:${port}` : `tls4://127.0.0.1:${port}?${query}`,
 )

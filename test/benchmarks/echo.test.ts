@@ -37,7 +37,7 @@ function checkFigures(t: Test, { requests, seconds, p50, p99 }: EchoFigures): vo
 async function runC(port: number, folder: string): Promise<EchoFigures> {
   const { size, connections, inFlight, seconds } = work
   const args = options({ port, size, connections, 'in-flight': inFlight, seconds })
-  const load = await LoadProcess.start({ file: await compile('load/echo-load.c', folder), args })
+  const load = await LoadProcess.start({ file: await compile('load/echo-load.c', { folder }), args })
   return load.run<EchoFigures>().finally(() => load.close())
 }
 
@@ -79,7 +79,7 @@ t.test('the server in C echoes, also to a peer that is slow to read', { skip }, 
     name: 'epoll',
     about: () => '',
     command: async port => ({
-      file: await compile('servers/epoll-echo.c', folder),
+      file: await compile('servers/epoll-echo.c', { folder }),
       args: ['--port', String(port)],
     }),
   })

@@ -1,0 +1,95 @@
+/*
+ * What the load clients share: a stream of bytes that each connection begins somewhere else in, and the figures of what
+ * came back.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { CHUNK = 262144, PERIOD = 65521, PARTS = 64 };
+
+/* A stream's byte at n is pattern[(offset + n) % PERIOD]: a prime, so that no message size is in step with it. */
+static unsigned char pattern[PERIOD + CHUNK];
+static uint64_t histogram[64 * PARTS];
+static uint64_t requests, mismatches;
+static const char *name; /* of the program, for its errors */
+
+static _Noreturn void fail(const char *what) {
+  fprintf(stderr, "%s: %s%s%s\n", name, what, errno ? ": " : "", errno ? strerror(errno) : "");
+  exit(1);
+}
+
+static _Noreturn void give_up(const char *why) {
+  errno = 0;
+  fail(why);
+}
+
+static uint64_t now_ns(void) {
+  struct timespec time;
+  if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) fail("clock_gettime");
+  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* Buckets are 1/64 of their value wide; below 64 each value has its own. */
+static size_t bucket_of(uint64_t value) {
+  if (value < PARTS) return (size_t)value;
+  unsigned power = 63u - (unsigned)__builtin_clzll(value);
+  return (power - 5) * PARTS + (size_t)((value >> (power - 6)) - PARTS);
+}
+
+static double percentile(double share) {
+  uint64_t target = (uint64_t)(share * (double)requests), seen = 0;
+  for (size_t bucket = 0; bucket < sizeof histogram / sizeof *histogram; bucket++) {
+    seen += histogram[bucket];
+    if (seen <= target) continue;
+    if (bucket < PARTS) return (double)bucket / 1e9;
+    unsigned power = (unsigned)(bucket / PARTS) + 5;
+    return (double)(1ull << power) * (1 + ((double)(bucket % PARTS) + 0.5) / PARTS) / 1e9;
+  }
+  return 0;
+}
+
+static void fill_pattern(void) {
+  uint32_t state = 2463534242u;
+  for (size_t i = 0; i < PERIOD; i++) {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    pattern[i] = (unsigned char)state;
+  }
+  for (size_t i = PERIOD; i < sizeof pattern; i++) pattern[i] = pattern[i - PERIOD];
+}
+
+static const unsigned char *stream_at(size_t offset, uint64_t position) {
+  return pattern + (offset + position) % PERIOD;
+}
+
+/* Compares what came with the stream at `position`. At most CHUNK bytes. */
+static void check(const unsigned char *bytes, size_t size, size_t offset, uint64_t position) {
+  const unsigned char *expected = stream_at(offset, position);
+  if (memcmp(bytes, expected, size) == 0) return;
+  for (size_t i = 0; i < size; i++) mismatches += bytes[i] != expected[i];
+}
+
+/* A message has come back whole, so many ns after it was asked for. */
+static void answered(uint64_t took) {
+  histogram[bucket_of(took)]++;
+  requests++;
+}
+
+/* A line of JSON; `more` is another number in it, or NULL. */
+static void print_figures(uint64_t took, const char *more, uint64_t number) {
+  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"mismatches\":%llu",
+         (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99),
+         (unsigned long long)mismatches);
+  if (more != NULL) printf(",\"%s\":%llu", more, (unsigned long long)number);
+  puts("}");
+  if (fflush(stdout) != 0) fail("stdout");
+}
+
+#endif

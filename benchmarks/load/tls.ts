@@ -1,0 +1,35 @@
+import { compile } from '../compile.js'
+import { libssl } from '../programs.js'
+import { LoadProcess, options } from './process.js'
+
+/** What load/tls-load.c is started with. */
+export interface TlsWork {
+  readonly port: number
+  readonly size: number
+  readonly connections: number
+  readonly inFlight: number
+  readonly seconds: number
+  readonly cipher?: Cipher
+  /** Each message is a record of its own; otherwise what is sent at a time shares one. */
+  readonly single?: boolean
+  /** A request is a connection from its handshake to its end, with one message; `resumed` ones offer their last session. */
+  readonly handshakes?: 'full' | 'resumed'
+}
+
+export const ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'] as const
+export type Cipher = (typeof ciphers)[number]
+
+/** Throws `MissingProgram` where there is no compiler, or not OpenSSL's headers. */
+export async function startTlsLoad({
+  inFlight,
+  cipher = ciphers[0],
+  single = false,
+  handshakes,
+  ...work
+}: TlsWork): Promise<LoadProcess> {
+  const args = options({ ...work, 'in-flight': inFlight, cipher })
+  if (single) args.push('--single')
+  if (handshakes !== undefined) args.push('--handshakes')
+  if (handshakes === 'resumed') args.push('--resume')
+  return LoadProcess.start({ file: await compile('load/tls-load.c', { library: libssl }), args })
+}

@@ -1,0 +1,144 @@
+/*
+ * A TLS echo server on epoll and OpenSSL, as little as a correct one can be: the floor that the other ones are held to.
+ * Level-triggered, one thread, one recv and one send per event. All that an event brings is answered in one record, as
+ * far as that may be. What a peer does not take at once is kept, and that peer is not read from until it has taken it.
+ *
+ *     epoll-tls-echo --port=N --key=FILE --cert=FILE
+ */
+#define _GNU_SOURCE
+#include "../tls-wire.h"
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Of the plain bytes of an event: a record that began with an earlier one may end in it. */
+enum { PLAIN = WIRE_CHUNK + SSL3_RT_MAX_PLAIN_LENGTH, EVENTS = 256, ACCEPTS = 64, BACKLOG = 4096 };
+
+typedef struct {
+  wire wire;
+  int ending; /* it closes when all has gone */
+} connection;
+
+static int poller;
+static SSL_CTX *context;
+
+static _Noreturn void fail(const char *what) {
+  fprintf(stderr, "epoll-tls-echo: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static void drop(connection *peer) {
+  if (close(peer->wire.fd) != 0) fail("close");
+  wire_end(&peer->wire);
+  free(peer);
+}
+
+static void want(connection *peer, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.ptr = peer};
+  if (epoll_ctl(poller, EPOLL_CTL_MOD, peer->wire.fd, &event) != 0) fail("epoll_ctl");
+}
+
+/* Decrypts what came and encrypts it again. Answers 0 where TLS is over. */
+static int echo(SSL *ssl) {
+  static unsigned char plain[PLAIN];
+  size_t size = 0, got;
+  ERR_clear_error();
+  while (size < sizeof plain && SSL_read_ex(ssl, plain + size, sizeof plain - size, &got) == 1) size += got;
+  int open = SSL_get_error(ssl, 0) == SSL_ERROR_WANT_READ;
+  if (size > 0 && SSL_write_ex(ssl, plain, size, &got) != 1) return 0;
+  return open;
+}
+
+static void on_readable(connection *peer) {
+  ssize_t size = wire_receive(&peer->wire);
+  if (size == 0) return;
+  if (size < 0) return drop(peer);
+  peer->ending = !echo(peer->wire.ssl);
+  if (peer->ending && SSL_get_shutdown(peer->wire.ssl) == SSL_RECEIVED_SHUTDOWN) SSL_shutdown(peer->wire.ssl);
+  int gone = wire_send(&peer->wire);
+  if (gone < 0 || (gone && peer->ending)) return drop(peer);
+  if (!gone) want(peer, EPOLLOUT);
+}
+
+static void on_writable(connection *peer) {
+  int gone = wire_send(&peer->wire);
+  if (gone < 0 || (gone && peer->ending)) return drop(peer);
+  if (gone) want(peer, EPOLLIN);
+}
+
+static void on_connection(int listener) {
+  for (int i = 0; i < ACCEPTS; i++) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) return;
+    if (fd < 0) fail("accept4");
+    int on = 1;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("setsockopt");
+    connection *peer = calloc(1, sizeof *peer);
+    if (peer == NULL) fail("calloc");
+    wire_begin(&peer->wire, fd, context);
+    SSL_set_accept_state(peer->wire.ssl);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = peer};
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");
+  }
+}
+
+static int listen_on(int port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) fail("setsockopt");
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("bind");
+  if (listen(fd, BACKLOG) != 0) fail("listen");
+  return fd;
+}
+
+static SSL_CTX *make_context(const char *key, const char *cert) {
+  SSL_CTX *made = SSL_CTX_new(TLS_server_method());
+  if (made == NULL) wire_fail("SSL_CTX_new");
+  if (SSL_CTX_use_certificate_chain_file(made, cert) != 1) wire_fail(cert);
+  if (SSL_CTX_use_PrivateKey_file(made, key, SSL_FILETYPE_PEM) != 1) wire_fail(key);
+  if (SSL_CTX_set_session_id_context(made, (const unsigned char *)"echo", 4) != 1) wire_fail("session id context");
+  SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
+  /* Tickets hold the sessions: the server keeps none. */
+  SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+  return made;
+}
+
+int main(int argc, char **argv) {
+  static const struct option known[] = {
+      {"port", required_argument, NULL, 'p'}, {"key", required_argument, NULL, 'k'},
+      {"cert", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0},
+  };
+  const char *key = NULL, *cert = NULL;
+  int port = 0;
+  for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    if (option == 'p') port = atoi(optarg);
+    else if (option == 'k') key = optarg;
+    else if (option == 'c') cert = optarg;
+    else return 2;
+  }
+  if (port <= 0 || key == NULL || cert == NULL) {
+    fprintf(stderr, "usage: epoll-tls-echo --port=N --key=FILE --cert=FILE\n");
+    return 2;
+  }
+  context = make_context(key, cert);
+  if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) fail("epoll_create1");
+  int listener = listen_on(port);
+  struct epoll_event ours = {.events = EPOLLIN, .data.ptr = NULL};
+  if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &ours) != 0) fail("epoll_ctl");
+  for (;;) {
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(poller, events, EVENTS, -1);
+    if (count < 0 && errno != EINTR) fail("epoll_wait");
+    for (int i = 0; i < count; i++) {
+      connection *peer = events[i].data.ptr;
+      if (peer == NULL) on_connection(listener);
+      else if (peer->wire.rest != NULL) on_writable(peer);
+      else on_readable(peer);
+    }
+  }
+}
