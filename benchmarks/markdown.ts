@@ -17,6 +17,7 @@ export function markdown(plan: Plan, outcome: Outcome, caption: readonly string[
     ...grid(tableOf(plan, outcome)),
     '',
     ...(notes.length > 0 ? [...notes, ''] : []),
+    ...(plan.notes ?? []).flatMap(note => [note, '']),
     `Machine: ${machine}.  `,
     `Versions: ${versions}.  `,
     `Run: ${run}.`,

@@ -66,6 +66,8 @@ export interface Plan {
   readonly title: string
   /** What load was put on, in a few words: it stands under the title. */
   readonly conditions: string
+  /** What else has to be known to read the figures, a paragraph each; on the page only. */
+  readonly notes?: readonly string[]
   readonly rivals: readonly Rival[]
   /** The rivals that ratios are taken to. */
   readonly bases: readonly string[]

@@ -25,6 +25,15 @@ const options = {
   ...common({ rounds: 3, seconds: 1.5, quick: 0.6 }),
 }
 
+/** How the clone is set up, other than Redis with its defaults. */
+const notes = [
+  'The clone tells V8 to inline more (`--max-inlined-bytecode-size=1000`, `--max-inlined-bytecode-size-cumulative=4000`, ' +
+    'in [examples/redis/main.ts](../../examples/redis/main.ts)): a program that does not runs with the limits of V8.',
+  'On the native transport the loop holds back a poll while it is faster than its clients, which trades some ' +
+    'microseconds of latency for CPU time ([what that brings](../architecture.md#holding-back-a-poll)); ' +
+    '`coalesce=false` in the address turns it off.',
+]
+
 export const redis = bench(
   'redis',
   'the real redis-benchmark against the Redis clone of examples/redis and redis-server',
@@ -37,6 +46,7 @@ export const redis = bench(
       name: keys > 0 ? 'redis-keys' : list === 'all' ? 'redis-all' : 'redis',
       title: 'Redis clone and Redis',
       conditions: `redis-benchmark, ${connections} connections, P requests in flight on each, ${keyed(keys)}`,
+      notes,
       rivals: rivals.filter(({ name }) => servers.includes(name)),
       bases: [redisServer.name],
       trials: loads.flatMap(load => chosen.map(test => trial(test, load))),

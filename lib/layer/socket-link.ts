@@ -4,6 +4,7 @@ import { asError } from '../errors.js'
 import type { LayerHost } from '../transport/layering.js'
 import type { Outbox } from '../transport/outbox.js'
 import type { Link } from '../transport/transport.js'
+import { Gathering } from './gathering.js'
 import { SLICE, StreamLink } from './stream-link.js'
 import type { Streams } from './streams.js'
 
@@ -24,7 +25,7 @@ export class SocketLink extends StreamLink {
   #confirming = false
 
   constructor(id: number, raw: Link, streams: Streams, socket: net.Socket, host: LayerHost) {
-    super(id, raw, streams, host)
+    super(id, raw, streams, host, Gathering.of(host))
     this.#socket = socket
     socket.on('error', this.#onSocketError).on('close', this.#onSocketClose)
   }
@@ -91,9 +92,14 @@ export class SocketLink extends StreamLink {
     this.#socket.on('error', error => this.streams.source.destroy(error))
   }
 
-  /** The stream and the socket have sent all that they were given. */
+  /**
+   * The stream and the socket have sent all that they were given. A TLSSocket that has ended both ways destroys the socket
+   * under it, which never finishes.
+   */
   get #idle(): boolean {
-    return this.streams.outputQuiet
+    const { sink, outputQuiet } = this.streams
+    if (!sink.writableFinished || sink.errored || this.#socket.errored) return outputQuiet
+    return this.#socket.writableLength === 0
   }
 
   readonly #onGone = (): void => {

@@ -7,6 +7,7 @@ import { handOver } from '../transport/hand-over.js'
 import type { LayeredLink, LayerHost } from '../transport/layering.js'
 import type { Outbox } from '../transport/outbox.js'
 import { type Link, nobody, type Receiver, type Tuning } from '../transport/transport.js'
+import type { Gathering } from './gathering.js'
 import { PlainSocket } from './plain-socket.js'
 import type { Streams } from './streams.js'
 import { Turns } from './turns.js'
@@ -30,11 +31,11 @@ export abstract class StreamLink implements LayeredLink, Receiver {
   /** The link below has failed. */
   #broken: Error | undefined
 
-  constructor(id: number, raw: Link, streams: Streams, host: LayerHost) {
+  constructor(id: number, raw: Link, streams: Streams, host: LayerHost, gathering?: Gathering) {
     this.id = id
     this.raw = raw
     this.streams = streams
-    this.turns = new Turns(host, this)
+    this.turns = new Turns(host, this, gathering)
     const { source, sink } = streams
     source.on('data', this.#onData).on('end', this.#onEnd)
     sink.on('finish', this.#onFinish)

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { LayerHost } from '../transport/layering.js'
 import type { Receiver } from '../transport/transport.js'
+import type { Gathering } from './gathering.js'
 
 /** Input, or something else to be told. */
 type Step = Buffer | ((receiver: Receiver) => void)
@@ -15,11 +16,14 @@ export class Turns {
   #telling = false
   /** The link below is telling something, so that a turn is running in which everything may be told. */
   #within = false
+  readonly #gathering: Gathering | undefined
   #queue: Step[] = []
 
-  constructor(host: LayerHost, owner: { readonly receiver: Receiver }) {
+  /** With a `gathering`, what is told outside of a turn waits for the next one of that. */
+  constructor(host: LayerHost, owner: { readonly receiver: Receiver }, gathering?: Gathering) {
     this.#host = host
     this.#owner = owner
+    this.#gathering = gathering
   }
 
   /** Nothing waits to be told. */
@@ -50,7 +54,7 @@ export class Turns {
 
   tell(step: Step): void {
     if (this.#queue.length === 0 && !this.#held) {
-      if (!this.#host.inTurn) return this.#host.turn(() => tell(step, this.#owner.receiver))
+      if (!this.#host.inTurn) return this.#outside(step)
       if (this.#within && !this.#telling) return this.#run(step)
     }
     if (this.#queue.push(step) === 1) process.nextTick(() => this.#drain())
@@ -68,11 +72,19 @@ export class Turns {
     return this.#queue.splice(0).filter(step => typeof step !== 'function')
   }
 
+  /** Inside a turn: tells all that waits. */
+  deliver(): void {
+    for (let step = this.#queue.shift(); step !== undefined; step = this.#queue.shift()) this.#run(step)
+  }
+
+  #outside(step: Step): void {
+    if (this.#gathering === undefined) return this.#host.turn(() => tell(step, this.#owner.receiver))
+    this.#queue.push(step)
+    this.#gathering.add(this)
+  }
+
   #drain(): void {
-    if (this.#queue.length === 0) return
-    this.#host.turn(() => {
-      for (let step = this.#queue.shift(); step !== undefined; step = this.#queue.shift()) this.#run(step)
-    })
+    if (this.#queue.length > 0) this.#host.turn(() => this.deliver())
   }
 
   #run(step: Step): void {

@@ -67,5 +67,6 @@ function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpo
   process.emitWarning(
     `serve: the handlers have the fields ${lost.join(', ')}, but none of opened, data, ended, closed, detached: ` +
       'spreading an instance of a class loses its methods',
+    'RevioWarning',
   )
 }

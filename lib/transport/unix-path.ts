@@ -85,7 +85,8 @@ export class UnixPath {
     try {
       return run()
     } catch (cause) {
-      process.emitWarning(new Error(`socket path ${this.path}: ${asError(cause).message}`, { cause }))
+      const warning = new Error(`socket path ${this.path}: ${asError(cause).message}`, { cause })
+      process.emitWarning(Object.assign(warning, { name: 'RevioWarning' }))
       return undefined
     }
   }
