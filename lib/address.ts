@@ -3,7 +3,18 @@ import { RevioError } from './errors.js'
 import type { Address } from './events.js'
 
 /** The schemes of addresses, without the `-net` that asks for the portable transport. */
-export type Scheme = 'tcp' | 'tcp4' | 'tcp6' | 'tls' | 'tls4' | 'tls6' | 'unix' | 'udp' | 'udp4' | 'udp6'
+export type Scheme =
+  | 'tcp'
+  | 'tcp4'
+  | 'tcp6'
+  | 'tls'
+  | 'tls4'
+  | 'tls6'
+  | 'unix'
+  | 'fd'
+  | 'udp'
+  | 'udp4'
+  | 'udp6'
 
 /** What one of `serve`'s addresses says: what to bind, and how. */
 export interface Binding {
@@ -16,8 +27,12 @@ export interface Binding {
   readonly host: string
   /** 0: any free port. 0 for `unix`. */
   readonly port: number
-  /** Empty for all but `unix`. */
+  /** Empty for all but `unix`. A name that begins with `@` is of Linux's abstract namespace. */
   readonly path: string
+  /** For `fd`: the descriptor, which listens already. */
+  readonly fd?: number
+  /** Whether a header of the PROXY protocol comes first. Absent: none does. */
+  readonly proxy?: 'require' | 'allow'
   readonly reuseport: boolean
   /** Connections that may wait for being accepted. */
   readonly backlog: number
@@ -31,7 +46,10 @@ export interface Binding {
   readonly tls: ReadonlyMap<string, string> | undefined
 }
 
-type Settings = Pick<Binding, 'reuseport' | 'backlog' | 'maxConnections' | 'coalesce' | 'mode' | 'tls'>
+type Settings = Pick<
+  Binding,
+  'reuseport' | 'backlog' | 'maxConnections' | 'coalesce' | 'mode' | 'tls' | 'proxy'
+>
 
 const SCHEMES: readonly string[] = [
   'tcp',
@@ -41,6 +59,7 @@ const SCHEMES: readonly string[] = [
   'tls4',
   'tls6',
   'unix',
+  'fd',
   'udp',
   'udp4',
   'udp6',
@@ -63,7 +82,8 @@ export const TLS_SETTINGS: readonly string[] = [
   'maxHandshakes',
   'allowTruncation',
 ]
-const DEFAULT_BACKLOG = 511
+/** More than any system allows: each cuts it at what it does allow, Linux at `net.core.somaxconn`. */
+const DEFAULT_BACKLOG = 65_535
 /** The kernel's `sun_path` holds 108 bytes on Linux and 104 on macOS and the BSDs, the final zero included. */
 export const MAX_PATH = process.platform === 'linux' ? 107 : 103
 
@@ -88,8 +108,31 @@ export function parseAddress(text: string): Binding {
   const question = rest.indexOf('?')
   const where = question < 0 ? rest : rest.slice(0, question)
   const settings = parseSettings(question < 0 ? '' : rest.slice(question + 1), scheme, wrong)
-  const place = scheme === 'unix' ? parsePath(where, wrong) : parseHostPort(where, scheme, wrong)
-  return { text, scheme, portable, ...place, ...settings }
+  return { text, scheme, portable, ...parsePlace(where, scheme, settings, wrong), ...settings }
+}
+
+function parsePlace(where: string, scheme: Scheme, { mode }: Settings, wrong: (what: string) => never) {
+  if (scheme === 'fd') return parseDescriptor(where, wrong)
+  if (scheme !== 'unix') return parseHostPort(where, scheme, wrong)
+  if (where.startsWith('@') && mode !== undefined)
+    wrong('a name has no permissions: option mode is for paths')
+  return parsePath(where, wrong)
+}
+
+function parseDescriptor(where: string, wrong: (what: string) => never) {
+  if (!/^(?:0|[1-9]\d{0,8})$/.test(where))
+    wrong(`"${where}" is no descriptor; a number is needed, as in fd://3`)
+  return { host: '', port: 0, path: '', fd: Number(where) }
+}
+
+/** A name of Linux's abstract namespace, in which no file stands for the socket. */
+export function isAbstract({ path }: Pick<Binding, 'path'>): boolean {
+  return path.startsWith('@')
+}
+
+/** The name as the system takes it: one that is abstract begins with a zero byte. */
+export function systemName(path: string): string {
+  return path.startsWith('@') ? `\0${path.slice(1)}` : path
 }
 
 function isScheme(name: string): name is Scheme {
@@ -130,7 +173,8 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
   let maxConnections = Number.POSITIVE_INFINITY
   let coalesce = true
   let mode: number | undefined
-  const tls = scheme.startsWith('tls') ? new Map<string, string>() : undefined
+  let proxy: 'require' | 'allow' | undefined
+  const tls = scheme.startsWith('tls') || scheme === 'fd' ? new Map<string, string>() : undefined
   const truth = (name: string, value: string): boolean => {
     if (value !== 'true' && value !== 'false') wrong(`option ${name}=${value}: true or false is needed`)
     return value === 'true'
@@ -142,17 +186,23 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
   }
   for (const part of query === '' ? [] : query.split('&')) {
     const [name = '', value = ''] = part.split(/=(.*)/s)
-    if (name === 'reuseport' && scheme !== 'unix') reuseport = truth(name, value)
-    else if (name === 'backlog' && !scheme.startsWith('udp')) backlog = count(name, value)
+    if (name === 'reuseport' && scheme !== 'unix' && scheme !== 'fd') reuseport = truth(name, value)
+    else if (name === 'backlog' && !scheme.startsWith('udp') && scheme !== 'fd') backlog = count(name, value)
     else if (name === 'coalesce' && !scheme.startsWith('udp')) coalesce = truth(name, value)
-    else if (name === 'maxConnections') maxConnections = count(name, value)
+    else if (name === 'proxy' && !scheme.startsWith('udp')) {
+      if (value !== 'require' && value !== 'allow') wrong(`option proxy=${value}: require or allow is needed`)
+      proxy = value as typeof proxy
+    } else if (name === 'maxConnections') maxConnections = count(name, value)
     else if (name === 'mode' && scheme === 'unix') {
       if (!/^[0-7]{3,4}$/.test(value)) wrong(`option mode=${value}: octal permissions such as 660 are needed`)
       mode = Number.parseInt(value, 8)
     } else if (tls !== undefined && TLS_SETTINGS.includes(name)) tls.set(name, decode(name, value, wrong))
     else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
   }
-  return { reuseport, backlog, maxConnections, coalesce, mode, tls }
+  const settings = { reuseport, backlog, maxConnections, coalesce, mode }
+  // A descriptor says nothing of TLS but by these.
+  const spoken = scheme === 'fd' && tls?.size === 0 ? undefined : tls
+  return { ...settings, tls: spoken, ...(proxy && { proxy }) }
 }
 
 /** A path or password may hold what has a meaning in an address: `%26` is `&`. */
@@ -166,9 +216,10 @@ function decode(name: string, value: string, wrong: (what: string) => never): st
 }
 
 function knownOptions(scheme: Scheme): string {
-  if (scheme === 'unix') return 'known are backlog, maxConnections, coalesce, mode'
+  if (scheme === 'unix') return 'known are backlog, maxConnections, coalesce, proxy, mode'
+  if (scheme === 'fd') return `known are maxConnections, coalesce, proxy, ${TLS_SETTINGS.join(', ')}`
   if (scheme.startsWith('udp')) return 'known are reuseport, maxConnections'
-  const known = 'known are reuseport, backlog, maxConnections, coalesce'
+  const known = 'known are reuseport, backlog, maxConnections, coalesce, proxy'
   return scheme.startsWith('tls') ? `${known}, ${TLS_SETTINGS.join(', ')}` : known
 }
 
@@ -196,7 +247,7 @@ export function tlsAddress({ network, host, port, path }: Address): Address {
 
 /** One end of a Unix socket connection. */
 export function unixAddress(path: string): Address {
-  return new Place('unix', '', 0, path)
+  return new Place('unix', '', 0, path.startsWith('\0') ? `@${path.slice(1)}` : path)
 }
 
 class Place implements Address {

@@ -221,6 +221,8 @@ export interface DialOptions<Context = undefined> extends AttachOptions<Context>
   timeout?: number
   /** For `tls://`: what else TLS is to know. The address may say some of it. */
   tls?: TlsClientOptions
+  /** The connection that this one is made for: a header of the PROXY protocol, version 1, tells the other side its ends. */
+  proxy?: Pick<Info, 'remoteAddress' | 'localAddress'>
 }
 
 /** Where a message goes. */
@@ -350,8 +352,13 @@ export interface Server {
    * @throws `ERR_OPTION` when they are no handlers.
    */
   reload(events: Handlers<unknown>): Promise<void>
-  /** Ends the loop. `timeout`: how many milliseconds pending output may take to leave; default 1000. */
-  shutdown(options?: { timeout?: number }): void
+  /**
+   * Ends the loop. `timeout`: how many milliseconds pending output may take to leave; default 1000. `grace`: for how many
+   * milliseconds connections may go on before that, while nothing more is accepted; default 0. It ends when none is left.
+   */
+  shutdown(options?: { timeout?: number; grace?: number }): void
+  /** `shutdown` was asked for: nothing is accepted any more. */
+  readonly draining: boolean
 }
 
 /** A running `serve`: settles when the loop has ended. */

@@ -25,6 +25,7 @@ export {
 export { FileRegion, type FileRegionOptions } from './file-region.js'
 export type { Framing, Splitting } from './framing.js'
 export { InputStream } from './input-stream.js'
+export { listenFds } from './loop/listen-fds.js'
 export { serve } from './loop/serve.js'
 export type { Balance, LoopStart, LoopsOptions, LoopsServer, ServingLoops } from './loops/options.js'
 export { serveLoops } from './loops/serve-loops.js'

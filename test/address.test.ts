@@ -7,7 +7,7 @@ const DEFAULTS = {
   port: 0,
   path: '',
   reuseport: false,
-  backlog: 511,
+  backlog: 65_535,
   maxConnections: Number.POSITIVE_INFINITY,
   coalesce: true,
   mode: undefined,

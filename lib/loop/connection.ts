@@ -71,6 +71,8 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
   /** What `closed` will be told. A handler's exception goes before all else. */
   error: Error | undefined
   threw = false
+  /** It waited to be accepted when the end of the loop began: what it has sent by then is answered. */
+  late = false
 
   // What holds its input back.
   /** `pause` was asked for. */
@@ -301,7 +303,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     if (this.life !== Life.Open && this.life !== Life.Detaching) return
     const shared = this.transport.sharesInput && this.link.ownsInput !== true
     // A handler that still runs when the loop is to end may ask for Detach, so nothing that comes then is lost.
-    if (!this.receptive || this.held !== undefined || this.#owner.ending()) {
+    if (!this.receptive || this.held !== undefined || (this.#owner.ending() && !this.late)) {
       this.held ??= []
       this.held.push(shared ? Buffer.from(bytes) : bytes)
     } else if (shared && !limits.reuseInputBuffer) {

@@ -16,6 +16,7 @@ import { type AsyncContext, captureContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { checkHandlers } from './handlers.js'
 import { infoOf } from './info.js'
+import { prefaceOf } from './proxy-header.js'
 import type { Timed, Timeouts } from './timeouts.js'
 
 /** A transport that takes in sockets which others have made. */
@@ -31,6 +32,8 @@ export interface Made {
   readonly scope: AsyncContext
   readonly handlers: Handlers<unknown>
   readonly context: unknown
+  /** Goes out before all else. */
+  readonly preface?: string
 }
 
 /** What dialling needs from the loop that dials. */
@@ -86,22 +89,26 @@ export class Dialer {
   /** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; everything else comes to `closed`. */
   dial(address: string, options: DialOptions<unknown>): number {
     const target = parseAddress(address)
+    if (target.scheme === 'fd') {
+      throw new RevioError(
+        'ERR_UNSUPPORTED',
+        `address "${address}": a descriptor that listens cannot be dialled`,
+      )
+    }
     if (target.scheme.startsWith('udp')) {
       throw new RevioError('ERR_UNSUPPORTED', `address "${address}": datagrams have no connection to dial`)
     }
     if (target.scheme !== 'unix' && (target.host === '' || target.port === 0)) {
       throw new RevioError('ERR_ADDRESS', `address "${address}": host and port are needed to connect to`)
     }
-    const { timeout, handlers, context } = this.#read(options, 'dial', [
-      'events',
-      'context',
-      'timeout',
-      'tls',
-    ])
+    const known = ['events', 'context', 'timeout', 'tls', 'proxy']
+    const { timeout, handlers, context } = this.#read(options, 'dial', known)
     const security = securityOf(target, options)
     this.#mustRun(`dial "${address}"`)
     const { clock, timeouts, transportFor, nextId } = this.#options
-    const made = { id: nextId(), transport: transportFor(target), scope: captureContext(), handlers, context }
+    const preface = prefaceOf(target, options.proxy)
+    const scope = captureContext()
+    const made = { id: nextId(), transport: transportFor(target), scope, handlers, context, ...preface }
     const dial = this.#expect(made, remoteOf(target), `dial "${address}"`, target.host)
     if (this.#options.ending()) this.#abandonSoon(dial)
     else {

@@ -7,6 +7,7 @@ import { tlsOptionsOf } from '../transport/tls-address.js'
 import { serverSecurity } from '../transport/tls-options.js'
 import type { Transport } from '../transport/transport.js'
 import { checkHandlers } from './handlers.js'
+import type { ProxyRule } from './proxied.js'
 
 const KNOWN: readonly string[] = ['address', 'events', 'tls'] satisfies (keyof Endpoint)[]
 
@@ -39,6 +40,8 @@ export interface Site {
   readonly binding: Binding
   /** There where the address has TLS. */
   readonly security: ServerSecurity | undefined
+  /** There where connections begin with a header of the PROXY protocol; TLS then comes behind that. */
+  readonly proxyRule?: ProxyRule
 }
 
 /** One of them, once it is bound. */
@@ -51,7 +54,9 @@ export interface Bound extends Site {
 export function siteOf(address: string | Endpoint): Site {
   const endpoint = asEndpoint(address)
   const binding = parseAddress(endpoint.address)
-  return { endpoint, binding, security: securityOf(binding, endpoint.tls) }
+  const security = securityOf(binding, endpoint.tls)
+  const { proxy: wanted } = binding
+  return { endpoint, binding, security, ...(wanted && { proxyRule: { wanted, security } }) }
 }
 
 /** TLS as an address and the options beside it have it; files are read anew. `later` goes before both. */
@@ -62,7 +67,8 @@ export function securityOf(
   later?: TlsServerOptions,
 ): ServerSecurity | undefined {
   const where = `address "${binding.text}"`
-  if (binding.tls !== undefined) return serverSecurity(tlsOptionsOf(binding, tls, later), where, before)
+  const speaksTls = binding.tls !== undefined || (binding.scheme === 'fd' && tls !== undefined)
+  if (speaksTls) return serverSecurity(tlsOptionsOf(binding, tls, later), where, before)
   if (tls === undefined) return undefined
-  throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6`)
+  throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6 and fd`)
 }

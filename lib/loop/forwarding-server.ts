@@ -116,7 +116,11 @@ export class ForwardingServer implements Server {
     return this.#server.reload(events)
   }
 
-  shutdown(options?: { timeout?: number }): void {
+  get draining(): boolean {
+    return this.#server.draining
+  }
+
+  shutdown(options?: { timeout?: number; grace?: number }): void {
     this.#server.shutdown(options)
   }
 }

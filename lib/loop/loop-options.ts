@@ -8,12 +8,15 @@ import type { Counters } from './counters.js'
 import type { Attacher } from './dialer.js'
 import type { Failure } from './failures.js'
 import type { Siblings } from './mailbox.js'
+import type { ProxyRule } from './proxied.js'
 
 /** What a loop needs from the program that runs it. */
 export interface LoopOptions {
   readonly events: Handlers<unknown>
   /** The handlers of each address that has its own, by index. */
   readonly eventsOf?: readonly (Handlers<unknown> | undefined)[]
+  /** How each address takes headers of the PROXY protocol, by index. */
+  readonly proxyRules?: readonly (ProxyRule | undefined)[]
   readonly clock: Clock
   /** Takes errors that no handler can be told. */
   readonly warn: (error: Error) => void
@@ -29,6 +32,8 @@ export interface LoopOptions {
   readonly between?: (run: () => void) => void
   /** Hears of every promised reply. */
   readonly promised?: (reply: PromiseLike<Reply>) => void
+  /** Its listeners are being released, and it ends when no connection is left, or `grace` has passed. */
+  readonly draining?: (timeout: number, grace: number) => void
   /** Its end has begun, with so many milliseconds for what is pending; nothing new comes any more. */
   readonly released?: (timeout: number) => void
   /** Where it counts. Absent: by itself. */

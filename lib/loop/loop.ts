@@ -1,36 +1,30 @@
-import { asError } from '../errors.js'
-import type { Address, Handlers, Info, Server } from '../events.js'
-import {
-  type Host,
-  type Link,
-  nobody,
-  noLink,
-  type Receiver,
-  type Transport,
-} from '../transport/transport.js'
+import type { Address, Handlers, Server } from '../events.js'
+import type { Host, Link, Receiver, Transport } from '../transport/transport.js'
 import { captureContext, deriveContext } from './async-context.js'
 import { type Clock, TurnTime } from './clock.js'
 import { Closer } from './closer.js'
 import { Configurator } from './configurator.js'
-import { Connection, type ConnectionOwner } from './connection.js'
+import type { Connection, ConnectionOwner } from './connection.js'
 import { Count, Counters } from './counters.js'
 import { Deadlines } from './deadlines.js'
-import { Dialer, type Made, release } from './dialer.js'
+import { Dialer, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
+import { Drain } from './drain.js'
+import { Entrance } from './entrance.js'
 import { Failures } from './failures.js'
-import { infoOf } from './info.js'
 import { makeLayerHost } from './layer-host.js'
-import { datagramLimits, defaultLimits } from './limits.js'
 import type { LoopOptions } from './loop-options.js'
 import { alone, Mailbox } from './mailbox.js'
 import { Output } from './output.js'
 import { Programs } from './programs.js'
+import { ProxyHeaders } from './proxied.js'
 import { Revisits } from './revisits.js'
 import { Securer } from './securer.js'
 import { DEFAULT_TIMEOUT, Shutdown } from './shutdown.js'
 import { type Timing, timed } from './slow-handlers.js'
 import { ConnectionTable } from './table.js'
 import { Timeouts } from './timeouts.js'
+import { LoopTransports } from './transports.js'
 
 /**
  * The one state machine: what happens to a connection, and what a handler's return does to it.
@@ -60,13 +54,15 @@ export class Loop implements Host {
   readonly #scope = captureContext()
   #events: Handlers<unknown>
   readonly #time: TurnTime
-  readonly #transports: Transport[] = []
+  readonly #transports: LoopTransports
   readonly #failures: Failures
   readonly #dispatcher: Dispatcher
   readonly #owner: ConnectionOwner
   readonly #programs: Programs
   readonly #revisits: Revisits
-  #lastId = 0
+  readonly #headers: ProxyHeaders
+  readonly #entrance: Entrance
+  readonly #drain: Drain
   inTurn = false
   #scheduled = false
 
@@ -80,15 +76,16 @@ export class Loop implements Host {
     const time = new TurnTime(clock)
     this.#time = time
     this.timeouts = new Timeouts(clock)
+    this.#transports = new LoopTransports(options.warn)
     this.#failures = new Failures({
       events: () => this.#events,
       scope: deriveContext(this.#scope),
       report: options.report,
     })
-    this.table = new ConnectionTable(() => this.shutdown.left())
+    this.table = new ConnectionTable(() => this.#left())
     this.closer = this.#makeCloser()
     const { timeouts, closer } = this
-    this.output = new Output({ time, closer, timeouts, transports: this.#transports, counts })
+    this.output = new Output({ time, closer, timeouts, transports: this.#transports.all, counts })
     this.#programs = this.#makePrograms()
     const introduce = (handlers: Handlers<unknown>) => this.#programs.introduce(handlers)
     this.configurator = new Configurator({ clock, timeouts, introduce })
@@ -105,6 +102,9 @@ export class Loop implements Host {
     const layerHost = makeLayerHost(this, options.between)
     this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, counts, ending, revisit }
     this.dialer = this.#makeDialer()
+    this.#headers = new ProxyHeaders({ clock, turn: run => this.turn(run) })
+    this.#entrance = this.#makeEntrance()
+    this.#drain = this.#makeDrain()
     this.securer = new Securer(this, options.makeTls)
     this.shutdown = this.#makeShutdown()
     this.mailbox = this.#makeMailbox()
@@ -121,7 +121,7 @@ export class Loop implements Host {
 
   /** Takes a transport into the loop. */
   add(transport: Transport): void {
-    this.#transports.push(transport)
+    this.#transports.all.push(transport)
   }
 
   /** Everything is bound: `serving` of all handlers runs. */
@@ -133,7 +133,7 @@ export class Loop implements Host {
   /** The first `tick` of all handlers runs, then peers may come. */
   run(): void {
     this.turn(() => this.#programs.run())
-    if (!this.shutdown.asked) for (const transport of this.#transports) transport.start()
+    if (!this.shutdown.asked) this.#transports.start()
   }
 
   /**
@@ -163,9 +163,23 @@ export class Loop implements Host {
     done()
   }
 
+  /** The listeners have been released, or the end has begun. */
+  get draining(): boolean {
+    return this.#drain.begun || this.shutdown.asked
+  }
+
+  /** Releases the listeners; ends the loop when no connection is left, or so many milliseconds have passed. */
+  drain(timeout: number, grace: number): void {
+    if (this.draining) return
+    this.shutdown.expect(timeout)
+    this.#options.draining?.(timeout, grace)
+    this.#drain.begin(grace)
+  }
+
   /** Ends the loop, after the handler that runs now. */
   end(timeout: number): void {
     this.shutdown.ask(timeout)
+    this.#drain.stop()
     this.#programs.stop()
     this.schedule()
   }
@@ -208,11 +222,7 @@ export class Loop implements Host {
   // Connections that come. //////////////////////////////////////////////////////////////////////////////////////////
 
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver {
-    const handlers = this.#handlersOf(addressIndex)
-    const scope = deriveContext(this.#scope)
-    const made = { id: ++this.#lastId, transport, scope, handlers, context: undefined }
-    this.counters.add(Count.accepted, 1)
-    return this.#enter(made, link, () => infoOf(link, addressIndex))
+    return this.#entrance.accepted(transport, link, addressIndex)
   }
 
   handshakeFailed(addressIndex: number, error: Error, remote: Address): void {
@@ -224,32 +234,9 @@ export class Loop implements Host {
     return this.#options.eventsOf?.[addressIndex] ?? this.#events
   }
 
-  #enter(made: Made, link: Link, info: () => Info): Receiver {
-    const limits = made.transport.datagrams ? datagramLimits : defaultLimits
-    const scope = timed(made.scope, this.#timing)
-    const connection = new Connection(this.#owner, { ...made, scope, link, info, limits })
-    if (this.shutdown.asked) {
-      connection.leaves()
-      link.close({ reset: false })
-      this.counters.add(Count.refused, 1)
-      return nobody
-    }
-    this.table.connections.set(made.id, connection)
-    if (made.transport.datagrams) this.timeouts.watch(connection)
-    this.#dispatcher.opened(connection)
-    return connection.wire
-  }
-
-  /** A connection that could not be made: opened and closed in one. */
-  #missed(made: Made, info: Info, error: Error): void {
-    const unmade = { ...made, link: noLink, info: () => info, limits: defaultLimits }
-    const connection = new Connection(this.#owner, unmade)
-    connection.closes()
-    this.counters.add(Count.dialled, 1)
-    this.counters.add(Count.failed, 1)
-    this.table.connections.set(made.id, connection)
-    this.#dispatcher.opened(connection)
-    this.closer.destroy(connection, connection.error ?? error)
+  #left(): void {
+    this.#drain.left()
+    this.shutdown.left()
   }
 
   // Parts. //////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -293,15 +280,38 @@ export class Loop implements Host {
       turn: run => this.turn(run),
       ending: () => this.shutdown.asked,
       ended: () => this.shutdown.late,
-      nextId: () => ++this.#lastId,
+      nextId: () => this.#entrance.nextId(),
       events: () => this.#events,
       introduce: handlers => this.#programs.introduce(handlers),
-      opened: (made, link, info) => {
-        this.counters.add(Count.dialled, 1)
-        return this.#enter(made, link, info)
-      },
-      failed: (made, info, error) => this.#missed(made, info, error),
+      opened: (made, link, info) => this.#entrance.made(made, link, info),
+      failed: (made, info, error) => this.#entrance.missed(made, info, error),
       left: () => this.shutdown.left(),
+    })
+  }
+
+  #makeEntrance(): Entrance {
+    const { table, counters, timeouts, closer, output } = this
+    return new Entrance({
+      ...{ table, counters, timeouts, closer, output },
+      owner: this.#owner,
+      dispatcher: this.#dispatcher,
+      headers: this.#headers,
+      shutdown: () => this.shutdown,
+      proxyRules: this.#options.proxyRules ?? [],
+      handlersOf: addressIndex => this.#handlersOf(addressIndex),
+      scope: () => deriveContext(this.#scope),
+      watched: scope => timed(scope, this.#timing),
+      insecure: (index, error, link) => this.handshakeFailed(index, error, link.addresses().remote),
+    })
+  }
+
+  #makeDrain(): Drain {
+    return new Drain({
+      clock: this.clock,
+      busy: () => this.table.connections.size > 0 || !this.dialer.empty || !this.#headers.empty,
+      turn: run => this.turn(run),
+      release: () => this.#transports.unbind(),
+      end: () => this.end(this.shutdown.timeout),
     })
   }
 
@@ -314,6 +324,7 @@ export class Loop implements Host {
       dialling: () => !this.dialer.empty,
       abandon: () => this.dialer.abandon(),
       release: () => this.#release(),
+      depart: () => this.#transports.depart(),
       close: () => this.#close(),
     })
   }
@@ -330,27 +341,18 @@ export class Loop implements Host {
 
   // The end. ////////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  #release(): void {
+  #release(): boolean {
     this.#programs.stop()
-    for (const transport of this.#transports) this.#attempt(() => transport.unbind())
-    this.#options.released?.(this.shutdown.timeout)
-    // Last: where nothing else is open, the loop has ended with the last of them.
+    this.#headers.close()
     this.dialer.abandon()
+    const more = this.#transports.unbind()
+    this.#options.released?.(this.shutdown.timeout)
+    return more
   }
 
   #close(): void {
     this.timeouts.close()
     this.mailbox.close()
-    for (const transport of this.#transports) this.#attempt(() => transport.close())
-    this.#transports.length = 0
-  }
-
-  /** What fails while the loop ends does not keep it from ending. */
-  #attempt(step: () => void): void {
-    try {
-      step()
-    } catch (thrown) {
-      this.#options.warn(asError(thrown, 'the end of the loop'))
-    }
+    this.#transports.close()
   }
 }

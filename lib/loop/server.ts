@@ -23,7 +23,7 @@ import { type Bound, securityOf } from './endpoint.js'
 import { checkHandlers } from './handlers.js'
 import type { Loop } from './loop.js'
 import { asSending, checkOut, releaseFiles } from './reply.js'
-import { DEFAULT_TIMEOUT } from './shutdown.js'
+import { checkGrace, DEFAULT_TIMEOUT } from './shutdown.js'
 import { Inbound, Life } from './state.js'
 
 /** A loop, as the program sees it. */
@@ -147,7 +147,8 @@ export class LoopServer implements Server {
     const { binding, endpoint, transport } = bound
     const security = securityOf(binding, endpoint.tls, this.#securities[addressIndex], tls)
     this.#securities[addressIndex] = security
-    if (security !== undefined) transport.resecure?.(addressIndex, security)
+    if (bound.proxyRule !== undefined) bound.proxyRule.security = security
+    else if (security !== undefined) transport.resecure?.(addressIndex, security)
   }
 
   pause(id: number): boolean {
@@ -175,12 +176,18 @@ export class LoopServer implements Server {
     await this.#loop.reload(events)
   }
 
-  shutdown(options: { timeout?: number } = {}): void {
+  get draining(): boolean {
+    return this.#loop.draining
+  }
+
+  shutdown(options: { timeout?: number; grace?: number } = {}): void {
     if (typeof options !== 'object' || options === null) {
       throw new RevioError('ERR_OPTION', `shutdown: options must be an object; received ${String(options)}`)
     }
-    const { timeout = DEFAULT_TIMEOUT } = options
-    this.#loop.end(timeout)
+    const { timeout = DEFAULT_TIMEOUT, grace = 0 } = options
+    checkGrace(grace)
+    if (grace > 0) this.#loop.drain(timeout, grace)
+    else this.#loop.end(timeout)
   }
 
   #pause(id: number, paused: boolean): boolean {

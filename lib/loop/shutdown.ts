@@ -4,6 +4,7 @@ import { RevioError } from '../errors.js'
 import type { Clock } from './clock.js'
 import type { Closer } from './closer.js'
 import type { Connection } from './connection.js'
+import { soonAgain } from './drain.js'
 import { Life } from './state.js'
 import type { ConnectionTable } from './table.js'
 
@@ -18,8 +19,12 @@ export interface ShutdownOptions {
   /** Dials that are under way: whether there are any, and how to give them up. */
   readonly dialling: () => boolean
   readonly abandon: () => void
-  /** Stops all that makes new work: listeners, ticks, dials. Must not throw. */
-  readonly release: () => void
+  /**
+   * Stops all that makes new work: listeners, ticks, dials. What waits at a listener is accepted. Answers whether more
+   * may be on its way, which `depart` stops. Must not throw.
+   */
+  readonly release: () => boolean
+  readonly depart: () => void
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
   /** Gives back what is left when every connection has gone. Must not throw. */
@@ -36,7 +41,9 @@ export class Shutdown {
   readonly #options: ShutdownOptions
   #settle: () => void = () => {}
   #timeout: number | undefined
+  #expected: number | undefined
   #begun = false
+  #admits = false
   #late = false
   #over = false
   #failure: unknown
@@ -57,7 +64,7 @@ export class Shutdown {
 
   /** Milliseconds that pending output has. */
   get timeout(): number {
-    return this.#timeout ?? DEFAULT_TIMEOUT
+    return this.#timeout ?? this.#expected ?? DEFAULT_TIMEOUT
   }
 
   /** A loop-wide handler threw. */
@@ -70,12 +77,20 @@ export class Shutdown {
     return this.#late
   }
 
+  /** What waited to be accepted is taken still. */
+  get admits(): boolean {
+    return this.#admits
+  }
+
+  /** Pending output will have so many milliseconds. */
+  expect(timeout: number): void {
+    checkTimeout(timeout)
+    this.#expected = timeout
+  }
+
   /** The first one's timeout stands. */
   ask(timeout: number): void {
-    if (!(typeof timeout === 'number' && timeout >= 0)) {
-      const message = `option timeout: must be a non-negative number of milliseconds; received ${inspect(timeout)}`
-      throw new RevioError('ERR_OPTION', message)
-    }
+    checkTimeout(timeout)
     this.#timeout ??= timeout
   }
 
@@ -92,14 +107,18 @@ export class Shutdown {
     this.#begun = true
     const { clock, table, release } = this.#options
     this.#cancelDeadline = clock.timer(Math.max(1, this.#timeout), () => this.#giveUp())
-    release()
+    this.#admits = true
+    const more = release()
+    const late = [...table.connections.values()].some(connection => connection.late)
+    if (more || late) soonAgain(clock, 3, () => this.#admitted())
+    else this.#admits = false
     for (const connection of [...table.connections.values()]) this.close(connection)
     this.left()
   }
 
   /** Closes one of the connections that the shutdown found. A reply that was promised is waited for. */
   close(connection: Connection): void {
-    if (connection.life === Life.Open && connection.promises === 0) {
+    if (connection.life === Life.Open && connection.promises === 0 && !connection.late) {
       this.#options.closer.act(connection, Action.Close)
     }
   }
@@ -107,8 +126,22 @@ export class Shutdown {
   /** A connection has gone; after the last one the loop has ended. */
   left(): void {
     const { table, dialling, close } = this.#options
-    if (!this.#begun || this.#over || !table.empty || dialling()) return
+    if (!this.#begun || this.#over || this.#admits || !table.empty || dialling()) return
     this.#end(close)
+  }
+
+  /** What the late ones had sent has been read. */
+  #admitted(): void {
+    const { table, turn, depart } = this.#options
+    depart()
+    turn(() => {
+      this.#admits = false
+      for (const connection of [...table.connections.values()]) {
+        connection.late = false
+        this.close(connection)
+      }
+      this.left()
+    })
   }
 
   #end(close: () => void): void {
@@ -134,4 +167,17 @@ export class Shutdown {
       if (!this.#over) this.#end(close)
     })
   }
+}
+
+function checkTimeout(timeout: unknown): void {
+  if (typeof timeout === 'number' && timeout >= 0) return
+  const message = `option timeout: must be a non-negative number of milliseconds; received ${inspect(timeout)}`
+  throw new RevioError('ERR_OPTION', message)
+}
+
+/** @throws `ERR_OPTION` unless it is a number of milliseconds from 0. */
+export function checkGrace(grace: unknown): void {
+  if (typeof grace === 'number' && grace >= 0) return
+  const message = `option grace: must be a non-negative number of milliseconds; received ${inspect(grace)}`
+  throw new RevioError('ERR_OPTION', message)
 }

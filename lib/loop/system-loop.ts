@@ -1,8 +1,10 @@
 import { tlsAddress } from '../address.js'
-import { addressError } from '../errors.js'
+import { addressError, RevioError } from '../errors.js'
 import type { Handlers } from '../events.js'
 import { TlsLink } from '../layer/tls-link.js'
 import { SystemTransports } from '../transport/choose.js'
+import type { ServerSecurity } from '../transport/security.js'
+import type { Transport } from '../transport/transport.js'
 import { systemClock } from './clock.js'
 import type { Bound, Site } from './endpoint.js'
 import { failureWarning } from './failures.js'
@@ -13,13 +15,14 @@ import type { LoopOptions } from './loop-options.js'
 export function systemLoop(
   events: Handlers<unknown>,
   sites: readonly Site[],
-  more: Pick<LoopOptions, 'counters' | 'siblings' | 'released'> = {},
+  more: Pick<LoopOptions, 'counters' | 'siblings' | 'draining' | 'released'> = {},
 ): { loop: Loop; transports: SystemTransports } {
   const transports = new SystemTransports()
   const loop = new Loop({
     ...more,
     events,
     eventsOf: sites.map(({ endpoint }) => endpoint.events),
+    proxyRules: sites.map(({ proxyRule }) => proxyRule),
     clock: systemClock,
     warn: error => process.emitWarning(error),
     report: (error, where) => process.emitWarning(failureWarning(error, where)),
@@ -35,15 +38,30 @@ export function systemLoop(
 export async function bindAll(sites: readonly Site[], transports: SystemTransports): Promise<Bound[]> {
   const bound: Bound[] = []
   for (const [index, site] of sites.entries()) {
-    const { binding, security } = site
+    const { binding } = site
     try {
       const transport = transports.for(binding)
-      const address = await transport.bind(binding, index, security)
-      bound.push({ ...site, transport, address: security === undefined ? address : tlsAddress(address) })
+      const address = await transport.bind(binding, index, boundSecurity(site, transport))
+      bound.push({ ...site, transport, address: site.security === undefined ? address : tlsAddress(address) })
     } catch (error) {
       transports.release()
       throw addressError(binding.text, error)
     }
   }
   return bound
+}
+
+/**
+ * What the transport is to know of TLS: nothing, where a header comes before it.
+ *
+ * @throws `ERR_UNSUPPORTED` where the transport cannot begin with TLS behind a header.
+ */
+export function boundSecurity(
+  { binding, security, proxyRule }: Site,
+  transport: Transport,
+): ServerSecurity | undefined {
+  if (proxyRule === undefined || security === undefined) return security
+  if (transport.doesTls === true) return undefined
+  const message = `address "${binding.text}": TLS behind a PROXY header needs the native transport`
+  throw new RevioError('ERR_UNSUPPORTED', message)
 }

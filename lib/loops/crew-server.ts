@@ -4,6 +4,7 @@ import type { Address, Posting } from '../events.js'
 import { Counters } from '../loop/counters.js'
 import { type Site, securityOf } from '../loop/endpoint.js'
 import { checkPosting } from '../loop/mailbox.js'
+import { checkGrace } from '../loop/shutdown.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions } from '../tls.js'
 import { SystemTransports } from '../transport/choose.js'
@@ -29,7 +30,9 @@ export class CrewServer implements LoopsServer {
   ) {
     this.#crew = crew
     this.#sites = sites
-    this.addresses = addresses.map(addressOf)
+    this.addresses = addresses.map((address, index) =>
+      addressOf(address, sites[index] ?? { security: undefined }),
+    )
     this.#counters = new Counters(counts)
     const { transport, transportError } = new SystemTransports().plain()
     this.transport = transport
@@ -76,15 +79,16 @@ export class CrewServer implements LoopsServer {
     this.#crew.setSecureContext(addressIndex, tls)
   }
 
-  shutdown(options: { timeout?: number } = {}): void {
+  shutdown(options: { timeout?: number; grace?: number } = {}): void {
     if (typeof options !== 'object' || options === null) {
       throw new RevioError('ERR_OPTION', `shutdown: options must be an object; received ${String(options)}`)
     }
-    const { timeout } = options
+    const { timeout, grace = 0 } = options
+    checkGrace(grace)
     if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
       const message = `option timeout: must be a non-negative number of milliseconds; received ${String(timeout)}`
       throw new RevioError('ERR_OPTION', message)
     }
-    this.#crew.shutdown(timeout)
+    this.#crew.shutdown(timeout, grace)
   }
 }

@@ -111,12 +111,11 @@ export class Crew {
   }
 
   /** Ends all loops. */
-  shutdown(timeout = DEFAULT_TIMEOUT): void {
-    if (this.#ending) return
+  shutdown(timeout = DEFAULT_TIMEOUT, grace = 0): void {
+    if (!this.#ending) this.#options.ending()
     this.#ending = true
-    this.#options.ending()
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const worker of this.#alive) worker.tell({ kind: 'stop', timeout })
+    for (const worker of this.#alive) worker.tell({ kind: 'stop', timeout, grace })
     this.#ended()
   }
 
@@ -129,7 +128,9 @@ export class Crew {
     const worker: LoopWorker = new LoopWorker(
       { ...start, index, module: this.#module },
       {
-        ending: timeout => this.shutdown(timeout),
+        ending: (timeout, grace) => {
+          if (!this.#ending) this.shutdown(timeout, grace)
+        },
         ended: error => this.#gone(worker, error),
         died: error => this.#died(worker, error),
       },

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
-import { inetAddress, unixAddress } from '../address.js'
+import { inetAddress, tlsAddress, unixAddress } from '../address.js'
 import { addressError } from '../errors.js'
 import type { Address, Handlers } from '../events.js'
 import { Counters } from '../loop/counters.js'
 import { type Bound, type Site, siteOf } from '../loop/endpoint.js'
 import type { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
-import { systemLoop } from '../loop/system-loop.js'
+import { boundSecurity, systemLoop } from '../loop/system-loop.js'
 import type { SystemTransports } from '../transport/choose.js'
 import { loadHandlers } from './load-module.js'
 import type { LoopStart, PlainAddress } from './options.js'
@@ -31,8 +31,9 @@ export class LoopThread {
     const siblings = new SiblingPorts(start.index, counters.loops)
     this.#siblings = siblings
     this.#sites = start.endpoints.map(siteOf)
-    const released = (timeout: number) => this.#report({ kind: 'ending', timeout })
-    const { loop, transports } = systemLoop(events, this.#sites, { counters, siblings, released })
+    const draining = (timeout: number, grace: number) => this.#report({ kind: 'ending', timeout, grace })
+    const released = (timeout: number) => draining(timeout, 0)
+    const { loop, transports } = systemLoop(events, this.#sites, { counters, siblings, draining, released })
     this.#loop = loop
     this.#transports = transports
   }
@@ -62,6 +63,7 @@ export class LoopThread {
     else if (order.kind === 'load') await this.#load(order)
     else if (order.kind === 'secure') this.#server?.setSecureContext(order.addressIndex, order.tls)
     else if (order.kind === 'swap') await this.#swap(order.taken)
+    else if (order.grace > 0) loop.drain(order.timeout, order.grace)
     else loop.end(order.timeout)
   }
 
@@ -72,16 +74,20 @@ export class LoopThread {
     for (const [index, site] of this.#sites.entries()) {
       const own = this.#start.own[index] === true
       addresses.push(own ? plain(await this.#bindOwn(site, index, known[index]?.port)) : undefined)
-      if (!own) this.#transports.native()?.expectAccepted(site.binding, index, site.security)
+      if (own) continue
+      const native = this.#transports.native()
+      native?.expectAccepted(site.binding, index, boundSecurity(site, native))
     }
     this.#report({ kind: 'bound', addresses })
   }
 
   /** Several loops bind it, at the port that the first one got. */
-  async #bindOwn({ binding, security }: Site, index: number, port = binding.port): Promise<Address> {
+  async #bindOwn(site: Site, index: number, port = site.binding.port): Promise<Address> {
+    const { binding } = site
     const shared = { ...binding, port, reuseport: true }
     try {
-      return await this.#transports.for(shared).bind(shared, index, security)
+      const transport = this.#transports.for(shared)
+      return await transport.bind(shared, index, boundSecurity(site, transport))
     } catch (error) {
       throw addressError(binding.text, error)
     }
@@ -107,7 +113,7 @@ export class LoopThread {
     return addresses.flatMap((address, index) => {
       const site = this.#sites[index]
       if (site === undefined) return []
-      return [{ ...site, address: addressOf(address), transport: this.#transports.for(site.binding) }]
+      return [{ ...site, address: addressOf(address, site), transport: this.#transports.for(site.binding) }]
     })
   }
 
@@ -157,8 +163,12 @@ export function plain({ network, host, port, path }: Address): PlainAddress {
   return { network, host, port, path }
 }
 
-export function addressOf({ network, host, port, path }: PlainAddress): Address {
-  return network === 'unix'
-    ? unixAddress(path)
-    : inetAddress(network.startsWith('udp') ? 'udp' : 'tcp', host, port)
+/** What was bound, as a program sees it. */
+export function addressOf(
+  { network, host, port, path }: PlainAddress,
+  { security }: Pick<Site, 'security'>,
+): Address {
+  if (network === 'unix') return unixAddress(path)
+  const address = inetAddress(network.startsWith('udp') ? 'udp' : 'tcp', host, port)
+  return security === undefined ? address : tlsAddress(address)
 }

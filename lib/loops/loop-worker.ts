@@ -11,7 +11,7 @@ const PROGRAM = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.j
 /** What is to be known of a loop's worker. */
 export interface WorkerEvents {
   /** Its end has begun. */
-  readonly ending: (timeout: number) => void
+  readonly ending: (timeout: number, grace: number) => void
   /** It has ended in order; with an error where `serving` or `tick` threw. */
   readonly ended: (error: Error | undefined) => void
   /** It has gone without that. */
@@ -95,7 +95,7 @@ export class LoopWorker {
   }
 
   #heard(report: Report): void {
-    if (report.kind === 'ending') return this.#events.ending(report.timeout)
+    if (report.kind === 'ending') return this.#events.ending(report.timeout, report.grace)
     if (report.kind === 'unfit') return this.#unfit(report.fault)
     if (report.kind === 'ended') {
       this.#ended = true

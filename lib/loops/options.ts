@@ -50,7 +50,7 @@ export interface LoopsServer
   /** As `setSecureContext` of `Server`, in every loop. `tls` is copied, so that it may hold no function. */
   setSecureContext(addressIndex: number, tls?: TlsServerOptions): void
   /** Ends all loops, as `shutdown` in any of them does. */
-  shutdown(options?: { timeout?: number }): void
+  shutdown(options?: { timeout?: number; grace?: number }): void
 }
 
 /** Running loops: settles when all have ended. */

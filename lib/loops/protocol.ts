@@ -31,7 +31,7 @@ export type Order =
   /** Take what was loaded, or forget it. */
   | { readonly kind: 'swap'; readonly taken: boolean }
   | { readonly kind: 'secure'; readonly addressIndex: number; readonly tls: TlsServerOptions | undefined }
-  | { readonly kind: 'stop'; readonly timeout: number }
+  | { readonly kind: 'stop'; readonly timeout: number; readonly grace: number }
 
 /** From a loop. */
 export type Report =
@@ -41,8 +41,8 @@ export type Report =
   | { readonly kind: 'loaded' | 'swapped'; readonly fault: Fault | undefined }
   /** It cannot begin. */
   | { readonly kind: 'unfit'; readonly fault: Fault }
-  /** Its end has begun. */
-  | { readonly kind: 'ending'; readonly timeout: number }
+  /** Its end has begun, or does so when no connection is left or `grace` has passed. */
+  | { readonly kind: 'ending'; readonly timeout: number; readonly grace: number }
   | { readonly kind: 'ended'; readonly fault: Fault | undefined }
 
 /** An error on its way between threads: a copy of an Error loses its code. */

@@ -97,8 +97,12 @@ function bindsItself({ binding }: Site, balance: Balance): boolean {
     if (binding.portable) throw unsupported(balance, `address "${binding.text}" asks for the portable one`)
     return false
   }
-  if (binding.scheme !== 'unix') return true
-  const message = `address "${binding.text}": balance "kernel" needs ports, which Unix sockets do not have; "round-robin" takes them`
+  if (binding.scheme !== 'unix' && binding.scheme !== 'fd') return true
+  const what =
+    binding.scheme === 'unix'
+      ? 'needs ports, which Unix sockets do not have'
+      : 'needs one listener for each loop'
+  const message = `address "${binding.text}": balance "kernel" ${what}; "round-robin" takes it`
   throw new RevioError('ERR_UNSUPPORTED', `serveLoops: ${message}`)
 }
 
@@ -109,7 +113,7 @@ function plainEndpoint({ endpoint, binding }: Site): PlainEndpoint {
     const message = `address "${address}": option events: in serveLoops the module makes the handlers`
     throw new RevioError('ERR_OPTION', message)
   }
-  if (binding.tls === undefined) return { address }
+  if (binding.tls === undefined && tls === undefined) return { address }
   try {
     // A session that began in one loop can be resumed in any.
     return structuredClone({ address, tls: { ticketKeys: randomBytes(48), ...tls } })

@@ -63,7 +63,7 @@ export class SimulatedServer extends ForwardingServer {
     return this.#followed(super.reload(events))
   }
 
-  override shutdown(options?: { timeout?: number }): void {
+  override shutdown(options?: { timeout?: number; grace?: number }): void {
     this.#followed(super.shutdown(options))
   }
 

@@ -48,6 +48,7 @@ export class LoopSimulation implements Simulation {
     this.#loop = new Loop({
       events,
       eventsOf: sites.map(({ endpoint }) => endpoint.events),
+      proxyRules: sites.map(({ proxyRule }) => proxyRule),
       clock: this.#schedule,
       warn: error => this.#warnings.push(error),
       report: (error, where) => this.#failures.push({ error, ...where }),

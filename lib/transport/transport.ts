@@ -195,8 +195,14 @@ export interface Transport {
   start(): void
   /** Does the writes that were asked for since the last flush. Afterwards each link's `taken` and `failure` stand. */
   flush(): void
-  /** Releases every listener, and removes the path of a Unix socket. What is connected goes on. */
+  /**
+   * Releases every listener, and removes the path of a Unix socket. What is connected goes on; what waits to be accepted is
+   * accepted, as far as the transport can.
+   */
   unbind(): void
+  /** Another thread accepts for it, and what it has accepted may be on its way; `depart` stops that. Absent: no. */
+  readonly joined?: boolean
+  depart?(): void
   /** Gives back everything else; every link has been closed by now. */
   close(): void
 }

@@ -66,6 +66,10 @@ export interface Poller {
   ): number
   /** Mode below 0: as the umask has it. */
   listenUnix(path: string, tag: number, limit: number, backlog: number, mode: number): number
+  /** Over a descriptor that listens already; the poller's from now on. */
+  listenFd(fd: number, tag: number, limit: number): number
+  /** A slot for one more that a listener has waiting; what was handed to another member is 2 ** 31 - 1. */
+  accept(slot: number): number
   /** For datagrams. */
   bind(host: string, port: number, v6only: boolean, reuseport: boolean): number
   connect(host: string, port: number): number

@@ -1,4 +1,4 @@
-import type { Binding } from '../../address.js'
+import { type Binding, systemName } from '../../address.js'
 import { asError } from '../../errors.js'
 import { resolveHost } from '../resolve.js'
 import { isBacklogFull, Retry } from '../retry.js'
@@ -29,7 +29,7 @@ export class NativeDial {
   start(): void {
     const target = this.#target
     const { poller } = this.#transport
-    if (target.scheme === 'unix') return this.#connect(() => poller.connectUnix(target.path))
+    if (target.scheme === 'unix') return this.#connect(() => poller.connectUnix(systemName(target.path)))
     resolveHost(target).then(
       ([{ host, port }]) => this.#connect(() => poller.connect(host, port)),
       error => this.#fail(asError(error)),

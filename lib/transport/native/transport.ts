@@ -1,5 +1,5 @@
 import type * as net from 'node:net'
-import { type Binding, inetAddress, unixAddress } from '../../address.js'
+import { type Binding, inetAddress, isAbstract, systemName, unixAddress } from '../../address.js'
 import type { Address } from '../../events.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
@@ -32,6 +32,13 @@ const STAGE_SIZE = 1024 * 1024
 const MAX_EVENTS = 1024
 const MAX_WRITES = 1024
 const MAX_INT = 2 ** 31 - 1
+/** Accepted when a listener is released; where others share it they may go on coming. */
+const MOST_WAITING = 65_536
+
+interface Listener {
+  readonly path: UnixPath | undefined
+  readonly addressIndex: number
+}
 
 /** Sockets by way of the addon: one crossing into TypeScript for each turn of the event loop, and one back. */
 export class NativeTransport implements Transport {
@@ -48,8 +55,10 @@ export class NativeTransport implements Transport {
   readonly #links: (NativeLink | undefined)[] = []
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
-  readonly #listeners = new Map<number, UnixPath | undefined>()
-  #joined = false
+  readonly #listeners = new Map<number, Listener>()
+  #started = false
+  /** Another thread accepts for it. */
+  joined = false
   /** A poll is held back for all that are polled, so one address that must not wait speaks for all. */
   #coalescing: Coalescing | undefined = new Coalescing()
 
@@ -78,7 +87,12 @@ export class NativeTransport implements Transport {
     const limit = Math.min(binding.maxConnections, MAX_INT)
     let slot = -1
     let path: UnixPath | undefined
-    if (binding.scheme === 'unix') {
+    if (binding.fd !== undefined) {
+      slot = this.#check(this.poller.listenFd(binding.fd, addressIndex, limit), ` ${binding.text}`)
+    } else if (isAbstract(binding)) {
+      const name = systemName(binding.path)
+      slot = this.#check(this.poller.listenUnix(name, addressIndex, limit, binding.backlog, -1), '')
+    } else if (binding.scheme === 'unix') {
       const { backlog, mode = -1 } = binding
       path = await UnixPath.claim(binding, async at => {
         slot = this.#check(this.poller.listenUnix(at, addressIndex, limit, backlog, mode), '')
@@ -88,7 +102,7 @@ export class NativeTransport implements Transport {
         this.#listen(endpoint, binding, addressIndex, limit),
       )
     }
-    this.#listeners.set(slot, path)
+    this.#listeners.set(slot, { path, addressIndex })
     if (security !== undefined) this.#tls.bind(addressIndex, slot, security)
     if (!binding.coalesce) this.#coalescing = undefined
     return this.addresses(slot).local
@@ -108,7 +122,7 @@ export class NativeTransport implements Transport {
   /** Gets what is accepted for a group, until `unbind`. */
   join(group: number, index: number): void {
     this.#check(this.poller.join(group, index), '')
-    this.#joined = true
+    this.joined = true
   }
 
   resecure(addressIndex: number, security: ServerSecurity): void {
@@ -116,6 +130,7 @@ export class NativeTransport implements Transport {
   }
 
   start(): void {
+    this.#started = true
     this.poller.start()
   }
 
@@ -149,17 +164,23 @@ export class NativeTransport implements Transport {
   }
 
   unbind(): void {
-    for (const [slot, path] of this.#listeners) {
+    for (const [slot, { path, addressIndex }] of this.#listeners) {
       path?.remove()
+      if (this.#started) this.#acceptWaiting(slot, addressIndex)
       this.poller.close(slot, false)
     }
     this.#listeners.clear()
-    if (this.#joined) this.poller.part()
-    this.#joined = false
+  }
+
+  /** Gets nothing more of what other threads accept. */
+  depart(): void {
+    if (this.joined) this.poller.part()
+    this.joined = false
   }
 
   close(): void {
     this.unbind()
+    this.depart()
     this.#tls.close()
     this.poller.stop()
   }
@@ -238,6 +259,18 @@ export class NativeTransport implements Transport {
     else if (kind === Event.Failed) link.receiver.failed(link.error(value))
     else if (kind === Event.Secured) link.receiver.secured?.()
     else if (kind === Event.Hello) link.hello(this.#input.text(value, events[at + 3] as number))
+  }
+
+  /** The system would reset them with the listener. */
+  #acceptWaiting(listener: number, addressIndex: number): void {
+    for (let count = 0; count < MOST_WAITING; count++) {
+      const slot = this.poller.accept(listener)
+      if (slot < 0) return
+      if (slot === MAX_INT) continue
+      const accepted = () => this.#accepted(slot, addressIndex)
+      if (this.host.inTurn) accepted()
+      else this.host.turn(accepted)
+    }
   }
 
   #accepted(slot: number, addressIndex: number): void {

@@ -1,5 +1,5 @@
 import * as net from 'node:net'
-import type { Binding } from '../../address.js'
+import { type Binding, systemName } from '../../address.js'
 import type { Endpoint } from '../resolve.js'
 import { isBacklogFull, Retry } from '../retry.js'
 
@@ -27,7 +27,7 @@ export class NetDial {
 
   start(resolve: Resolve): void {
     const target = this.#target
-    if (target.scheme === 'unix') this.#connect({ path: target.path })
+    if (target.scheme === 'unix') this.#connect({ path: systemName(target.path) })
     else resolve(target).then(([{ host, port }]) => this.#connect({ host, port }), this.#failed)
   }
 

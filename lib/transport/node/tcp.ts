@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
-import { type Binding, inetAddress, unixAddress } from '../../address.js'
+import { type Binding, inetAddress, isAbstract, systemName, unixAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../events.js'
 import { TlsLink } from '../../layer/tls-link.js'
@@ -138,6 +138,12 @@ export class NetTransport implements Transport {
   async #listen(listener: Listener): Promise<Address> {
     const { binding, server } = listener
     const { backlog } = binding
+    if (binding.fd !== undefined) return this.#listenOn(binding.fd, server)
+    if (isAbstract(binding)) {
+      // `exclusive`: workers of a cluster would share it.
+      await listening(server, { path: systemName(binding.path), backlog, exclusive: true })
+      return unixAddress(binding.path)
+    }
     if (binding.scheme === 'unix') {
       const { path, close } = await listenUnix(server, binding)
       listener.close = close
@@ -148,6 +154,14 @@ export class NetTransport implements Transport {
       const bound = server.address() as net.AddressInfo
       return inetAddress('tcp', bound.address, bound.port)
     })
+  }
+
+  /** The descriptor is the server's from now on. */
+  async #listenOn(fd: number, server: net.Server): Promise<Address> {
+    await listening(server, { fd } as net.ListenOptions)
+    const bound = server.address()
+    if (bound === null || typeof bound === 'string') return unixAddress(bound ?? '')
+    return inetAddress('tcp', bound.address, bound.port)
   }
 
   #connected(listener: Listener, socket: net.Socket): void {

@@ -106,11 +106,13 @@ void listener_freed(poller_t *poller, int32_t slot) {
 
 /* --- accepting --- */
 
+/* The slot of an accepted connection; INT32_MAX where it was handed over. */
 static int admit(listener_t *listener, int fd) {
   poller_t *poller = listener->endpoint.poller;
+  poller->retries = 0;
   if (member_accepts(poller)) {
-    poller->retries = 0;
-    return member_hand(listener, fd);
+    int fault = member_hand(listener, fd);
+    return fault < 0 ? fault : INT32_MAX;
   }
   int slot = stream_open(poller, fd, FLAG_WANTED | (listener->endpoint.flags & FLAG_UNIX));
   if (slot < 0) return slot;
@@ -121,9 +123,21 @@ static int admit(listener_t *listener, int fd) {
     endpoint->flags |= FLAG_NEW;
     listener->handshakes++;
   }
-  poller->retries = 0;
-  poller_record(poller, slot, EVENT_ACCEPTED, listener->tag, 0);
-  return 0;
+  return slot;
+}
+
+int listener_accept(listener_t *listener) {
+  if (listener->datagrams != 0) return FAULT(CALL_ACCEPT, EINVAL);
+  int fd = socket_accept(listener->endpoint.fd);
+  /* Whoever has left without a word is not kept waiting for an answer. */
+  while (fd >= 0 && socket_is_deserted(fd)) {
+    (void)socket_close(fd, false);
+    fd = socket_accept(listener->endpoint.fd);
+  }
+  if (fd < 0) return fd;
+  int slot = admit(listener, fd);
+  if (slot < 0) (void)socket_close(fd, true);
+  return slot;
 }
 
 /* Whether the next one in the backlog may fare better. */
@@ -151,7 +165,10 @@ void listener_ready(listener_t *listener, int events) {
     if (!poller_has_room(poller) || (listener->endpoint.flags & FLAG_CLOSING)) return;
     int fd = socket_accept(listener->endpoint.fd);
     int fault = fd < 0 ? fd : admit(listener, fd);
-    if (fault >= 0) continue;
+    if (fault >= 0) {
+      if (fault != INT32_MAX) poller_record(poller, fault, EVENT_ACCEPTED, listener->tag, 0);
+      continue;
+    }
     if (fd >= 0) (void)socket_close(fd, true);
     int error = FAULT_ERRNO(fault);
     if (error == EAGAIN || error == EWOULDBLOCK) return;

@@ -205,6 +205,8 @@ bool define_poller(napi_env env, napi_value exports) {
       METHOD("tune", tune_stream),
       METHOD("names", names),
       METHOD("hostOf", host_of),
+      METHOD("listenFd", method_listen_fd),
+      METHOD("accept", method_accept),
       METHOD("found", method_found),
       METHOD("join", method_join),
       METHOD("part", method_part),

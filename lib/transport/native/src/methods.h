@@ -15,6 +15,8 @@ napi_value method_connect_inet(napi_env env, napi_callback_info info);
 napi_value method_connect_unix(napi_env env, napi_callback_info info);
 napi_value method_adopt(napi_env env, napi_callback_info info);
 napi_value method_start(napi_env env, napi_callback_info info);
+napi_value method_listen_fd(napi_env env, napi_callback_info info);
+napi_value method_accept(napi_env env, napi_callback_info info);
 
 /* Those of groups. */
 napi_value method_found(napi_env env, napi_callback_info info);

@@ -113,6 +113,29 @@ napi_value method_adopt(napi_env env, napi_callback_info info) {
   return answer(env, slot);
 }
 
+/* listenFd(fd, tag, limit): the slot of a listener that somebody else has opened, or fault; the poller's from now on */
+napi_value method_listen_fd(napi_env env, napi_callback_info info) {
+  call_t call;
+  bool is_unix = false;
+  if (!begin(env, info, 3, &call)) return NULL;
+  int fd = integer(env, call.values[0]);
+  int fault = socket_adopt_listener(fd, &is_unix);
+  if (fault != 0) return answer(env, fault);
+  return answer(env, listener_open(&call.binding->poller, fd, integer(env, call.values[1]), integer(env, call.values[2]),
+                                   is_unix ? FLAG_UNIX : 0));
+}
+
+/* accept(slot): the slot of one more that waits at a listener, INT32_MAX where it went to another poller, or fault */
+napi_value method_accept(napi_env env, napi_callback_info info) {
+  call_t call;
+  napi_value result;
+  if (!begin(env, info, 1, &call)) return NULL;
+  endpoint_t *endpoint = endpoint_of(env, &call, &result);
+  if (endpoint == NULL) return result;
+  if (!(endpoint->flags & FLAG_LISTENER)) return answer(env, FAULT(CALL_ACCEPT, -UV_EINVAL));
+  return answer(env, listener_accept((listener_t *)endpoint));
+}
+
 /* start() */
 napi_value method_start(napi_env env, napi_callback_info info) {
   call_t call;

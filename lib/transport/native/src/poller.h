@@ -187,6 +187,8 @@ void listener_starve(listener_t *listener);
 void listener_secure(listener_t *listener, int most_handshakes);
 /* A handshake is done, or given up. */
 void listener_admitted(endpoint_t *endpoint);
+/* Accepts one more, whatever the limit, without a record: its slot, INT32_MAX where it was handed over, or a fault. */
+int listener_accept(listener_t *listener);
 /* Begins to accept, on every listener. */
 void listeners_start(poller_t *poller);
 /* A connection of the listener in that slot is gone; a descriptor is free again. */

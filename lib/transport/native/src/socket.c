@@ -253,6 +253,12 @@ int socket_send_file(int fd, const file_part_t *part, size_t size) {
 }
 #endif
 
+bool socket_is_deserted(int fd) {
+  char byte;
+  ssize_t got = recv(fd, &byte, 1, MSG_PEEK);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 enum trouble socket_trouble(int fd) {
   struct pollfd look = {.fd = fd, .events = 0};
   if (poll(&look, 1, 0) <= 0) return TROUBLE_NONE;
@@ -286,27 +292,6 @@ int socket_unacknowledged(int fd) {
   return FAULT(CALL_IOCTL, ENOTSUP);
 #endif
   return bytes;
-}
-
-int socket_adopt(int fd, bool *is_unix) {
-  int type = 0;
-  socklen_t size = sizeof type;
-  address_t peer;
-  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return fail(CALL_SOCKET);
-  if (type != SOCK_STREAM) return FAULT(CALL_SOCKET, EPROTOTYPE);
-  int fault = socket_name(fd, true, &peer);
-  if (fault != 0) return fault;
-  int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-    return fail(CALL_SOCKET);
-  }
-  *is_unix = peer.at.any.sa_family == AF_UNIX;
-  return 0;
-}
-
-int socket_duplicate(int fd) {
-  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  return copy < 0 ? fail(CALL_DUP) : copy;
 }
 
 int socket_end(int fd) {

@@ -90,6 +90,9 @@ typedef struct {
  */
 int socket_send_file(int fd, const file_part_t *part, size_t size);
 
+/* The peer has ended or broken a stream, and has sent nothing that was not read. */
+bool socket_is_deserted(int fd);
+
 /* What waits on a descriptor that is neither read nor written. */
 enum trouble { TROUBLE_NONE, TROUBLE_HANGUP, TROUBLE_ERROR };
 enum trouble socket_trouble(int fd);
@@ -105,6 +108,8 @@ int socket_unacknowledged(int fd);
  * the caller's either way.
  */
 int socket_adopt(int fd, bool *is_unix);
+/* The same for a descriptor that listens. */
+int socket_adopt_listener(int fd, bool *is_unix);
 /* Another descriptor of the same socket, or a fault. */
 int socket_duplicate(int fd);
 

@@ -1,0 +1,125 @@
+import type { Handlers, Info } from '../events.js'
+import { type Link, nobody, noLink, type Receiver, type Transport } from '../transport/transport.js'
+import type { AsyncContext } from './async-context.js'
+import type { Closer } from './closer.js'
+import { Connection, type ConnectionOwner } from './connection.js'
+import { Count, type Counters } from './counters.js'
+import type { Made } from './dialer.js'
+import type { Dispatcher } from './dispatcher.js'
+import { infoOf } from './info.js'
+import { datagramLimits, defaultLimits } from './limits.js'
+import type { Output } from './output.js'
+import type { ProxyHeaders, ProxyRule } from './proxied.js'
+import type { Proxied } from './proxy-header.js'
+import type { Shutdown } from './shutdown.js'
+import type { ConnectionTable } from './table.js'
+import type { Timeouts } from './timeouts.js'
+
+/** What the entrance needs from the loop. */
+export interface EntranceOptions {
+  readonly owner: ConnectionOwner
+  readonly table: ConnectionTable
+  readonly counters: Counters
+  readonly timeouts: Timeouts
+  readonly closer: Closer
+  readonly dispatcher: Dispatcher
+  readonly output: Output
+  readonly headers: ProxyHeaders
+  readonly shutdown: () => Shutdown
+  readonly proxyRules: readonly (ProxyRule | undefined)[]
+  /** Whose a connection to an address is. */
+  readonly handlersOf: (addressIndex: number) => Handlers<unknown>
+  /** A context of its own, for a connection that a peer has made. */
+  readonly scope: () => AsyncContext
+  /** The same, with its handlers timed where the program wants that. */
+  readonly watched: (scope: AsyncContext) => AsyncContext
+  /** TLS behind a header could not be agreed on. */
+  readonly insecure: (addressIndex: number, error: Error, link: Link) => void
+}
+
+/** Where connections come into the loop: those of peers, those that were dialled, and those that could not be made. */
+export class Entrance {
+  readonly #options: EntranceOptions
+  #lastId = 0
+
+  constructor(options: EntranceOptions) {
+    this.#options = options
+  }
+
+  nextId(): number {
+    return ++this.#lastId
+  }
+
+  /** A peer has connected; where a header is to come first, it is opened behind that. */
+  accepted(transport: Transport, link: Link, addressIndex: number): Receiver {
+    const { proxyRules, headers, counters, insecure } = this.#options
+    const rule = proxyRules[addressIndex]
+    if (rule === undefined) return this.#admit(transport, link, addressIndex)
+    return headers.accept(rule, {
+      link,
+      enter: ends => this.#admit(transport, link, addressIndex, ends),
+      refused: () => counters.add(Count.refused, 1),
+      insecure: error => insecure(addressIndex, error, link),
+    })
+  }
+
+  /** A connection was made from this side. */
+  made(made: Made, link: Link, info: () => Info): Receiver {
+    this.#options.counters.add(Count.dialled, 1)
+    return this.#open(made, link, info)
+  }
+
+  /** A connection could not be made: opened and closed in one. */
+  missed(made: Made, info: Info, error: Error): void {
+    const { owner, counters, table, dispatcher, closer } = this.#options
+    const connection = new Connection(owner, {
+      ...made,
+      link: noLink,
+      info: () => info,
+      limits: defaultLimits,
+    })
+    connection.closes()
+    counters.add(Count.dialled, 1)
+    counters.add(Count.failed, 1)
+    table.connections.set(made.id, connection)
+    dispatcher.opened(connection)
+    closer.destroy(connection, connection.error ?? error)
+  }
+
+  #admit(transport: Transport, link: Link, addressIndex: number, ends?: Proxied): Receiver {
+    const { counters, scope, handlersOf } = this.#options
+    const handlers = handlersOf(addressIndex)
+    const made = { id: this.nextId(), transport, scope: scope(), handlers, context: undefined }
+    counters.add(Count.accepted, 1)
+    const { tls } = link
+    if (tls !== undefined) counters.add(Count.handshakes, 1)
+    if (tls?.reused === true) counters.add(Count.resumed, 1)
+    return this.#open(made, link, () => infoOf(link, addressIndex, ends))
+  }
+
+  #open(made: Made, link: Link, info: () => Info): Receiver {
+    const { owner, table, timeouts, dispatcher, output, watched } = this.#options
+    const limits = made.transport.datagrams ? datagramLimits : defaultLimits
+    const scope = watched(made.scope)
+    const connection = new Connection(owner, { ...made, scope, link, info, limits })
+    const shutdown = this.#options.shutdown()
+    if (shutdown.asked && !shutdown.admits) return this.#refuse(connection)
+    connection.late = shutdown.asked
+    table.connections.set(made.id, connection)
+    if (made.transport.datagrams) timeouts.watch(connection)
+    if (made.preface !== undefined) output.intake.send(connection, made.preface)
+    dispatcher.opened(connection)
+    return connection.wire
+  }
+
+  /** The loop is ending. */
+  #refuse(connection: Connection): Receiver {
+    const { counters } = this.#options
+    // Those that were accepted are open or have gone; nobody hears of this one.
+    counters.add(Count.accepted, -1)
+    counters.add(Count.refused, 1)
+    connection.leaves()
+    connection.link.close({ reset: false })
+    return nobody
+  }
+}

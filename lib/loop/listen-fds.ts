@@ -1,0 +1,17 @@
+/** The first descriptor that a supervisor hands over. */
+const FIRST = 3
+
+/**
+ * The addresses of the sockets that the process was started with, as systemd's socket activation does it: `fd://3` and so
+ * on for as many as `LISTEN_FDS` says. None where that is absent, or `LISTEN_PID` names another process.
+ *
+ * ```ts
+ * const inherited = listenFds()
+ * await serve(events, ...(inherited.length > 0 ? inherited : ['tcp://:8080']))
+ * ```
+ */
+export function listenFds(): string[] {
+  const { LISTEN_FDS = '', LISTEN_PID = '' } = process.env
+  if (!/^[1-9]\d{0,3}$/.test(LISTEN_FDS) || LISTEN_PID !== String(process.pid)) return []
+  return Array.from({ length: Number(LISTEN_FDS) }, (_, index) => `fd://${FIRST + index}`)
+}
