@@ -277,8 +277,9 @@ export class NativeTransport implements Transport {
     const link = new NativeLink(this, slot)
     this.register(link)
     const security = this.#tls.of(addressIndex)
-    const accepted = () => link.hears(this.host.accepted(this, link, addressIndex))
-    if (security === undefined) accepted()
-    else this.#tls.accept(link, addressIndex, security, accepted)
+    if (security === undefined) return link.hears(this.host.accepted(this, link, addressIndex))
+    this.#tls.accept(link, addressIndex, security, () => {
+      link.hears(this.host.accepted(this, link, addressIndex))
+    })
   }
 }
