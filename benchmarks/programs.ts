@@ -12,6 +12,7 @@ export const redisServer: Program = { command: 'redis-server', package: 'redis-s
 export const redisBenchmark: Program = { command: 'redis-benchmark', package: 'redis-tools' }
 export const gcc: Program = { command: 'gcc', package: 'gcc' }
 export const openssl: Program = { command: 'openssl', package: 'openssl' }
+export const nginx: Program = { command: 'nginx', package: 'nginx-light' }
 export const wrk: Program = { command: 'wrk', package: 'wrk' }
 
 /** A C library that is not ours, and the Debian package that has its headers. */

@@ -7,32 +7,36 @@ import { requestMetrics } from '../metrics.js'
 import { number, numbers, some } from '../options.js'
 import type { Sample, Target, Trial } from '../plan.js'
 import { demand, wrk } from '../programs.js'
+import { fastify, honoNode, honoRevio, nginxHttp } from '../rivals/http.js'
 import { nodeHttp } from '../rivals/node.js'
 import { revioHttp, revioHttpOnNet } from '../rivals/revio.js'
 
-const rivals = [nodeHttp, revioHttp, revioHttpOnNet]
+const rivals = [nodeHttp, revioHttp, nginxHttp, revioHttpOnNet, fastify, honoNode, honoRevio]
 const names = rivals.map(({ name }) => name)
 
 const options = {
   pipeline: numbers('requests in flight on each connection', [1, 16]),
+  headers: some('which headers requests have', ['plain', 'browser']),
   connections: number('how many connections', 50),
-  servers: some('which servers take part', names, names.slice(0, 2)),
+  servers: some('which servers take part', names, names.slice(0, 3)),
   ...common({ rounds: 3, seconds: 2, quick: 1 }),
 }
 
 export const http = bench(
   'http',
-  'GET / with wrk: examples/http.ts and node:http',
+  'GET / with wrk: revio, node:http, nginx and others',
   options,
-  ({ pipeline, connections, servers, rounds, seconds }) => {
+  ({ pipeline, headers, connections, servers, rounds, seconds }) => {
     demand(wrk)
     return {
       name: 'http',
       title: 'HTTP hello world',
       conditions: `wrk with one thread, ${connections} connections`,
       rivals: rivals.filter(({ name }) => servers.includes(name)),
-      bases: [nodeHttp.name],
-      trials: pipeline.map(depth => trial({ connections, pipeline: depth })),
+      bases: [nodeHttp.name, nginxHttp.name].filter(name => servers.includes(name)),
+      trials: headers.flatMap(headers =>
+        pipeline.map(depth => trial({ headers, connections, pipeline: depth })),
+      ),
       metrics: requestMetrics,
       rounds,
       seconds,
@@ -43,11 +47,12 @@ export const http = bench(
 interface Load {
   readonly connections: number
   readonly pipeline: number
+  readonly headers: string
 }
 
 function trial(load: Load): Trial {
   return {
-    name: 'GET /',
+    name: load.headers === 'plain' ? 'GET /' : "GET / with a browser's headers",
     group: `${load.pipeline} in flight`,
     check: ({ port }) => check(port, load.pipeline),
     warmUp: async target => (await measure(load, 1, target)).requestsPerSecond ?? 0,

@@ -16,9 +16,11 @@ export async function wrkLoad(work: {
   port: number
   connections: number
   pipeline: number
+  /** `browser`: those that a browser sends. */
+  headers?: string
   seconds: number
 }): Promise<WrkFigures> {
-  const { port, connections, pipeline, seconds } = work
+  const { port, connections, pipeline, headers = 'plain', seconds } = work
   const output = await runToEnd({
     file: wrk.command,
     args: [
@@ -29,6 +31,7 @@ export async function wrkLoad(work: {
         `http://127.0.0.1:${port}/`,
         '--',
         String(pipeline),
+        headers,
       ],
     ],
   })

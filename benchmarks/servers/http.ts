@@ -3,7 +3,7 @@ import { readOptions } from './port.js'
 
 // Hello world, as node:http does it.
 
-const body = 'Hello World!'
+const body = 'hello world\n'
 const server = createServer((_request, response) => {
   response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': body.length })
   response.end(body)

@@ -1,0 +1,21 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { root } from './paths.js'
+
+/** Writes what nginx is run with: one process that answers as the others do, without a log. Answers its path. */
+export async function nginxConfiguration(port: number): Promise<string> {
+  const folder = join(root, 'dist/benchmarks/nginx')
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, `${port}.conf`)
+  await writeFile(
+    path,
+    `daemon off; master_process off; pid ${join(folder, `${port}.pid`)}; error_log /dev/null;
+events { worker_connections 1024; }
+http {
+  access_log off; sendfile on; keepalive_requests 1000000000; default_type text/plain;
+  server { listen 127.0.0.1:${port} backlog=4096; location / { return 200 "hello world\\n"; } }
+}
+`,
+  )
+  return path
+}

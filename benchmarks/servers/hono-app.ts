@@ -1,0 +1,11 @@
+interface Hono {
+  get(path: string, handler: (context: { text(text: string): Response }) => Response): void
+  fetch(request: Request): Response | Promise<Response>
+}
+
+// Not among what building needs: the name is no constant, so that no types of it are looked for.
+const name: string = 'hono'
+const { Hono } = (await import(name)) as { Hono: new () => Hono }
+
+export const app = new Hono()
+app.get('/', context => context.text('hello world\n'))
