@@ -96,14 +96,16 @@ export function parseAddress(text: string): Binding {
   const wrong = (what: string): never => {
     throw new RevioError('ERR_ADDRESS', `address "${text}": ${what}`)
   }
-  if (typeof text !== 'string') return wrong(`a string is needed, not ${typeof text}`)
+  if (typeof text !== 'string') return wrong(`expected a string; received ${typeof text}`)
   const colon = text.indexOf('://')
   const fullScheme = colon < 0 ? 'tcp' : text.slice(0, colon)
   const rest = colon < 0 ? text : text.slice(colon + 3)
   const portable = fullScheme.endsWith('-net')
   const scheme = portable ? fullScheme.slice(0, -4) : fullScheme
   if (!isScheme(scheme)) {
-    return wrong(`unknown scheme "${fullScheme}"; known are ${SCHEMES.join(', ')}, each also with -net`)
+    return wrong(
+      `unknown scheme "${fullScheme}"; known schemes are ${SCHEMES.join(', ')}, each also with -net`,
+    )
   }
   const question = rest.indexOf('?')
   const where = question < 0 ? rest : rest.slice(0, question)
@@ -115,13 +117,13 @@ function parsePlace(where: string, scheme: Scheme, { mode }: Settings, wrong: (w
   if (scheme === 'fd') return parseDescriptor(where, wrong)
   if (scheme !== 'unix') return parseHostPort(where, scheme, wrong)
   if (where.startsWith('@') && mode !== undefined)
-    wrong('a name has no permissions: option mode is for paths')
+    wrong('option mode applies to paths; an abstract name has no permissions')
   return parsePath(where, wrong)
 }
 
 function parseDescriptor(where: string, wrong: (what: string) => never) {
   if (!/^(?:0|[1-9]\d{0,8})$/.test(where))
-    wrong(`"${where}" is no descriptor; a number is needed, as in fd://3`)
+    wrong(`invalid descriptor "${where}": expected a number, as in fd://3`)
   return { host: '', port: 0, path: '', fd: Number(where) }
 }
 
@@ -140,10 +142,11 @@ function isScheme(name: string): name is Scheme {
 }
 
 function parsePath(where: string, wrong: (what: string) => never) {
-  if (where === '') wrong('a path is missing')
-  if (where.includes('\0')) wrong('the path holds a zero byte')
+  if (where === '') wrong('missing path')
+  if (where.includes('\0')) wrong('the path contains a zero byte')
   const length = Buffer.byteLength(where)
-  if (length > MAX_PATH) wrong(`the path is ${length} bytes long, and a Unix socket's may be ${MAX_PATH}`)
+  if (length > MAX_PATH)
+    wrong(`the path is ${length} bytes long; a Unix socket's path may have at most ${MAX_PATH}`)
   return { host: '', port: 0, path: where }
 }
 
@@ -153,17 +156,17 @@ function parseHostPort(where: string, scheme: Scheme, wrong: (what: string) => n
     return wrong(
       /^[^[].*:.*:/.test(where)
         ? 'an IPv6 host needs brackets, as in tcp6://[::1]:5000'
-        : `host and port are needed, as in ${scheme}://127.0.0.1:5000`,
+        : `expected host and port, as in ${scheme}://127.0.0.1:5000`,
     )
   }
   const [, bracketed, plain, portText = ''] = match
   const host = bracketed ?? plain ?? ''
-  if (bracketed !== undefined && !isIPv6(host)) wrong(`"${host}" is no IPv6 address`)
-  if (bracketed !== undefined && scheme.endsWith('4')) wrong(`${scheme} takes no IPv6 host`)
-  if (isIPv4(host) && scheme.endsWith('6')) wrong(`${scheme} takes no IPv4 host`)
-  if (bracketed === undefined && /[\s/@]/.test(host)) wrong(`"${host}" is no host`)
+  if (bracketed !== undefined && !isIPv6(host)) wrong(`invalid IPv6 address "${host}"`)
+  if (bracketed !== undefined && scheme.endsWith('4')) wrong(`${scheme} does not accept an IPv6 host`)
+  if (isIPv4(host) && scheme.endsWith('6')) wrong(`${scheme} does not accept an IPv4 host`)
+  if (bracketed === undefined && /[\s/@]/.test(host)) wrong(`invalid host "${host}"`)
   if (!/^\d{1,5}$/.test(portText) || Number(portText) > 65535)
-    wrong(`"${portText}" is no port; 0 to 65535 are`)
+    wrong(`invalid port "${portText}": expected 0 to 65535`)
   return { host, port: Number(portText), path: '' }
 }
 
@@ -176,12 +179,11 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
   let proxy: 'require' | 'allow' | undefined
   const tls = scheme.startsWith('tls') || scheme === 'fd' ? new Map<string, string>() : undefined
   const truth = (name: string, value: string): boolean => {
-    if (value !== 'true' && value !== 'false') wrong(`option ${name}=${value}: true or false is needed`)
+    if (value !== 'true' && value !== 'false') wrong(`option ${name}=${value}: expected true or false`)
     return value === 'true'
   }
   const count = (name: string, value: string): number => {
-    if (!/^[1-9]\d{0,8}$/.test(value))
-      wrong(`option ${name}=${value}: a number from 1 to 999999999 is needed`)
+    if (!/^[1-9]\d{0,8}$/.test(value)) wrong(`option ${name}=${value}: expected a number from 1 to 999999999`)
     return Number(value)
   }
   for (const part of query === '' ? [] : query.split('&')) {
@@ -190,11 +192,11 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
     else if (name === 'backlog' && !scheme.startsWith('udp') && scheme !== 'fd') backlog = count(name, value)
     else if (name === 'coalesce' && !scheme.startsWith('udp')) coalesce = truth(name, value)
     else if (name === 'proxy' && !scheme.startsWith('udp')) {
-      if (value !== 'require' && value !== 'allow') wrong(`option proxy=${value}: require or allow is needed`)
+      if (value !== 'require' && value !== 'allow') wrong(`option proxy=${value}: expected require or allow`)
       proxy = value as typeof proxy
     } else if (name === 'maxConnections') maxConnections = count(name, value)
     else if (name === 'mode' && scheme === 'unix') {
-      if (!/^[0-7]{3,4}$/.test(value)) wrong(`option mode=${value}: octal permissions such as 660 are needed`)
+      if (!/^[0-7]{3,4}$/.test(value)) wrong(`option mode=${value}: expected octal permissions such as 660`)
       mode = Number.parseInt(value, 8)
     } else if (tls !== undefined && TLS_SETTINGS.includes(name)) tls.set(name, decode(name, value, wrong))
     else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
@@ -207,7 +209,7 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
 
 /** A path or password may hold what has a meaning in an address: `%26` is `&`. */
 function decode(name: string, value: string, wrong: (what: string) => never): string {
-  if (value === '') wrong(`option ${name}: a value is missing`)
+  if (value === '') wrong(`option ${name}: missing value`)
   try {
     return decodeURIComponent(value)
   } catch {
@@ -216,10 +218,10 @@ function decode(name: string, value: string, wrong: (what: string) => never): st
 }
 
 function knownOptions(scheme: Scheme): string {
-  if (scheme === 'unix') return 'known are backlog, maxConnections, coalesce, proxy, mode'
-  if (scheme === 'fd') return `known are maxConnections, coalesce, proxy, ${TLS_SETTINGS.join(', ')}`
-  if (scheme.startsWith('udp')) return 'known are reuseport, maxConnections'
-  const known = 'known are reuseport, backlog, maxConnections, coalesce, proxy'
+  if (scheme === 'unix') return 'known options are backlog, maxConnections, coalesce, proxy, mode'
+  if (scheme === 'fd') return `known options are maxConnections, coalesce, proxy, ${TLS_SETTINGS.join(', ')}`
+  if (scheme.startsWith('udp')) return 'known options are reuseport, maxConnections'
+  const known = 'known options are reuseport, backlog, maxConnections, coalesce, proxy'
   return scheme.startsWith('tls') ? `${known}, ${TLS_SETTINGS.join(', ')}` : known
 }
 

@@ -66,7 +66,7 @@ function check(options: object, names: readonly string[]): void {
   }
   for (const name in options) {
     if (names.includes(name) || !Object.hasOwn(options, name)) continue
-    throw new RevioError('ERR_OPTION', `unknown option "${name}"; known are ${names.join(', ')}`)
+    throw new RevioError('ERR_OPTION', `unknown option "${name}"; known options are ${names.join(', ')}`)
   }
 }
 

@@ -70,18 +70,18 @@ t.test('every option', async t => {
 })
 
 t.test('what is wrong is named, and in which address', async t => {
-  isWrong(t, 'http://127.0.0.1:80', /unknown scheme "http"; known are tcp, .*unix/)
+  isWrong(t, 'http://127.0.0.1:80', /unknown scheme "http"; known schemes are tcp, .*unix/)
   isWrong(t, 'TCP://127.0.0.1:80', 'unknown scheme "TCP"')
   isWrong(t, 'tcp-net-net://:1', 'unknown scheme "tcp-net-net"')
   isWrong(t, '://:1', 'unknown scheme ""')
-  isWrong(t, 'tcp://', 'host and port are needed, as in tcp://127.0.0.1:5000')
-  isWrong(t, '', 'host and port are needed')
-  isWrong(t, 'localhost', 'host and port are needed')
-  isWrong(t, '/tmp/a.sock', 'host and port are needed')
+  isWrong(t, 'tcp://', 'expected host and port, as in tcp://127.0.0.1:5000')
+  isWrong(t, '', 'expected host and port')
+  isWrong(t, 'localhost', 'expected host and port')
+  isWrong(t, '/tmp/a.sock', 'expected host and port')
   isWrong(t, 'tcp6://::1:5000', 'needs brackets')
-  isWrong(t, 'tcp://[::1]', 'host and port are needed')
+  isWrong(t, 'tcp://[::1]', 'expected host and port')
   isWrong(t, 'tcp://[::1:5000', /./)
-  isWrong(t, 'tcp://[127.0.0.1]:5000', '"127.0.0.1" is no IPv6 address')
+  isWrong(t, 'tcp://[127.0.0.1]:5000', 'invalid IPv6 address "127.0.0.1"')
   for (const host of [
     'fe80::1%',
     'fe80::1%a/b',
@@ -93,17 +93,17 @@ t.test('what is wrong is named, and in which address', async t => {
     '1:2',
     ':::',
   ]) {
-    isWrong(t, `tcp://[${host}]:5000`, `"${host}" is no IPv6 address`)
+    isWrong(t, `tcp://[${host}]:5000`, `invalid IPv6 address "${host}"`)
   }
-  isWrong(t, 'tcp4://[::1]:5000', 'tcp4 takes no IPv6 host')
-  isWrong(t, 'tcp6://127.0.0.1:5000', 'tcp6 takes no IPv4 host')
-  isWrong(t, 'tcp://user@host:1', '"user@host" is no host')
-  isWrong(t, 'tcp://a b:1', '"a b" is no host')
+  isWrong(t, 'tcp4://[::1]:5000', 'tcp4 does not accept an IPv6 host')
+  isWrong(t, 'tcp6://127.0.0.1:5000', 'tcp6 does not accept an IPv4 host')
+  isWrong(t, 'tcp://user@host:1', 'invalid host "user@host"')
+  isWrong(t, 'tcp://a b:1', 'invalid host "a b"')
   for (const port of ['', 'x', '-1', '65536', '1.5', '0x10', '123456', '80/']) {
-    isWrong(t, `tcp://localhost:${port}`, `"${port}" is no port`)
+    isWrong(t, `tcp://localhost:${port}`, `invalid port "${port}": expected 0 to 65535`)
   }
-  isWrong(t, 'unix://', 'a path is missing')
-  isWrong(t, 'unix://?mode=600', 'a path is missing')
+  isWrong(t, 'unix://', 'missing path')
+  isWrong(t, 'unix://?mode=600', 'missing path')
   isWrong(t, 'unix://a\0b', 'zero byte')
 })
 
@@ -111,23 +111,23 @@ t.test('an option that is not known, or not for this scheme, is named', async t 
   isWrong(
     t,
     'tcp://:1?colour=red',
-    'unknown option "colour" for tcp; known are reuseport, backlog, maxConnections, coalesce',
+    'unknown option "colour" for tcp; known options are reuseport, backlog, maxConnections, coalesce',
   )
   isWrong(t, 'tcp://:1?mode=660', 'unknown option "mode"')
-  isWrong(t, 'unix://a?reuseport=true', 'unknown option "reuseport" for unix; known are backlog')
+  isWrong(t, 'unix://a?reuseport=true', 'unknown option "reuseport" for unix; known options are backlog')
   isWrong(t, 'udp://:1?backlog=5', 'unknown option "backlog" for udp')
   isWrong(t, 'udp://:1?coalesce=false', 'unknown option "coalesce" for udp')
-  isWrong(t, 'tcp://:1?coalesce=1', 'coalesce=1: true or false')
+  isWrong(t, 'tcp://:1?coalesce=1', 'coalesce=1: expected true or false')
   isWrong(t, 'tcp://:1?Backlog=5', 'unknown option "Backlog"')
   isWrong(t, 'tcp://:1?&', 'unknown option ""')
-  isWrong(t, 'tcp://:1?reuseport', 'reuseport=: true or false')
-  isWrong(t, 'tcp://:1?reuseport=1', 'reuseport=1: true or false')
+  isWrong(t, 'tcp://:1?reuseport', 'reuseport=: expected true or false')
+  isWrong(t, 'tcp://:1?reuseport=1', 'reuseport=1: expected true or false')
   for (const value of ['0', '-1', '1.5', '', 'many', '01', '1e3', '1000000000']) {
-    isWrong(t, `tcp://:1?backlog=${value}`, `backlog=${value}: a number from 1`)
-    isWrong(t, `tcp://:1?maxConnections=${value}`, `maxConnections=${value}: a number from 1`)
+    isWrong(t, `tcp://:1?backlog=${value}`, `backlog=${value}: expected a number from 1`)
+    isWrong(t, `tcp://:1?maxConnections=${value}`, `maxConnections=${value}: expected a number from 1`)
   }
   for (const value of ['9', '66', '888', '66600', '']) {
-    isWrong(t, `unix://a?mode=${value}`, `mode=${value}: octal`)
+    isWrong(t, `unix://a?mode=${value}`, `mode=${value}: expected octal`)
   }
 })
 
@@ -137,13 +137,14 @@ t.test('a path that is too long says how long it may be', async t => {
   isWrong(
     t,
     `unix://${'a'.repeat(longest + 1)}`,
-    `${longest + 1} bytes long, and a Unix socket's may be ${longest}`,
+    `${longest + 1} bytes long; a Unix socket's path may have at most ${longest}`,
   )
   isWrong(t, `unix://${'ü'.repeat(longest / 2 + 1)}`, 'bytes long')
 })
 
 t.test('what is no string is an error as well', async t => {
-  for (const text of [undefined, null, 5000, {}, ['tcp://:1']]) isWrong(t, text, 'a string is needed')
+  for (const text of [undefined, null, 5000, {}, ['tcp://:1']])
+    isWrong(t, text, 'expected a string; received')
 })
 
 t.test('an address reads as serve takes it', async t => {

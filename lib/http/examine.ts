@@ -191,7 +191,7 @@ function checkExpectation(head: Head, index: number, facts: Facts): HttpError | 
 function checkCoding(head: Head, index: number, facts: Facts): HttpError | undefined {
   if (facts.minor === 0) return new HttpError(400, 'HTTP/1.0 knows no transfer-encoding')
   if (head.valueOf(index).toLowerCase() !== 'chunked') {
-    return new HttpError(501, 'no other transfer-encoding than chunked is known')
+    return new HttpError(501, 'unsupported transfer-encoding: expected chunked')
   }
   facts.chunked = true
   return undefined

@@ -85,7 +85,7 @@ export class IncomingRequest implements HttpRequest {
     try {
       return JSON.parse(text)
     } catch (error) {
-      throw new HttpError(400, `the body is no JSON: ${(error as Error).message}`, { cause: error })
+      throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`, { cause: error })
     }
   }
 

@@ -20,7 +20,10 @@ export type Wrap = (id: number, wire: Duplex, info: Info) => Layer
  */
 export function makeLayer(id: number, info: Info, wrap: Wrap, link: Link, host: LayerHost): LayeredLink {
   if (info.localAddress.network.startsWith('udp')) {
-    throw new RevioError('ERR_UNSUPPORTED', `connection ${id}: datagrams are no stream to be translated`)
+    throw new RevioError(
+      'ERR_UNSUPPORTED',
+      `connection ${id}: translate requires a stream; this is a datagram socket`,
+    )
   }
   const { socket } = link
   const given = socket ?? new Wire(link)

@@ -160,7 +160,7 @@ export abstract class StreamLink implements LayeredLink, Receiver {
     if (Buffer.isBuffer(bytes)) return this.turns.tell(bytes)
     if (typeof bytes === 'string') return this.turns.tell(Buffer.from(bytes))
     if (isBytes(bytes)) return this.turns.tell(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
-    this.fail(new RevioError('ERR_REPLY', `translate: a layer gave a ${typeof bytes}, and no bytes`))
+    this.fail(new RevioError('ERR_REPLY', `translate: expected bytes from a layer; received ${typeof bytes}`))
   }
 
   readonly #onEnd = (): void => {

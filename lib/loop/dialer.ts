@@ -92,14 +92,14 @@ export class Dialer {
     if (target.scheme === 'fd') {
       throw new RevioError(
         'ERR_UNSUPPORTED',
-        `address "${address}": a descriptor that listens cannot be dialled`,
+        `address "${address}": a listening descriptor cannot be dialled`,
       )
     }
     if (target.scheme.startsWith('udp')) {
       throw new RevioError('ERR_UNSUPPORTED', `address "${address}": datagrams have no connection to dial`)
     }
     if (target.scheme !== 'unix' && (target.host === '' || target.port === 0)) {
-      throw new RevioError('ERR_ADDRESS', `address "${address}": host and port are needed to connect to`)
+      throw new RevioError('ERR_ADDRESS', `address "${address}": dialling requires a host and a port`)
     }
     const known = ['events', 'context', 'timeout', 'tls', 'proxy']
     const { timeout, handlers, context } = this.#read(options, 'dial', known)
@@ -180,7 +180,10 @@ export class Dialer {
     }
     for (const name of Object.keys(options)) {
       if (known.includes(name)) continue
-      throw new RevioError('ERR_OPTION', `${call}: unknown option "${name}"; known are ${known.join(', ')}`)
+      throw new RevioError(
+        'ERR_OPTION',
+        `${call}: unknown option "${name}"; known options are ${known.join(', ')}`,
+      )
     }
     const { events, context, timeout = 0 } = options
     if (!(typeof timeout === 'number' && timeout >= 0)) {

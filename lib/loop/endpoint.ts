@@ -26,7 +26,7 @@ function asEndpoint(address: string | Endpoint): Endpoint {
     if (KNOWN.includes(name)) continue
     throw new RevioError(
       'ERR_OPTION',
-      `address "${address.address}": unknown option "${name}"; known are ${KNOWN.join(', ')}`,
+      `address "${address.address}": unknown option "${name}"; known options are ${KNOWN.join(', ')}`,
     )
   }
   if (address.events !== undefined)

@@ -66,28 +66,34 @@ export function limitsOf(options: Configuration, defaults: Limits): Limits {
 
 function checkOptions(options: Configuration): void {
   if (typeof options !== 'object' || options === null) {
-    throw new RevioError('ERR_OPTION', `options must be an object, not ${String(options)}`)
+    throw new RevioError('ERR_OPTION', `options must be an object; received ${String(options)}`)
   }
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name))
-      throw new RevioError('ERR_OPTION', `unknown option "${name}"; known are ${[...KNOWN].join(', ')}`)
+      throw new RevioError(
+        'ERR_OPTION',
+        `unknown option "${name}"; known options are ${[...KNOWN].join(', ')}`,
+      )
   }
   for (const name of NUMBERS) {
     const value = options[name]
     if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
-      throw new RevioError('ERR_OPTION', `option ${name}: a number from 0 is needed, not ${String(value)}`)
+      throw new RevioError(
+        'ERR_OPTION',
+        `option ${name}: expected a non-negative number; received ${String(value)}`,
+      )
     }
   }
   if (options.keepAlive === Number.POSITIVE_INFINITY) {
     throw new RevioError(
       'ERR_OPTION',
-      'option keepAlive: a finite number is needed, not Infinity; 0 is never',
+      'option keepAlive: expected a finite number; received Infinity (0 turns it off)',
     )
   }
   for (const name of BOOLEANS) {
     const value = options[name]
     if (value !== undefined && typeof value !== 'boolean') {
-      throw new RevioError('ERR_OPTION', `option ${name}: true or false is needed, not ${String(value)}`)
+      throw new RevioError('ERR_OPTION', `option ${name}: expected true or false; received ${String(value)}`)
     }
   }
 }

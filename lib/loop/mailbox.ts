@@ -99,7 +99,7 @@ export function checkPosting(options: unknown, loops: number): Required<Pick<Pos
   }
   const unknown = Object.keys(options).find(name => name !== 'to' && name !== 'transfer')
   if (unknown !== undefined) {
-    throw new RevioError('ERR_OPTION', `post: unknown option "${unknown}"; known are to, transfer`)
+    throw new RevioError('ERR_OPTION', `post: unknown option "${unknown}"; known options are to, transfer`)
   }
   const { to, transfer = [] } = options as Posting
   if (to !== undefined && !(Number.isInteger(to) && to >= 0 && to < loops)) {

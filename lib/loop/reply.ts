@@ -73,7 +73,7 @@ export function checkReply(reply: unknown, handler: string): asserts reply is re
   if (Array.isArray(reply)) return
   throw new RevioError(
     'ERR_REPLY',
-    `${handler} returned ${describe(reply)}; nothing or a list such as [out, action] is needed`,
+    `${handler} returned ${describe(reply)}: expected nothing or a list such as [out, action]`,
   )
 }
 
@@ -87,7 +87,7 @@ export function asAction(action: unknown, handler: string): Action {
   if (isAction(action)) return action
   throw new RevioError(
     'ERR_REPLY',
-    `${handler} gave ${describe(action)} as the action; see Action for what is one`,
+    `${handler} gave ${describe(action)} as the action: expected a value of Action`,
   )
 }
 
@@ -100,7 +100,10 @@ export function asSending(how: unknown): Sending {
   if (typeof how !== 'object' || how === null) return { action: asAction(how, 'send') }
   for (const name in how) {
     if (name === 'action' || name === 'token' || name === 'shared') continue
-    throw new RevioError('ERR_REPLY', `send: unknown option "${name}"; known are action, token, shared`)
+    throw new RevioError(
+      'ERR_REPLY',
+      `send: unknown option "${name}"; known options are action, token, shared`,
+    )
   }
   const { action, token, shared = false }: Sending = how
   return { action: asAction(action, 'send'), token, shared }
@@ -110,16 +113,19 @@ export function asSending(how: unknown): Sending {
 export function checkOut(out: unknown, handler: string): asserts out is Out {
   if (out === undefined || out === null || isChunk(out)) return
   if (!Array.isArray(out)) {
-    throw new RevioError('ERR_REPLY', `${handler} gave ${describe(out)} as output; ${NEEDED}`)
+    throw new RevioError('ERR_REPLY', `${handler} gave ${describe(out)} as output: ${EXPECTED}`)
   }
   for (const chunk of out) {
     if (!isChunk(chunk)) {
-      throw new RevioError('ERR_REPLY', `${handler} gave a list with ${describe(chunk)} as output; ${NEEDED}`)
+      throw new RevioError(
+        'ERR_REPLY',
+        `${handler} gave a list with ${describe(chunk)} as output: ${EXPECTED}`,
+      )
     }
   }
 }
 
-const NEEDED = 'a string, a Uint8Array, a FileRegion, a list of them, or nothing is needed'
+const EXPECTED = 'expected a string, a Uint8Array, a FileRegion, a list of them, or nothing'
 
 function isChunk(value: unknown): value is Chunk {
   return typeof value === 'string' || isBytes(value) || value instanceof FileRegion

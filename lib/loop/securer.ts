@@ -43,7 +43,7 @@ export class Securer {
   secure(connection: Connection, options: TlsUpgradeOptions): void {
     const where = `secure: connection ${connection.id}`
     if (connection.transport.datagrams === true) {
-      throw new RevioError('ERR_UNSUPPORTED', `${where}: datagrams are no stream to be encrypted`)
+      throw new RevioError('ERR_UNSUPPORTED', `${where}: TLS requires a stream; this is a datagram socket`)
     }
     if (connection.link.tls !== undefined || connection.link instanceof SecuringLink) {
       throw new RevioError('ERR_UNSUPPORTED', `${where}: it speaks TLS already`)

@@ -141,7 +141,7 @@ export class LoopServer implements Server {
   setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
     const bound = this.#bound[addressIndex]
     if (bound?.security === undefined) {
-      const what = bound === undefined ? 'there is no such address' : `"${bound.binding.text}" has no TLS`
+      const what = bound === undefined ? 'no such address' : `"${bound.binding.text}" does not use TLS`
       throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
     }
     const { binding, endpoint, transport } = bound

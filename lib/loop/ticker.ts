@@ -39,7 +39,7 @@ export class Ticker {
       if (!(typeof delay === 'number' && delay >= 0)) {
         throw new RevioError(
           'ERR_REPLY',
-          `tick returned ${String(delay)} as the delay; milliseconds from 0 are needed`,
+          `tick returned ${String(delay)} as the delay: expected a non-negative number of milliseconds`,
         )
       }
       if (action === Action.Shutdown) shutdown()

@@ -71,7 +71,7 @@ export class CrewServer implements LoopsServer {
   setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
     const site = this.#sites[addressIndex]
     if (site?.security === undefined) {
-      const what = site === undefined ? 'there is no such address' : `"${site.binding.text}" has no TLS`
+      const what = site === undefined ? 'no such address' : `"${site.binding.text}" does not use TLS`
       throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
     }
     // What is wrong with it is told here, and not in the loops.

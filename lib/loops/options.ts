@@ -84,7 +84,10 @@ export function checkLoopsOptions(options: unknown): asserts options is LoopsOpt
   if (typeof options !== 'object' || options === null) wrong('options', 'an object', options)
   for (const name of Object.keys(options)) {
     if (KNOWN.includes(name)) continue
-    throw new RevioError('ERR_OPTION', `serveLoops: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+    throw new RevioError(
+      'ERR_OPTION',
+      `serveLoops: unknown option "${name}"; known options are ${KNOWN.join(', ')}`,
+    )
   }
   const { loops, balance, restart } = options as Readonly<Record<string, unknown>>
   if (

@@ -204,7 +204,10 @@ export class SimulatedPeer implements Peer, Watcher {
 
   resume(bytes = Number.POSITIVE_INFINITY): this {
     if (bytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(bytes) && bytes >= 0)) {
-      throw new RevioError('ERR_OPTION', `resume: whole bytes from 0 are needed, not ${String(bytes)}`)
+      throw new RevioError(
+        'ERR_OPTION',
+        `resume: expected a whole number of bytes from 0; received ${String(bytes)}`,
+      )
     }
     this.#appetite = bytes
     this.#wire.notify()

@@ -110,7 +110,7 @@ export class LoopSimulation implements Simulation {
     this.#begin()
     const address = this.#server.addresses[addressIndex]
     if (address === undefined)
-      throw new RevioError('ERR_OPTION', `addressIndex: there is no address ${addressIndex}`)
+      throw new RevioError('ERR_OPTION', `addressIndex: no such address: ${addressIndex}`)
     const peer = this.#peer(
       this.#network.connect(address, error => peer.refused(error)),
       { ...options, accepted: false, secure: address.toString().startsWith('tls') },
@@ -193,22 +193,24 @@ export class LoopSimulation implements Simulation {
 
 function checkOptions(options: SimulationOptions): void {
   const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0, failures = 'throw' } = options
-  if (failures !== 'throw' && failures !== 'collect')
-    wrong('failures', '"throw" or "collect" is needed', failures)
-  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number is needed', seed)
+  if (failures !== 'throw' && failures !== 'collect') wrong('failures', '"throw" or "collect"', failures)
+  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number', seed)
   if (!(Number.isSafeInteger(sendBuffer) && sendBuffer > 0))
-    wrong('sendBuffer', 'bytes from 1 are needed', sendBuffer)
+    wrong('sendBuffer', 'a whole number of bytes from 1', sendBuffer)
   if (!(Number.isSafeInteger(receiveBuffer) && receiveBuffer > 0)) {
-    wrong('receiveBuffer', 'bytes from 1 are needed', receiveBuffer)
+    wrong('receiveBuffer', 'a whole number of bytes from 1', receiveBuffer)
   }
-  if (!(latency >= 0)) wrong('latency', 'milliseconds from 0 are needed', latency)
+  if (!(latency >= 0)) wrong('latency', 'a non-negative number of milliseconds', latency)
 }
 
-function wrong(name: string, needed: string, given: unknown): never {
-  throw new RevioError('ERR_OPTION', `option ${name}: ${needed}, not ${String(given)}`)
+function wrong(name: string, expected: string, given: unknown): never {
+  throw new RevioError('ERR_OPTION', `option ${name}: expected ${expected}; received ${String(given)}`)
 }
 
 function checkSpan(ms: number, call: string): number {
   if (ms >= 0 && ms < Number.POSITIVE_INFINITY) return ms
-  throw new RevioError('ERR_OPTION', `${call}: milliseconds from 0 are needed, not ${String(ms)}`)
+  throw new RevioError(
+    'ERR_OPTION',
+    `${call}: expected a finite, non-negative number of milliseconds; received ${String(ms)}`,
+  )
 }

@@ -62,13 +62,13 @@ function file(path: string, name: string, where: string): Buffer {
 
 function truth(value: string, name: string, where: string): boolean {
   if (value === 'true' || value === 'false') return value === 'true'
-  throw new RevioError('ERR_ADDRESS', `${where}: option ${name}=${value}: true or false is needed`)
+  throw new RevioError('ERR_ADDRESS', `${where}: option ${name}=${value}: expected true or false`)
 }
 
 function count(value: string, name: string, where: string): number {
   if (/^[1-9]\d{0,8}$/.test(value)) return Number(value)
   throw new RevioError(
     'ERR_ADDRESS',
-    `${where}: option ${name}=${value}: a number from 1 to 999999999 is needed`,
+    `${where}: option ${name}=${value}: expected a number from 1 to 999999999`,
   )
 }

@@ -67,7 +67,10 @@ export function serverSecurity(
   if (choose !== undefined && typeof choose !== 'function')
     wrong(where, 'choose', 'must be a function', choose)
   if (missing(options.cert) && missing(options.pfx) && choose === undefined) {
-    throw new RevioError('ERR_OPTION', `${where}: a server needs the options cert and key, or pfx, or choose`)
+    throw new RevioError(
+      'ERR_OPTION',
+      `${where}: a server requires the options cert and key, or pfx, or choose`,
+    )
   }
   const both = security(options, where, {
     honorCipherOrder: true,
@@ -96,7 +99,7 @@ export function clientSecurity(
   }
   const both = security(options, where, {})
   if (servername === undefined && rejectUnauthorized) {
-    const needed = 'needs the option servername, which the certificate is to be for'
+    const needed = 'requires option servername, the name that its certificate must be for'
     throw new RevioError('ERR_OPTION', `${where}: a connection that was not dialled by name ${needed}`)
   }
   return { side: 'client', ...both, servername: withoutZone(servername ?? '') }
@@ -141,7 +144,7 @@ function contextOptions(
     wrong(where, 'ticketKeys', `must be a Buffer of ${TICKET_KEYS} bytes`, given)
   }
   if (!missing(cert) && missing(key) && context.privateKeyIdentifier === undefined) {
-    throw new RevioError('ERR_OPTION', `${where}: option cert needs its private key, the option key`)
+    throw new RevioError('ERR_OPTION', `${where}: option cert requires its private key, the option key`)
   }
   context.secureOptions = Number(BigInt(secureOptions) | BigInt(NO_RENEGOTIATION))
   checkContext(context, where)
@@ -197,7 +200,7 @@ function checkNames(options: object, known: ReadonlySet<string>, where: string):
     const hint =
       name === 'secureProtocol'
         ? 'minVersion and maxVersion say which versions are taken'
-        : `known are ${[...known].join(', ')}`
+        : `known options are ${[...known].join(', ')}`
     throw new RevioError('ERR_OPTION', `${where}: unknown option "${name}" for TLS; ${hint}`)
   }
 }

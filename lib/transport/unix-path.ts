@@ -109,7 +109,7 @@ async function clear(path: string, text: string): Promise<void> {
   const inUse = (why: string) => new RevioError('EADDRINUSE', `address "${text}": ${why}`)
   const before = inodeAt(path)
   if (before === undefined) return
-  if (!isSocket(path)) throw inUse('something that is no socket is at the path, and is left as it is')
+  if (!isSocket(path)) throw inUse('the path exists and is not a socket; it was left as it is')
   if (await answers(path)) throw inUse('a live server answers there')
   if (inodeAt(path) === before) unlink(path)
 }

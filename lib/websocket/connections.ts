@@ -202,7 +202,7 @@ export class Connections<Context> {
       this.#closer.begin(session, CloseCode.Normal, undefined)
     } else if (action === Action.Reset || action === Action.Shutdown) session.action = action
     else if (action !== Action.None && action !== undefined) {
-      throw new RevioError('ERR_REPLY', `${String(action)} is no action of a WebSocket connection`)
+      throw new RevioError('ERR_REPLY', `${String(action)} is not an action of a WebSocket connection`)
     }
   }
 }

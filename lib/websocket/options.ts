@@ -163,7 +163,7 @@ function refuseUnknown(options: object, known: readonly string[], what: string):
   const unknown = Object.keys(options).find(name => !known.includes(name))
   if (unknown === undefined) return
   const named = what.endsWith('.') ? `${what}${unknown}` : `${what} "${unknown}"`
-  throw new RevioError('ERR_OPTION', `websocket: unknown ${named}; known are ${known.join(', ')}`)
+  throw new RevioError('ERR_OPTION', `websocket: unknown ${named}; known options are ${known.join(', ')}`)
 }
 
 function number(name: string, value: number): number {

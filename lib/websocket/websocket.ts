@@ -65,7 +65,7 @@ function checkHandlers(handlers: unknown): void {
   if (unknown !== undefined) {
     throw new RevioError(
       'ERR_OPTION',
-      `websocket: unknown handler "${unknown}"; known are ${HANDLERS.join(', ')}`,
+      `websocket: unknown handler "${unknown}"; known handlers are ${HANDLERS.join(', ')}`,
     )
   }
 }

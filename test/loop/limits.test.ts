@@ -55,19 +55,19 @@ t.test('keepAlive counts in whole seconds, and any length that is finite can be 
 
 t.test('what is wrong is named, with its value', async t => {
   for (const [options, message] of [
-    [{ timeout: 5 }, /unknown option "timeout"; known are .*idleTimeout/],
-    [{ idleTimeout: -1 }, /idleTimeout: a number from 0 is needed, not -1/],
-    [{ keepAlive: Number.POSITIVE_INFINITY }, /keepAlive: a finite number is needed, not Infinity/],
-    [{ keepAlive: true }, /keepAlive: .* not true/],
-    [{ highWaterMark: '5' }, /highWaterMark: .* not 5/],
-    [{ maxPending: Number.NaN }, /maxPending: .* not NaN/],
-    [{ writeTimeout: null }, /writeTimeout: .* not null/],
-    [{ noDelay: 1 }, /noDelay: true or false is needed, not 1/],
-    [{ paused: 'no' }, /paused: .* not no/],
-    [{ halfOpen: 0 }, /halfOpen: .* not 0/],
-    [{ reuseInputBuffer: null }, /reuseInputBuffer: .* not null/],
-    [null, /an object, not null/],
-    ['paused', /an object, not paused/],
+    [{ timeout: 5 }, /unknown option "timeout"; known options are .*idleTimeout/],
+    [{ idleTimeout: -1 }, /idleTimeout: expected a non-negative number; received -1/],
+    [{ keepAlive: Number.POSITIVE_INFINITY }, /keepAlive: expected a finite number; received Infinity/],
+    [{ keepAlive: true }, /keepAlive: .*; received true/],
+    [{ highWaterMark: '5' }, /highWaterMark: .*; received 5/],
+    [{ maxPending: Number.NaN }, /maxPending: .*; received NaN/],
+    [{ writeTimeout: null }, /writeTimeout: .*; received null/],
+    [{ noDelay: 1 }, /noDelay: expected true or false; received 1/],
+    [{ paused: 'no' }, /paused: .*; received no/],
+    [{ halfOpen: 0 }, /halfOpen: .*; received 0/],
+    [{ reuseInputBuffer: null }, /reuseInputBuffer: .*; received null/],
+    [null, /an object; received null/],
+    ['paused', /an object; received paused/],
   ] as [Options, RegExp][]) {
     t.throws(() => limitsOf(options, defaultLimits), { code: 'ERR_OPTION', message })
   }

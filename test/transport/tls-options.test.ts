@@ -27,7 +27,7 @@ t.test('what an address says of TLS is checked before anything is bound', { skip
   const wrong = (query: string, code: string, message: RegExp) =>
     refuses(t, `tls4://127.0.0.1:0?${query}`, code, message)
   await refuses(t, 'tls://127.0.0.1:0', 'ERR_OPTION', /cert and key, or pfx, or choose/)
-  await wrong(`cert=${certFile}`, 'ERR_OPTION', /cert needs its private key/)
+  await wrong(`cert=${certFile}`, 'ERR_OPTION', /cert requires its private key/)
   await wrong('cert=/no/such/file', 'ERR_TLS', /option cert: cannot read "\/no\/such\/file": ENOENT/)
   await wrong(`${files}&ca=/`, 'ERR_TLS', /option ca: cannot read "\/": EISDIR/)
   await wrong(`cert=${keyFile}&key=${keyFile}`, 'ERR_TLS', /option cert: no start line/)
@@ -43,7 +43,7 @@ t.test('what an address says of TLS is checked before anything is bound', { skip
   await wrong(`${files}&requestCert=yes`, 'ERR_ADDRESS', /requestCert=yes: true or false/)
   await wrong(`${files}&handshakeTimeout=0`, 'ERR_ADDRESS', /handshakeTimeout=0: a number from 1/)
   await wrong(`${files}&servername=a.test`, 'ERR_OPTION', /unknown option "servername" for TLS/)
-  await wrong('cert', 'ERR_ADDRESS', /option cert: a value is missing/)
+  await wrong('cert', 'ERR_ADDRESS', /option cert: missing value/)
   await wrong('cert=%zz', 'ERR_ADDRESS', /option cert=%zz: "%" must begin an escape/)
   await wrong('certs=a', 'ERR_ADDRESS', /unknown option "certs" for tls4/)
   await refuses(t, `tcp4://127.0.0.1:0?${files}`, 'ERR_ADDRESS', /unknown option "cert" for tcp4/)

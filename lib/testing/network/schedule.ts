@@ -115,7 +115,7 @@ export class Schedule implements Clock {
 
   /** Lets time pass: every timer runs at its moment, and what it leads to happens then. */
   advance(ms: number): void {
-    if (this.#running) throw new Error('a handler cannot let time pass; it can stall')
+    if (this.#running) throw new Error('advance must not run inside a handler; use stall')
     const target = this.#now + ms
     this.#run()
     for (

@@ -41,11 +41,11 @@ export function nativeTlsError(): Error | undefined {
 
 function load(wish: string): Loaded {
   if (/[/\\]|\.node$/.test(wish))
-    return find([() => resolve(wish)], () => `REVIO_NATIVE=${wish}: there is no such file`)
+    return find([() => resolve(wish)], () => `REVIO_NATIVE=${wish}: no such file`)
   if (wish !== '' && wish !== '0' && wish !== '1') {
     throw new RevioError(
       'ERR_NATIVE',
-      `REVIO_NATIVE=${wish}: 0 (leave the addon alone), 1 (insist on it) or the path of its file is needed`,
+      `REVIO_NATIVE=${wish}: expected 0 (leave the addon alone), 1 (insist on it) or the path of its file`,
     )
   }
   const result = wish === '0' ? without('REVIO_NATIVE=0 asks for the portable transport') : findInPackage()
@@ -70,7 +70,7 @@ function findInPackage(): Loaded {
   // One that was built here goes before the one that the package carries. Paths are from dist/lib/transport/native.
   const made = '../../../../lib/transport/native/src/build/Release/revio.node'
   const names = [() => './revio.node', () => made, () => `../../../${carried()}`]
-  return find(names.map(beside), () => `there is no addon for ${system()}`)
+  return find(names.map(beside), () => `no addon for ${system()}`)
 }
 
 /**

@@ -57,7 +57,7 @@ export const endpoints: Rules = {
       [{ address: 7 }, { code: 'ERR_ADDRESS' }],
       [
         { address: world.address(), event: {} },
-        { code: 'ERR_OPTION', message: /"event"; known are/ },
+        { code: 'ERR_OPTION', message: /"event"; known options are/ },
       ],
       [
         { address: world.address(), events: 7 },

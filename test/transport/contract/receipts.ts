@@ -291,7 +291,7 @@ export const receipts: Rules = {
     const wrong = { tokken: 1 }
     t.throws(() => server.send(id, 'x', wrong as never), {
       code: 'ERR_REPLY',
-      message: 'send: unknown option "tokken"; known are action, token, shared',
+      message: 'send: unknown option "tokken"; known options are action, token, shared',
     })
     t.throws(() => server.send(id, 'x', { action: 7 as never }), { code: 'ERR_REPLY' })
     t.throws(() => server.send(id, 'x', null as never), { code: 'ERR_REPLY' })

@@ -261,7 +261,7 @@ await trial(t, 'it is refused where it cannot be', async (t, scheme) => {
   await once(plain, 'data')
   t.throws(() => server.secure(2, {}), {
     code: 'ERR_OPTION',
-    message: /connection 2: a server needs the options cert and key/,
+    message: /connection 2: a server requires the options cert and key/,
   })
   t.throws(() => server.secure(2, { servername: 'a' }), {
     code: 'ERR_OPTION',
@@ -273,7 +273,7 @@ await trial(t, 'it is refused where it cannot be', async (t, scheme) => {
   })
   t.throws(() => server.secure(2, { isServer: false, ca }), {
     code: 'ERR_OPTION',
-    message: /needs the option servername/,
+    message: /requires option servername/,
   })
   t.throws(() => server.secure(2, null as never), {
     code: 'ERR_OPTION',
