@@ -12,7 +12,16 @@ const interfaces = [
   ['lib/stats.ts', 'Stats'],
   ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
   ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
+  ['lib/http/handlers.ts', 'HttpHandlers'],
+  ...['HttpRequest', 'HttpResponse'].map(name => ['lib/http/message.ts', name] as const),
+  ['lib/http/limits.ts', 'HttpOptions'],
+  ['lib/http/files/file-body.ts', 'FileOptions'],
+  ['lib/websocket/handlers.ts', 'WebSocketHandlers'],
+  ['lib/websocket/options.ts', 'WebSocketOptions'],
 ]
+
+/** What a program may import from. */
+const entries = ['lib/index.ts', 'lib/testing.ts', 'lib/http/index.ts', 'lib/websocket/index.ts']
 
 const pages = readPages()
 const samples = pages.flatMap(({ samples }) => samples)
@@ -50,7 +59,7 @@ t.test('every link leads somewhere', async t => {
 
 t.test('the reference names what is public', async t => {
   const api = textOf(pages, 'docs/api.md')
-  for (const path of ['lib/index.ts', 'lib/testing.ts']) {
+  for (const path of entries) {
     t.strictSame(unnamed(exportsOf(program, path), api), [], path)
   }
   for (const [path, name] of interfaces) {
