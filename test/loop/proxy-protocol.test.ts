@@ -224,7 +224,7 @@ t.test('TLS begins behind the header', { skip: noTls }, async t => {
 t.test('an option that is none is told', async t => {
   await t.rejects(serve({}, 'tcp://:0?proxy=yes'), {
     code: 'ERR_ADDRESS',
-    message: /proxy=yes: require or allow/,
+    message: /proxy=yes: expected require or allow/,
   })
   await t.rejects(serve({}, 'udp://:0?proxy=allow'), { code: 'ERR_ADDRESS' })
   const { server } = simulate({})

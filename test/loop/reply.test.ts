@@ -37,7 +37,7 @@ t.test('a reply is a list', async t => {
   ]) {
     t.throws(() => checkReply(reply, 'data'), {
       code: 'ERR_REPLY',
-      message: `data returned ${String(named)};`,
+      message: `data returned ${String(named)}:`,
     })
   }
 })
