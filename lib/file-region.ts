@@ -101,6 +101,17 @@ export class FileRegion {
   }
 
   /**
+   * Gives it up, unless an output has had it.
+   *
+   * @internal
+   */
+  drop(): void {
+    if (this.#given) return
+    this.#given = true
+    this.release()
+  }
+
+  /**
    * At most `size` of its bytes from `at` on, in memory of their own.
    *
    * @throws `ESTALE` when the file has changed; the system's error.

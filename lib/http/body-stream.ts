@@ -4,7 +4,7 @@ import type { Chunk, Out, Server } from '../events.js'
 import { iteratorOf, sizeOfChunk } from './outgoing-body.js'
 import type { Rest, Writer } from './writer.js'
 
-/** Unsent bytes above which a body is not read on. */
+/** Unsent bytes above which a body is not read on, and no other request is served. */
 const HIGH_WATER_MARK = 256 * 1024
 
 /** Hears when output has left: see `sent`. */
@@ -80,7 +80,8 @@ async function pump(outlet: Outlet, rest: Rest, iterator: Pieces): Promise<boole
       throw new RevioError('ERR_REPLY', `http: the body has more than the ${rest.size} bytes announced`)
     if (size === 0) continue
     if (!outlet.server.send(outlet.id, rest.chunked ? chunkOf(value, size) : value)) return false
-    if (outlet.server.pending(outlet.id) > HIGH_WATER_MARK && !(await drained(outlet))) return false
+    const draining = whenDrained(outlet)
+    if (draining !== undefined && !(await draining)) return false
   }
   if (rest.size !== undefined && left > 0) {
     throw new RevioError('ERR_REPLY', `http: the body has ${left} bytes less than the ${rest.size} announced`)
@@ -93,7 +94,12 @@ function chunkOf(chunk: Chunk, size: number): Out {
   return typeof chunk === 'string' ? `${length}${chunk}\r\n` : [length, chunk, '\r\n']
 }
 
-async function drained({ server, id }: Outlet): Promise<boolean> {
+/** Waits until the peer has taken what is unsent, where that is much; false when the connection broke meanwhile. */
+export function whenDrained(outlet: Pick<Outlet, 'id' | 'server'>): Promise<boolean> | undefined {
+  return outlet.server.pending(outlet.id) > HIGH_WATER_MARK ? drained(outlet) : undefined
+}
+
+async function drained({ server, id }: Pick<Outlet, 'id' | 'server'>): Promise<boolean> {
   const token = new DrainToken()
   if (!server.send(id, null, { token })) return false
   try {

@@ -1,14 +1,14 @@
 import { Action, isAction } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Out, Server } from '../events.js'
-import { type Outlet, sendStream } from './body-stream.js'
+import { type Outlet, sendStream, whenDrained } from './body-stream.js'
 import type { HttpHandlers, HttpReply, Upgraded } from './handlers.js'
 import { interim } from './head-writer.js'
 import { HttpError } from './http-error.js'
 import type { IncomingRequest } from './incoming-request.js'
 import type { Limits } from './limits.js'
 import type { HeaderList, HttpResponse } from './message.js'
-import { isLive } from './outgoing-body.js'
+import { discard, isLive } from './outgoing-body.js'
 import { CONTINUE, type Rest, type Writer } from './writer.js'
 
 /** What exchanges share with those of other connections. */
@@ -30,6 +30,8 @@ export class Exchanges implements Outlet {
   readonly #handlers: HttpHandlers<unknown>
   readonly #limits: Limits
   #served = 0
+  /** Some output is the loop's already. */
+  #sends = false
   #action: Action = Action.None
   #now = 0
   /** At work. */
@@ -67,8 +69,8 @@ export class Exchanges implements Outlet {
     let later: Promise<void> | undefined
     let index = 0
     while (index < requests.length && !this.over && later === undefined) {
-      const request = requests[index++]
-      if (this.writer.borrows) this.flush()
+      later = this.#room()
+      const request = later === undefined ? requests[index++] : undefined
       if (request !== undefined) later = this.#serveOne(request)
     }
     const rest = later === undefined || index === requests.length ? NONE : requests.slice(index)
@@ -90,6 +92,7 @@ export class Exchanges implements Outlet {
   }
 
   flush(): void {
+    this.#sends = true
     this.writer.flush(this.server)
   }
 
@@ -131,6 +134,15 @@ export class Exchanges implements Outlet {
     this.giveUp?.()
   }
 
+  /** Undefined when the next request may be served; else it waits: the peer has much to take of what it asked before. */
+  #room(): Promise<void> | undefined {
+    if (this.writer.full) this.flush()
+    if (!this.#sends) return undefined
+    return whenDrained(this)?.then(whole => {
+      if (!whole) this.over = true
+    })
+  }
+
   #serveOne(request: IncomingRequest): Promise<void> | undefined {
     try {
       this.#current = request
@@ -153,7 +165,7 @@ export class Exchanges implements Outlet {
     let later: Promise<void> | undefined
     try {
       const returned = await promise
-      if (this.gone) return
+      if (this.gone) return discardReply(returned)
       this.#now = this.server.now
       this.writer.holder = this.id
       later = this.#take(request, returned)
@@ -180,12 +192,19 @@ export class Exchanges implements Outlet {
     }
     const { concurrency } = this.#limits
     start(concurrency - 1)
-    await first
-    for (const [index, request] of requests.entries()) {
-      if (this.over) return
-      start(index + concurrency)
-      this.#current = request
-      await this.#await(request, replies[index] as Promise<Returned | undefined>)
+    let taken = 0
+    try {
+      await first
+      for (const [index, request] of requests.entries()) {
+        await this.#room()
+        if (this.over) return
+        start(index + concurrency)
+        this.#current = request
+        taken++
+        await this.#await(request, replies[index] as Promise<Returned | undefined>)
+      }
+    } finally {
+      for (const reply of replies.slice(taken)) reply.then(discardReply, () => {})
     }
   }
 
@@ -199,8 +218,19 @@ export class Exchanges implements Outlet {
     }
     const reply = returned as unknown as HttpReply
     const response = readyFor(request, reply[0])
-    const action = reply[1] ?? Action.None
-    const token = reply[2]
+    try {
+      return this.#write(request, response, reply)
+    } catch (error) {
+      discard(response?.body)
+      throw error
+    }
+  }
+
+  #write(
+    request: IncomingRequest,
+    response: HttpResponse,
+    [, action = Action.None, token]: HttpReply,
+  ): Promise<void> | undefined {
     if (!isAction(action)) throw noReply(action)
     // What is made while it is sent may be made of the body, and later would be too late to ask for that.
     if (request.expects && isLive(response?.body)) this.goOn(request)
@@ -215,7 +245,9 @@ export class Exchanges implements Outlet {
     if (request.head.upgrade) this.declined = true
     if (written.rest !== undefined) return this.#send(request, written.rest, token)
     this.#leaves(request)
-    if (token !== undefined) this.server.send(this.id, this.writer.take(), { token })
+    if (token === undefined) return undefined
+    this.#sends = true
+    this.server.send(this.id, this.writer.take(), { token })
     return undefined
   }
 
@@ -259,6 +291,12 @@ export class Exchanges implements Outlet {
     this.#current = undefined
     if (this.#active.length > 0) this.#active = this.#active.filter(other => other !== request)
   }
+}
+
+/** What comes too late to be sent. */
+function discardReply(returned: Returned | undefined): void {
+  const [response] = (Array.isArray(returned) ? returned : []) as readonly { body?: unknown }[]
+  discard(response?.body)
 }
 
 /** A response as it is for this request: a file has its own way to answer. */

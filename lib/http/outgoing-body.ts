@@ -67,6 +67,13 @@ export function releaseChunks(chunks: string | readonly Chunk[]): void {
   }
 }
 
+/** Gives up the body of a response that is not sent, whatever it is: files are closed, and streams end. */
+export function discard(body: unknown): void {
+  if (typeof body !== 'object' || body === null || isBytes(body)) return
+  for (const chunk of Array.isArray(body) ? body : [body]) if (chunk instanceof FileRegion) chunk.drop()
+  if (isLive(body)) abandon(body as Streamed['source'])
+}
+
 /** Ends what would have been read and is not. */
 export function abandon(source: Streamed['source']): void {
   const ended = (async () => {

@@ -37,6 +37,9 @@ export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 /** Responses with longer bodies are not kept. */
 const SHORT = 4096
 
+/** The text that gathers before the loop has it. */
+const LONG = 256 * 1024
+
 const CLOSES: Written = { closes: true, rest: undefined }
 const STAYS: Written = { closes: false, rest: undefined }
 
@@ -79,9 +82,9 @@ export class Writer {
     if (out !== '') server.send(this.holder, out)
   }
 
-  /** Memory of the program's waits here, which it may use again when the next handler runs. */
-  get borrows(): boolean {
-    return this.#chunks.length > 0
+  /** Memory of the program's waits here, which it may use again when the next handler runs; or all that may gather. */
+  get full(): boolean {
+    return this.#chunks.length > 0 || this.#text.length > LONG
   }
 
   /**

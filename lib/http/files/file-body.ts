@@ -84,7 +84,7 @@ export class FileBody implements AnsweringBody {
     const { root, precompressed = false } = this.#options
     const at = `${place}${encoding?.suffix ?? ''}`
     const key = `${root}\0${place}\0${encoding?.name ?? (precompressed ? '*' : '')}`
-    const known = kept(key, at)
+    const known = kept(key, at, root)
     if (known !== undefined) return { what: known, opened: undefined }
     const opened = open(at, root)
     if (opened === undefined) return undefined
@@ -102,7 +102,7 @@ export class FileBody implements AnsweringBody {
       const whole = what.size <= SMALL ? load(what, opened.fd) : undefined
       if (whole === undefined) return { what, opened }
       closeSync(opened.fd)
-      keep(key, at, whole)
+      keep(key, at, this.#options.root, whole)
       return { what: whole, opened: undefined }
     } catch (error) {
       closeSync(opened.fd)

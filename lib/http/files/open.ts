@@ -15,6 +15,18 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EINVAL']
 
 /**
+ * Where `place` leads to once all links have been followed; undefined where that lies outside of `root`.
+ *
+ * @throws the system's error where it leads to nothing.
+ */
+export function within(place: string, root: string): string | undefined {
+  const real = realpathSync.native(place)
+  const realRoot = realpathSync.native(root)
+  const inside = real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
+  return inside ? real : undefined
+}
+
+/**
  * Opens what is at `place`; undefined where there is nothing that may be read, or where it lies outside of `root`, once
  * all links have been followed. The calls block, as those of most servers do: files are expected on a local disk.
  *
@@ -22,10 +34,8 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM',
  */
 export function open(place: string, root: string): Opened | undefined {
   try {
-    const real = realpathSync.native(place)
-    const realRoot = realpathSync.native(root)
-    if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
-      return undefined
+    const real = within(place, root)
+    if (real === undefined) return undefined
     // Whoever puts a link there meanwhile is not followed.
     const fd = openSync(real, FLAGS)
     try {

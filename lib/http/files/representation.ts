@@ -64,8 +64,9 @@ export class SharedDescriptor {
   }
 
   region(start: number, end: number): FileRegion {
+    const region = new FileRegion({ fd: this.#fd, start, end, done: () => this.release() })
     this.#users++
-    return new FileRegion({ fd: this.#fd, start, end, done: () => this.release() })
+    return region
   }
 
   release(): void {

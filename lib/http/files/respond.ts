@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../../events.js'
 import type { HttpRequest, HttpResponse } from '../message.js'
+import { discard } from '../outgoing-body.js'
 import type { Opened } from './open.js'
 import { type Range, wantedOf } from './ranges.js'
 import { type Pair, type Representation, SharedDescriptor, withFields } from './representation.js'
@@ -84,9 +85,14 @@ function several(
 ): HttpResponse {
   const boundary = randomBytes(12).toString('hex')
   const body: Chunk[] = []
-  for (const { start, end } of parts) {
-    const fields = `Content-Type: ${what.type}\r\nContent-Range: bytes ${start}-${end}/${what.size}`
-    body.push(`\r\n--${boundary}\r\n${fields}\r\n\r\n`, source.part(start, end + 1))
+  try {
+    for (const { start, end } of parts) {
+      const fields = `Content-Type: ${what.type}\r\nContent-Range: bytes ${start}-${end}/${what.size}`
+      body.push(`\r\n--${boundary}\r\n${fields}\r\n\r\n`, source.part(start, end + 1))
+    }
+  } catch (error) {
+    discard(body)
+    throw error
   }
   body.push(`\r\n--${boundary}--\r\n`)
   const headers = withFields(response.headers as readonly Pair[], {
