@@ -97,10 +97,21 @@ t.test('what is no request is refused, and the connection closed', async t => {
 t.test('a shutdown waits for what is at work', async t => {
   const other = new ExampleProgram('http', ['--port', '0'])
   const [, at] = await other.says(/^Listening on tcp4:\/\/127\.0\.0\.1:(\d+)/)
-  const response = fetch(`http://127.0.0.1:${at}/slow?ms=300`)
-  await new Promise(resolve => setTimeout(resolve, 150))
+  const socket = connect({ port: Number(at), host: '127.0.0.1' })
+  // They arrive together: once the first is answered, the second is at work.
+  socket.write(`${GET}\r\nGET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n`)
+  const pieces = socket.setEncoding('latin1')[Symbol.asyncIterator]()
+  let received = ''
+  const until = async (text: string) => {
+    while (!received.includes(text)) {
+      const { done, value } = await pieces.next()
+      if (done === true) return t.fail(`no ${text} in ${received}`)
+      received += value
+    }
+  }
+  await until('hello world\n')
   const stopped = other.stop()
-  t.equal(await (await response).text(), 'slow\n')
+  await until('slow\n')
   t.equal(await stopped, 0)
 })
 
