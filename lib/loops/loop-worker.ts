@@ -1,12 +1,23 @@
 import { once } from 'node:events'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import { Worker } from 'node:worker_threads'
-import { asError } from '../errors.js'
+import { asError, RevioError } from '../errors.js'
 import type { PlainAddress } from './options.js'
 import { errorOf, type Fault, type Order, type Report, type Start } from './protocol.js'
 
-/** This file's own kind: the sources may be running, under a loader. */
-const PROGRAM = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+/**
+ * The program of a worker, beside this file and of its own kind: the sources may be running, under a loader.
+ *
+ * @throws `ERR_UNSUPPORTED` in a bundle, which has no such file.
+ */
+function program(): URL {
+  const { url = '' } = import.meta as { url?: string }
+  const kind = /\/loops\/loop-worker(\.[jt]s)$/.exec(url)?.[1]
+  if (kind !== undefined) return new URL(`./worker${kind}`, url)
+  const why =
+    'serveLoops: its threads load files of revio, which a bundle has none of; keep revio out of the bundle'
+  throw new RevioError('ERR_UNSUPPORTED', why)
+}
 
 /** What is to be known of a loop's worker. */
 export interface WorkerEvents {
@@ -34,7 +45,7 @@ export class LoopWorker {
   constructor(start: Start, events: WorkerEvents) {
     this.index = start.index
     this.#events = events
-    this.#worker = new Worker(PROGRAM, { workerData: start, name: `revio loop ${start.index}` })
+    this.#worker = new Worker(program(), { workerData: start, name: `revio loop ${start.index}` })
     this.#worker.on('message', (report: Report) => this.#heard(report))
     this.#worker.on('error', error => {
       this.#error ??= asError(error, 'the thread')
