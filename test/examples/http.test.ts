@@ -105,7 +105,7 @@ t.test('a shutdown waits for what is at work', async t => {
   const until = async (text: string) => {
     while (!received.includes(text)) {
       const { done, value } = await pieces.next()
-      if (done === true) return t.fail(`no ${text} in ${received}`)
+      if (done === true) throw new Error(`no ${text} in ${received}`)
       received += value
     }
   }
