@@ -1,5 +1,6 @@
 import { type Address, type Events, RevioError, serve } from 'revio'
 import { type Chosen, type Command, readOptions, UsageError, usage } from './options.js'
+import { endOnSignals } from './signals.js'
 
 /** An example as a program of its own. */
 export interface Program<Context> extends Command {
@@ -28,7 +29,7 @@ export async function run<Context>(program: Program<Context>): Promise<void> {
 async function listen<Context>(program: Program<Context>, chosen: Chosen): Promise<void> {
   const running = serve(program.events(chosen), ...chosen.addresses)
   const server = await running.listening
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.shutdown())
+  endOnSignals(server)
   const [first] = server.addresses
   const hint = first === undefined ? '' : program.hint(first, chosen)
   process.stdout.write(`Listening on ${server.addresses.join(' and ')}${hint}\n`)
