@@ -227,6 +227,7 @@ export class Loop implements Host {
 
   handshakeFailed(addressIndex: number, error: Error, remote: Address): void {
     this.counters.add(Count.handshakesFailed, 1)
+    this.#drain.left()
     this.#programs.tlsFailed(this.#handlersOf(addressIndex), error, remote)
   }
 
@@ -308,7 +309,11 @@ export class Loop implements Host {
   #makeDrain(): Drain {
     return new Drain({
       clock: this.clock,
-      busy: () => this.table.connections.size > 0 || !this.dialer.empty || !this.#headers.empty,
+      busy: () =>
+        this.table.connections.size > 0 ||
+        !this.dialer.empty ||
+        !this.#headers.empty ||
+        this.#transports.handshaking,
       turn: run => this.turn(run),
       release: () => this.#transports.unbind(),
       end: () => this.end(this.shutdown.timeout),

@@ -22,6 +22,11 @@ export class LoopTransports {
     return this.all.some(({ joined }) => joined === true)
   }
 
+  /** Peers are connected that will be accepted when their handshake is done. */
+  get handshaking(): boolean {
+    return this.all.some(({ handshaking = 0 }) => handshaking > 0)
+  }
+
   /** Nothing that is on its way comes any more. */
   depart(): void {
     this.#each(transport => transport.depart?.())

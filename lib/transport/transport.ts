@@ -203,6 +203,8 @@ export interface Transport {
   /** Another thread accepts for it, and what it has accepted may be on its way; `depart` stops that. Absent: no. */
   readonly joined?: boolean
   depart?(): void
+  /** Peers that are connected, and will be accepted when their handshake is done. Absent: none. */
+  readonly handshaking?: number
   /** Gives back everything else; every link has been closed by now. */
   close(): void
 }

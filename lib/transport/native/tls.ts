@@ -122,6 +122,11 @@ export class NativeTls {
     return new net.Socket({ fd }).destroy(new RevioError('ERR_TLS', `${what}: given up for a Detach`))
   }
 
+  /** How many are under way. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
   /** Gives up what is under way. */
   close(): void {
     for (const handshake of this.#pending) handshake.giveUp()

@@ -172,6 +172,10 @@ export class NativeTransport implements Transport {
     this.#listeners.clear()
   }
 
+  get handshaking(): number {
+    return this.#tls.pending
+  }
+
   /** Gets nothing more of what other threads accept. */
   depart(): void {
     if (this.joined) this.poller.part()

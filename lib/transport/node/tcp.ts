@@ -127,11 +127,15 @@ export class NetTransport implements Transport {
       for (const socket of waiting) socket.destroy()
       waiting.length = 0
     }
-    for (const handshake of this.#handshakes) handshake.giveUp()
     this.#listeners.length = 0
   }
 
+  get handshaking(): number {
+    return this.#handshakes.size
+  }
+
   close(): void {
+    for (const handshake of this.#handshakes) handshake.giveUp()
     this.breaks.close()
   }
 
