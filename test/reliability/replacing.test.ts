@@ -53,23 +53,28 @@ function makeListener(): number {
   return poller.release(poller.listen('127.0.0.1', 0, 0, 1, 65_535, true, false))
 }
 
-for (const kind of ['echo', 'http', 'tls'] as const) {
+for (const [kind, way] of (['echo', 'http', 'tls'] as const).flatMap(kind =>
+  (['inherited', 'reuseport'] as const).map(way => [kind, way] as const),
+)) {
   t.test(
-    `an inherited listener: ten processes follow each other, and no request is lost: ${kind}`,
+    `by ${way} listener: ten processes follow each other, and no request is lost: ${kind}`,
     { skip },
     async t => {
       const authority = new Authority()
       const { cert, key } = authority.issue(...LOCAL)
       const program = join(t.testdir({ 'main.mjs': PROGRAM }), 'main.mjs')
       const listener = makeListener()
-      const start = async (): Promise<{ child: ChildProcess; port: number }> => {
+      const start = async (address: string): Promise<{ child: ChildProcess; port: number }> => {
         const stdio = ['ignore', 'pipe', 'inherit', listener] as const
-        const child = spawn(process.execPath, [program, kind, 'fd://3', cert, key], { stdio: [...stdio] })
+        const child = spawn(process.execPath, [program, kind, address, cert, key], { stdio: [...stdio] })
         t.teardown(() => child.kill('SIGKILL'))
         const [line] = (await once(child.stdout as NonNullable<typeof child.stdout>, 'data')) as [Buffer]
         return { child, port: Number(String(line)) }
       }
-      let { child, port } = await start()
+      const scheme = kind === 'tls' ? 'tls' : 'tcp'
+      const at = (port: number) =>
+        way === 'inherited' ? 'fd://3' : `${scheme}://127.0.0.1:${port}?reuseport=true`
+      let { child, port } = await start(at(0))
       let asked = 0
       let over = false
       const faults: unknown[] = []
@@ -86,7 +91,7 @@ for (const kind of ['echo', 'http', 'tls'] as const) {
       }
       const clients = Promise.all(Array.from({ length: CLIENTS }, client))
       for (let replaced = 0; replaced < REPLACEMENTS; replaced++) {
-        const next = await start()
+        const next = await start(at(port))
         const gone = once(child, 'exit')
         child.kill('SIGTERM')
         const [code] = await gone
