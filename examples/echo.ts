@@ -1,12 +1,20 @@
+import type { Address } from 'revio'
 import { run } from './program.js'
 
 await run({
   command: 'npm run echo',
   about: 'Sends back whatever it is sent.',
   port: 5000,
-  hint: ({ host, port, path }) => `; try: ${path ? `socat - UNIX-CONNECT:${path}` : `nc ${host} ${port}`}`,
+  hint: first => `; try: ${attempt(first)}`,
   events: () => ({
     opened: () => [null, { reuseInputBuffer: true }],
     data: (_id, input) => [input],
   }),
 })
+
+function attempt(first: Address): string {
+  const { host, port, path } = first
+  if (path !== '') return `socat - UNIX-CONNECT:${path}`
+  if (!String(first).startsWith('tls')) return `nc ${host} ${port}`
+  return `openssl s_client -quiet -connect ${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -32,6 +32,8 @@ export function tlsStream(wire: Duplex, security: ServerSecurity | ClientSecurit
     if (choose !== undefined) options.SNICallback = sniCallback(choose)
     const socket = new tls.TLSSocket(wire, options)
     if (choose !== undefined) chooseWithoutName(socket)
+    // Once its handshake is done Node tells the errors of such a socket to its own server only.
+    socket.on('_tlsError', error => socket.destroy(error))
     return socket
   }
   const { servername } = security
