@@ -1,5 +1,6 @@
 import { RevioError } from '../errors.js'
 import type { Stats } from '../stats.js'
+import type { TlsInfo } from '../tls.js'
 
 /** What is counted, and where it stands in a row. */
 export const Count = {
@@ -51,6 +52,13 @@ export class Counters {
   /** How many loops count. */
   get loops(): number {
     return this.#rows.length
+  }
+
+  /** A connection is there that speaks TLS, or a plain one. */
+  secured(tls: TlsInfo | undefined): void {
+    if (tls === undefined) return
+    this.add(Count.handshakes, 1)
+    if (tls.reused) this.add(Count.resumed, 1)
   }
 
   /** A turn took so many milliseconds. */

@@ -91,14 +91,11 @@ export class Entrance {
     const handlers = handlersOf(addressIndex)
     const made = { id: this.nextId(), transport, scope: scope(), handlers, context: undefined }
     counters.add(Count.accepted, 1)
-    const { tls } = link
-    if (tls !== undefined) counters.add(Count.handshakes, 1)
-    if (tls?.reused === true) counters.add(Count.resumed, 1)
     return this.#open(made, link, () => infoOf(link, addressIndex, ends))
   }
 
   #open(made: Made, link: Link, info: () => Info): Receiver {
-    const { owner, table, timeouts, dispatcher, output, watched } = this.#options
+    const { owner, table, counters, timeouts, dispatcher, output, watched } = this.#options
     const limits = made.transport.datagrams ? datagramLimits : defaultLimits
     const scope = watched(made.scope)
     const connection = new Connection(owner, { ...made, scope, link, info, limits })
@@ -106,6 +103,7 @@ export class Entrance {
     if (shutdown.asked && !shutdown.admits) return this.#refuse(connection)
     connection.late = shutdown.asked
     table.connections.set(made.id, connection)
+    counters.secured(link.tls)
     if (made.transport.datagrams) timeouts.watch(connection)
     if (made.preface !== undefined) output.intake.send(connection, made.preface)
     dispatcher.opened(connection)

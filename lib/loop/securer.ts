@@ -7,11 +7,13 @@ import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
 import { clientSecurity, serverSecurity } from '../transport/tls-options.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
+import type { Counters } from './counters.js'
 import { SecuringLink } from './securing-link.js'
 
 /** What securing needs from the loop. */
 export interface SecurerLoop {
   readonly clock: Clock
+  readonly counters: Counters
   /** Runs something inside a turn. */
   turn(run: () => void): void
   /** Knows whom a connection was dialled to. */
@@ -89,7 +91,10 @@ export class Securer {
         turn: run => loop.turn(run),
         ready: () => loop.clock.soon(() => loop.turn(() => securing.begin())),
         begun: () => timer?.add(securing),
-        secured: (link, layer) => connection.relayer(link, layer),
+        secured: (link, layer) => {
+          loop.counters.secured(link.tls)
+          connection.relayer(link, layer)
+        },
         over: () => timer?.delete(securing),
       })
       return securing

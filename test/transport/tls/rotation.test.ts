@@ -141,6 +141,11 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const other = ground.authority.issue('DNS:localhost')
       server.setSecureContext(0, { cert: other.cert, key: other.key })
       t.equal(await reused(portOf(server)), true, 'another certificate')
+      const { handshakes, resumed, handshakesFailed } = server.stats()
+      t.strictSame(
+        { handshakes, resumed, handshakesFailed },
+        { handshakes: 3, resumed: 2, handshakesFailed: 0 },
+      )
       t.equal(await reused(portOf(await ground.serve(echo, settings))), true, 'a restart')
       t.equal(await reused(portOf(await ground.serve(echo, ground.tls))), false, 'other keys')
       t.equal(
