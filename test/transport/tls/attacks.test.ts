@@ -62,6 +62,7 @@ function through(
     near.on('error', () => {})
     near.on('data', bytes => pass(bytes, wire))
     near.on('end', () => wire.end())
+    near.on('close', () => wire.destroy())
     wire.on('data', bytes => near.write(bytes))
     wire.on('close', () => near.destroy())
     proxy.close()
