@@ -2,11 +2,11 @@ import type { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
 import { isBytes } from '../bytes.js'
 import { RevioError } from '../errors.js'
-import type { Out, Server } from '../events.js'
+import type { Out, Sending, Server } from '../events.js'
 import type { Prepared } from './compression.js'
 import { FIN, Opcode } from './frame.js'
 import { type Data, FrameWriter, headOf } from './frame-writer.js'
-import type { Session } from './session.js'
+import { Phase, type Session } from './session.js'
 
 /** From this size a frame that many connections get is shared by their outboxes; a smaller copy costs less than that. */
 const SHARED = 512
@@ -44,7 +44,7 @@ export class Outgoing<Context> {
   flush(): void {
     const session = this.#reading
     if (session === undefined || this.#gathered.empty) return
-    this.server?.send(session.id, this.#gathered.take())
+    this.#give(session, this.#gathered.take())
   }
 
   /**
@@ -71,7 +71,7 @@ export class Outgoing<Context> {
     const { compression } = session
     if (compression?.waiting) return this.#compress(session, { size: frame.length, frame: async () => frame })
     if (this.#reading === session) this.flush()
-    return this.server?.send(session.id, frame, { shared: frame.length >= SHARED }) ?? false
+    return this.#give(session, frame, frame.length >= SHARED ? { shared: true } : undefined)
   }
 
   /** Has `sent` run for a token once all output before it has gone. */
@@ -100,23 +100,32 @@ export class Outgoing<Context> {
     const writer = mine ? this.#gathered : this.#single
     if (!writer.fits(payload)) this.flush()
     writer.frame(FIN | opcode, payload)
-    if (!mine) this.server?.send(session.id, writer.take())
+    if (!mine) this.#give(session, writer.take())
   }
 
   #plain(session: Session<Context>, data: Data): boolean {
     const mine = this.#reading === session
     const writer = mine ? this.#gathered : this.#single
     if (mine && !writer.fits(data)) this.flush()
-    if (!writer.fits(data)) return this.server?.send(session.id, [headOf(data), data]) ?? false
+    if (!writer.fits(data)) return this.#give(session, [headOf(data), data])
     writer.message(data)
-    return mine || (this.server?.send(session.id, writer.take()) ?? false)
+    return mine || this.#give(session, writer.take())
+  }
+
+  /** Gives output to the loop. Where that had to close the connection, nothing more is read from it. */
+  #give(session: Session<Context>, out: Out, then?: Sending): boolean {
+    const { server } = this
+    if (server === undefined) return false
+    const taken = server.send(session.id, out, then)
+    if (!taken && !server.configure(session.id, {})) session.phase = Phase.Closed
+    return taken
   }
 
   /** Sends what zlib makes of a message, behind what it still works at. */
   #compress(session: Session<Context>, { size, frame }: Prepared): boolean {
     this.flush()
     session.compression?.enqueue(size, async () => {
-      this.server?.send(session.id, await frame())
+      this.#give(session, await frame())
     })
     return true
   }

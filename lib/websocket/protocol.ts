@@ -129,12 +129,12 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
         const received = reader.next()
         if (received === Received.More) break
         pending = received === Received.Message ? this.#message(session) : this.#control(session, received)
-        if (pending !== undefined || session.phase === Phase.Closed) break
+        if (pending !== undefined || isOver(session)) break
         if (this.#outgoing.much && this.#isFull(session)) break
       }
     } finally {
       const rest = reader.done()
-      if (rest < input.length && session.phase !== Phase.Closed) this.#handBack(session, input.subarray(rest))
+      if (rest < input.length && !isOver(session)) this.#handBack(session, input.subarray(rest))
     }
     return pending
   }
@@ -252,6 +252,11 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     if (!Array.isArray(out)) this.#outgoing.message(session, out as Data)
     else for (const data of out as readonly Data[]) this.#outgoing.message(session, data)
   }
+}
+
+/** Nothing more is delivered: it closes, or is to be reset, or the loop is to end. */
+function isOver<Context>({ phase, action }: Session<Context>): boolean {
+  return phase === Phase.Closed || action !== Action.None
 }
 
 /** What the loop is to do once input has been taken. */

@@ -206,6 +206,27 @@ t.test('actions: Reset breaks, Shutdown ends the loop, Detach is refused', async
   t.strictSame(received(act(Action.Detach).peer), ['text out', 'close 1011'])
 })
 
+t.test('behind a reset, or an overflow of output, no further message is delivered', async t => {
+  for (const reply of [[null, Action.Reset], [Buffer.alloc(300_000)]] as const) {
+    const told: unknown[] = []
+    const { simulation } = world(
+      {
+        message: (_id, data) => {
+          told.push(data)
+          return data === 'last' || reply[1] === undefined ? reply : undefined
+        },
+        closed: (_id, code) => void told.push(code),
+      },
+      { maxPending: 500_000, highWaterMark: 5_000_000 },
+    )
+    const peer = simulation.connect({ paused: true })
+    peer.send(Buffer.concat([text('first'), text('last'), ...Array.from({ length: 5 }, () => text('more'))]))
+    simulation.run()
+    t.equal(told.indexOf(1006), told.length - 1, 'closed is last')
+    t.ok(told.length <= 5, String(told))
+  }
+})
+
 t.test('tokens are told once their messages have gone', async t => {
   const told: unknown[] = []
   const { connect, sockets } = world({
