@@ -10,6 +10,7 @@ import { MAX_CONTROL, Opcode } from './frame.js'
 import { type Data, encode } from './frame-writer.js'
 import type { CloseRequest, MessageSending, WebSocketHandlers } from './handlers.js'
 import { handshake } from './handshake.js'
+import type { ReaderOptions } from './message-reader.js'
 import type { Settings, Slow } from './options.js'
 import { checkData, Outgoing } from './outgoing.js'
 import { Protocol } from './protocol.js'
@@ -28,9 +29,15 @@ export class Connections<Context> {
   readonly #closer: Closer<Context>
   readonly #protocol: Protocol<Context>
   readonly #pool: ZlibPool | undefined
+  /** How readers are made; shared, as there are as many of them as connections. */
+  readonly #plain: ReaderOptions
+  readonly #compressed: ReaderOptions
 
   constructor(handlers: WebSocketHandlers<Context>, settings: Settings) {
+    const { maxMessage, maxFragments } = settings
     this.#settings = settings
+    this.#plain = { maxMessage, maxFragments, compression: false }
+    this.#compressed = { maxMessage, maxFragments, compression: true }
     this.#closer = new Closer(this.#outgoing, settings)
     this.#pool = settings.deflate === undefined ? undefined : new ZlibPool(settings.deflate)
     this.#protocol = new Protocol({
@@ -172,9 +179,12 @@ export class Connections<Context> {
   }
 
   #session(id: number, request: UpgradeRequest, context: Context, agreement: Agreement | undefined) {
-    const { maxMessage, maxFragments } = this.#settings
-    const compression = agreement !== undefined
-    const session = new Session(id, context, request, { maxMessage, maxFragments, compression })
+    const session = new Session(
+      id,
+      context,
+      request,
+      agreement === undefined ? this.#plain : this.#compressed,
+    )
     if (agreement !== undefined && this.#pool !== undefined) {
       session.compression = new Compression(new Zlib(this.#pool, agreement), agreement)
     }
