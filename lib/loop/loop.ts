@@ -335,10 +335,9 @@ export class Loop implements Host {
   }
 
   #makeMailbox(): Mailbox {
-    const { turn } = this.#owner.layerHost
     return new Mailbox({
       siblings: this.#options.siblings ?? alone,
-      deliver: (message, from) => turn(() => this.#programs.message(message, from)),
+      deliver: (message, from) => this.turn(() => this.#programs.message(message, from)),
       soon: run => this.clock.soon(run),
       ending: () => this.shutdown.asked,
     })
