@@ -4,21 +4,20 @@ import { NodeReader } from './http/readers.js'
 import { isKnown } from './redis/generate.js'
 import { examine, report } from './redis/search.js'
 import { commandsOf, withServers } from './redis/servers.js'
+import { examine as examineFrames } from './websocket/compare.js'
 
 const USAGE = `npm run fuzz -- redis [--seeds N] [--from S] [--all] [--commands a,b]
 npm run fuzz -- redis --seed S
 npm run fuzz -- http [--seeds N] [--from S] [--all]
+npm run fuzz -- websocket [--seeds N] [--from S] [--all]
 
 http: sends the same bytes, which may be requests, to revio/http and to node:http, and shows where revio sees a request
 that node:http does not see, or sees otherwise.
 
+websocket: reads the same random frames as ws does and compares what is found in them.
+
 redis: says the same random commands to redis-server and to the redis clone and compares the replies. Where two differ it shows
 the seed and the shortest transcript that it finds.
-npm run fuzz -- websocket [--seeds N] [--from S] [--seed S] [--all]
-
-redis says the same random commands to redis-server and to the redis clone and compares the replies. Where two differ it shows
-the seed and the shortest transcript that it finds. websocket reads the same random frames as ws does and compares what is
-found in them.
 
   --seeds N      how many seeds to run; default 1000
   --from S       the first of them; default 1
@@ -50,14 +49,8 @@ async function main(args: string[]): Promise<number> {
   const first = wholeNumber('from', values.seed ?? values.from)
   const count = values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1
   if (positionals.join() === 'http') return tryHttp(first, count, values.all)
-  if (positionals.join() !== 'redis') throw new Error('name what to try: redis or http')
-  const [name = ''] = positionals
-  if (positionals.length !== 1 || !['redis', 'websocket'].includes(name)) {
-    throw new Error('name what to try: redis or websocket')
-  }
-  const first = wholeNumber('from', values.seed ?? values.from)
-  const count = values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1
-  if (name === 'websocket') return frames(first, count, values.all)
+  if (positionals.join() === 'websocket') return tryWebSocket(first, count, values.all)
+  if (positionals.join() !== 'redis') throw new Error('name what to try: redis, http or websocket')
   const names = values.commands?.split(',')
   return withServers(async pair => {
     const missing = (await commandsOf(pair.clone)).filter(name => !isKnown(name))
@@ -83,17 +76,19 @@ async function tryHttp(first: number, count: number, all: boolean): Promise<numb
     if (difference === undefined) continue
     different++
     console.log(JSON.stringify(difference, null, 2))
-async function frames(first: number, count: number, all: boolean): Promise<number> {
-  const { examine: compare } = await import('./websocket/compare.js')
+    if (!all) return 1
+  }
+  console.log(`${count} seeds from ${first} on: ${different} with a difference`)
+  return different > 0 ? 1 : 0
+}
+
+function tryWebSocket(first: number, count: number, all: boolean): number {
   let different = 0
   for (let seed = first; seed < first + count; seed++) {
-    const difference = compare(seed)
+    const difference = examineFrames(seed)
     if (difference === undefined) continue
     different++
-    const { input, revio, ws } = difference
-    console.log(
-      `seed ${seed}: ${input.toString('hex')}\n  revio: ${revio.join(' | ')}\n  ws:    ${ws.join(' | ')}`,
-    )
+    console.log(JSON.stringify({ ...difference, input: difference.input.toString('hex') }, null, 2))
     if (!all) return 1
   }
   console.log(`${count} seeds from ${first} on: ${different} with a difference`)
