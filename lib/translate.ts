@@ -64,7 +64,7 @@ export function translate<Context = undefined>(
     if (connection.handlers === translated) connection.handlers = program
     if (failure === undefined) return program.opened?.(id, info)
     const opening = program.opened?.(id, { ...info, closing: true })
-    return Array.isArray(opening) ? [undefined, opening[1]] : opening
+    return Array.isArray(opening) ? [undefined, opening[1], opening[2]] : opening
   }
   Object.defineProperty(translated, 'opened', { enumerable: true, value: opened })
   madeOf(program, translated)

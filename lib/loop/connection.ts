@@ -290,16 +290,19 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     this.#owner.dispatcher.secured(this)
   }
 
+  /** A byte of the peer's came, or is delivered after it was held back. */
+  hears(): void {
+    this.touched = this.#owner.time.now
+    this.heard = this.touched
+  }
+
   // What the link tells. ////////////////////////////////////////////////////////////////////////////////////////////
 
   input(bytes: Buffer): void {
     const { limits } = this
     const { counts } = this.#owner
     counts[Count.bytesIn] = (counts[Count.bytesIn] as number) + bytes.length
-    if (limits.idleTimeout > 0 || limits.readTimeout > 0) {
-      this.touched = this.#owner.time.now
-      this.heard = this.touched
-    }
+    if (limits.idleTimeout > 0 || limits.readTimeout > 0) this.hears()
     if (this.life !== Life.Open && this.life !== Life.Detaching) return
     const shared = this.transport.sharesInput && this.link.ownsInput !== true
     // A handler that still runs when the loop is to end may ask for Detach, so nothing that comes then is lost.

@@ -64,6 +64,8 @@ export class Revisits {
     if (connection.held === undefined || !connection.receptive || this.#options.shutdown().asked) return
     const bytes = connection.held.shift()
     if (connection.held.length === 0) connection.held = undefined
-    if (bytes !== undefined) dispatcher.data(connection, bytes, undefined)
+    if (bytes === undefined) return
+    connection.hears()
+    dispatcher.data(connection, bytes, undefined)
   }
 }

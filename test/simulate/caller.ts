@@ -59,8 +59,8 @@ export class Caller {
     const { socket, script } = story ?? {}
     if (story === undefined || socket === undefined || script?.after === undefined) return
     if (story.busy || socket.writableLength > 0) return
-    socket.removeAllListeners('data')
     if (socket.destroyed || story.layer !== undefined) return this.#refused(socket, 'ERR_UNSUPPORTED')
+    socket.removeAllListeners('data')
     const next = story.successor(script.after, this.#world.shutdown !== undefined)
     next.id = this.#make(() => this.#world.server.attach(socket), 'attach')
     // Once the loop has ended, the socket is still its owner's.

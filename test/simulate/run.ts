@@ -60,10 +60,15 @@ async function perform(world: World, operation: Operation): Promise<void> {
   steer(world, story, operation)
 }
 
-function advance(world: World, ms: number): void {
+async function advance(world: World, ms: number): Promise<void> {
   world.note('advance', ms)
-  for (const story of world.stories) story.watch(world.now)
+  // What can still be done at this moment is done before time goes on.
+  await world.rest()
+  const { now } = world
+  for (const story of world.stories) story.watch(now)
   world.simulation.advance(ms)
+  // What was read meanwhile was read no sooner than this.
+  for (const story of world.stories) story.watch(now)
   world.stalled = false
 }
 
@@ -143,7 +148,7 @@ async function end(world: World): Promise<void> {
   if (world.violation !== undefined) return
   if (world.shutdown === undefined) world.call({ call: 'shutdown', timeout: 1000 })
   await untangle(world)
-  advance(world, (world.shutdown?.timeout ?? 0) + 1)
+  await advance(world, (world.shutdown?.timeout ?? 0) + 1)
   await world.rest()
   look(world)
   for (const story of world.stories) while (story.busy) await settle(world, story)
@@ -153,7 +158,7 @@ async function end(world: World): Promise<void> {
   for (const { socket } of world.stories) socket?.end()
   // What was detached with a layer ends one stream after the other.
   for (let round = 0; round < 4; round += 1) {
-    advance(world, 2500)
+    await advance(world, 2500)
     await untangle(world)
   }
   for (const story of world.stories) world.ask(rule => rule.end?.(world, story))
@@ -183,9 +188,11 @@ async function wait(world: World): Promise<void> {
       while (story.promises.length > 0) await settle(world, story)
     }
     if (!(await rest(world))) return
-    advance(world, LONG)
+    const before = world.events - world.tick.calls
+    await advance(world, LONG)
     await world.rest()
-    if (!world.stories.some(story => story.busy)) break
+    // What came of that may have begun at its end.
+    if (world.events - world.tick.calls === before && !world.stories.some(story => story.busy)) break
   }
   for (const story of world.stories) if (!story.busy) world.ask(rule => rule.waited?.(world, story))
 }
@@ -217,7 +224,7 @@ async function rest(world: World): Promise<boolean> {
   if (latency === 0) return true
   for (let left = PATIENCE, still = 0; left > 0; left -= 1) {
     const before = traffic(world)
-    advance(world, 2 * latency)
+    await advance(world, 2 * latency)
     still = traffic(world) === before ? still + 1 : 0
     if (still === 3) return true
   }

@@ -197,7 +197,10 @@ export class World {
   identify(): void {
     if (this.plan.handlers.opened || this.shutdown !== undefined) return
     for (const story of this.stories) {
-      if (!story.opened && story.peer !== undefined && story.peer.id > 0) this.#isOpen(story, story.peer.id)
+      const { id, peer, opened } = story
+      // One that was attached has a peer that is known under another id until then.
+      if (!opened && peer !== undefined && peer.id > 0 && (id === 0 || id === peer.id))
+        this.#isOpen(story, peer.id)
     }
   }
 
