@@ -84,7 +84,7 @@ t.test('wrong arguments are told by name', { skip }, async t => {
   })
   await t.rejects(serveLoops(fixture('plain'), { balance: 'kernel' }, 'unix:///tmp/x.sock'), {
     code: 'ERR_UNSUPPORTED',
-    message: /Unix sockets do not have; "round-robin" takes them/,
+    message: /Unix sockets do not have; "round-robin" takes it/,
   })
 })
 

@@ -43,6 +43,6 @@ await onBoth(t, 'keepAlive without an end', async (t, transport) => {
   })
   const peer = world.connect(server)
   await world.until('the end', () => peer.ended)
-  t.match(told, { code: 'ERR_OPTION', message: /keepAlive: .* not Infinity/ })
+  t.match(told, { code: 'ERR_OPTION', message: /keepAlive: .* received Infinity/ })
   t.strictSame(await world.end(), [])
 })
