@@ -15,8 +15,11 @@ t.test('datagrams of one remote come to one loop', { skip }, async t => {
   const server = await running.listening
   const port = server.addresses[0]?.port ?? 0
   const seen = new Set<string>()
+  const sockets: dgram.Socket[] = []
   for (let remote = 0; remote < 40; remote++) {
     const socket = dgram.createSocket('udp4')
+    // All stay open: one that took the port of another would be the same remote.
+    sockets.push(socket)
     const answers: string[] = []
     socket.on('message', bytes => answers.push(String(bytes)))
     for (const text of ['a', 'b', 'c']) socket.send(text, port, '127.0.0.1')
@@ -24,8 +27,8 @@ t.test('datagrams of one remote come to one loop', { skip }, async t => {
     const [hello = ''] = answers
     t.strictSame(answers, [hello, 'a', 'b', 'c'])
     seen.add(hello)
-    socket.close()
   }
+  for (const socket of sockets) socket.close()
   t.strictSame([...seen].toSorted(), ['0;', '1;'])
   t.equal(server.stats().accepted, 40)
   server.shutdown()

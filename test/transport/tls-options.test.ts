@@ -40,8 +40,8 @@ t.test('what an address says of TLS is checked before anything is bound', { skip
     /minVersion: must be TLSv1\.2 or TLSv1\.3; received "TLSv1"/,
   )
   await wrong(`${files}&alpn=h2,`, 'ERR_OPTION', /ALPNProtocols: must be a list of names/)
-  await wrong(`${files}&requestCert=yes`, 'ERR_ADDRESS', /requestCert=yes: true or false/)
-  await wrong(`${files}&handshakeTimeout=0`, 'ERR_ADDRESS', /handshakeTimeout=0: a number from 1/)
+  await wrong(`${files}&requestCert=yes`, 'ERR_ADDRESS', /requestCert=yes: expected true or false/)
+  await wrong(`${files}&handshakeTimeout=0`, 'ERR_ADDRESS', /handshakeTimeout=0: expected a number from 1/)
   await wrong(`${files}&servername=a.test`, 'ERR_OPTION', /unknown option "servername" for TLS/)
   await wrong('cert', 'ERR_ADDRESS', /option cert: missing value/)
   await wrong('cert=%zz', 'ERR_ADDRESS', /option cert=%zz: "%" must begin an escape/)
