@@ -230,10 +230,14 @@ int socket_send(int fd, const struct iovec *pieces, int count, bool more) {
 }
 
 #ifdef __linux__
+/* By libuv: the C library's own fstat is a newer symbol than the addon may need. */
 static bool is_unchanged(const file_part_t *part) {
-  struct stat now;
-  return fstat((int)part->fd, &now) == 0 && now.st_size == part->size && now.st_mtim.tv_sec == part->seconds &&
-         now.st_mtim.tv_nsec == part->nanoseconds;
+  uv_fs_t request;
+  bool same = uv_fs_fstat(NULL, &request, (uv_file)part->fd, NULL) == 0 &&
+              request.statbuf.st_size == (uint64_t)part->size && request.statbuf.st_mtim.tv_sec == part->seconds &&
+              request.statbuf.st_mtim.tv_nsec == part->nanoseconds;
+  uv_fs_req_cleanup(&request);
+  return same;
 }
 
 int socket_send_file(int fd, const file_part_t *part, size_t size) {
