@@ -13,8 +13,6 @@ import { BUNDLE, bundleTap } from './tap.mjs'
 const JOBS = availableParallelism() + 1
 /** Seconds a file may take. Only a failure takes so long, on a machine that is busy as well. */
 const TIMEOUT = 300
-/** Seconds that a file may take to end when it has said all. Node 20 can spin for ever when it cleans up behind a TLSSocket. */
-const LINGER = 20
 
 /**
  * Runs the tests that `paths` name, by their sources: files, and folders for every `*.test.ts` in them. Prints what failed
@@ -65,19 +63,10 @@ async function runFile(file) {
   child.stderr.on('data', bytes => errors.push(bytes))
   // A test ends itself before; this is for one that is stuck.
   const timer = setTimeout(() => child.kill('SIGKILL'), (TIMEOUT + 30) * 1000)
-  let lingers = false
-  let end
-  const result = await readTap(child.stdout, () => {
-    end = setTimeout(() => {
-      lingers = true
-      child.kill('SIGKILL')
-    }, LINGER * 1000)
-  })
+  const result = await readTap(child.stdout)
   const { code, signal } = await exit(child)
   clearTimeout(timer)
-  clearTimeout(end)
-  const whole = result.complete && (lingers || (code === 0 && signal === null))
-  if (lingers) process.stderr.write(`${file} had said all and did not end\n`)
+  const whole = result.complete && code === 0 && signal === null
   // Such a file failed with no assertion to show for it.
   if (!whole && result.failed === 0) {
     result.failed++
@@ -95,11 +84,8 @@ function exit(child) {
   return new Promise(resolve => child.once('close', (code, signal) => resolve({ code, signal })))
 }
 
-/**
- * What the assertions of a TAP stream came to; a line that closes a subtest is its summary and counts for nothing. `said` is
- * called when the last of them has come.
- */
-function readTap(stream, said) {
+/** What the assertions of a TAP stream came to; a line that closes a subtest is its summary and counts for nothing. */
+function readTap(stream) {
   const result = { passed: 0, failed: 0, skipped: 0, shown: [], complete: false, error: '' }
   const listen = parser => {
     parser.on('child', listen)
@@ -122,7 +108,6 @@ function readTap(stream, said) {
       resolve(Object.assign(result, { complete: ok, error }))
     })
     listen(parser)
-    parser.once('plan', said)
     stream.pipe(parser)
   })
 }

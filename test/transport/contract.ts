@@ -80,11 +80,7 @@ export async function trySection(t: Test, rules: Rules, makeWorld: () => World):
     })
   }
   await descriptorsBack(before)
-  const left = openDescriptors()
-  // The peer's, and not the loop's: it was destroyed, and Node does not let go of it.
-  if (left !== before && makeWorld().title.includes('TLS'))
-    t.pass('no descriptor is left', { skip: 'a TLSSocket of Node kept its own' })
-  else t.equal(left, before, 'no descriptor is left')
+  t.equal(openDescriptors(), before, 'no descriptor is left')
 }
 
 /** What a process opens once and keeps, as for its event loop and its threads, is open before anything is counted. */

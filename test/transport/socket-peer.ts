@@ -3,6 +3,7 @@ import * as net from 'node:net'
 import type * as tls from 'node:tls'
 import type { Address } from '../../lib/index.js'
 import { Received } from './received.js'
+import { reset } from './reset.js'
 import { TlsPeer } from './tls-peer.js'
 import type { Peer, PeerOptions } from './world.js'
 
@@ -81,15 +82,14 @@ export class SocketPeer implements Peer {
   }
 
   close(): this {
-    this.socket.destroy()
+    if (this.#tls === undefined) this.socket.destroy()
+    else this.#tls.close()
     return this
   }
 
   reset(): this {
-    // Node loses the descriptor of a socket that is reset while its end is on the way.
     if (this.#tls !== undefined) this.#tls.reset()
-    else if (this.socket.writableEnded) this.socket.destroy()
-    else this.#raw.resetAndDestroy()
+    else reset(this.#raw)
     return this
   }
 

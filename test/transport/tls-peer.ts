@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
+import { reset } from './reset.js'
 
 /**
  * A client of node:tls that can tell the end that its server has sealed from one that cut the stream off, which is an
@@ -36,10 +37,22 @@ export class TlsPeer {
     else this.socket.once('secureConnect', () => this.socket.end())
   }
 
-  /** Behind what can go at once: TLS takes some turns of the event loop for that. */
-  reset(rounds = 10): void {
-    if (this.socket.writableLength === 0 || rounds === 0) this.#raw.resetAndDestroy()
-    else setImmediate(() => this.reset(rounds - 1))
+  /** Both ways; behind what was sent before the handshake was done, as TLS could not take it. */
+  close(): void {
+    if (this.#secured || this.socket.writableLength === 0) this.socket.destroy()
+    else this.#whenSent(() => this.socket.destroy())
+  }
+
+  /** Behind what can go at once. */
+  reset(): void {
+    this.#whenSent(() => reset(this.#raw))
+  }
+
+  /** TLS has to be there, and takes some turns of the event loop. */
+  #whenSent(run: () => void, rounds = 10): void {
+    if (!this.#secured && !this.socket.destroyed) this.socket.once('secureConnect', () => this.#whenSent(run))
+    else if (this.socket.writableLength === 0 || rounds === 0) run()
+    else setImmediate(() => this.#whenSent(run, rounds - 1))
   }
 }
 
