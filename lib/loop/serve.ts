@@ -49,8 +49,6 @@ async function run(
   const endpoints = sites.map(({ endpoint }) => endpoint)
   warnOfLostHandlers(events, endpoints)
   const { loop, transports } = systemLoop(events, sites)
-  // What REVIO_NATIVE asks for and cannot be had is told before anything is bound.
-  transports.plain()
   const bound = await bindAll(sites, transports)
   const server = new LoopServer(loop, bound, transports.plain())
   loop.meet(server)

@@ -23,6 +23,12 @@ export class SystemTransports {
   /** Why an address with TLS does not run on the native transport, though others do. */
   #tlsError: Error | undefined
 
+  /** @throws `ERR_NATIVE` when the environment insists on the native transport and it cannot be had. */
+  constructor() {
+    // Looked at before anything is bound, whether or not an address asks for it.
+    loadNative()
+  }
+
   /** Names the loop; first of all. */
   use(user: TransportUser): void {
     this.#user = user
