@@ -1,16 +1,16 @@
 import { bench, common } from '../bench.js'
-import { collect, collecting, rest } from '../collect.js'
+import { collecting } from '../collect.js'
 import { compile } from '../compile.js'
-import { digits } from '../format.js'
 import type { EchoFigures } from '../load/echo-client.js'
 import { LoadProcess, options as optionsOf } from '../load/process.js'
-import { cpuSeconds, forgetPeak, peakBytes, residentBytes } from '../measure.js'
+import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
 import { requestMetrics } from '../metrics.js'
 import { number, numbers, some } from '../options.js'
-import type { Metric, Sample, Target, Trial } from '../plan.js'
+import type { Sample, Target, Trial } from '../plan.js'
 import { demand, gcc } from '../programs.js'
 import { revioWebSocket, revioWebSocketOnNet } from '../rivals/revio.js'
 import { wsWebSocket } from '../rivals/websocket.js'
+import { idleMetrics, idleTrial } from '../trials/idle.js'
 
 const rivals = [wsWebSocket, revioWebSocket, revioWebSocketOnNet]
 const names = rivals.map(({ name }) => name)
@@ -111,19 +111,6 @@ async function measure(load: Load, seconds: number, { port, pid }: Target): Prom
   }
 }
 
-const memoryMetrics: readonly Metric[] = [
-  {
-    key: 'collected',
-    title: 'bytes/connection',
-    format: digits,
-    spread: true,
-    ratios: 'all',
-    chart: 'Bytes of the process for each idle WebSocket connection (less is better)',
-  },
-  { key: 'uncollected', title: 'before collection', format: digits },
-  { key: 'base', title: 'MiB with none', format: value => digits(value / 2 ** 20) },
-]
-
 const { quick, write, rounds } = common({ rounds: 3, seconds: 1, quick: 1 })
 const memoryOptions = {
   connections: number('how many idle connections', 10_000, 2000),
@@ -145,8 +132,8 @@ export const websocketMemory = bench(
       conditions: 'Each connection has exchanged one message and is silent',
       rivals: rivals.filter(({ name }) => servers.includes(name)).map(collecting),
       bases: [wsWebSocket.name],
-      trials: [idle(connections)],
-      metrics: memoryMetrics,
+      trials: [idleTrial(connections, hold, check)],
+      metrics: idleMetrics('idle WebSocket connection'),
       rounds,
       seconds: 0,
       fresh: true,
@@ -154,30 +141,16 @@ export const websocketMemory = bench(
   },
 )
 
-function idle(connections: number): Trial {
-  const load = { size: 64, connections, inFlight: 1, text: false, broadcast: false }
-  return {
-    name: `${connections.toLocaleString('en')} connections`,
-    group: 'idle',
-    check: async target => void (await measure({ ...load, connections: 1 }, 0.01, target)),
-    warmUp: async () => 0,
-    measure: target => measureIdle(load, target),
-  }
+function connections(count: number): Load {
+  return { size: 64, connections: count, inFlight: 1, text: false, broadcast: false }
 }
 
-/** Resident memory before and after, divided by the connections; a few have come and gone before. */
-async function measureIdle(load: Load, target: Target): Promise<Sample> {
-  await measure({ ...load, connections: 100 }, 0.1, target)
-  await collect(target)
-  const base = residentBytes(target.pid)
-  const client = await start(load, 0.001, target.port)
-  try {
-    await client.run<EchoFigures>()
-    await rest()
-    const uncollected = (residentBytes(target.pid) - base) / load.connections
-    await collect(target)
-    return { collected: (residentBytes(target.pid) - base) / load.connections, uncollected, base }
-  } finally {
-    await client.close()
-  }
+async function hold(count: number, { port }: Target): Promise<LoadProcess> {
+  const client = await start(connections(count), 0.001, port)
+  await client.run<EchoFigures>()
+  return client
+}
+
+async function check(target: Target): Promise<void> {
+  await measure(connections(1), 0.01, target)
 }

@@ -10,12 +10,8 @@
  */
 #define _GNU_SOURCE
 #include "load.h"
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { EVENTS = 256, STALL_MS = 5000 };
@@ -83,14 +79,8 @@ static size_t take(connection *peer) {
 }
 
 static void connect_one(connection *peer, size_t index) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)want.port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int on = 1;
-  peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (peer->fd < 0) fail("socket");
-  if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
-  if (setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("setsockopt");
-  if (fcntl(peer->fd, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
+  peer->fd = connect_to(want.port);
+  stop_blocking(peer->fd);
   peer->offset = index * 7919 % PERIOD;
   peer->begun_at = calloc((size_t)want.in_flight, sizeof *peer->begun_at);
   if (peer->begun_at == NULL) fail("calloc");
@@ -148,11 +138,9 @@ int main(int argc, char **argv) {
   connection *peers = calloc((size_t)want.connections, sizeof *peers);
   if (peers == NULL) fail("calloc");
   for (int i = 0; i < want.connections; i++) connect_one(&peers[i], (size_t)i);
-  if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
-  if (getchar() == EOF) return 0;
+  if (!may_begin()) return 0;
   uint64_t took = run(peers);
   print_figures(took, NULL, 0);
-  while (getchar() != EOF) {
-  }
+  await_end();
   return 0;
 }

@@ -4,11 +4,15 @@
  */
 #ifndef LOAD_H
 #define LOAD_H
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum { CHUNK = 262144, PERIOD = 65521, PARTS = 64 };
@@ -16,7 +20,7 @@ enum { CHUNK = 262144, PERIOD = 65521, PARTS = 64 };
 /* A stream's byte at n is pattern[(offset + n) % PERIOD]: a prime, so that no message size is in step with it. */
 static unsigned char pattern[PERIOD + CHUNK];
 static uint64_t histogram[64 * PARTS];
-static uint64_t requests, mismatches;
+static uint64_t requests, timed, mismatches;
 static const char *name; /* of the program, for its errors */
 
 static _Noreturn void fail(const char *what) {
@@ -43,7 +47,7 @@ static size_t bucket_of(uint64_t value) {
 }
 
 static double percentile(double share) {
-  uint64_t target = (uint64_t)(share * (double)requests), seen = 0;
+  uint64_t target = (uint64_t)(share * (double)timed), seen = 0;
   for (size_t bucket = 0; bucket < sizeof histogram / sizeof *histogram; bucket++) {
     seen += histogram[bucket];
     if (seen <= target) continue;
@@ -69,16 +73,51 @@ static const unsigned char *stream_at(size_t offset, uint64_t position) {
   return pattern + (offset + position) % PERIOD;
 }
 
-/* Compares what came with the stream at `position`. At most CHUNK bytes. */
-static void check(const unsigned char *bytes, size_t size, size_t offset, uint64_t position) {
-  const unsigned char *expected = stream_at(offset, position);
+static void compare(const unsigned char *bytes, const unsigned char *expected, size_t size) {
   if (memcmp(bytes, expected, size) == 0) return;
   for (size_t i = 0; i < size; i++) mismatches += bytes[i] != expected[i];
 }
 
-/* A message has come back whole, so many ns after it was asked for. */
-static void answered(uint64_t took) {
+/* Compares what came with the stream at `position`. At most CHUNK bytes. */
+static inline void check(const unsigned char *bytes, size_t size, size_t offset, uint64_t position) {
+  compare(bytes, stream_at(offset, position), size);
+}
+
+/* A connection to that port of this machine; it blocks. */
+static inline int connect_to(int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
+  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("setsockopt");
+  return fd;
+}
+
+static inline void stop_blocking(int fd) {
+  if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
+}
+
+/* Says that all is ready, and waits for a line. Answers 0 where the input ends instead. */
+static int may_begin(void) {
+  if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
+  return getchar() != EOF;
+}
+
+static void await_end(void) {
+  while (getchar() != EOF) {
+  }
+}
+
+/* Something has taken so many ns. */
+static void count_time(uint64_t took) {
   histogram[bucket_of(took)]++;
+  timed++;
+}
+
+/* A message has come back whole, so many ns after it was asked for. */
+static inline void answered(uint64_t took) {
+  count_time(took);
   requests++;
 }
 

@@ -260,11 +260,9 @@ int main(int argc, char **argv) {
   if (!want.handshakes) await_handshakes(peers);
   else if (want.resume) run_handshakes(peers, 0);
   counting = 1;
-  if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
-  if (getchar() == EOF) return 0;
+  if (!may_begin()) return 0;
   uint64_t took = want.handshakes ? run_handshakes(peers, want.seconds) : run_echo(peers);
   print_figures(took, "resumed", resumed);
-  while (getchar() != EOF) {
-  }
+  await_end();
   return 0;
 }

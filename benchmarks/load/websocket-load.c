@@ -10,22 +10,13 @@
  * seconds, mismatches (wrong bytes). It keeps its connections until its input ends.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
+#include "load.h"
 #include <getopt.h>
-#include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 262144, EVENTS = 256, PERIOD = 65521, LONGEST = 65536, PARTS = 64, STALL_MS = 5000, HEAD = 14 };
+enum { EVENTS = 256, LONGEST = 65536, STALL_MS = 5000, HEAD = 14 };
 
 typedef struct {
   int fd;
@@ -43,63 +34,19 @@ static struct {
   double seconds;
 } want;
 
-/* A message's byte at n is pattern[offset + n]; the offset depends on the message and on the connection. */
-static unsigned char pattern[PERIOD + LONGEST];
 static unsigned char reply_head[10];
 static size_t head_size, frame_size;
-static uint64_t histogram[64 * PARTS];
-static uint64_t requests, timed, mismatches;
 static connection *peers;
 static int poller, stopping;
 
-static _Noreturn void fail(const char *what) {
-  fprintf(stderr, "websocket-load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
-  exit(1);
+/* Makes the pattern printable, so that messages can be text. */
+static void make_text(void) {
+  for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (unsigned char)(32 + pattern[i] % 95);
 }
 
-static _Noreturn void give_up(const char *why) {
-  errno = 0;
-  fail(why);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec time;
-  if (clock_gettime(CLOCK_MONOTONIC, &time) != 0) fail("clock_gettime");
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* Buckets are 1/64 of their value wide; below 64 each value has its own. */
-static void count_time(uint64_t value) {
-  unsigned power = value < PARTS ? 0 : 63u - (unsigned)__builtin_clzll(value);
-  histogram[value < PARTS ? value : (power - 5) * PARTS + ((value >> (power - 6)) - PARTS)]++;
-  timed++;
-}
-
-static double percentile(double share) {
-  uint64_t target = (uint64_t)(share * (double)timed), seen = 0;
-  for (size_t bucket = 0; bucket < sizeof histogram / sizeof *histogram; bucket++) {
-    seen += histogram[bucket];
-    if (seen <= target) continue;
-    if (bucket < PARTS) return (double)bucket / 1e9;
-    unsigned power = (unsigned)(bucket / PARTS) + 5;
-    return (double)(1ull << power) * (1 + ((double)(bucket % PARTS) + 0.5) / PARTS) / 1e9;
-  }
-  return 0;
-}
-
-static void fill_pattern(void) {
-  uint32_t state = 2463534242u;
-  for (size_t i = 0; i < PERIOD; i++) {
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    pattern[i] = want.text ? (unsigned char)(32 + state % 95) : (unsigned char)state;
-  }
-  for (size_t i = PERIOD; i < sizeof pattern; i++) pattern[i] = pattern[i - PERIOD];
-}
-
+/* Where in the pattern a message begins depends on it and on its connection. */
 static const unsigned char *message_at(size_t index, uint64_t message) {
-  return pattern + (index * 7919 + message * 31) % PERIOD;
+  return stream_at(index * 7919, message * 31);
 }
 
 /* Writes a frame's head; answers how long it is. */
@@ -162,20 +109,15 @@ static void begin(connection *peer, int count, uint64_t now) {
   send_pending(peer);
 }
 
-static void count_wrong(const unsigned char *bytes, const unsigned char *expected, size_t size) {
-  if (memcmp(bytes, expected, size) == 0) return;
-  for (size_t i = 0; i < size; i++) mismatches += bytes[i] != expected[i];
-}
-
 /* Compares what came with the frames that have to come. */
-static void check(const connection *peer, const unsigned char *bytes, size_t size) {
+static void check_frames(const connection *peer, const unsigned char *bytes, size_t size) {
   uint64_t position = peer->received;
   while (size > 0) {
     size_t offset = (size_t)(position % frame_size), in_head = offset < head_size;
     size_t part = (in_head ? head_size : frame_size) - offset;
     if (part > size) part = size;
     const unsigned char *message = message_at(want.broadcast ? 0 : peer->index, position / frame_size);
-    count_wrong(bytes, in_head ? reply_head + offset : message + offset - head_size, part);
+    compare(bytes, in_head ? reply_head + offset : message + offset - head_size, part);
     bytes += part;
     position += part;
     size -= part;
@@ -195,7 +137,7 @@ static void take(connection *peer) {
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size < 0) fail("recv");
   if (size == 0) give_up("the server closed a connection");
-  check(peer, chunk, (size_t)size);
+  check_frames(peer, chunk, (size_t)size);
   uint64_t done = peer->received / frame_size;
   peer->received += (uint64_t)size;
   uint64_t whole = peer->received / frame_size;
@@ -230,16 +172,10 @@ static void shake_hands(int fd) {
 }
 
 static void connect_one(connection *peer, size_t index) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)want.port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int on = 1;
   peer->index = index;
-  peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (peer->fd < 0) fail("socket");
-  if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
-  if (setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("setsockopt");
+  peer->fd = connect_to(want.port);
   shake_hands(peer->fd);
-  if (fcntl(peer->fd, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
+  stop_blocking(peer->fd);
   peer->begun_at = calloc((size_t)want.in_flight, sizeof *peer->begun_at);
   if (!want.broadcast || index == 0) peer->out = malloc((size_t)want.in_flight * ((size_t)want.size + HEAD));
   if (peer->begun_at == NULL || (peer->out == NULL && (!want.broadcast || index == 0))) fail("malloc");
@@ -309,21 +245,18 @@ static void allow_descriptors(void) {
 
 int main(int argc, char **argv) {
   read_options(argc, argv);
+  name = "websocket-load";
   allow_descriptors();
   fill_pattern();
+  if (want.text) make_text();
   head_size = write_head(reply_head, 0);
   frame_size = head_size + (size_t)want.size;
   if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) fail("epoll_create1");
   if ((peers = calloc((size_t)want.connections, sizeof *peers)) == NULL) fail("calloc");
   for (int i = 0; i < want.connections; i++) connect_one(&peers[i], (size_t)i);
-  if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
-  if (getchar() == EOF) return 0;
+  if (!may_begin()) return 0;
   uint64_t took = run();
-  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"mismatches\":%llu}\n",
-         (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99),
-         (unsigned long long)mismatches);
-  if (fflush(stdout) != 0) fail("stdout");
-  while (getchar() != EOF) {
-  }
+  print_figures(took, NULL, 0);
+  await_end();
   return 0;
 }

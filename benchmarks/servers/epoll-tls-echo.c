@@ -7,27 +7,18 @@
  */
 #define _GNU_SOURCE
 #include "../tls-wire.h"
-#include <arpa/inet.h>
+#include "epoll.h"
 #include <getopt.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 /* Of the plain bytes of an event: a record that began with an earlier one may end in it. */
-enum { PLAIN = WIRE_CHUNK + SSL3_RT_MAX_PLAIN_LENGTH, EVENTS = 256, ACCEPTS = 64, BACKLOG = 4096 };
+enum { PLAIN = WIRE_CHUNK + SSL3_RT_MAX_PLAIN_LENGTH };
 
 typedef struct {
   wire wire;
   int ending; /* it closes when all has gone */
 } connection;
 
-static int poller;
 static SSL_CTX *context;
-
-static _Noreturn void fail(const char *what) {
-  fprintf(stderr, "epoll-tls-echo: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
 
 static void drop(connection *peer) {
   if (close(peer->wire.fd) != 0) fail("close");
@@ -36,8 +27,7 @@ static void drop(connection *peer) {
 }
 
 static void want(connection *peer, uint32_t events) {
-  struct epoll_event event = {.events = events, .data.ptr = peer};
-  if (epoll_ctl(poller, EPOLL_CTL_MOD, peer->wire.fd, &event) != 0) fail("epoll_ctl");
+  watch(EPOLL_CTL_MOD, peer->wire.fd, events, peer);
 }
 
 /* Decrypts what came and encrypts it again. Answers 0 where TLS is over. */
@@ -70,30 +60,14 @@ static void on_writable(connection *peer) {
 
 static void on_connection(int listener) {
   for (int i = 0; i < ACCEPTS; i++) {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) return;
-    if (fd < 0) fail("accept4");
-    int on = 1;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("setsockopt");
+    int fd = accept_one(listener);
+    if (fd < 0) return;
     connection *peer = calloc(1, sizeof *peer);
     if (peer == NULL) fail("calloc");
     wire_begin(&peer->wire, fd, context);
     SSL_set_accept_state(peer->wire.ssl);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = peer};
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");
+    watch(EPOLL_CTL_ADD, fd, EPOLLIN, peer);
   }
-}
-
-static int listen_on(int port) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail("socket");
-  int on = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) fail("setsockopt");
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("bind");
-  if (listen(fd, BACKLOG) != 0) fail("listen");
-  return fd;
 }
 
 static SSL_CTX *make_context(const char *key, const char *cert) {
@@ -115,6 +89,7 @@ int main(int argc, char **argv) {
   };
   const char *key = NULL, *cert = NULL;
   int port = 0;
+  name = "epoll-tls-echo";
   for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
     if (option == 'p') port = atoi(optarg);
     else if (option == 'k') key = optarg;
@@ -126,10 +101,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   context = make_context(key, cert);
-  if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) fail("epoll_create1");
   int listener = listen_on(port);
-  struct epoll_event ours = {.events = EPOLLIN, .data.ptr = NULL};
-  if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &ours) != 0) fail("epoll_ctl");
   for (;;) {
     struct epoll_event events[EVENTS];
     int count = epoll_wait(poller, events, EVENTS, -1);
