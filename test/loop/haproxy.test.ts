@@ -1,21 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Action, type Server, serve } from '../../lib/index.js'
+import { freePort } from '../transport/free-port.js'
 
 const skip = spawnSync('haproxy', ['-v']).status === 0 ? false : 'haproxy is not installed (Debian: haproxy)'
-
-/** A port that nobody has, for a moment. */
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function connected(port: number): Promise<net.Socket> {
   for (;;) {

@@ -1,5 +1,6 @@
 import * as net from 'node:net'
 import t from 'tap'
+import { freePort } from '../transport/free-port.js'
 
 process.env.REVIO_NATIVE = 'maybe'
 const { serve } = await import('../../lib/index.js')
@@ -14,11 +15,3 @@ t.test('what REVIO_NATIVE asks for is looked at before anything is bound', async
   })
   other.close()
 })
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}

@@ -1,20 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import * as net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { serve } from '../../lib/index.js'
 import { simulate } from '../../lib/testing.js'
+import { freePort } from '../transport/free-port.js'
 import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 await onBoth(t, 'the error of a dial that is refused names where to', async (t, transport) => {
   const errors: (Error | undefined)[] = []
