@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { RevioError } from './errors.js'
-import type { Address } from './events.js'
+import type { Address } from './info.js'
 
 /** The schemes of addresses, without the `-net` that asks for the portable transport. */
 export type Scheme =

@@ -2,6 +2,8 @@ import type * as net from 'node:net'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { Action } from './action.js'
 import type { FileRegion } from './file-region.js'
+import type { Address, Info } from './info.js'
+import type { Options } from './options.js'
 import type { Stats } from './stats.js'
 import type { TlsClientOptions, TlsInfo, TlsServerOptions, TlsUpgradeOptions } from './tls.js'
 
@@ -134,72 +136,6 @@ export interface Handlers<Context = undefined> {
    * loop; -1 for a port. An exception is reported, and the loop goes on. Of the actions only `Shutdown` has a meaning.
    */
   message?(payload: unknown, from: number): Action | void
-}
-
-/** What is known of a connection when it opens. It stays readable after the connection is gone. */
-export interface Info {
-  /** Which of `serve`'s addresses accepted it; -1 for one that was dialled or attached. */
-  readonly addressIndex: number
-  readonly localAddress: Address
-  readonly remoteAddress: Address
-  /** True for a dialled connection that could not be made; `closed` follows with the error. */
-  readonly closing: boolean
-  /** What TLS has agreed on with the peer; undefined for a plain connection. */
-  readonly tls: TlsInfo | undefined
-}
-
-/** One end of a connection, or what was bound. */
-export interface Address {
-  readonly network: 'tcp4' | 'tcp6' | 'unix' | 'udp4' | 'udp6'
-  /** Numeric host; empty for `unix`. */
-  readonly host: string
-  /** 0 for `unix`. */
-  readonly port: number
-  /** Empty for all but `unix`, and for the nameless peer of a Unix socket. */
-  readonly path: string
-  /**
-   * The address in the form that `serve` takes: `tcp4://127.0.0.1:5000`, `unix:///tmp/echo.sock`; `tls4://…` for what
-   * has begun with TLS.
-   */
-  toString(): string
-}
-
-/** How a connection is to be treated, from what `opened` returned. */
-export interface Options<Context = undefined> {
-  /** Handed to every later event of this connection: state without a `Map`. */
-  context?: Context
-  /** Milliseconds of silence before TCP probes the peer; 0 or absent: off. */
-  keepAlive?: number
-  /** Sends small output at once (`TCP_NODELAY`). Default true. */
-  noDelay?: boolean
-  /** True: nothing is read before `resume(id)`. Default false. */
-  paused?: boolean
-  /**
-   * True: the peer's end is told with `ended`, and does not close the connection. Default false: the connection closes
-   * once all the peer sent has been answered. Without an `ended` handler it makes no difference.
-   */
-  halfOpen?: boolean
-  /** True: `data`'s input is only valid until the handler returns, and costs no copy. Default false. */
-  reuseInputBuffer?: boolean
-  /** Milliseconds without a byte from the peer after which it is closed with `ETIMEDOUT`. 0: never. Default 0. */
-  readTimeout?: number
-  /**
-   * Milliseconds without a byte either way after which it is closed with `ETIMEDOUT`. 0: never. Default 0, and 60 000
-   * for datagrams, where nothing else tells that a remote has gone.
-   */
-  idleTimeout?: number
-  /** Bytes of unsent output above which this connection is not read. Default 1 MiB. */
-  highWaterMark?: number
-  /**
-   * Bytes of output that may gather unsent; more closes the connection with `ENOBUFS`. Output that finds nothing
-   * unsent is taken whatever its size. Default 16 MiB.
-   */
-  maxPending?: number
-  /**
-   * Milliseconds in which unsent output must make some progress, or it is closed with `ETIMEDOUT`. 0: no limit. Default
-   * 30 000.
-   */
-  writeTimeout?: number
 }
 
 /** Another protocol for an open connection: see `protocol`. Other options may stand beside these. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { RevioError } from './errors.js'
-import type { Events, Handlers, Info } from './events.js'
+import type { Events, Handlers } from './events.js'
+import type { Info } from './info.js'
 import type { Layer } from './layer/layer.js'
 import { makeLayer } from './layer/make-layer.js'
 import { checkHandlers, HANDLERS } from './loop/handlers.js'

@@ -24,6 +24,8 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'events.ts',
       'file-region.ts',
       'framing.ts',
+      'info.ts',
+      'options.ts',
       'input-stream.ts',
       'stats.ts',
       'tls.ts',

@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import type { Action } from '../action.js'
-import type { Address, Handlers, Info, Opening, Server, Tick } from '../events.js'
+import type { Handlers, Opening, Server, Tick } from '../events.js'
+import type { Address, Info } from '../info.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 
 /** What `request` returns: a response, what to do once it has been written, and a token for `sent`. */

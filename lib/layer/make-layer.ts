@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import { RevioError } from '../errors.js'
-import type { Info } from '../events.js'
+import type { Info } from '../info.js'
 import type { LayeredLink, LayerHost } from '../transport/layering.js'
 import type { Link } from '../transport/transport.js'
 import { FunctionLink } from './function-link.js'

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
-import type { Handlers, Info } from '../events.js'
+import type { Handlers } from '../events.js'
+import type { Info } from '../info.js'
 import type { LayeredLink, LayerHost, MakeLayer, Opening } from '../transport/layering.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
 import type { AsyncContext } from './async-context.js'
 import type { TurnTime } from './clock.js'
-import { Count } from './counters.js'
+import { Count, type Counters } from './counters.js'
 import type { Limits } from './limits.js'
 import { PendingOutput } from './pending-output.js'
 import { Inbound, Life, Outbound } from './state.js'
@@ -41,8 +42,7 @@ export interface ConnectionOwner {
     expired(connection: Connection, now: number): void
   }
   readonly layerHost: LayerHost
-  /** The loop's row of numbers, in which `Count` has its places. */
-  readonly counts: Float64Array
+  readonly counters: Counters
   /** The end of the loop was asked for: nothing is delivered any more. */
   ending(): boolean
   /** Looks at the connection again, in a turn that follows soon. */
@@ -300,8 +300,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
 
   input(bytes: Buffer): void {
     const { limits } = this
-    const { counts } = this.#owner
-    counts[Count.bytesIn] = (counts[Count.bytesIn] as number) + bytes.length
+    this.#owner.counters.add(Count.bytesIn, bytes.length)
     if (limits.idleTimeout > 0 || limits.readTimeout > 0) this.hears()
     if (this.life !== Life.Open && this.life !== Life.Detaching) return
     const shared = this.transport.sharesInput && this.link.ownsInput !== true

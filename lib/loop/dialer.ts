@@ -1,7 +1,8 @@
 import type * as net from 'node:net'
 import { type Binding, inetAddress, parseAddress, tlsAddress, unixAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Address, AttachOptions, DialOptions, Handlers, Info } from '../events.js'
+import type { AttachOptions, DialOptions, Handlers } from '../events.js'
+import type { Address, Info } from '../info.js'
 import type { ClientSecurity } from '../transport/security.js'
 import { tlsOptionsOf } from '../transport/tls-address.js'
 import { clientSecurity } from '../transport/tls-options.js'
@@ -12,28 +13,17 @@ import {
   type Receiver,
   type Transport,
 } from '../transport/transport.js'
-import { type AsyncContext, captureContext } from './async-context.js'
+import { captureContext } from './async-context.js'
 import type { Clock } from './clock.js'
+import { Dial, type Made } from './dial.js'
 import { checkHandlers } from './handlers.js'
 import { infoOf } from './info.js'
 import { prefaceOf } from './proxy-header.js'
-import type { Timed, Timeouts } from './timeouts.js'
+import type { Timeouts } from './timeouts.js'
 
 /** A transport that takes in sockets which others have made. */
 export interface Attacher extends Transport {
   attach(socket: net.Socket, caller: Caller): void
-}
-
-/** A connection that was asked for: what it is to be once it is there. */
-export interface Made {
-  readonly id: number
-  readonly transport: Transport
-  /** That of whoever asked for it. */
-  readonly scope: AsyncContext
-  readonly handlers: Handlers<unknown>
-  readonly context: unknown
-  /** Goes out before all else. */
-  readonly preface?: string
 }
 
 /** What dialling needs from the loop that dials. */
@@ -264,52 +254,6 @@ export class Dialer {
     })
     this.#pending.add(dial)
     return dial
-  }
-}
-
-interface PendingOptions {
-  readonly made: Made
-  readonly what: string
-  readonly turn: (run: () => void) => void
-  readonly connected: (transport: Transport, link: Link) => Receiver
-  readonly failed: (error: Error) => void
-}
-
-/** A connection that is being made. */
-class Dial implements Caller, Timed {
-  readonly made: Made
-  giveUp: () => void = () => {}
-  dueAt = Number.POSITIVE_INFINITY
-  deadline = 0
-  timeoutIndex = -1
-  #timeout = 0
-  readonly #options: PendingOptions
-
-  constructor(options: PendingOptions) {
-    this.#options = options
-    this.made = options.made
-  }
-
-  timesOut(at: number, timeout: number): void {
-    this.dueAt = at
-    this.#timeout = timeout
-  }
-
-  connected(transport: Transport, link: Link): Receiver {
-    return this.#options.connected(transport, link)
-  }
-
-  failed(error: Error): void {
-    this.#options.failed(error)
-  }
-
-  expired(): void {
-    this.#options.turn(() => this.abandon('ETIMEDOUT', `not connected in ${this.#timeout} ms`))
-  }
-
-  abandon(code: 'ETIMEDOUT' | 'ECONNABORTED', why: string): void {
-    this.giveUp()
-    this.#options.failed(new RevioError(code, `${this.#options.what}: ${why}`))
   }
 }
 

@@ -5,7 +5,7 @@ import { whileOpening } from '../transport/layering.js'
 import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
 import type { Connection } from './connection.js'
-import { Count } from './counters.js'
+import { Count, type Counters } from './counters.js'
 import type { Intake } from './intake.js'
 import type { Output } from './output.js'
 import { asAction, checkOpening, checkOut, checkReply, isPromise } from './reply.js'
@@ -21,8 +21,7 @@ export interface DispatcherOptions {
   readonly closer: Closer
   readonly output: Output
   readonly configurator: Configurator
-  /** The loop's row of numbers. */
-  readonly counts: Float64Array
+  readonly counters: Counters
   /** Handlers have run, and time has passed. */
   readonly passed: () => void
   /** Surrounds what is done when a promise settles, outside of any turn. */
@@ -37,20 +36,20 @@ export class Dispatcher {
   readonly #closer: Closer
   readonly #output: Output
   readonly #intake: Intake
-  readonly #counts: Float64Array
+  readonly #counters: Counters
 
   constructor(options: DispatcherOptions) {
     this.#options = options
     this.#closer = options.closer
     this.#output = options.output
     this.#intake = options.output.intake
-    this.#counts = options.counts
+    this.#counters = options.counters
   }
 
   /** `opened`, and what it returns. */
   opened(connection: Connection): void {
     const { handlers } = connection
-    this.#count()
+    this.#counters.add(Count.events, 1)
     if (handlers.opened === undefined) return
     try {
       const { scope, id, info } = connection
@@ -71,7 +70,7 @@ export class Dispatcher {
    */
   data(connection: Connection, input: Buffer | null, lent: Buffer | undefined): void {
     const { handlers, scope, id, context } = connection
-    this.#count()
+    this.#counters.add(Count.events, 1)
     if (handlers.data === undefined) return
     try {
       const reply = scope.runInAsyncScope(handlers.data, handlers, id, input, context)
@@ -86,14 +85,14 @@ export class Dispatcher {
   /** `ended`, and what it returns. */
   ended(connection: Connection): void {
     connection.endDelivered()
-    this.#count()
+    this.#counters.add(Count.events, 1)
     this.#call(connection, 'ended', connection.context)
     this.#closer.advance(connection)
   }
 
   /** `expired`, and what it returns. Without that handler the connection closes. */
   expired(connection: Connection): void {
-    this.#count()
+    this.#counters.add(Count.events, 1)
     if (connection.handlers.expired === undefined) {
       const error = new RevioError('ETIMEDOUT', `connection ${connection.id}: its deadline has passed`)
       return this.#closer.destroy(connection, connection.error ?? error)
@@ -125,11 +124,6 @@ export class Dispatcher {
           throw reason
         }),
     )
-  }
-
-  #count(): void {
-    const counts = this.#counts
-    counts[Count.events] = (counts[Count.events] as number) + 1
   }
 
   #call(connection: Connection, handler: Exclude<Replying, 'data'>, ...args: unknown[]): void {

@@ -1,6 +1,7 @@
 import { type Binding, parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Address, Endpoint } from '../events.js'
+import type { Endpoint } from '../events.js'
+import type { Address } from '../info.js'
 import type { TlsServerOptions } from '../tls.js'
 import type { ServerSecurity } from '../transport/security.js'
 import { tlsOptionsOf } from '../transport/tls-address.js'

@@ -26,8 +26,8 @@ export class Files {
     return item instanceof Uint8Array ? undefined : item
   }
 
+  /** Appends a part of a file, which is not empty. */
   addFile(region: FileRegion): void {
-    if (region.length === 0) return region.release()
     this.#items.push({ region, at: region.start })
     this.#size += region.length
   }

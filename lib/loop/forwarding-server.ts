@@ -2,17 +2,16 @@ import type * as net from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import type { Action } from '../action.js'
 import type {
-  Address,
   AttachOptions,
   Configuration,
   DialOptions,
   Handlers,
-  Info,
   Out,
   Posting,
   Sending,
   Server,
 } from '../events.js'
+import type { Address, Info } from '../info.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
 

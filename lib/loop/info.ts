@@ -1,5 +1,5 @@
 import { tlsAddress } from '../address.js'
-import type { Info } from '../events.js'
+import type { Info } from '../info.js'
 import type { Link } from '../transport/transport.js'
 import type { Proxied } from './proxy-header.js'
 

@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer'
 import { copyOf, isBytes, plainView } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk, Out } from '../events.js'
-import { FileRegion } from '../file-region.js'
+import type { FileRegion } from '../file-region.js'
 import type { Connection } from './connection.js'
-import { Count } from './counters.js'
+import { Count, type Counters } from './counters.js'
 import { Files } from './files.js'
 import { bytesOf, isList, sizeOf } from './reply.js'
 
@@ -26,13 +26,13 @@ export interface Flusher {
 /** Takes output into the outboxes of connections, each piece in the way that costs least. */
 export class Intake {
   readonly #flusher: Flusher
-  readonly #counts: Float64Array
+  readonly #counters: Counters
   /** The output that is being taken met an empty outbox, and is taken whatever its size. */
   #first = false
 
-  constructor(flusher: Flusher, counts: Float64Array) {
+  constructor(flusher: Flusher, counters: Counters) {
     this.#flusher = flusher
-    this.#counts = counts
+    this.#counters = counters
   }
 
   /**
@@ -40,38 +40,40 @@ export class Intake {
    * that is the loop's again.
    */
   reply(connection: Connection, out: Out, input: Uint8Array | undefined): void {
-    if (out === null || out === undefined) return
-    this.#first = connection.unsent === 0 && connection.limits.maxPending > 0
-    if (connection.transport.datagrams) this.#takeDatagram(connection, out)
-    else if (typeof out === 'string' || isBytes(out)) this.#take(connection, out, input, true)
-    else if (out instanceof FileRegion) this.#takeFile(connection, out)
-    else for (const chunk of out) this.#takeChunk(connection, chunk, input, true)
+    this.#append(connection, out, input, true)
   }
 
   /** Appends output from anywhere; its memory is the caller's again when this returns. */
   send(connection: Connection, out: Out): void {
-    if (out === null || out === undefined) return
-    this.#first = connection.unsent === 0 && connection.limits.maxPending > 0
-    if (connection.transport.datagrams) this.#takeDatagram(connection, out)
-    else if (typeof out === 'string' || isBytes(out)) this.#take(connection, out, undefined, false)
-    else if (out instanceof FileRegion) this.#takeFile(connection, out)
-    else for (const chunk of out) this.#takeChunk(connection, chunk, undefined, false)
+    this.#append(connection, out, undefined, false)
   }
 
   /** Appends output that stays as it is, so that it is neither copied nor anybody's alone. */
   share(connection: Connection, out: Out): void {
     if (out === null || out === undefined) return
     if (connection.transport.datagrams) return this.send(connection, out)
-    this.#first = connection.unsent === 0 && connection.limits.maxPending > 0
+    this.#begin(connection)
     for (const chunk of isList(out) ? out : [out]) {
       if (isBytes(chunk)) this.#share(connection, chunk)
       else this.#takeChunk(connection, chunk, undefined, false)
     }
   }
 
+  #append(connection: Connection, out: Out, input: Uint8Array | undefined, lendable: boolean): void {
+    if (out === null || out === undefined) return
+    this.#begin(connection)
+    if (connection.transport.datagrams) this.#takeDatagram(connection, out)
+    else if (isList(out)) for (const chunk of out) this.#takeChunk(connection, chunk, input, lendable)
+    else this.#takeChunk(connection, out, input, lendable)
+  }
+
+  #begin({ unsent, limits }: Connection): void {
+    this.#first = unsent === 0 && limits.maxPending > 0
+  }
+
   #takeChunk(connection: Connection, chunk: Chunk, input: Uint8Array | undefined, lendable: boolean): void {
-    if (chunk instanceof FileRegion) this.#takeFile(connection, chunk)
-    else this.#take(connection, chunk, input, lendable)
+    if (typeof chunk === 'string' || isBytes(chunk)) this.#take(connection, chunk, input, lendable)
+    else this.#takeFile(connection, chunk)
   }
 
   #take(
@@ -82,9 +84,8 @@ export class Intake {
   ): void {
     const size = sizeOf(chunk)
     if (size === 0 || !connection.takesOutput) return
-    const { outbox, limits, transport } = connection
-    if (!this.#first && connection.unsent + size > limits.maxPending) return this.#overflow(connection, size)
-    this.#count(Count.queued, size)
+    const { outbox, transport } = connection
+    if (!this.#fits(connection, size)) return
     if (connection.files !== undefined) {
       connection.files.addBytes(typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk))
       return connection.regulate()
@@ -110,10 +111,8 @@ export class Intake {
   #share(connection: Connection, bytes: Uint8Array): void {
     const size = sizeOf(bytes)
     if (size === 0 || !connection.takesOutput) return
-    const { outbox, limits } = connection
-    if (!this.#first && connection.unsent + size > limits.maxPending) return this.#overflow(connection, size)
-    this.#count(Count.queued, size)
-    if (connection.files === undefined) outbox.give(plainView(bytes))
+    if (!this.#fits(connection, size)) return
+    if (connection.files === undefined) connection.outbox.give(plainView(bytes))
     else connection.files.addBytes(plainView(bytes))
     if (connection.blocked) connection.regulate()
     else this.#flusher.mark(connection)
@@ -121,13 +120,8 @@ export class Intake {
 
   #takeFile(connection: Connection, region: FileRegion): void {
     region.give()
-    const { limits } = connection
-    if (!connection.takesOutput || region.length === 0) return region.release()
-    if (!this.#first && connection.unsent + region.length > limits.maxPending) {
-      region.release()
-      return this.#overflow(connection, region.length)
-    }
-    this.#count(Count.queued, region.length)
+    const { length } = region
+    if (!connection.takesOutput || length === 0 || !this.#fits(connection, length)) return region.release()
     connection.files ??= new Files()
     connection.files.addFile(region)
     if (connection.blocked) connection.regulate()
@@ -140,24 +134,22 @@ export class Intake {
     const bytes = bytesOf(out)
     if (bytes === undefined) return
     const { outbox, limits } = connection
-    if (!this.#first && outbox.size + bytes.length > limits.maxPending) {
-      return this.#overflow(connection, bytes.length)
-    }
-    this.#count(Count.queued, bytes.length)
+    if (!this.#fits(connection, bytes.length)) return
     outbox.give(bytes)
     // At once and not behind the flush: many datagrams may be answered before that.
     if (connection.blocked || outbox.size > limits.highWaterMark) connection.regulate()
     if (!connection.blocked) this.#flusher.mark(connection)
   }
 
-  #overflow(connection: Connection, size: number): void {
+  /** Counts so many bytes as taken; where they pass `maxPending`, all that is pending is given up. */
+  #fits(connection: Connection, size: number): boolean {
     const { unsent, limits, id } = connection
+    if (this.#first || unsent + size <= limits.maxPending) {
+      this.#counters.add(Count.queued, size)
+      return true
+    }
     const message = `connection ${id}: ${size} bytes more than the ${unsent} unsent ones would pass maxPending, ${limits.maxPending}`
     this.#flusher.giveUp(connection, new RevioError('ENOBUFS', message))
-  }
-
-  #count(count: number, amount: number): void {
-    const counts = this.#counts
-    counts[count] = (counts[count] as number) + amount
+    return false
   }
 }

@@ -1,4 +1,5 @@
-import type { Address, Handlers, Server } from '../events.js'
+import type { Handlers, Server } from '../events.js'
+import type { Address } from '../info.js'
 import type { Host, Link, Receiver, Transport } from '../transport/transport.js'
 import { captureContext, deriveContext } from './async-context.js'
 import { type Clock, TurnTime } from './clock.js'
@@ -72,7 +73,6 @@ export class Loop implements Host {
     this.#events = events
     this.clock = clock
     this.counters = counters
-    const counts = counters.row
     const time = new TurnTime(clock)
     this.#time = time
     this.timeouts = new Timeouts(clock)
@@ -85,13 +85,13 @@ export class Loop implements Host {
     this.table = new ConnectionTable(() => this.#left())
     this.closer = this.#makeCloser()
     const { timeouts, closer } = this
-    this.output = new Output({ time, closer, timeouts, transports: this.#transports.all, counts })
+    this.output = new Output({ time, closer, timeouts, transports: this.#transports.all, counters })
     this.#programs = this.#makePrograms()
     const introduce = (handlers: Handlers<unknown>) => this.#programs.introduce(handlers)
     this.configurator = new Configurator({ clock, timeouts, introduce })
     const { output, configurator } = this
     const passed = () => time.pass()
-    const dispatcher = new Dispatcher({ closer, output, configurator, counts, passed, between, promised })
+    const dispatcher = new Dispatcher({ closer, output, configurator, counters, passed, between, promised })
     this.#dispatcher = dispatcher
     const deadlines = new Deadlines({ closer, dispatcher, timeouts, turn: run => this.turn(run) })
     const ending = () => this.shutdown.asked
@@ -100,7 +100,7 @@ export class Loop implements Host {
     this.#revisits = revisits
     const revisit = (connection: Connection) => revisits.add(connection)
     const layerHost = makeLayerHost(this, options.between)
-    this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, counts, ending, revisit }
+    this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, counters, ending, revisit }
     this.dialer = this.#makeDialer()
     this.#headers = new ProxyHeaders({ clock, turn: run => this.turn(run) })
     this.#entrance = this.#makeEntrance()
@@ -143,24 +143,24 @@ export class Loop implements Host {
   reload(events: Handlers<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.clock.soon(() =>
-        this.turn(() => (this.shutdown.asked ? resolve() : this.#replace(events, resolve, reject))),
+        this.turn(() => {
+          try {
+            if (!this.shutdown.asked) this.#replace(events)
+            resolve()
+          } catch (thrown) {
+            reject(thrown)
+          }
+        }),
       )
     })
   }
 
-  #replace(next: Handlers<unknown>, done: () => void, failed: (thrown: unknown) => void): void {
+  #replace(next: Handlers<unknown>): void {
     const before = this.#events
-    try {
-      this.#programs.introduce(next)
-    } catch (thrown) {
-      return failed(thrown)
-    }
+    this.#programs.introduce(next)
     this.#events = next
-    for (const connection of this.table.connections.values()) {
-      if (connection.given === before) connection.follow(next)
-    }
+    this.table.follow(before, next)
     this.#programs.replace(before, next)
-    done()
   }
 
   /** The listeners have been released, or the end has begun. */

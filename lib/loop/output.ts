@@ -4,7 +4,7 @@ import type { Transport } from '../transport/transport.js'
 import type { TurnTime } from './clock.js'
 import type { Closer } from './closer.js'
 import type { Connection } from './connection.js'
-import { Count } from './counters.js'
+import { Count, type Counters } from './counters.js'
 import type { Files } from './files.js'
 import { type Flusher, Intake } from './intake.js'
 import { asAction } from './reply.js'
@@ -18,8 +18,7 @@ export interface OutputOptions {
   readonly closer: Closer
   readonly timeouts: Timeouts
   readonly transports: readonly Transport[]
-  /** The loop's row of numbers. */
-  readonly counts: Float64Array
+  readonly counters: Counters
 }
 
 /**
@@ -33,7 +32,7 @@ export class Output implements Flusher {
   readonly #closer: Closer
   readonly #timeouts: Timeouts
   readonly #transports: readonly Transport[]
-  readonly #counts: Float64Array
+  readonly #counters: Counters
   /** Have output to be written at the next flush. */
   #dirty: Connection[] = []
   #batch: Connection[] = []
@@ -42,13 +41,13 @@ export class Output implements Flusher {
   /** Memory of the program's own has been lent. */
   urgent = false
 
-  constructor({ time, closer, timeouts, transports, counts }: OutputOptions) {
+  constructor({ time, closer, timeouts, transports, counters }: OutputOptions) {
     this.#time = time
     this.#closer = closer
     this.#timeouts = timeouts
     this.#transports = transports
-    this.#counts = counts
-    this.intake = new Intake(this, counts)
+    this.#counters = counters
+    this.intake = new Intake(this, counters)
   }
 
   /** Output waits for the next flush. */
@@ -163,7 +162,7 @@ export class Output implements Flusher {
     else {
       if (connection.files === undefined) outbox.settle(taken)
       else this.#settleFile(connection, connection.files, taken)
-      this.#count(Count.bytesOut, taken)
+      this.#counters.add(Count.bytesOut, taken)
     }
     connection.tokens?.took(taken)
     // What another's `prewrite` has added since has not been offered, and the transport knows nothing of it.
@@ -174,11 +173,6 @@ export class Output implements Flusher {
       connection.progressed(this.#time.now)
     }
     connection.blocked = blocked
-  }
-
-  #count(count: number, amount: number): void {
-    const counts = this.#counts
-    counts[count] = (counts[count] as number) + amount
   }
 
   #settleFile(connection: Connection, files: Files, taken: number): void {

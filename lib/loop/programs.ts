@@ -1,5 +1,6 @@
 import { Action } from '../action.js'
-import type { Address, Handlers, Server } from '../events.js'
+import type { Handlers, Server } from '../events.js'
+import type { Address } from '../info.js'
 import { programOf } from '../transport/layering.js'
 import type { AsyncContext } from './async-context.js'
 import type { Clock } from './clock.js'

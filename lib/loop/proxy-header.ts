@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer'
 import { isIP } from 'node:net'
 import { type Binding, inetAddress, unixAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Address, DialOptions, Info } from '../events.js'
+import type { DialOptions } from '../events.js'
+import type { Address, Info } from '../info.js'
 
 /** Who a proxy says that it speaks for. */
 export interface Proxied {

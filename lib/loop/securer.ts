@@ -1,5 +1,5 @@
 import { RevioError } from '../errors.js'
-import type { Info } from '../events.js'
+import type { Info } from '../info.js'
 import type { TlsUpgradeOptions } from '../tls.js'
 import { Handshakes } from '../transport/handshakes.js'
 import type { MakeTls } from '../transport/layering.js'

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import { RevioError } from '../errors.js'
-import type { Address } from '../events.js'
+import type { Address } from '../info.js'
 import type { TimedHandshake } from '../transport/handshakes.js'
 import type { LayeredLink } from '../transport/layering.js'
 import { Outbox } from '../transport/outbox.js'

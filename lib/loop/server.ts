@@ -3,17 +3,16 @@ import type { MessagePort } from 'node:worker_threads'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type {
-  Address,
   AttachOptions,
   Configuration,
   DialOptions,
   Handlers,
-  Info,
   Out,
   Posting,
   Sending,
   Server,
 } from '../events.js'
+import type { Address, Info } from '../info.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
 import type { ServerSecurity } from '../transport/security.js'

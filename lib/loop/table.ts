@@ -1,3 +1,4 @@
+import type { Handlers } from '../events.js'
 import type { Connection } from './connection.js'
 
 /** The connections of a loop. */
@@ -20,6 +21,13 @@ export class ConnectionTable {
 
   get(id: number): Connection | undefined {
     return this.connections.get(id)
+  }
+
+  /** Connections that were given some handlers go on with others. */
+  follow(before: Handlers<unknown>, next: Handlers<unknown>): void {
+    for (const connection of this.connections.values()) {
+      if (connection.given === before) connection.follow(next)
+    }
   }
 
   /** A connection has gone. */

@@ -1,5 +1,5 @@
 import { addressError, RevioError } from '../errors.js'
-import type { Address } from '../events.js'
+import type { Address } from '../info.js'
 import { systemClock } from '../loop/clock.js'
 import type { Site } from '../loop/endpoint.js'
 import { Policy } from '../transport/native/addon.js'

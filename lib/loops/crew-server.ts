@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { RevioError } from '../errors.js'
-import type { Address, Posting } from '../events.js'
+import type { Posting } from '../events.js'
+import type { Address } from '../info.js'
 import { Counters } from '../loop/counters.js'
 import { type Site, securityOf } from '../loop/endpoint.js'
 import { checkPosting } from '../loop/mailbox.js'

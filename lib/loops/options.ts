@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { RevioError } from '../errors.js'
-import type { Address, Endpoint, Posting, Server } from '../events.js'
+import type { Endpoint, Posting, Server } from '../events.js'
+import type { Address } from '../info.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions } from '../tls.js'
 

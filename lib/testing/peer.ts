@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { asError, RevioError } from '../errors.js'
-import type { Address } from '../events.js'
+import type { Address } from '../info.js'
 import type { TlsInfo } from '../tls.js'
 import { systemError } from './network/errors.js'
 import type { Arrival } from './network/network.js'

@@ -1,6 +1,7 @@
 import { parseAddress, tlsAddress } from '../address.js'
 import { RevioError } from '../errors.js'
-import type { Address, Handlers, Server } from '../events.js'
+import type { Handlers, Server } from '../events.js'
+import type { Address } from '../info.js'
 import { type Site, siteOf } from '../loop/endpoint.js'
 import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'

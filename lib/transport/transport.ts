@@ -1,7 +1,7 @@
 import type * as net from 'node:net'
 import type { Binding } from '../address.js'
-import type { Address } from '../events.js'
 import type { FileRegion } from '../file-region.js'
+import type { Address } from '../info.js'
 import type { Clock } from '../loop/clock.js'
 import type { TlsInfo } from '../tls.js'
 import type { Outbox } from './outbox.js'

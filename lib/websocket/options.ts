@@ -1,5 +1,5 @@
 import { RevioError } from '../errors.js'
-import type { Options } from '../events.js'
+import type { Options } from '../options.js'
 import type { UpgradeRequest } from './request.js'
 
 /** What becomes of a published message whose receiver has more unsent output than `highWaterMark`. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import type { Outbox } from '../../transport/outbox.js'
 import type { Link, Receiver } from '../../transport/transport.js'
 import { systemError } from '../network/errors.js'

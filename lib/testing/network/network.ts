@@ -1,6 +1,6 @@
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import { systemError } from './errors.js'
 import type { Schedule } from './schedule.js'
 import { End, type WireOptions } from './wire.js'

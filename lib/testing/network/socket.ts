@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import { systemError } from './errors.js'
 import type { Arrival } from './network.js'
 import type { End, Watcher } from './wire.js'

@@ -1,5 +1,5 @@
 import * as net from 'node:net'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
 import type { TlsInfo } from '../../tls.js'
 import type { Outbox } from '../outbox.js'

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { RevioError } from '../../errors.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import type { TlsInfo } from '../../tls.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { truncationError } from '../tls-error.js'

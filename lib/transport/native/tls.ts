@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 import { RevioError } from '../../errors.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import { Handshakes } from '../handshakes.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { tlsError } from '../tls-error.js'

@@ -1,6 +1,6 @@
 import type * as net from 'node:net'
 import { type Binding, inetAddress, isAbstract, systemName, unixAddress } from '../../address.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { StagingBuffer } from '../staging.js'

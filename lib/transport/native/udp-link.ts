@@ -1,5 +1,5 @@
 import { inetAddress } from '../../address.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import type { Outbox } from '../outbox.js'
 import { type SocketAddress, UdpRemote } from '../udp/remote.js'
 import type { RemoteKey } from '../udp/remotes.js'

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { type Binding, inetAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { StagingBuffer } from '../staging.js'
 import type { Host, Transport } from '../transport.js'

@@ -1,5 +1,5 @@
 import { RevioError } from '../../errors.js'
-import type { Address } from '../../events.js'
+import type { Address } from '../../info.js'
 import type { Host, Receiver } from '../transport.js'
 import type { UdpRemote } from './remote.js'
 
