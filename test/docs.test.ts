@@ -8,7 +8,9 @@ import { isRun, run } from './docs/run.js'
 
 /** Those whose every member a program may use. */
 const interfaces = [
-  ...['Info', 'Address', 'Options', 'Server'].map(name => ['lib/events.ts', name] as const),
+  ...['Info', 'Address'].map(name => ['lib/info.ts', name] as const),
+  ['lib/options.ts', 'Options'],
+  ['lib/events.ts', 'Server'],
   ['lib/stats.ts', 'Stats'],
   ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
   ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
