@@ -20,15 +20,19 @@ const TIMEOUT = 300
  */
 export async function suite(paths) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
+  const failures = []
   const left = findTests(paths).values()
   bundleTap()
   const work = async () => {
     for (const file of left) {
       const result = await runFile(file)
       for (const name of Object.keys(counts)) counts[name] += result[name]
+      failures.push(...result.shown.map(text => `failed: ${file}: ${text}\n`))
     }
   }
   await Promise.all(Array.from({ length: JOBS }, work))
+  // Once more at the end, where one looks: a failed file may have written much beside it.
+  process.stdout.write(failures.join(''))
   const { passed, failed, skipped } = counts
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
   return failed > 0 || passed === 0 ? 1 : 0

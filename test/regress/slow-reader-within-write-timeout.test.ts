@@ -7,11 +7,12 @@ import { silenced } from '../transport/silent-peer.js'
 const TIMEOUT = 1000
 
 /** Reads at a steady pace: more than nothing in every part of the timeout, too little for the system to take more. */
-async function readSlowly(socket: net.Socket, until: () => boolean): Promise<void> {
+async function readSlowly(socket: net.Socket, until: () => boolean): Promise<number> {
   while (!until()) {
     socket.read(16_384)
     await sleep(40)
   }
+  return performance.now()
 }
 
 await onBoth(t, 'a peer that reads slowly is not timed out, one that stops is', async (t, transport) => {

@@ -5,15 +5,18 @@ import { Action, serve } from '../../lib/index.js'
 export interface Silenced {
   readonly error: NodeJS.ErrnoException | undefined
   readonly closed: number
-  /** Infinity where it was closed before. */
+  /** What `read` answered; Infinity where it was closed before. */
   readonly stopped: number
 }
 
-/** Sends much to a peer that reads as `read` does, and then nothing more; answers when the connection is closed. */
+/**
+ * Sends much to a peer that reads as `read` does, which answers when it stopped, and then nothing more. Answers when the
+ * connection is closed.
+ */
 export async function silenced(
   transport: 'native' | 'net',
   writeTimeout: number,
-  read: (socket: net.Socket, isClosed: () => boolean) => Promise<void>,
+  read: (socket: net.Socket, isClosed: () => boolean) => Promise<number>,
 ): Promise<Silenced> {
   let stopped = Number.POSITIVE_INFINITY
   let closed = 0
@@ -25,8 +28,8 @@ export async function silenced(
         socket = net.connect({ port: server.addresses[0]?.port ?? 0, host: '127.0.0.1' })
         socket.on('error', () => {})
         socket.on('readable', () => {})
-        void read(socket, () => closed > 0).then(() => {
-          stopped = performance.now()
+        void read(socket, () => closed > 0).then(when => {
+          stopped = when
         })
       },
       opened: () => [Buffer.alloc(12_000_000), { writeTimeout }],
