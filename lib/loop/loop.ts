@@ -26,6 +26,7 @@ import { type Timing, timed } from './slow-handlers.js'
 import { ConnectionTable } from './table.js'
 import { Timeouts } from './timeouts.js'
 import { LoopTransports } from './transports.js'
+import { Turns } from './turns.js'
 
 /**
  * The one state machine: what happens to a connection, and what a handler's return does to it.
@@ -54,7 +55,6 @@ export class Loop implements Host {
   /** In which the loop was made; what runs in it is derived from it. */
   readonly #scope = captureContext()
   #events: Handlers<unknown>
-  readonly #time: TurnTime
   readonly #transports: LoopTransports
   readonly #failures: Failures
   readonly #dispatcher: Dispatcher
@@ -64,8 +64,7 @@ export class Loop implements Host {
   readonly #headers: ProxyHeaders
   readonly #entrance: Entrance
   readonly #drain: Drain
-  inTurn = false
-  #scheduled = false
+  readonly #turns: Turns
 
   constructor(options: LoopOptions) {
     const { events, clock, between = run => run(), promised, counters = new Counters() } = options
@@ -74,7 +73,7 @@ export class Loop implements Host {
     this.clock = clock
     this.counters = counters
     const time = new TurnTime(clock)
-    this.#time = time
+    this.#turns = this.#makeTurns(time)
     this.timeouts = new Timeouts(clock)
     this.#transports = new LoopTransports(options.warn)
     this.#failures = new Failures({
@@ -187,36 +186,16 @@ export class Loop implements Host {
   // Turns. //////////////////////////////////////////////////////////////////////////////////////////////////////////
 
   turn(run: () => void): void {
-    this.inTurn = true
-    this.#time.pass()
-    const began = this.#time.now
-    try {
-      run()
-    } finally {
-      this.#endTurn(began)
-    }
+    this.#turns.run(run)
   }
 
-  #endTurn(began: number): void {
-    try {
-      this.output.flush()
-      this.shutdown.begin()
-    } finally {
-      this.inTurn = false
-      this.#time.pass()
-      this.counters.turned(this.#time.now - began)
-      if (!this.#revisits.empty || this.output.pending) this.schedule()
-    }
+  get inTurn(): boolean {
+    return this.#turns.running
   }
 
-  /** Makes a turn follow soon. Inside a turn there is nothing to do: its end sees what is left. */
+  /** Makes a turn follow soon. */
   schedule(): void {
-    if (this.inTurn || this.#scheduled) return
-    this.#scheduled = true
-    this.clock.soon(() => {
-      this.#scheduled = false
-      this.turn(() => this.#revisits.run())
-    })
+    this.#turns.schedule()
   }
 
   // Connections that come. //////////////////////////////////////////////////////////////////////////////////////////
@@ -241,6 +220,19 @@ export class Loop implements Host {
   }
 
   // Parts. //////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  #makeTurns(time: TurnTime): Turns {
+    const { clock, counters } = this
+    return new Turns({
+      ...{ clock, time, counters },
+      finish: () => {
+        this.output.flush()
+        this.shutdown.begin()
+      },
+      waiting: () => !this.#revisits.empty || this.output.pending,
+      revisit: () => this.#revisits.run(),
+    })
+  }
 
   #makeCloser(): Closer {
     return new Closer({

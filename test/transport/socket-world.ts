@@ -63,9 +63,15 @@ export class SocketWorld implements World {
   }
 
   async end(): Promise<readonly string[]> {
-    for (const peer of this.#peers) peer.close()
+    this.#closePeers()
     const violations = await this.#loops.end()
+    // Handlers that ran at the end may have connected more.
+    this.#closePeers()
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true })
     return violations
+  }
+
+  #closePeers(): void {
+    for (const peer of this.#peers.splice(0)) peer.close()
   }
 }
