@@ -235,12 +235,10 @@ export class Loop implements Host {
   }
 
   #makeCloser(): Closer {
+    const { table, clock, timeouts, counters } = this
     return new Closer({
-      table: this.table,
-      clock: this.clock,
-      timeouts: this.timeouts,
+      ...{ table, clock, timeouts, counters },
       failures: this.#failures,
-      counters: this.counters,
       shutdown: () => this.end(DEFAULT_TIMEOUT),
       ended: connection => {
         if (!this.shutdown.asked) this.#dispatcher.ended(connection)
@@ -265,11 +263,10 @@ export class Loop implements Host {
   }
 
   #makeDialer(): Dialer {
+    const { clock, timeouts } = this
+    const { transportFor, attacher } = this.#options
     return new Dialer({
-      clock: this.clock,
-      timeouts: this.timeouts,
-      transportFor: this.#options.transportFor,
-      attacher: this.#options.attacher,
+      ...{ clock, timeouts, transportFor, attacher },
       turn: run => this.turn(run),
       ending: () => this.shutdown.asked,
       ended: () => this.shutdown.late,
@@ -313,10 +310,9 @@ export class Loop implements Host {
   }
 
   #makeShutdown(): Shutdown {
+    const { clock, table, closer } = this
     return new Shutdown({
-      clock: this.clock,
-      table: this.table,
-      closer: this.closer,
+      ...{ clock, table, closer },
       turn: run => this.turn(run),
       dialling: () => !this.dialer.empty,
       abandon: () => this.dialer.abandon(),

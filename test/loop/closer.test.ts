@@ -79,6 +79,53 @@ t.test('closed is told what was thrown first, also where a layer could not be ma
   await simulation.done
 })
 
+t.test('a layer that cannot finish is what closed is told, and the wire closes at once', async t => {
+  const closed: (string | undefined)[] = []
+  const simulation = simulate(
+    translate(
+      { data: () => ['bye', Action.Close], closed: (_id, error) => void closed.push(error?.message) },
+      () => true,
+      () => ({
+        decode: bytes => bytes,
+        encode: bytes => bytes,
+        encodeEnd() {
+          throw new Error('no last word')
+        },
+      }),
+    ),
+  )
+  const peer = simulation.connect({ allowHalfOpen: true }).send('x')
+  t.strictSame(closed, ['no last word'])
+  t.equal(peer.received, 'bye')
+  t.equal(simulation.left.connections, 0)
+  simulation.server.shutdown()
+  await simulation.done
+})
+
+t.test('what postwrite throws closes at once: what is still pending is given up', async t => {
+  const thrown = new Error('on purpose')
+  const closed: (Error | undefined)[] = []
+  const simulation = simulate(
+    {
+      data: () => [Buffer.alloc(1_000_000)],
+      postwrite() {
+        throw thrown
+      },
+      failed() {},
+      closed: (_id, error) => void closed.push(error),
+    },
+    { sendBuffer: 1000, receiveBuffer: 1000 },
+  )
+  const peer = simulation.connect({ paused: true }).send('x')
+  t.strictSame(closed, [thrown])
+  t.equal(simulation.left.connections, 0)
+  peer.resume()
+  simulation.advance(1000)
+  t.ok(peer.received.length < 1_000_000, `${peer.received.length} bytes came`)
+  simulation.server.shutdown()
+  await simulation.done
+})
+
 t.test('a socket whose new owner throws is destroyed', async t => {
   let socket: Socket | undefined
   const failures: string[] = []
