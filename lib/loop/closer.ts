@@ -290,7 +290,7 @@ export class Closer {
     if (tokens === undefined) return
     this.acknowledge(connection, tokens)
     for (let lost = tokens.next(); lost !== undefined; lost = tokens.next()) {
-      this.#sent(connection, lost.token, error ?? outputAfterEnd(connection.id))
+      this.#sent(connection, lost.token, error ?? neverGoes(connection))
     }
   }
 
@@ -315,6 +315,9 @@ function codeOf(error: Error | undefined): unknown {
   }
 }
 
-function outputAfterEnd(id: number): RevioError {
+/** Why output is lost on a connection that nothing has broken. */
+function neverGoes({ id, outbound }: Connection): RevioError {
+  if (outbound === Outbound.Discarded)
+    return new RevioError('ECONNABORTED', `connection ${id} was reset before this output had gone`)
   return new RevioError('EPIPE', `connection ${id}: this output came after its end`)
 }

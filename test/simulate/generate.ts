@@ -218,7 +218,7 @@ class Generator {
   }
 
   #action(): Action {
-    return Action[this.#random.weighed({ Close: 12, Detach: 6, End: 6, Shutdown: 1, None: 3 })]
+    return Action[this.#random.weighed({ Close: 12, Detach: 6, End: 6, Reset: 4, Shutdown: 1, None: 3 })]
   }
 
   #out(echoes: boolean): OutPlan {

@@ -139,7 +139,7 @@ export class Story {
   endTold = false
   /** An End took effect: no output is taken any more. */
   outputEnded = false
-  /** The first Close or Detach that took effect, and how many bytes had left the peer by then. */
+  /** The Close, Detach or Reset that took effect, and how many bytes had left the peer by then. */
   closing: Action | undefined
   arrivedBefore = 0
   readonly thrown: unknown[] = []

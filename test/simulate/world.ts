@@ -209,7 +209,7 @@ export class World {
     story.opened = true
   }
 
-  /** The first Close or Detach stands; Shutdown is the loop's. */
+  /** The first Close or Detach stands, unless a Reset follows; Shutdown is the loop's. */
   act(story: Story | undefined, action: Action | undefined): void {
     if (action === undefined || action === Action.None) return
     if (story !== undefined && action !== Action.Shutdown) story.asked = true
@@ -217,7 +217,7 @@ export class World {
       if (action === Action.Shutdown) this.shut(1000)
       else if (story === undefined) return
       else if (action === Action.End) story.outputEnded ||= story.closing === undefined
-      else if (story.closing === undefined) {
+      else if (story.closing === undefined || action === Action.Reset) {
         story.closing = action
         story.arrivedBefore = story.arrived
       }

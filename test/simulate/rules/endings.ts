@@ -12,6 +12,8 @@ export const endings: Rule = {
 
   event(world, { name, story, error }) {
     if (story === undefined) return undefined
+    if (story.closing === Action.Reset && name !== 'closed' && name !== 'sent')
+      return `${name} for connection ${story.id}, which is reset`
     if (name === 'ended') return endedWrongly(world, story)
     if (name === 'detached') {
       return story.closing === Action.Detach
@@ -94,6 +96,7 @@ function isDue(world: World, story: Story): string | undefined {
   if (story.busy && story.left !== undefined) return undefined
   if (story.left === 'reset') return 'its peer did reset'
   if (story.left === 'close') return story.paused || halfOpen ? undefined : 'its peer did close'
+  if (story.closing === Action.Reset) return 'a reset was asked for'
   if (!story.reading) return undefined
   if (story.closing !== undefined) return 'its end was asked for, and its peer reads'
   if (story.thrown.length > 0) return 'a handler threw, and its peer reads'

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { Action } from 'revio'
 import type { Rule } from '../rule.js'
 import type { Item, Story } from '../story.js'
 import type { World } from '../world.js'
@@ -41,6 +42,7 @@ export const output: Rule = {
 function isWhole(world: World, story: Story): boolean {
   const { over, left } = story
   if (over === undefined || over.error !== undefined || left !== undefined || story.fragile) return false
+  if (story.closing === Action.Reset) return false
   // A `detached` that throws gives the socket up.
   if (over.how === 'detached') return story.script.detached.fault !== true
   if (world.everStalled || world.plan.simulation.latency > 0) return false

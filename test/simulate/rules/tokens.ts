@@ -1,3 +1,4 @@
+import { Action } from 'revio'
 import type { Event, Rule } from '../rule.js'
 import type { Story } from '../story.js'
 import type { World } from '../world.js'
@@ -13,6 +14,8 @@ export const tokens: Rule = {
     if (name !== 'closed' && name !== 'detached') return undefined
     const lost = story.tokens.find(({ certain }) => certain)
     if (lost !== undefined) return `connection ${story.id} is ${name}, and token ${lost.token} was not told`
+    // A reset is no error of the connection's.
+    if (story.closing === Action.Reset && error === undefined) return undefined
     // What a handler throws in between is what closed is told.
     const thrown = [...story.thrown, ...story.excused]
     if (story.tokenError === undefined || story.tokenError === error || thrown.length > 0) return undefined
