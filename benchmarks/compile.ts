@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { runToEnd } from './children.js'
 import { root } from './paths.js'
-import { demand, gcc, isLinkable, type Library, MissingProgram } from './programs.js'
+import { demand, gcc, go, isLinkable, type Library, MissingProgram } from './programs.js'
 
 const FLAGS = ['-O2', '-std=c11', '-Wall', '-Wextra', '-Werror']
 
@@ -10,23 +10,28 @@ const FLAGS = ['-O2', '-std=c11', '-Wall', '-Wextra', '-Werror']
 const BIN = join(root, 'dist/benchmarks/bin')
 
 /**
- * Compiles a C file of benchmarks/ unless that has been done since it, or a header of ours, was changed. Answers the
- * program's path. Throws `MissingProgram` where there is no compiler, or not the library.
+ * Compiles a C or Go file of benchmarks/ unless that has been done since it, or a header of ours, was changed. Answers
+ * the program's path. Throws `MissingProgram` where there is no compiler, or not the library.
  */
 export async function compile(
   source: string,
   { folder = BIN, library }: { folder?: string; library?: Library } = {},
 ): Promise<string> {
-  demand(gcc)
+  const kind = extname(source)
+  demand(kind === '.go' ? go : gcc)
   if (library !== undefined && !isLinkable(library)) throw new MissingProgram(library)
   const from = join(root, 'benchmarks', source)
-  const program = join(folder, basename(source, '.c'))
+  const program = join(folder, basename(source, kind))
   if ((await changed(program)) > (await newest(from))) return program
   await mkdir(folder, { recursive: true })
   // Under another name first: a second run may start the program meanwhile.
   const fresh = `${program}.${process.pid}`
   const linked = (library?.parts ?? []).map(part => `-l${part}`)
-  await runToEnd({ file: gcc.command, args: [...FLAGS, '-o', fresh, from, ...linked] })
+  await runToEnd(
+    kind === '.go'
+      ? { file: go.command, args: ['build', '-o', fresh, from] }
+      : { file: gcc.command, args: [...FLAGS, '-o', fresh, from, ...linked] },
+  )
   await rename(fresh, program)
   return program
 }

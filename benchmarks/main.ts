@@ -1,4 +1,5 @@
 import type { Bench } from './bench.js'
+import { connections } from './benches/connections.js'
 import { echo } from './benches/echo.js'
 import { http } from './benches/http.js'
 import { keys } from './benches/keys.js'
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   tlsMemory,
   websocket,
   websocketMemory,
+  connections,
 ]
 
 /** Cores that other programs may use without a word. */

@@ -20,7 +20,7 @@ enum { CHUNK = 262144, PERIOD = 65521, PARTS = 64 };
 /* A stream's byte at n is pattern[(offset + n) % PERIOD]: a prime, so that no message size is in step with it. */
 static unsigned char pattern[PERIOD + CHUNK];
 static uint64_t histogram[64 * PARTS];
-static uint64_t requests, timed, mismatches;
+static uint64_t requests, timed, longest, mismatches;
 static const char *name; /* of the program, for its errors */
 
 static _Noreturn void fail(const char *what) {
@@ -112,6 +112,7 @@ static void await_end(void) {
 /* Something has taken so many ns. */
 static void count_time(uint64_t took) {
   histogram[bucket_of(took)]++;
+  if (took > longest) longest = took;
   timed++;
 }
 
@@ -123,8 +124,8 @@ static inline void answered(uint64_t took) {
 
 /* A line of JSON; `more` is another number in it, or NULL. */
 static void print_figures(uint64_t took, const char *more, uint64_t number) {
-  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"mismatches\":%llu",
-         (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99),
+  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"max\":%.9f,\"mismatches\":%llu",
+         (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99), (double)longest / 1e9,
          (unsigned long long)mismatches);
   if (more != NULL) printf(",\"%s\":%llu", more, (unsigned long long)number);
   puts("}");

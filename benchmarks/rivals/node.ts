@@ -3,10 +3,10 @@ import { built } from '../paths.js'
 import type { Rival } from '../plan.js'
 import { openssl } from '../programs.js'
 
-function node(name: string, program: string): Rival {
+function node(name: string, program: string, ...more: string[]): Rival {
   const command = (port: number) => ({
     file: process.execPath,
-    args: [built(program), '--port', String(port)],
+    args: [built(program), '--port', String(port), ...more],
   })
   return { name, about: () => `Node.js ${process.versions.node}`, command }
 }
@@ -23,4 +23,6 @@ export const nodeTlsEcho: Rival = {
 }
 
 export const nodeNetEcho = node('node:net', 'benchmarks/servers/net-echo.js')
+/** Two processes behind one port, shared out by the first, as `node:cluster` does by default. */
+export const nodeClusterEcho = node('node:cluster', 'benchmarks/servers/cluster-echo.js', '--loops=2')
 export const nodeHttp = node('node:http', 'benchmarks/servers/http.js')

@@ -15,6 +15,9 @@ export const revioEcho = revio('revio-native', 'benchmarks/servers/revio-echo.js
 export const revioEchoOnNet = revio('revio-net', 'benchmarks/servers/revio-echo.js', 'net')
 export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-echo.js', 'auto', '--copy')
 
+/** Two loops in two threads, and one more that accepts for them. */
+export const revioLoops = revio('revio-2-loops', 'benchmarks/servers/loops-echo.js', 'native', '--loops=2')
+
 const echo = 'benchmarks/servers/revio-echo.js'
 export const revioSecure = overTls(revio('revio', echo, 'native'))
 export const revioSecureOnNet = overTls(revio('revio-net', echo, 'net'))

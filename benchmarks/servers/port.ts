@@ -9,13 +9,33 @@ export interface ServerOptions {
   /** Paths of a key and of its certificate. */
   readonly key: string
   readonly cert: string
+  /** Event loops, or processes. */
+  readonly loops: number
+  /** How connections are shared out among them. */
+  readonly balance: string
+  /** Microseconds of work that each message takes. */
+  readonly work: number
 }
 
 /** `--port N`, and the options that a server has besides. */
 export function readOptions(): ServerOptions {
   const text = { type: 'string', default: '' } as const
   const { values } = parseArgs({
-    options: { port: text, copy: { type: 'boolean', default: false }, layer: text, key: text, cert: text },
+    options: {
+      port: text,
+      copy: { type: 'boolean', default: false },
+      layer: text,
+      key: text,
+      cert: text,
+      loops: { type: 'string', default: '2' },
+      balance: { type: 'string', default: 'round-robin' },
+      work: { type: 'string', default: '0' },
+    },
   })
-  return { ...values, port: Number(values.port) }
+  return {
+    ...values,
+    port: Number(values.port),
+    loops: Number(values.loops),
+    work: Number(values.work),
+  }
 }

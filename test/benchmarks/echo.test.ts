@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { compile } from '../../benchmarks/compile.js'
 import { EchoClient, type EchoFigures } from '../../benchmarks/load/echo-client.js'
+import { type FloodFigures, startFlood } from '../../benchmarks/load/flood.js'
 import { LoadProcess, options } from '../../benchmarks/load/process.js'
 import { gcc, isInstalled } from '../../benchmarks/programs.js'
 import { start } from '../../benchmarks/server.js'
@@ -92,3 +93,39 @@ t.test('the server in C echoes, also to a peer that is slow to read', { skip }, 
   t.equal(figures.mismatches, 0)
   t.ok(figures.requests >= 4)
 })
+
+t.test('a flood makes each connection once, and gets every byte back', { skip }, async t => {
+  let made = 0
+  const once = new WeakSet<Socket>()
+  const port = await listening(t, (socket, bytes) => {
+    if (!once.has(socket)) made++
+    once.add(socket)
+    socket.write(bytes)
+  })
+  const { requests, mismatches, p50, p99, max } = await flood({ port, atOnce: 3 })
+  t.same({ requests, mismatches, made }, { requests: 50, mismatches: 0, made: 50 })
+  t.ok(p50 > 0 && p50 <= p99 && p99 <= max * 1.02, `p50 ${p50} s, p99 ${p99} s, max ${max} s`)
+  t.equal((await flood({ port, atOnce: 50 })).requests, 50)
+})
+
+t.test('a flood that is held goes on with some', { skip }, async t => {
+  const port = await listening(t, echo)
+  const { requests, mismatches } = await flood({ port, atOnce: 20, hold: { active: 2, seconds: 0.05 } })
+  t.equal(mismatches, 0)
+  t.ok(requests >= 2)
+})
+
+t.test('a flood sees spoilt bytes, and a server that closes too soon', { skip }, async t => {
+  t.ok((await flood({ port: await listening(t, spoil), atOnce: 5 })).mismatches > 0)
+  const closing = await listening(t, (socket, bytes) => socket.end(bytes.subarray(1)))
+  await t.rejects(flood({ port: closing, atOnce: 5 }), /the server closed a connection/)
+})
+
+async function flood(work: {
+  port: number
+  atOnce: number
+  hold?: { active: number; seconds: number }
+}): Promise<FloodFigures> {
+  const load = await startFlood({ size: 1024, connections: 50, ...work })
+  return load.run<FloodFigures>().finally(() => load.close())
+}

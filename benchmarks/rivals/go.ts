@@ -1,0 +1,11 @@
+import { compile } from '../compile.js'
+import type { Rival } from '../plan.js'
+import { go, versionOf } from '../programs.js'
+
+/** Go's own net, on as many cores as there are. */
+export const goEcho: Rival = {
+  name: 'go-net',
+  about: () => `Go ${versionOf(go, ['version'], /go([\d.]+)/)}`,
+  needs: go,
+  command: async port => ({ file: await compile('servers/go-echo.go'), args: [`--port=${port}`] }),
+}
