@@ -13,6 +13,11 @@ export interface Options<Context = undefined> {
    * once all the peer sent has been answered. Without an `ended` handler it makes no difference.
    */
   halfOpen?: boolean
+  /**
+   * True: a connection that the peer breaks closes at once while a reply is promised, and input that waits for that reply
+   * is dropped. Default false: it closes once the promise has settled and what the peer sent before has been delivered.
+   */
+  closeOnBreak?: boolean
   /** True: `data`'s input is only valid until the handler returns, and costs no copy. Default false. */
   reuseInputBuffer?: boolean
   /** Milliseconds without a byte from the peer after which it is closed with `ETIMEDOUT`. 0: never. Default 0. */

@@ -43,7 +43,11 @@ export interface Outlet {
  */
 export async function sendStream(outlet: Outlet, rest: Rest): Promise<boolean> {
   const iterator = iteratorOf(rest.body.source)
-  const giveUp = () => end(iterator)
+  const giveUp = () => {
+    if (outlet.giveUp !== giveUp) return
+    outlet.giveUp = undefined
+    end(iterator)
+  }
   outlet.giveUp = giveUp
   try {
     const whole = await pump(outlet, rest, iterator)

@@ -9,6 +9,17 @@ import type { IncomingRequest } from './incoming-request.js'
 import type { Limits } from './limits.js'
 import type { HeaderList, HttpResponse } from './message.js'
 import { discard, isLive } from './outgoing-body.js'
+import {
+  discardReply,
+  FAILED,
+  isPromise,
+  isUpgraded,
+  noReply,
+  type Returned,
+  readyFor,
+  responseTo,
+  thrownLate,
+} from './returned.js'
 import { CONTINUE, type Rest, type Writer } from './writer.js'
 
 /** What exchanges share with those of other connections. */
@@ -18,8 +29,6 @@ export interface ExchangesOwner {
   readonly limits: Limits
   readonly writer: Writer
 }
-
-type Returned = HttpReply | Upgraded
 
 /** The requests of one connection: has them answered, in their order. */
 export class Exchanges implements Outlet {
@@ -44,6 +53,8 @@ export class Exchanges implements Outlet {
   last = false
   gone = false
   giveUp: (() => void) | undefined
+  /** The token of a response that is being sent. */
+  #sending: { readonly token: unknown } | undefined
   /** What a handler has the connection become, and that it stays what it is. */
   upgrade: Upgraded | undefined
   declined = false
@@ -132,6 +143,15 @@ export class Exchanges implements Outlet {
     this.over = true
     for (const request of this.#active) request.abort(error)
     this.giveUp?.()
+    this.#lost(error)
+  }
+
+  /** What is being sent will never have left. */
+  #lost(error: Error): void {
+    const sending = this.#sending
+    if (sending === undefined) return
+    this.#sending = undefined
+    this.#handlers.sent?.(this.id, sending.token, error, this.context)
   }
 
   /** Undefined when the next request may be served; else it waits: the peer has much to take of what it asked before. */
@@ -170,7 +190,7 @@ export class Exchanges implements Outlet {
       this.writer.holder = this.id
       later = this.#take(request, returned)
     } catch (error) {
-      if (this.gone) throw error
+      if (this.gone) return thrownLate(request, error)
       this.#now = this.server.now
       this.#threw(request, error)
     }
@@ -254,15 +274,17 @@ export class Exchanges implements Outlet {
   async #send(request: IncomingRequest, rest: Rest, token: unknown): Promise<void> {
     this.flush()
     if (!this.#active.includes(request)) this.#active.push(request)
+    if (token !== undefined) this.#sending = { token }
     const whole = await sendStream(this, rest)
     this.#leaves(request)
-    const error = new RevioError('EPIPE', `connection ${this.id}: broke while a response was being sent`)
-    if (!whole) {
-      this.over = true
-      request.abort(error)
+    if (whole && (token === undefined || this.server.send(this.id, null, { token }))) {
+      this.#sending = undefined
+      return
     }
-    if (token === undefined || (whole && this.server.send(this.id, null, { token }))) return
-    this.#handlers.sent?.(this.id, token, error, this.context)
+    this.over = true
+    const error = new RevioError('EPIPE', `connection ${this.id}: broke while a response was being sent`)
+    if (!whole) request.abort(error)
+    this.#lost(error)
   }
 
   /** Whether the connection closes behind the response to a request. */
@@ -293,55 +315,12 @@ export class Exchanges implements Outlet {
   }
 }
 
-/** What comes too late to be sent. */
-function discardReply(returned: Returned | undefined): void {
-  const [response] = (Array.isArray(returned) ? returned : []) as readonly { body?: unknown }[]
-  discard(response?.body)
-}
-
-/** A response as it is for this request: a file has its own way to answer. */
-function readyFor(request: IncomingRequest, response: HttpResponse): HttpResponse {
-  const body = response?.body
-  const answers = typeof body === 'object' && body !== null && 'respondTo' in body
-  return answers ? body.respondTo(request, response) : response
-}
-
 /** Stands for what was no request. */
 const UNKNOWN = { method: 'GET', minor: 1 }
 const NONE: readonly IncomingRequest[] = []
-const FAILED: HttpResponse = responseOf(500, 'Internal Server Error')
-
-/** What an error says to the peer. */
-export function responseTo(error: HttpError): HttpResponse {
-  return responseOf(error.status, error.message)
-}
-
-function responseOf(status: number, text: string): HttpResponse {
-  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
-}
 
 /** Whether a peer waits for a word before it sends its body; from now on it has had it. */
 function takeExpectation({ incoming, expects }: IncomingRequest): boolean {
   if (incoming !== undefined) incoming.expected = false
   return expects
-}
-
-function isPromise(returned: unknown): returned is PromiseLike<Returned | undefined> {
-  return (
-    !Array.isArray(returned) &&
-    typeof (returned as { then?: unknown } | undefined | null)?.then === 'function'
-  )
-}
-
-function isUpgraded([first]: Returned): boolean {
-  return (
-    typeof first === 'object' &&
-    first !== null &&
-    !('status' in first || 'headers' in first || 'body' in first)
-  )
-}
-
-function noReply(returned: unknown): RevioError {
-  const kind = returned === null ? 'null' : typeof returned
-  return new RevioError('ERR_REPLY', `http: expected [response, action, token]; received ${kind}`)
 }

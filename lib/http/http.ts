@@ -92,7 +92,11 @@ class HttpProtocol implements Http, SessionOwner {
     if (isProtocol(options)) return [null, options, action]
     const session = new Session(id, this, options?.context)
     this.#sessions.set(id, session)
-    return [null, { ...options, context: session, reuseInputBuffer: true, halfOpen: false }, action]
+    return [
+      null,
+      { ...options, context: session, reuseInputBuffer: true, halfOpen: false, closeOnBreak: true },
+      action,
+    ]
   }
 
   data(_id: number, input: Buffer | null, session: Session): Reply | Promise<Reply> {

@@ -21,6 +21,11 @@ export class IncomingRequest implements HttpRequest {
     this.incoming = incoming
   }
 
+  /** Why the connection has gone. */
+  get aborted(): Error | undefined {
+    return this.#aborted
+  }
+
   /** The body has come, or there is none. */
   get complete(): boolean {
     return this.incoming === undefined || this.incoming.ended

@@ -254,7 +254,10 @@ export class Session implements ParserOwner {
     this.#releaseParser()
     this.#owner.upgraded(this.#id)
     server.deadline(this.#id, Number.POSITIVE_INFINITY)
-    const plain = { paused: false, halfOpen: false, reuseInputBuffer: false, readTimeout: 0, idleTimeout: 0 }
+    const plain = {
+      ...{ paused: false, halfOpen: false, closeOnBreak: false, reuseInputBuffer: false },
+      ...{ readTimeout: 0, idleTimeout: 0 },
+    }
     server.send(this.#id, out)
     server.configure(this.#id, protocol(handlers, context, { ...plain, input: rest }))
     server.wake(this.#id)

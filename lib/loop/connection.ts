@@ -186,7 +186,8 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
 
   /** What the end of an open connection, or the peer's end, waits for. Nothing else may keep a connection. */
   get kept(): boolean {
-    if (this.promises > 0 || (this.woken && !this.wokenLate)) return true
+    if (this.promises > 0) return !(this.limits.closeOnBreak && this.outbound === Outbound.Broken)
+    if (this.woken && !this.wokenLate) return true
     // A pause holds the peer's end back, but not what is broken: nobody could answer, whatever was still delivered.
     if (this.outbound === Outbound.Broken) {
       return !this.paused && (this.held !== undefined || this.inbound === Inbound.Open)

@@ -5,6 +5,7 @@ import type { Configuration } from '../events.js'
 export interface Limits {
   readonly reuseInputBuffer: boolean
   readonly halfOpen: boolean
+  readonly closeOnBreak: boolean
   readonly idleTimeout: number
   readonly readTimeout: number
   readonly highWaterMark: number
@@ -17,6 +18,7 @@ const MIB = 1024 * 1024
 export const defaultLimits: Limits = {
   reuseInputBuffer: false,
   halfOpen: false,
+  closeOnBreak: false,
   idleTimeout: 0,
   readTimeout: 0,
   highWaterMark: MIB,
@@ -43,7 +45,7 @@ const NUMBERS = [
   'maxPending',
   'writeTimeout',
 ] as const
-const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen'] as const
+const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen', 'closeOnBreak'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context', 'handlers', 'input'])
 
 /**
@@ -56,6 +58,7 @@ export function limitsOf(options: Configuration, defaults: Limits): Limits {
   return {
     reuseInputBuffer: options.reuseInputBuffer ?? defaults.reuseInputBuffer,
     halfOpen: options.halfOpen ?? defaults.halfOpen,
+    closeOnBreak: options.closeOnBreak ?? defaults.closeOnBreak,
     idleTimeout: options.idleTimeout ?? defaults.idleTimeout,
     readTimeout: options.readTimeout ?? defaults.readTimeout,
     highWaterMark: options.highWaterMark ?? defaults.highWaterMark,

@@ -1,4 +1,5 @@
 import { Action, type Reply } from '../../../lib/index.js'
+import type { Peer } from '../world.js'
 import type { Rules } from './rule.js'
 
 /** A promise, and how to settle it. */
@@ -58,6 +59,38 @@ export const promises: Rules = {
     keep(undefined)
     await world.until('the rest', () => bytes === size)
     t.ok(inputs > 1)
+  },
+
+  'with closeOnBreak, a peer that resets meanwhile closes at once, and its reply goes nowhere': async (
+    t,
+    world,
+  ) => {
+    const { reply, keep } = promise<Reply>()
+    const { reply: other, keep: keepOther } = promise<Reply>()
+    const told: string[] = []
+    const { server } = await world.serve<boolean>({
+      opened: () => ['', { closeOnBreak: told.length === 0, context: told.push('opened') === 1 }],
+      data: (_id, input, breaks) => {
+        told.push(String(input))
+        return breaks ? reply : other
+      },
+      closed: (_id, error) => void told.push((error as NodeJS.ErrnoException | undefined)?.code ?? 'closed'),
+    })
+    const leave = (peer: Peer) => (world.network === 'unix' && world.real ? peer.close() : peer.reset())
+    const breaks = world.connect(server).send('a')
+    await world.until('its input', () => told.length === 2)
+    const waits = world.connect(server).send('b')
+    await world.until('the other input', () => told.length === 4)
+    leave(waits)
+    leave(breaks)
+    await world.until('the end of the one', () => told.length === 5)
+    t.strictSame(told.slice(0, 4), ['opened', 'a', 'opened', 'b'])
+    t.match(told[4], /ECONNRESET|EPIPE/)
+    t.equal(server.connections, 1)
+    keep(['never seen', Action.Shutdown])
+    keepOther(undefined)
+    await world.until('the end of the other', () => told.length === 6)
+    t.notOk(server.draining)
   },
 
   'a promised reply may close, with output': async (t, world) => {
