@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { files, http } from 'revio/http'
+import { curl } from './curl.js'
 import { UsageError } from './options.js'
 import { run } from './program.js'
 
@@ -8,8 +9,7 @@ await run({
   about: 'Serves the files of a folder over HTTP: ranges, conditions, index.html, compressed siblings.',
   port: 8080,
   extras: { root: { value: 'DIR', about: 'the folder', preset: '.' } },
-  hint: ({ host, port, path }) =>
-    `; try: ${path ? `curl --unix-socket ${path} -I http://localhost/` : `curl -I http://${host.includes(':') ? `[${host}]` : host}:${port}/`}`,
+  hint: first => `; try: ${curl(first, '-I')}`,
   events(chosen) {
     const root = chosen.values('root').at(-1) ?? '.'
     if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {

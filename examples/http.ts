@@ -1,3 +1,4 @@
+import { curl } from './curl.js'
 import { run } from './program.js'
 import { site } from './site.js'
 
@@ -5,11 +6,6 @@ await run({
   command: 'npm run http',
   about: `Serves GET / (hello world), POST /echo, GET /slow?ms=N, GET /stream?chunks=N&size=S, GET /headers and, at /ws, WebSocket.`,
   port: 8080,
-  hint: ({ host, port, path }) =>
-    `; try: ${path ? `curl --unix-socket ${path} http://localhost/` : `curl http://${inUrl(host)}:${port}/`}`,
+  hint: first => `; try: ${curl(first)}`,
   events: site,
 })
-
-function inUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
-}

@@ -6,10 +6,10 @@ const HELLO: HttpReply = [{ headers: PLAIN, body: 'hello world\n' }]
 
 const MEBIBYTE = 1024 * 1024
 
+type Handler = (req: HttpRequest) => HttpReply | Promise<HttpReply>
+
 /** What the example serves, by path and method. */
-const routes: Readonly<
-  Record<string, Readonly<Record<string, (req: HttpRequest) => HttpReply | Promise<HttpReply>>>>
-> = {
+const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/': { GET: () => HELLO },
   '/echo': {
     POST: req => [
@@ -51,19 +51,28 @@ export function site(): Http {
   const echo = websocket({ message: (_id, data) => [data] })
   const handlers: HttpHandlers = {
     request: (_id, req) => answer(req),
+    expect(_id, req) {
+      const found = find(req)
+      return typeof found === 'function' ? undefined : found
+    },
     upgrade: (id, req) => (req.path === '/ws' ? echo(id, req) : answer(req)),
   }
   return http(handlers, { maxBody: 10 * MEBIBYTE })
 }
 
 function answer(req: HttpRequest): HttpReply | Promise<HttpReply> {
-  const { method, path } = req
+  const found = find(req)
+  return typeof found === 'function' ? found(req) : found
+}
+
+/** What serves a request, or that nothing does. */
+function find({ method, path }: HttpRequest): Handler | HttpReply {
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined
   if (route === undefined) throw new HttpError(404)
   // A response to HEAD is one to GET, of which the head is sent.
   const name = method === 'HEAD' ? 'GET' : method
   const handler = Object.hasOwn(route, name) ? route[name] : undefined
-  if (handler !== undefined) return handler(req)
+  if (handler !== undefined) return handler
   const allow = Object.keys(route).flatMap(known => (known === 'GET' ? ['GET', 'HEAD'] : [known]))
   return [{ status: 405, headers: { ...PLAIN, Allow: allow.join(', ') }, body: 'Method Not Allowed\n' }]
 }

@@ -106,7 +106,6 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
 const FOREIGN = [
   /^lib\/http\/llhttp\.ts imports undici\/lib\/llhttp\//,
   'lib/http/files/media-type.ts imports mrmime',
-  'lib/http/files/ranges.ts imports range-parser',
   'lib/http/files/small-files.ts imports lru-cache',
 ]
 

@@ -107,6 +107,25 @@ export class Exchanges implements Outlet {
     this.writer.flush(this.server)
   }
 
+  /** Asks the program whether a peer that waits for that is to send its body. A promise where a refusal takes longer. */
+  expect(request: IncomingRequest, now: number): Promise<void> | undefined {
+    if (!request.expects) return undefined
+    this.#now = now
+    this.writer.holder = this.id
+    try {
+      const refusal = this.#handlers.expect?.(this.id, request, this.context)
+      if (refusal === undefined) this.goOn(request)
+      else {
+        takeExpectation(request)
+        this.last = true
+        return this.#take(request, refusal)
+      }
+    } catch (error) {
+      this.#threw(request, error)
+    }
+    return undefined
+  }
+
   /** Has a peer that waits for it send the body, with what is written next. */
   goOn(request: IncomingRequest): void {
     if (!takeExpectation(request)) return

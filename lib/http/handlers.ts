@@ -18,6 +18,11 @@ export interface HttpHandlers<Context = undefined> {
    */
   request(id: number, req: HttpRequest, context: Context): HttpReply | Promise<HttpReply>
   /**
+   * The peer asks, by `expect: 100-continue`, whether to send its body: a response refuses, and closes the connection behind
+   * it; nothing has the peer go on. Not with the option `bodies: 'stream'`, where `request` decides.
+   */
+  expect?(id: number, req: HttpRequest, context: Context): HttpReply | void
+  /**
    * The peer asks for another protocol (`connection: upgrade` with `upgrade`, or the method CONNECT). A response
    * declines; handlers take the connection over behind `response`, with input that came behind the request, and `data`
    * runs with `null` first. Without this handler `upgrade` fields are ignored and CONNECT is answered with status 501.

@@ -138,6 +138,7 @@ function isProtocol(options: object | null | undefined): options is Protocol {
 
 const HANDLERS = [
   'request',
+  'expect',
   'upgrade',
   'opened',
   'closed',

@@ -208,12 +208,15 @@ export class Session implements ParserOwner {
 
   // Ends of a piece of input. ///////////////////////////////////////////////////////////////////////////////////////
 
-  #reply(parser: Parser): Reply {
+  #reply(parser: Parser): Reply | Promise<Reply> {
     const request = parser.receiving
     if (request === undefined) this.#discarding = false
     if (request !== undefined) {
-      if (this.limits.bodies === 'bytes') this.#exchanges.goOn(request)
-      else this.#discard(request)
+      if (this.limits.bodies === 'bytes') {
+        const later = this.#exchanges.expect(request, this.#times.now)
+        if (later !== undefined) return this.#hold(parser, later, NOTHING)
+        if (this.#exchanges.over) return this.#finish()
+      } else this.#discard(request)
       this.#times.body()
     } else if (parser.inHead) this.#times.head()
     else {
@@ -280,6 +283,8 @@ export class Session implements ParserOwner {
     this.#owner.parsers.push(parser)
   }
 }
+
+const NOTHING = Buffer.alloc(0)
 
 function copyOf(input: Buffer, from: number): Buffer {
   return Buffer.from(input.subarray(from))

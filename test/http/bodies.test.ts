@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { HttpError } from 'revio/http'
+import { files, HttpError } from 'revio/http'
 import t from 'tap'
 import { answersIn, world } from './exchange.js'
 
@@ -35,6 +35,53 @@ t.test('a peer that asks whether to go on is told so when its turn comes', async
   const large = world({ request: (_id, req) => [{ body: req.body }] }, { maxBody: 1 }).peer
   large.send(head('Expect: 100-continue\r\nContent-Length: 2\r\n'))
   t.match(answersIn(large.received), [{ status: 413 }])
+})
+
+t.test('a program may refuse a body before it is sent', async t => {
+  const asks = (path: string) => head('Expect: 100-continue\r\nContent-Length: 2\r\n').replace('/', path)
+  const make = () =>
+    world({
+      request: (_id, req) => [{ body: req.body }],
+      expect(_id, req) {
+        if (req.path === '/403') return [{ status: 403, body: 'no' }]
+        if (req.path === '/stream')
+          return [
+            {
+              status: 403,
+              body: (function* () {
+                yield 'no'
+              })(),
+            },
+          ]
+        if (req.path === '/409') throw new HttpError(409, 'not now')
+        if (req.path === '/500') throw new Error('on purpose')
+        return undefined
+      },
+    })
+  for (const [path, status, body] of [
+    ['/403', 403, 'no'],
+    ['/stream', 403, 'no'],
+    ['/409', 409, 'not now\n'],
+    ['/500', 500, 'Internal Server Error\n'],
+  ] as const) {
+    const { peer, simulation } = make()
+    // What comes all the same is no request.
+    peer.send(asks(path))
+    await simulation.settle()
+    peer.send(GET)
+    t.match(answersIn(peer.received), [{ status, body, headers: { connection: 'close' } }], path)
+    t.ok(peer.ended, path)
+    t.equal(simulation.failures.length, status === 500 ? 1 : 0)
+  }
+  const { peer } = make()
+  peer.send(asks('/fine')).send('ab').send(asks('/fine')).send('cd')
+  t.match(answersIn(peer.received), [{ status: 100 }, { body: 'ab' }, { status: 100 }, { body: 'cd' }])
+})
+
+t.test('files refuses what it does not serve before it is sent', async t => {
+  const { peer } = world(files({ root: '.' }))
+  peer.send(head('Expect: 100-continue\r\nContent-Length: 2\r\n'))
+  t.match(answersIn(peer.received), [{ status: 405, headers: { allow: 'GET, HEAD', connection: 'close' } }])
 })
 
 t.test('a body that is streamed comes as it is sent, both ways', async t => {

@@ -18,11 +18,13 @@ export function files(options: FileOptions): HttpHandlers<undefined> & {
 } {
   checked(options)
   return {
-    request(_id, req) {
-      if (req.method !== 'GET' && req.method !== 'HEAD') return [NOT_ALLOWED]
-      return [{ body: new FileBody(req.path, options) }]
-    },
+    request: (_id, req) => (isAllowed(req) ? [{ body: new FileBody(req.path, options) }] : [NOT_ALLOWED]),
+    expect: (_id, req) => (isAllowed(req) ? undefined : [NOT_ALLOWED]),
   }
+}
+
+function isAllowed({ method }: HttpRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 const NOT_ALLOWED = { status: 405, headers: { Allow: 'GET, HEAD' }, body: 'Method Not Allowed\n' }
