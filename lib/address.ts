@@ -242,6 +242,12 @@ export function inetAddress(kind: 'tcp' | 'udp', host: string, port: number): Ad
   return new Place(`${kind}${family}`, plain, port, '')
 }
 
+/** The same for TCP over IPv4, from the host as a number of 32 bits. */
+export function ipv4Address(host: number, port: number): Address {
+  const text = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}`
+  return new Place('tcp4', text, port, '')
+}
+
 /** The same end of a connection that has begun with TLS: it is written so. */
 export function tlsAddress({ network, host, port, path }: Address): Address {
   return new TlsPlace(network, host, port, path)

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { type Binding, inetAddress, parseAddress, unixAddress } from '../lib/address.js'
+import { type Binding, inetAddress, ipv4Address, parseAddress, unixAddress } from '../lib/address.js'
 
 const DEFAULTS = {
   portable: false,
@@ -151,6 +151,8 @@ t.test('an address reads as serve takes it', async t => {
   for (const [address, text] of [
     [inetAddress('tcp', '127.0.0.1', 5000), 'tcp4://127.0.0.1:5000'],
     [inetAddress('tcp', '::1', 5000), 'tcp6://[::1]:5000'],
+    [ipv4Address(0x7f000001, 80), 'tcp4://127.0.0.1:80'],
+    [ipv4Address(0xc0a801ff | 0, 65_535), 'tcp4://192.168.1.255:65535'],
     [inetAddress('udp', '::', 53), 'udp6://[::]:53'],
     [unixAddress('/tmp/a.sock'), 'unix:///tmp/a.sock'],
   ] as const) {

@@ -213,8 +213,9 @@ export class Closer {
 
   #linger(connection: Connection): void {
     const { clock, timeouts } = this.#options
-    const ended = connection.outbound === Outbound.Ended
-    if (!ended) connection.link.end()
+    const { link, settled } = connection
+    const ended = connection.outbound === Outbound.Ended || (settled && link.endsByClosing === true)
+    if (!ended) link.end()
     if (connection.link.failure !== undefined) connection.error ??= connection.link.failure
     if (connection.settled || connection.link.failure !== undefined) {
       return this.#release(connection, { reset: false })

@@ -98,8 +98,10 @@ export class Entrance {
   #open(made: Made, link: Link, info: () => Info): Receiver {
     const { owner, table, counters, timeouts, dispatcher, output, watched } = this.#options
     const limits = made.transport.datagrams ? datagramLimits : defaultLimits
+    const { id, transport, handlers, context } = made
+    // Each by its name: an object that is spread into another gets a shape of its own every time.
     const scope = watched(made.scope)
-    const connection = new Connection(owner, { ...made, scope, link, info, limits })
+    const connection = new Connection(owner, { id, transport, scope, handlers, context, link, info, limits })
     const shutdown = this.#options.shutdown()
     if (shutdown.asked && !shutdown.admits) return this.#refuse(connection)
     connection.late = shutdown.asked

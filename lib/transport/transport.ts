@@ -118,6 +118,8 @@ export interface Link {
   read(wanted: boolean): void
   /** Sends the orderly end behind what was written. Input goes on. */
   end(): void
+  /** Behind the peer's end `close` sends the orderly end by itself, so that `end` is not needed before. Absent: no. */
+  readonly endsByClosing?: boolean
   /** Gives the descriptor back; with `reset`, so that the peer learns that not everything reached it. */
   close(options: { reset: boolean }): void
   /** Gives the connection away as a socket on which `unread` and what the kernel still holds can be read. */

@@ -7,6 +7,8 @@ import type { PinnedMemory } from './memory.js'
 export class NativeInput {
   readonly bytes: Buffer
   readonly events: Int32Array
+  /** The same slab, as numbers. */
+  readonly words: Int32Array
   /** Views of the slab are handed out; otherwise copies are. */
   readonly shared: boolean
   /** The views that were handed out last, by the place of their event in the turn. */
@@ -17,6 +19,7 @@ export class NativeInput {
 
   constructor(memory: PinnedMemory, size: number, mostEvents: number) {
     this.bytes = memory.bytes(size)
+    this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, size / 4)
     this.events = memory.numbers(mostEvents * EVENT_SIZE)
     this.shared = memory.lendable
   }

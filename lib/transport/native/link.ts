@@ -1,4 +1,5 @@
 import * as net from 'node:net'
+import { ipv4Address } from '../../address.js'
 import type { Address } from '../../info.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
 import type { TlsInfo } from '../../tls.js'
@@ -29,6 +30,10 @@ export class NativeLink implements Link, Peer {
   inputStart = 0
   /** Once it speaks TLS. */
   session: TlsSession | undefined
+  /** Both ends, where they came along with the connection: those of a peer on IPv4. */
+  local: Address | undefined
+  remoteHost = 0
+  remotePort = 0
   readonly #transport: NativeTransport
 
   constructor(transport: NativeTransport, slot: number) {
@@ -103,6 +108,10 @@ export class NativeLink implements Link, Peer {
     this.#transport.poller.end(this.slot)
   }
 
+  get endsByClosing(): boolean {
+    return this.session === undefined
+  }
+
   get ending(): boolean {
     return this.session?.ending === true
   }
@@ -142,6 +151,8 @@ export class NativeLink implements Link, Peer {
   }
 
   addresses(): { local: Address; remote: Address } {
+    const { local, remoteHost, remotePort } = this
+    if (local !== undefined) return { local, remote: ipv4Address(remoteHost, remotePort) }
     return this.#transport.addresses(this.slot)
   }
 }

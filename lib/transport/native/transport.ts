@@ -1,5 +1,5 @@
 import type * as net from 'node:net'
-import { type Binding, inetAddress, isAbstract, systemName, unixAddress } from '../../address.js'
+import { type Binding, inetAddress, ipv4Address, isAbstract, systemName, unixAddress } from '../../address.js'
 import type { Address } from '../../info.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
@@ -56,6 +56,9 @@ export class NativeTransport implements Transport {
   /** Those that are connecting, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, Listener>()
+  /** The end of this side that the last accepted connection has. */
+  #local: Address | undefined
+  #localHost = 0
   #started = false
   /** Another thread accepts for it. */
   joined = false
@@ -251,7 +254,7 @@ export class NativeTransport implements Transport {
     const kind = events[at + 1]
     const value = events[at + 2] as number
     const link = this.#links[slot & INDEX]
-    if (kind === Event.Accepted) return this.#accepted(slot, value)
+    if (kind === Event.Accepted) return this.#accepted(slot, value, events[at + 3] as number)
     if (link?.slot !== slot) return this.#dials.get(slot)?.connected(kind === Event.Connected ? 0 : value)
     if (kind === Event.Input) {
       const input = this.#input.view(at, value, events[at + 3] as number)
@@ -265,20 +268,36 @@ export class NativeTransport implements Transport {
     else if (kind === Event.Hello) link.hello(this.#input.text(value, events[at + 3] as number))
   }
 
+  /** Connections have this side's end in common, mostly. */
+  #name(link: NativeLink, at: number): void {
+    const { words } = this.#input
+    const host = words[at] as number
+    const port = words[at + 1] as number
+    if (this.#local === undefined || host !== this.#localHost || port !== this.#local.port) {
+      this.#localHost = host
+      this.#local = ipv4Address(host, port)
+    }
+    link.local = this.#local
+    link.remoteHost = words[at + 2] as number
+    link.remotePort = words[at + 3] as number
+  }
+
   /** The system would reset them with the listener. */
   #acceptWaiting(listener: number, addressIndex: number): void {
     for (let count = 0; count < MOST_WAITING; count++) {
       const slot = this.poller.accept(listener)
       if (slot < 0) return
       if (slot === MAX_INT) continue
-      const accepted = () => this.#accepted(slot, addressIndex)
+      const accepted = () => this.#accepted(slot, addressIndex, -1)
       if (this.host.inTurn) accepted()
       else this.host.turn(accepted)
     }
   }
 
-  #accepted(slot: number, addressIndex: number): void {
+  /** `names`: where both ends of it are in the input; below 0 where they are not. */
+  #accepted(slot: number, addressIndex: number, names: number): void {
     const link = new NativeLink(this, slot)
+    if (names >= 0) this.#name(link, names / 4)
     this.register(link)
     const security = this.#tls.of(addressIndex)
     if (security === undefined) return link.hears(this.host.accepted(this, link, addressIndex))

@@ -68,6 +68,26 @@ await t.test('peers that are gone before they are accepted harm nobody', { skip 
   client.destroy()
 })
 
+await t.test('both ends of a connection are known, and stay so when it is gone', { skip }, async t => {
+  const host = record(t)
+  const { port } = await host.listen('tcp4://0.0.0.0:0')
+  const expected: unknown[] = []
+  for (const name of ['127.0.0.1', '127.0.0.2', '127.0.0.2', '127.0.0.1']) {
+    const client = connectTo(inetAddress('tcp', name, port))
+    await once(client, 'connect')
+    expected.push([`tcp4://${name}:${port}`, `tcp4://${client.localAddress}:${client.localPort}`])
+    await until('it', () => host.heard.length === expected.length)
+    client.destroy()
+    await until('its end', () => host.heard.at(-1)?.ends === 1)
+    host.heard.at(-1)?.link.close({ reset: false })
+  }
+  const ends = host.heard.map(({ link }) => link.addresses())
+  t.same(
+    ends.map(({ local, remote }) => [String(local), String(remote)]),
+    expected,
+  )
+})
+
 await t.test('a storm of resets while others work', { skip }, async t => {
   const host = record(t)
   const address = await host.listen()

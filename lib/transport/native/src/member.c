@@ -24,7 +24,7 @@ static int32_t listener_of(int tag) {
 
 static void open_handed(struct membership *membership, handed_t handed) {
   poller_t *poller = membership->poller;
-  bool has_room = poller_has_room(poller); /* A turn that makes room may stop the poller. */
+  bool has_room = poller_has_input_room(poller, sizeof(names_t)); /* A turn that makes room may stop the poller. */
   int slot = -1;
   if (has_room && !poller->stopped) slot = stream_open(poller, handed.fd, FLAG_WANTED | (handed.is_unix ? FLAG_UNIX : 0));
   if (slot < 0) {
@@ -33,7 +33,7 @@ static void open_handed(struct membership *membership, handed_t handed) {
     return;
   }
   endpoint_at(poller, slot)->listener = listener_of(handed.tag);
-  poller_record(poller, slot, EVENT_ACCEPTED, handed.tag, 0);
+  stream_accepted(poller, slot, handed.tag);
 }
 
 static void on_wake(uv_async_t *wake) {

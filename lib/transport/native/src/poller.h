@@ -19,7 +19,8 @@
 
 /*
  * One event: {slot, kind, offset or fault or listener's tag, length}. At a datagram's offset its sender comes first; at
- * that of a client's hello is the name that it asks for.
+ * that of a client's hello is the name that it asks for. An accepted connection's length is where its names_t is in the
+ * input, or -1.
  */
 typedef struct {
   int32_t slot;
@@ -30,6 +31,14 @@ typedef struct {
 
 enum event_kind { EVENT_INPUT, EVENT_ENDED, EVENT_FAILED, EVENT_WRITABLE, EVENT_ACCEPTED, EVENT_CONNECTED, EVENT_DATAGRAM,
                   EVENT_HELLO, EVENT_SECURED };
+
+/* Both ends of a connection over IPv4, in the machine's own byte order. */
+typedef struct {
+  int32_t local_host;
+  int32_t local_port;
+  int32_t remote_host;
+  int32_t remote_port;
+} names_t;
 
 /*
  * One run of bytes to be written. Successive records of the same slot go out in one call. Afterwards `result` is how
@@ -176,6 +185,8 @@ void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t
 
 /* The slot of a new listener over `fd`, or a fault after which `fd` is still the caller's. */
 int listener_open(poller_t *poller, int fd, int tag, int limit, uint16_t flags);
+/* Notes that a stream was accepted. There is room for a record and a names_t. */
+void stream_accepted(poller_t *poller, int32_t slot, int tag);
 /* What libuv says of a listener: accepts a bounded number. */
 void listener_ready(listener_t *listener, int events);
 void listener_closed(listener_t *listener);
