@@ -6,13 +6,16 @@ import type { World } from '../world.js'
 import { mayOverflow } from './output.js'
 import { timedOut } from './times.js'
 
+/** An attempt to write that was under way is told still, and what is lost with it. */
+const AFTER_RESET: readonly string[] = ['postwrite', 'sent', 'closed']
+
 /** Connections end for a reason, say which, and do so when there is one. */
 export const endings: Rule = {
   name: 'endings',
 
   event(world, { name, story, error }) {
     if (story === undefined) return undefined
-    if (story.closing === Action.Reset && name !== 'closed' && name !== 'sent')
+    if (story.closing === Action.Reset && !AFTER_RESET.includes(name))
       return `${name} for connection ${story.id}, which is reset`
     if (name === 'ended') return endedWrongly(world, story)
     if (name === 'detached') {
