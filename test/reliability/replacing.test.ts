@@ -12,21 +12,27 @@ import { Authority, certificatesMissing, LOCAL } from '../transport/tls/certific
 
 const skip = nativeMissing() ?? certificatesMissing() ?? false
 const REPLACEMENTS = 10
-const CLIENTS = 8
+/** For each kind of server. */
+const CLIENTS = 3
 
+/** Serves each kind at an address of its own, and tells the ports. */
 const PROGRAM = `
   import { serve } from ${JSON.stringify(pathToFileURL(built('lib/index.js')).href)}
   import { http } from ${JSON.stringify(pathToFileURL(built('lib/http/index.js')).href)}
-  const [kind, address, cert, key] = process.argv.slice(2)
-  const events = kind === 'http' ? http({ request: () => [{ status: 200, body: 'hello' }] }) : { data: (id, input) => [input] }
-  const endpoint = kind === 'tls' ? { address, tls: { cert, key } } : address
-  const running = serve(events, endpoint)
-  const server = await running.listening
-  process.once('SIGTERM', () => server.shutdown({ grace: 5000 }))
-  process.stdout.write(server.addresses[0].port + '\\n')
-  await running`
+  const [echo, web, secure, cert, key] = process.argv.slice(2)
+  const events = { data: (id, input) => [input] }
+  const running = [
+    serve(events, echo),
+    serve(http({ request: () => [{ status: 200, body: 'hello' }] }), web),
+    serve(events, { address: secure, tls: { cert, key } }),
+  ]
+  const servers = await Promise.all(running.map(({ listening }) => listening))
+  process.once('SIGTERM', () => { for (const server of servers) server.shutdown({ grace: 5000 }) })
+  process.stdout.write(servers.map(({ addresses }) => addresses[0].port).join(' ') + '\\n')
+  await Promise.all(running)`
 
-type Kind = 'echo' | 'http' | 'tls'
+const KINDS = ['echo', 'http', 'tls'] as const
+type Kind = (typeof KINDS)[number]
 
 /** Asks once, on a connection of its own. */
 async function ask(kind: Kind, port: number, ca: string): Promise<string> {
@@ -53,55 +59,69 @@ function makeListener(): number {
   return poller.release(poller.listen('127.0.0.1', 0, 0, 1, 65_535, true, false))
 }
 
-for (const [kind, way] of (['echo', 'http', 'tls'] as const).flatMap(kind =>
-  (['inherited', 'reuseport'] as const).map(way => [kind, way] as const),
-)) {
-  t.test(
-    `by ${way} listener: ten processes follow each other, and no request is lost: ${kind}`,
-    { skip },
-    async t => {
-      const authority = new Authority()
-      const { cert, key } = authority.issue(...LOCAL)
-      const program = join(t.testdir({ 'main.mjs': PROGRAM }), 'main.mjs')
-      const listener = makeListener()
-      const start = async (address: string): Promise<{ child: ChildProcess; port: number }> => {
-        const stdio = ['ignore', 'pipe', 'inherit', listener] as const
-        const child = spawn(process.execPath, [program, kind, address, cert, key], { stdio: [...stdio] })
-        t.teardown(() => child.kill('SIGKILL'))
-        const [line] = (await once(child.stdout as NonNullable<typeof child.stdout>, 'data')) as [Buffer]
-        return { child, port: Number(String(line)) }
+/** Asks until it is to stop. */
+class Client {
+  readonly faults: unknown[] = []
+  asked = 0
+  over = false
+
+  async run(kind: Kind, port: number, ca: string): Promise<void> {
+    while (!this.over) {
+      this.asked++
+      try {
+        const heard = await ask(kind, port, ca)
+        if (heard !== 'hello') this.faults.push(heard)
+      } catch (error) {
+        this.faults.push(error)
       }
-      const scheme = kind === 'tls' ? 'tls' : 'tcp'
-      const at = (port: number) =>
-        way === 'inherited' ? 'fd://3' : `${scheme}://127.0.0.1:${port}?reuseport=true`
-      let { child, port } = await start(at(0))
-      let asked = 0
-      let over = false
-      const faults: unknown[] = []
-      const client = async () => {
-        while (!over) {
-          asked++
-          try {
-            const heard = await ask(kind, port, authority.cert)
-            if (heard !== 'hello') faults.push(heard)
-          } catch (error) {
-            faults.push(error)
-          }
-        }
-      }
-      const clients = Promise.all(Array.from({ length: CLIENTS }, client))
-      for (let replaced = 0; replaced < REPLACEMENTS; replaced++) {
-        const next = await start(at(port))
-        const gone = once(child, 'exit')
-        child.kill('SIGTERM')
-        const [code] = await gone
-        t.equal(code, 0)
-        child = next.child
-      }
-      over = true
-      await clients
+    }
+  }
+}
+
+interface Process {
+  readonly child: ChildProcess
+  readonly ports: readonly number[]
+}
+
+for (const way of ['inherited', 'reuseport'] as const) {
+  t.test(`by ${way} listener: ten processes follow each other, and no request is lost`, { skip }, async t => {
+    const authority = new Authority()
+    const { cert, key } = authority.issue(...LOCAL)
+    const program = join(t.testdir({ 'main.mjs': PROGRAM }), 'main.mjs')
+    const listeners = KINDS.map(makeListener)
+    const start = async (addresses: readonly string[]): Promise<Process> => {
+      const stdio = ['ignore', 'pipe', 'inherit', ...listeners] as const
+      const child = spawn(process.execPath, [program, ...addresses, cert, key], { stdio: [...stdio] })
+      t.teardown(() => child.kill('SIGKILL'))
+      const [line] = (await once(child.stdout as NonNullable<typeof child.stdout>, 'data')) as [Buffer]
+      return { child, ports: String(line).split(' ').map(Number) }
+    }
+    const at = (ports: readonly number[]) =>
+      KINDS.map((kind, index) => {
+        if (way === 'inherited') return `fd://${3 + index}`
+        return `${kind === 'tls' ? 'tls' : 'tcp'}://127.0.0.1:${ports[index]}?reuseport=true`
+      })
+    const first = await start(at([0, 0, 0]))
+    const { ports } = first
+    let { child } = first
+    const clients = KINDS.flatMap(() => Array.from({ length: CLIENTS }, () => new Client()))
+    const running = clients.map((client, index) => {
+      const kind = KINDS[index % KINDS.length] ?? 'echo'
+      return client.run(kind, ports[KINDS.indexOf(kind)] ?? 0, authority.cert)
+    })
+    for (let replaced = 0; replaced < REPLACEMENTS; replaced++) {
+      const next = await start(at(ports))
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      const [code] = await gone
+      t.equal(code, 0)
+      child = next.child
+    }
+    for (const client of clients) client.over = true
+    await Promise.all(running)
+    for (const { faults, asked } of clients) {
       t.strictSame(faults, [])
-      t.ok(asked > 50, `${asked} requests`)
-    },
-  )
+      t.ok(asked > REPLACEMENTS, `${asked} requests`)
+    }
+  })
 }
