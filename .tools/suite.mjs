@@ -9,8 +9,15 @@ import { Parser } from 'tap-parser'
 import { root } from './paths.mjs'
 import { BUNDLE, bundleTap } from './tap.mjs'
 
-/** Files at a time: some wait more than they work. */
-const JOBS = availableParallelism() + 1
+/** Files at a time: most wait more than they work. */
+const JOBS = 2 * availableParallelism()
+/** What takes longest begins first, so that nothing is left to run alone at the end. */
+const LONG = [
+  /-tls\.test\.ts$/,
+  /^test\/(layer|reliability|torture|simulate)\//,
+  /^test\/docs\.test/,
+  /^test\/transport\/[^/]*$/,
+]
 /** Seconds a file may take. Only a failure takes so long, on a machine that is busy as well. */
 const TIMEOUT = 300
 
@@ -21,7 +28,9 @@ const TIMEOUT = 300
 export async function suite(paths) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   const failures = []
-  const left = findTests(paths).values()
+  const left = findTests(paths)
+    .sort((a, b) => rank(a) - rank(b))
+    .values()
   bundleTap()
   const work = async () => {
     for (const file of left) {
@@ -45,6 +54,11 @@ function findTests(paths) {
     const found = readdirSync(place, { recursive: true }).filter(name => name.endsWith('.test.ts'))
     return found.sort().map(name => relative(root, join(place, name)))
   })
+}
+
+function rank(file) {
+  const place = LONG.findIndex(pattern => pattern.test(file))
+  return place < 0 ? LONG.length : place
 }
 
 function named(path) {
