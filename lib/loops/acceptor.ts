@@ -34,9 +34,10 @@ export class Acceptor {
     this.group = this.#transport.found(loops, addresses, POLICIES[balance])
   }
 
-  async bind({ binding }: Site, index: number): Promise<Address> {
+  async bind({ binding, security, proxyRule }: Site, index: number): Promise<Address> {
     try {
-      return await this.#transport.bind(binding, index)
+      // Behind a header of the PROXY protocol the loops begin TLS, as they do here; this thread counts handshakes alone.
+      return await this.#transport.bind(binding, index, proxyRule === undefined ? security : undefined)
     } catch (error) {
       throw addressError(binding.text, error)
     }

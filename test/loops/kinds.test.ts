@@ -1,5 +1,6 @@
 import * as dgram from 'node:dgram'
 import { once } from 'node:events'
+import * as net from 'node:net'
 import * as tls from 'node:tls'
 import t from 'tap'
 import { serveLoops } from '../../lib/index.js'
@@ -65,5 +66,38 @@ t.test('TLS in every loop, and a session of one is resumed in the other', { skip
   t.strictSame(resumed, [false, true, true, true])
   t.strictSame([server.stats({ loop: 0 }).accepted, server.stats({ loop: 1 }).accepted], [2, 2])
   server.shutdown()
+  await running
+})
+
+t.test('handshakes under way in all loops together hold back accepting', { skip }, async t => {
+  const authority = new Authority()
+  const { cert, key } = authority.issue(...LOCAL)
+  const running = serveLoops(
+    plain,
+    { loops: 2 },
+    { address: 'tls://127.0.0.1:0', tls: { cert, key, maxHandshakes: 2 } },
+    { address: 'tls://127.0.0.1:0', tls: { cert, key } },
+  )
+  const server = await running.listening
+  const [limited = 0, free = 0] = server.addresses.map(({ port }) => port)
+  const greet = async (port: number) => {
+    const socket = tls.connect({ port, host: '127.0.0.1', ca: authority.cert, servername: 'localhost' })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+  }
+  const silent = [net.connect(limited, '127.0.0.1'), net.connect(limited, '127.0.0.1')]
+  await Promise.all(silent.map(socket => once(socket, 'connect')))
+  const order: string[] = []
+  const waiting = greet(limited).then(() => order.push('held back'))
+  // Others that came later, in either loop, are served meanwhile.
+  for (let round = 0; round < 6; round++) await greet(free)
+  order.push('free')
+  silent[0]?.destroy()
+  await waiting
+  t.strictSame(order, ['free', 'held back'])
+  // What was given up and what was done count no more.
+  for (let round = 0; round < 4; round++) await greet(limited)
+  for (const socket of silent) socket.destroy()
+  server.shutdown({ timeout: 0 })
   await running
 })

@@ -63,7 +63,8 @@ export class NativeTls {
   bind(addressIndex: number, slot: number, security: ServerSecurity): void {
     this.#contexts.of(security)
     this.#bindings.set(addressIndex, { slot, security })
-    this.#options.poller.limitHandshakes(slot, Math.min(security.maxHandshakes, MAX_INT))
+    // Where another thread accepts, it counts them.
+    if (slot >= 0) this.#options.poller.limitHandshakes(slot, Math.min(security.maxHandshakes, MAX_INT))
   }
 
   resecure(addressIndex: number, security: ServerSecurity): void {

@@ -30,6 +30,7 @@ struct group {
   int size;
   int tags;
   int *live; /* By the listener's tag. */
+  int *handshakes; /* Likewise: of those, the ones whose handshake is not done. */
   queue_t orphans; /* For whoever joins next: no member was there. */
   member_t members[];
 };
@@ -56,7 +57,9 @@ group_t *group_create(int size, int tags, enum policy policy) {
   group_t *group = calloc(1, sizeof *group + (size_t)size * sizeof *group->members);
   if (group == NULL) return NULL;
   group->live = calloc((size_t)tags, sizeof *group->live);
-  if (group->live == NULL || uv_mutex_init(&group->lock) != 0) {
+  group->handshakes = calloc((size_t)tags, sizeof *group->handshakes);
+  if (group->live == NULL || group->handshakes == NULL || uv_mutex_init(&group->lock) != 0) {
+    free(group->handshakes);
     free(group->live);
     free(group);
     return NULL;
@@ -109,6 +112,7 @@ void group_leave(group_t *group) {
   close_all(&group->orphans);
   for (int index = 0; index < group->size; index++) close_all(&group->members[index].queue);
   uv_mutex_destroy(&group->lock);
+  free(group->handshakes);
   free(group->live);
   free(group);
 }
@@ -194,9 +198,16 @@ void group_accept(group_t *group, uv_async_t *wake) {
   uv_mutex_unlock(&group->lock);
 }
 
-bool group_is_full(group_t *group, int tag, int limit) {
+/* The lock is held. */
+static bool is_full(const group_t *group, int tag, int limit, int most_handshakes) {
+  if (tag < 0 || tag >= group->tags || group->live[tag] >= limit) return true;
+  if (most_handshakes > 0 && group->handshakes[tag] >= most_handshakes) return true;
+  return search(group, group->latest, false) < 0;
+}
+
+bool group_is_full(group_t *group, int tag, int limit, int most_handshakes) {
   uv_mutex_lock(&group->lock);
-  bool full = tag < 0 || tag >= group->tags || group->live[tag] >= limit || search(group, group->latest, false) < 0;
+  bool full = is_full(group, tag, limit, most_handshakes);
   if (full) group->waiting = true;
   uv_mutex_unlock(&group->lock);
   return full;
@@ -205,7 +216,10 @@ bool group_is_full(group_t *group, int tag, int limit) {
 bool group_hand(group_t *group, handed_t handed) {
   uv_mutex_lock(&group->lock);
   bool handed_over = assign(group, handed);
-  if (handed_over) group->live[handed.tag]++;
+  if (handed_over) {
+    group->live[handed.tag]++;
+    group->handshakes[handed.tag] += handed.is_new;
+  }
   uv_mutex_unlock(&group->lock);
   return handed_over;
 }
@@ -246,6 +260,13 @@ void group_freed(group_t *group, int index, int tag) {
   uv_mutex_unlock(&group->lock);
 }
 
+void group_admitted(group_t *group, int tag) {
+  uv_mutex_lock(&group->lock);
+  group->handshakes[tag]--;
+  tell_acceptor(group);
+  uv_mutex_unlock(&group->lock);
+}
+
 void group_part(group_t *group, int index) {
   uv_mutex_lock(&group->lock);
   member_t *member = &group->members[index];
@@ -256,6 +277,7 @@ void group_part(group_t *group, int index) {
     if (assign(group, handed)) continue;
     (void)close(handed.fd);
     group->live[handed.tag]--;
+    group->handshakes[handed.tag] -= handed.is_new;
   }
   uv_mutex_unlock(&group->lock);
 }

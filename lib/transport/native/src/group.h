@@ -20,6 +20,7 @@ typedef struct {
   int fd;
   int tag; /* Of the listener that accepted it. */
   bool is_unix;
+  bool is_new; /* It begins with a handshake. */
 } handed_t;
 
 typedef struct group group_t;
@@ -34,8 +35,11 @@ void group_leave(group_t *group);
 
 /* `wake` is sent to when a listener may accept again that `group_is_full` has held back. NULL: nobody accepts. */
 void group_accept(group_t *group, uv_async_t *wake);
-/* Whether an accepted connection has to wait: for a member, or until less than `limit` of the listener's are live. */
-bool group_is_full(group_t *group, int tag, int limit);
+/*
+ * Whether an accepted connection has to wait: for a member, until less than `limit` of the listener's are live, or until
+ * less than `most_handshakes` of them have their handshake to come; 0: those are not counted.
+ */
+bool group_is_full(group_t *group, int tag, int limit, int most_handshakes);
 /* Gives a descriptor to a member; false, and it is still the caller's, where memory is short. */
 bool group_hand(group_t *group, handed_t handed);
 
@@ -45,6 +49,8 @@ bool group_join(group_t *group, int index, uv_async_t *wake);
 int group_take(group_t *group, int index, handed_t *taken, int most, bool *more);
 /* A connection that was taken is closed. */
 void group_freed(group_t *group, int index, int tag);
+/* The handshake of a connection that was handed over is done, or given up. */
+void group_admitted(group_t *group, int tag);
 /* The member goes: what waits for it goes to others. Its connections have been freed, or will be. */
 void group_part(group_t *group, int index);
 

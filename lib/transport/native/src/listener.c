@@ -59,8 +59,9 @@ void listener_secure(listener_t *listener, int most_handshakes) {
 }
 
 void listener_admitted(endpoint_t *endpoint) {
-  if (!(endpoint->flags & FLAG_NEW) || endpoint->poller->stopped) return;
+  if (!(endpoint->flags & FLAG_NEW)) return;
   endpoint->flags &= (uint16_t)~FLAG_NEW;
+  if (member_admitted(endpoint->poller, endpoint->listener) || endpoint->poller->stopped) return;
   endpoint_t *listener = endpoint_at(endpoint->poller, endpoint->listener);
   if (listener == NULL || !(listener->flags & FLAG_LISTENER)) return;
   ((listener_t *)listener)->handshakes--;

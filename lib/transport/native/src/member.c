@@ -26,8 +26,10 @@ static void open_handed(struct membership *membership, handed_t handed) {
   poller_t *poller = membership->poller;
   bool has_room = poller_has_input_room(poller, sizeof(names_t)); /* A turn that makes room may stop the poller. */
   int slot = -1;
-  if (has_room && !poller->stopped) slot = stream_open(poller, handed.fd, FLAG_WANTED | (handed.is_unix ? FLAG_UNIX : 0));
+  uint16_t flags = FLAG_WANTED | (handed.is_unix ? FLAG_UNIX : 0) | (handed.is_new ? FLAG_NEW : 0);
+  if (has_room && !poller->stopped) slot = stream_open(poller, handed.fd, flags);
   if (slot < 0) {
+    if (handed.is_new) group_admitted(membership->group, handed.tag);
     group_freed(membership->group, membership->index, handed.tag);
     if (!group_hand(membership->group, handed)) (void)socket_close(handed.fd, true);
     return;
@@ -118,12 +120,24 @@ bool member_accepts(const poller_t *poller) {
 
 bool member_is_full(const listener_t *listener) {
   const struct membership *membership = listener->endpoint.poller->membership;
-  return membership->parted || group_is_full(membership->group, listener->tag, listener->limit);
+  return membership->parted || group_is_full(membership->group, listener->tag, listener->limit, listener->most_handshakes);
 }
 
 int member_hand(const listener_t *listener, int fd) {
-  handed_t handed = {.fd = fd, .tag = listener->tag, .is_unix = (listener->endpoint.flags & FLAG_UNIX) != 0};
+  handed_t handed = {
+      .fd = fd,
+      .tag = listener->tag,
+      .is_unix = (listener->endpoint.flags & FLAG_UNIX) != 0,
+      .is_new = listener->most_handshakes > 0,
+  };
   return group_hand(listener->endpoint.poller->membership->group, handed) ? 0 : FAULT(CALL_MALLOC, ENOMEM);
+}
+
+bool member_admitted(poller_t *poller, int32_t listener) {
+  const struct membership *membership = poller->membership;
+  if (listener > -2 || membership == NULL) return false;
+  group_admitted(membership->group, -2 - listener);
+  return true;
 }
 
 bool member_freed(poller_t *poller, int32_t listener) {

@@ -18,7 +18,11 @@ bool member_accepts(const poller_t *poller);
 /* Whether a listener has to wait; and an accepted descriptor on its way: 0, or a fault after which it is the caller's. */
 bool member_is_full(const listener_t *listener);
 int member_hand(const listener_t *listener, int fd);
-/* What the listener of a connection is that was handed over, in the place of its listener's slot. */
+/*
+ * `listener` is what stands for the listener of a connection that was handed over, in the place of its slot: its handshake
+ * is done or given up; it is closed. False for a connection that was not handed over.
+ */
+bool member_admitted(poller_t *poller, int32_t listener);
 bool member_freed(poller_t *poller, int32_t listener);
 
 #endif
