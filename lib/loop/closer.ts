@@ -163,8 +163,9 @@ export class Closer {
     this.#withdraw(connection)
     if (connection.handlers.detached === undefined) connection.keepsSocket()
     if (connection.life === Life.Detaching) return this.#detach(connection)
-    // A `sent` that threw has finished it.
+    // A `sent` that threw has finished it, one that asked for a reset has it go at once.
     if (connection.life !== Life.Closing) return
+    if (connection.outbound >= Outbound.Broken) return this.destroy(connection, connection.error)
     this.#options.timeouts.cancel(connection)
     if (connection.transport.datagrams) this.#release(connection, { reset: false })
     else this.#linger(connection)
