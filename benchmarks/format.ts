@@ -12,6 +12,11 @@ export function thousands(value: number): string {
   return digits(value)
 }
 
+/** A size of a message: `64 B`, `16 KiB`. */
+export function bytes(size: number): string {
+  return size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`
+}
+
 /** A ratio, always with two decimals so that they line up. */
 export function ratio(value: number): string {
   return Number.isFinite(value) ? value.toFixed(2) : '-'

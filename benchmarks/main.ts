@@ -5,6 +5,7 @@ import { http } from './benches/http.js'
 import { keys } from './benches/keys.js'
 import { layers } from './benches/layers.js'
 import { memory } from './benches/memory.js'
+import { proxy } from './benches/proxy.js'
 import { redis } from './benches/redis.js'
 import { tls } from './benches/tls.js'
 import { tlsMemory } from './benches/tls-memory.js'
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   websocket,
   websocketMemory,
   connections,
+  proxy,
 ]
 
 /** Cores that other programs may use without a word. */

@@ -78,6 +78,8 @@ export interface Plan {
   readonly seconds: number
   /** True: every measurement gets a server of its own, just started. */
   readonly fresh?: boolean
+  /** Ends what was started besides the rivals. */
+  close?(): Promise<void>
 }
 
 /** One line of the result: what a rival did in a trial, round by round. */

@@ -13,6 +13,7 @@ export const redisBenchmark: Program = { command: 'redis-benchmark', package: 'r
 export const gcc: Program = { command: 'gcc', package: 'gcc' }
 export const openssl: Program = { command: 'openssl', package: 'openssl' }
 export const nginx: Program = { command: 'nginx', package: 'nginx-light' }
+export const haproxy: Program = { command: 'haproxy', package: 'haproxy' }
 export const go: Program = { command: 'go', package: 'golang-go' }
 export const wrk: Program = { command: 'wrk', package: 'wrk' }
 

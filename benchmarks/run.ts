@@ -17,6 +17,7 @@ export async function run(plan: Plan, progress: Progress): Promise<Outcome> {
     for (let round = 0; round < plan.rounds; round++) await runner.round(round)
   } finally {
     await runner.stopRivals()
+    await plan.close?.()
     progress.end()
   }
   return runner.outcome()

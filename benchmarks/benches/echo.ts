@@ -1,5 +1,6 @@
 import { bench, common } from '../bench.js'
 import { exchange } from '../exchange.js'
+import { bytes } from '../format.js'
 import { echoLoadName, startEchoLoad } from '../load/echo.js'
 import type { EchoFigures, EchoWork } from '../load/echo-client.js'
 import { LONGEST, Pattern } from '../load/pattern.js'
@@ -49,16 +50,12 @@ type Work = Omit<EchoWork, 'port' | 'seconds'>
 function trial(work: Work): Trial {
   const { size, connections, inFlight } = work
   return {
-    name: `${sizeName(size)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`,
+    name: `${bytes(size)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`,
     group: `${inFlight} in flight`,
     check: target => check(size, target),
     warmUp: async target => (await measure(work, 0.5, target)).requestsPerSecond ?? 0,
     measure: (target, { seconds }) => measure(work, seconds, target),
   }
-}
-
-function sizeName(size: number): string {
-  return size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`
 }
 
 async function check(size: number, { port }: Target): Promise<void> {

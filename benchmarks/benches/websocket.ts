@@ -1,6 +1,7 @@
 import { bench, common } from '../bench.js'
 import { collecting } from '../collect.js'
 import { compile } from '../compile.js'
+import { bytes } from '../format.js'
 import type { EchoFigures } from '../load/echo-client.js'
 import { LoadProcess, options as optionsOf } from '../load/process.js'
 import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
@@ -76,17 +77,13 @@ function trial(load: Load): Trial {
   const { size, connections, inFlight, text, broadcast } = load
   const kind = text ? 'text' : 'binary'
   return {
-    name: broadcast ? `64 B to ${connections.toLocaleString('en')}` : `${sizeName(size)} ${kind}`,
+    name: broadcast ? `64 B to ${connections.toLocaleString('en')}` : `${bytes(size)} ${kind}`,
     group: broadcast ? 'broadcast' : `${inFlight} in flight`,
     check: async target =>
       void (await measure({ ...load, connections: Math.min(connections, 50) }, 0.05, target)),
     warmUp: async target => (await measure(load, 0.7, target)).requestsPerSecond ?? 0,
     measure: (target, { seconds }) => measure(load, seconds, target),
   }
-}
-
-function sizeName(size: number): string {
-  return size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`
 }
 
 async function start(load: Load, seconds: number, port: number): Promise<LoadProcess> {

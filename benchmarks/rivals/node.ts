@@ -25,4 +25,15 @@ export const nodeTlsEcho: Rival = {
 export const nodeNetEcho = node('node:net', 'benchmarks/servers/net-echo.js')
 /** Two processes behind one port, shared out by the first, as `node:cluster` does by default. */
 export const nodeClusterEcho = node('node:cluster', 'benchmarks/servers/cluster-echo.js', '--loops=2')
+/** Pipes to a port and back. */
+export function nodePipes(target: () => Promise<number>): Rival {
+  return {
+    ...node('node:net', ''),
+    async command(port) {
+      const args = [built('benchmarks/servers/pipe-proxy.js'), `--port=${port}`, `--target=${await target()}`]
+      return { file: process.execPath, args }
+    },
+  }
+}
+
 export const nodeHttp = node('node:http', 'benchmarks/servers/http.js')

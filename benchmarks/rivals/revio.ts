@@ -18,6 +18,7 @@ export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-e
 /** Two loops in two threads, and one more that accepts for them. */
 export const revioLoops = revio('revio-2-loops', 'benchmarks/servers/loops-echo.js', 'native', '--loops=2')
 
+const proxy = 'examples/proxy.js'
 const echo = 'benchmarks/servers/revio-echo.js'
 export const revioSecure = overTls(revio('revio', echo, 'native'))
 export const revioSecureOnNet = overTls(revio('revio-net', echo, 'net'))
@@ -35,6 +36,11 @@ export const revioHttpOnNet = revio('revio-net', 'examples/http.js', 'net')
 export const revioWebSocket = revio('revio-native', 'benchmarks/servers/revio-websocket.js', 'native')
 export const revioWebSocketOnNet = revio('revio-net', 'benchmarks/servers/revio-websocket.js', 'net')
 
+/** The proxy example, passing on to a port. */
+export const revioProxy = (target: () => Promise<number>) => leading(revio('revio', proxy, 'native'), target)
+export const revioProxyOnNet = (target: () => Promise<number>) =>
+  leading(revio('revio-net', proxy, 'net'), target)
+
 function revio(name: string, program: string, transport: Transport, ...more: string[]): Rival {
   const env = transport === 'auto' ? {} : { REVIO_NATIVE: transport === 'native' ? '1' : '0' }
   const command = (port: number) => ({
@@ -48,6 +54,16 @@ function revio(name: string, program: string, transport: Transport, ...more: str
 /** An echo behind a layer of `translate`. */
 function layered(name: string, transport: Transport, layer: string): Rival {
   return revio(name, 'benchmarks/servers/layer-echo.js', transport, '--layer', layer)
+}
+
+function leading(rival: Rival, target: () => Promise<number>): Rival {
+  return {
+    ...rival,
+    async command(port) {
+      const [to, command] = await Promise.all([target(), rival.command(port)])
+      return { ...command, args: [...command.args, `--target=tcp4://127.0.0.1:${to}`] }
+    },
+  }
 }
 
 function overTls(rival: Rival): Rival {

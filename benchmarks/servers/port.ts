@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly balance: string
   /** Microseconds of work that each message takes. */
   readonly work: number
+  /** The port that a proxy leads to. */
+  readonly target: number
 }
 
 /** `--port N`, and the options that a server has besides. */
@@ -30,6 +32,7 @@ export function readOptions(): ServerOptions {
       loops: { type: 'string', default: '2' },
       balance: { type: 'string', default: 'round-robin' },
       work: { type: 'string', default: '0' },
+      target: text,
     },
   })
   return {
@@ -37,5 +40,6 @@ export function readOptions(): ServerOptions {
     port: Number(values.port),
     loops: Number(values.loops),
     work: Number(values.work),
+    target: Number(values.target),
   }
 }
