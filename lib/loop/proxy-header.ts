@@ -66,7 +66,11 @@ export function prefaceOf(target: Binding, proxy: DialOptions['proxy']): { prefa
     )
   }
   if (target.tls !== undefined) {
-    throw new RevioError('ERR_UNSUPPORTED', `address "${target.text}": option proxy: not together with TLS`)
+    const instead = 'dial the plain address, and call secure in opened'
+    throw new RevioError(
+      'ERR_UNSUPPORTED',
+      `address "${target.text}": option proxy: not together with TLS; ${instead}`,
+    )
   }
   return { preface: proxyHeader({ remoteAddress, localAddress }) }
 }

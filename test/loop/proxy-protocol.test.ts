@@ -4,7 +4,7 @@ import * as net from 'node:net'
 import * as tls from 'node:tls'
 import t from 'tap'
 import { inetAddress, unixAddress } from '../../lib/address.js'
-import { type Events, type Info, type Server, serve } from '../../lib/index.js'
+import { Action, type Events, type Info, type Server, serve } from '../../lib/index.js'
 import { parseProxyHeader, proxyHeader } from '../../lib/loop/proxy-header.js'
 import { simulate } from '../../lib/testing.js'
 import { nativeMissing } from '../transport/native/missing.js'
@@ -219,6 +219,41 @@ t.test('TLS begins behind the header', { skip: noTls }, async t => {
   socket.destroy()
   server.shutdown()
   await running
+})
+
+t.test('what is dialled with a header may begin TLS behind it', { skip: noTls }, async t => {
+  const authority = new Authority()
+  const { cert, key } = authority.issue(...LOCAL)
+  for (const way of ['', '-net']) {
+    const seen: string[] = []
+    const running = serve(
+      {
+        opened: (_id, info) => void seen.push(String(info.remoteAddress)),
+        data: (_id, input) => [input],
+      },
+      { address: 'tls://127.0.0.1:0?proxy=require', tls: { cert, key } },
+    )
+    const server = await running.listening
+    const port = server.addresses[0]?.port ?? 0
+    server.dial(`tcp${way}://127.0.0.1:${port}`, {
+      proxy: {
+        remoteAddress: inetAddress('tcp', '10.1.2.3', 99),
+        localAddress: inetAddress('tcp', '10.4.5.6', 88),
+      },
+      events: {
+        opened(id) {
+          server.secure(id, { ca: authority.cert, servername: 'localhost' })
+          return ['secret']
+        },
+        data(_id, input) {
+          seen.push(String(input))
+          return ['', Action.Shutdown]
+        },
+      },
+    })
+    await running
+    t.strictSame(seen, ['tls4://10.1.2.3:99', 'secret'])
+  }
 })
 
 t.test('an option that is none is told', async t => {
