@@ -235,11 +235,14 @@ function isIPv6(host: string): boolean {
   return isIP(numbers) === 6 && (zone === undefined || /^[^\s/%]+$/.test(zone))
 }
 
+/** Their names, so that not each address has one of its own. */
+const NETWORKS = { tcp4: 'tcp4', tcp6: 'tcp6', udp4: 'udp4', udp6: 'udp6' } as const
+
 /** One end of an internet connection. A mapped IPv4 host (`::ffff:1.2.3.4`) reads as IPv4. */
 export function inetAddress(kind: 'tcp' | 'udp', host: string, port: number): Address {
   const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1] ?? host
   const family = plain.includes(':') ? 6 : 4
-  return new Place(`${kind}${family}`, plain, port, '')
+  return new Place(NETWORKS[`${kind}${family}`], plain, port, '')
 }
 
 /** The same for TCP over IPv4, from the host as a number of 32 bits. */

@@ -32,6 +32,11 @@ export class TurnTime {
   }
 }
 
+/** A moment as a connection keeps it: a whole number takes no memory of its own, and later by a part of one is no harm. */
+export function moment(time: number): number {
+  return Math.ceil(time)
+}
+
 /** What a timer of Node's can wait for: longer ones would run at once. In milliseconds. */
 const LONGEST = 2 ** 31 - 1
 

@@ -1,7 +1,7 @@
 import type * as net from 'node:net'
 import { Action } from '../action.js'
 import { asError, RevioError } from '../errors.js'
-import type { Clock } from './clock.js'
+import { type Clock, moment } from './clock.js'
 import type { Connection } from './connection.js'
 import { Count, type Counters } from './counters.js'
 import type { Failures } from './failures.js'
@@ -112,7 +112,7 @@ export class Closer {
     connection.blocked = false
     this.#drop(connection)
     // Usually the read side tells of the same end at once, but a peer may take no more and stay silent.
-    connection.endsAt = this.#options.clock.now() + LINGER
+    connection.endsAt = moment(this.#options.clock.now() + LINGER)
     this.#options.timeouts.watch(connection)
     // Input that was held back because of the output is not any more.
     connection.regulate()
@@ -123,7 +123,7 @@ export class Closer {
   /** Output broke, and the read side has stayed silent for a while in which it was read: the peer has ended. */
   givesUpInput(connection: Connection): void {
     const read = connection.promises === 0 && connection.held === undefined
-    connection.endsAt = read ? Number.POSITIVE_INFINITY : this.#options.clock.now() + LINGER
+    connection.endsAt = read ? undefined : moment(this.#options.clock.now() + LINGER)
     if (!read) return
     connection.peerEnds()
     this.advance(connection)
@@ -222,7 +222,7 @@ export class Closer {
       return this.#release(connection, { reset: false })
     }
     connection.lingers()
-    connection.endsAt = clock.now() + LINGER
+    connection.endsAt = moment(clock.now() + LINGER)
     connection.regulate()
     this.#table.lingering.add(connection)
     timeouts.watch(connection)

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Configuration, Handlers, Protocol } from '../events.js'
-import type { Clock } from './clock.js'
+import { type Clock, moment } from './clock.js'
 import type { Connection } from './connection.js'
 import { checkHandlers } from './handlers.js'
 import { type Limits, limitsOf } from './limits.js'
@@ -45,7 +45,7 @@ export class Configurator {
     const idle = before.idleTimeout === 0 && idleTimeout > 0
     const read = before.idleTimeout === 0 && before.readTimeout === 0 && readTimeout > 0
     if (!idle && !read) return
-    const now = this.#options.clock.now()
+    const now = moment(this.#options.clock.now())
     if (idle) connection.touched = now
     if (read) connection.heard = now
   }

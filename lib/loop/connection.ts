@@ -4,7 +4,7 @@ import type { Info } from '../info.js'
 import type { LayeredLink, LayerHost, MakeLayer, Opening } from '../transport/layering.js'
 import type { Link, Receiver, Transport } from '../transport/transport.js'
 import type { AsyncContext } from './async-context.js'
-import type { TurnTime } from './clock.js'
+import { moment, type TurnTime } from './clock.js'
 import { Count, type Counters } from './counters.js'
 import type { Limits } from './limits.js'
 import { PendingOutput } from './pending-output.js'
@@ -58,8 +58,8 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
   readonly #owner: ConnectionOwner
   /** Its layers, the one nearest to the wire first. */
   #layers: LayeredLink[] | undefined
-  readonly #info: () => Info
-  #known: Info | undefined
+  /** What is known of it, or asks the system. */
+  #info: Info | (() => Info)
   /** Its handlers run in it. */
   readonly scope: AsyncContext
   /** The handlers that the program gave for it. */
@@ -96,7 +96,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
   /** Whether the transport has been asked for input. */
   #reading = true
 
-  // In the clock's milliseconds.
+  // Moments of the clock's; undefined for never.
   /** When a byte last went either way, and when one last came from the peer. */
   touched: number
   heard: number
@@ -106,9 +106,9 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
   lookedAt = 0
   unacknowledged: number | undefined
   /** When `expired` is to run. */
-  expiresAt = Number.POSITIVE_INFINITY
+  expiresAt: number | undefined
   /** When a connection that lingers, or is broken, is given up. */
-  endsAt = Number.POSITIVE_INFINITY
+  endsAt: number | undefined
   deadline = 0
   timeoutIndex = -1
 
@@ -136,7 +136,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     this.context = made.context
     this.limits = made.limits
     this.#info = made.info
-    this.touched = owner.time.now
+    this.touched = moment(owner.time.now)
     this.heard = this.touched
   }
 
@@ -147,8 +147,8 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
 
   /** Asked of the system when somebody first wants to know. */
   get info(): Info {
-    this.#known ??= this.#info()
-    return this.#known
+    if (typeof this.#info === 'function') this.#info = this.#info()
+    return this.#info
   }
 
   /** Input may be delivered now. */
@@ -227,9 +227,10 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
 
   /** When the next of its times is up; Infinity when none is set. */
   get dueAt(): number {
-    if (this.life === Life.Lingering) return this.endsAt
+    const ends = this.endsAt ?? Number.POSITIVE_INFINITY
+    if (this.life === Life.Lingering) return ends
     const { idleTimeout, readTimeout, writeTimeout } = this.limits
-    let due = this.life === Life.Open ? Math.min(this.expiresAt, this.endsAt) : this.endsAt
+    let due = this.life === Life.Open && this.expiresAt !== undefined ? Math.min(this.expiresAt, ends) : ends
     if (idleTimeout > 0) due = Math.min(due, this.touched + idleTimeout)
     if (readTimeout > 0 && this.inbound === Inbound.Open) due = Math.min(due, this.heard + readTimeout)
     if (writeTimeout > 0 && this.unwritten) due = Math.min(due, this.writeDue)
@@ -246,8 +247,8 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
 
   /** Output has made progress, or begins to wait. */
   progressed(now: number): void {
-    this.progress = now
-    this.lookedAt = now
+    this.progress = moment(now)
+    this.lookedAt = this.progress
     this.unacknowledged = undefined
   }
 
@@ -286,14 +287,14 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     this.link = link
     link.receiver = this
     if (!this.#reading) link.read(false)
-    this.#known = { ...this.info, tls: link.tls }
+    this.#info = { ...this.info, tls: link.tls }
     this.writable()
     this.#owner.dispatcher.secured(this)
   }
 
   /** A byte of the peer's came, or is delivered after it was held back. */
   hears(): void {
-    this.touched = this.#owner.time.now
+    this.touched = moment(this.#owner.time.now)
     this.heard = this.touched
   }
 

@@ -1,4 +1,5 @@
 import { RevioError } from '../errors.js'
+import { moment } from './clock.js'
 import type { Closer } from './closer.js'
 import type { Connection } from './connection.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -34,9 +35,10 @@ export class Deadlines {
     if (connection.life === Life.Lingering) return closer.lingered(connection)
     const error = timeoutError(connection, now)
     if (error !== undefined) return closer.destroy(connection, connection.error ?? error)
-    if (now >= connection.endsAt) closer.givesUpInput(connection)
-    if (now < connection.expiresAt || connection.life !== Life.Open) return
-    connection.expiresAt = Number.POSITIVE_INFINITY
+    if (connection.endsAt !== undefined && now >= connection.endsAt) closer.givesUpInput(connection)
+    const { expiresAt } = connection
+    if (expiresAt === undefined || now < expiresAt || connection.life !== Life.Open) return
+    connection.expiresAt = undefined
     dispatcher.expired(connection)
   }
 }
@@ -65,8 +67,8 @@ function timeoutError(connection: Connection, now: number): RevioError | undefin
 function isDeaf(connection: Connection, now: number): boolean {
   const { link, limits, unacknowledged: before } = connection
   const left = link.unacknowledged?.()
-  if (left !== undefined && left !== before) connection.progress = now
+  if (left !== undefined && left !== before) connection.progress = moment(now)
   connection.unacknowledged = left ?? Number.POSITIVE_INFINITY
-  connection.lookedAt = now
+  connection.lookedAt = moment(now)
   return now >= connection.progress + limits.writeTimeout
 }

@@ -48,6 +48,10 @@ const NUMBERS = [
 const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen', 'closeOnBreak'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context', 'handlers', 'input'])
 
+/** Most connections have one of a few limits, and share them: of so many at most. */
+const MOST_SHARED = 16
+const shared: Limits[] = [defaultLimits, datagramLimits]
+
 /**
  * The limits that a connection's options ask for; where they say nothing, `defaults`.
  *
@@ -55,6 +59,26 @@ const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context', 
  */
 export function limitsOf(options: Configuration, defaults: Limits): Limits {
   checkOptions(options)
+  const limits = limitsFrom(options, defaults)
+  const equal = shared.find(other => areEqual(other, limits))
+  if (equal === undefined && shared.length < MOST_SHARED) shared.push(limits)
+  return equal ?? limits
+}
+
+function areEqual(one: Limits, other: Limits): boolean {
+  return (
+    one.reuseInputBuffer === other.reuseInputBuffer &&
+    one.halfOpen === other.halfOpen &&
+    one.closeOnBreak === other.closeOnBreak &&
+    one.idleTimeout === other.idleTimeout &&
+    one.readTimeout === other.readTimeout &&
+    one.highWaterMark === other.highWaterMark &&
+    one.maxPending === other.maxPending &&
+    one.writeTimeout === other.writeTimeout
+  )
+}
+
+function limitsFrom(options: Configuration, defaults: Limits): Limits {
   return {
     reuseInputBuffer: options.reuseInputBuffer ?? defaults.reuseInputBuffer,
     halfOpen: options.halfOpen ?? defaults.halfOpen,

@@ -1,7 +1,7 @@
 import type { Action } from '../action.js'
 import { asError } from '../errors.js'
 import type { Transport } from '../transport/transport.js'
-import type { TurnTime } from './clock.js'
+import { moment, type TurnTime } from './clock.js'
 import type { Closer } from './closer.js'
 import type { Connection } from './connection.js'
 import { Count, type Counters } from './counters.js'
@@ -168,7 +168,7 @@ export class Output implements Flusher {
     // What another's `prewrite` has added since has not been offered, and the transport knows nothing of it.
     const left = taken < offered || !connection.dirty
     const blocked = left && !connection.drained && !this.#takesMore(connection)
-    if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = this.#time.now
+    if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = moment(this.#time.now)
     if ((taken > 0 || !connection.blocked) && (blocked || connection.unconfirmed > 0)) {
       connection.progressed(this.#time.now)
     }

@@ -17,6 +17,7 @@ import type { Stats } from '../stats.js'
 import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
 import type { ServerSecurity } from '../transport/security.js'
 import type { Transport } from '../transport/transport.js'
+import { moment } from './clock.js'
 import type { Connection } from './connection.js'
 import { type Bound, securityOf } from './endpoint.js'
 import { checkHandlers } from './handlers.js'
@@ -116,7 +117,8 @@ export class LoopServer implements Server {
     }
     const connection = this.#open(id)
     if (connection === undefined) return false
-    connection.expiresAt = this.#loop.clock.now() + ms
+    const expiresAt = this.#loop.clock.now() + ms
+    connection.expiresAt = expiresAt === Number.POSITIVE_INFINITY ? undefined : moment(expiresAt)
     this.#loop.timeouts.watch(connection)
     return true
   }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import { type Clock, moment } from './clock.js'
 
 /** Something with a deadline. */
 export interface Timed {
@@ -84,7 +84,7 @@ export class Timeouts {
     this.#timerDue = Number.NEGATIVE_INFINITY
     const now = this.#clock.now()
     const expire = () => {
-      this.#earliest = now + 1
+      this.#earliest = moment(now + 1)
       while (this.#firstIsDue(now)) this.#expireFirst(now)
       this.#earliest = Number.NEGATIVE_INFINITY
       this.#timerDue = Number.POSITIVE_INFINITY

@@ -10,10 +10,10 @@ import { MAX_CONTROL, Opcode } from './frame.js'
 import { type Data, encode } from './frame-writer.js'
 import type { CloseRequest, MessageSending, WebSocketHandlers } from './handlers.js'
 import { handshake } from './handshake.js'
-import type { ReaderOptions } from './message-reader.js'
 import type { Settings, Slow } from './options.js'
 import { checkData, Outgoing } from './outgoing.js'
 import { Protocol } from './protocol.js'
+import { Readers } from './readers.js'
 import type { UpgradeRequest } from './request.js'
 import { Phase, Session } from './session.js'
 import { Topics } from './topics.js'
@@ -29,15 +29,14 @@ export class Connections<Context> {
   readonly #closer: Closer<Context>
   readonly #protocol: Protocol<Context>
   readonly #pool: ZlibPool | undefined
-  /** How readers are made; shared, as there are as many of them as connections. */
-  readonly #plain: ReaderOptions
-  readonly #compressed: ReaderOptions
+  readonly #plain: Readers
+  readonly #compressed: Readers
 
   constructor(handlers: WebSocketHandlers<Context>, settings: Settings) {
     const { maxMessage, maxFragments } = settings
     this.#settings = settings
-    this.#plain = { maxMessage, maxFragments, compression: false }
-    this.#compressed = { maxMessage, maxFragments, compression: true }
+    this.#plain = new Readers({ maxMessage, maxFragments, compression: false })
+    this.#compressed = new Readers({ maxMessage, maxFragments, compression: true })
     this.#closer = new Closer(this.#outgoing, settings)
     this.#pool = settings.deflate === undefined ? undefined : new ZlibPool(settings.deflate)
     this.#protocol = new Protocol({

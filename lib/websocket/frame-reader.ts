@@ -68,6 +68,11 @@ export class FrameReader {
     this.#at = 0
   }
 
+  /** Nothing of what comes next has been read, so that any other reader can go on. */
+  get rests(): boolean {
+    return this.#left === 0 && this.#count === 0 && this.violation === undefined
+  }
+
   /** The input's memory is somebody else's from now on. */
   done(): void {
     this.bytes = NONE

@@ -72,6 +72,12 @@ export class MessageReader {
     return at
   }
 
+  /** No message has begun, so that any other reader can go on. */
+  get rests(): boolean {
+    const begun = this.#assembly !== undefined || this.#control !== undefined
+    return !begun && this.violation === undefined && this.#frames.rests
+  }
+
   next(): Received {
     const frames = this.#frames
     for (;;) {

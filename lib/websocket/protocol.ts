@@ -7,7 +7,7 @@ import type { Closer } from './closer.js'
 import { Opcode } from './frame.js'
 import type { Data } from './frame-writer.js'
 import type { MessageReply, Messages, WebSocketHandlers } from './handlers.js'
-import { Received } from './message-reader.js'
+import { type MessageReader, Received } from './message-reader.js'
 import type { Settings } from './options.js'
 import type { Outgoing } from './outgoing.js'
 import { Phase, type Session } from './session.js'
@@ -121,19 +121,23 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   /** Reads messages until the input has been used, the connection closes, or something has to be waited for. */
   #read(session: Session<Context>, input: Buffer): Pending {
-    const { reader } = session
+    const reader = session.reader ?? session.readers.take()
     let pending: Pending
     reader.begin(input)
     try {
       for (;;) {
         const received = reader.next()
         if (received === Received.More) break
-        pending = received === Received.Message ? this.#message(session) : this.#control(session, received)
+        pending =
+          received === Received.Message
+            ? this.#message(session, reader)
+            : this.#control(session, reader, received)
         if (pending !== undefined || isOver(session)) break
         if (this.#outgoing.much && this.#isFull(session)) break
       }
     } finally {
       const rest = reader.done()
+      session.reader = session.readers.give(reader)
       if (rest < input.length && !isOver(session)) this.#handBack(session, input.subarray(rest))
     }
     return pending
@@ -150,10 +154,9 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     return this.#outgoing.pending(session) > this.#options.settings.highWaterMark
   }
 
-  #message(session: Session<Context>): Pending {
-    const { reader } = session
+  #message(session: Session<Context>, reader: MessageReader): Pending {
     if (this.#handlers.message === undefined || session.phase !== Phase.Open) return undefined
-    if (reader.compressed) return this.#inflate(session)
+    if (reader.compressed) return this.#inflate(session, reader)
     const { bytes, start, end, binary } = reader
     const data = binary
       ? bytes.subarray(start, end)
@@ -166,8 +169,8 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     return this.#replied(session, this.#handlers.message?.(session.id, data, binary, session.context))
   }
 
-  async #inflate(session: Session<Context>): Promise<Reply> {
-    const { reader, compression } = session
+  async #inflate(session: Session<Context>, reader: MessageReader): Promise<Reply> {
+    const { compression } = session
     const { bytes, start, end, binary } = reader
     session.busy = true
     // zlib works in another thread, and the input is the loop's again.
@@ -188,9 +191,9 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     return taken(session, undefined)
   }
 
-  #control(session: Session<Context>, received: Received): Pending {
+  #control(session: Session<Context>, reader: MessageReader, received: Received): Pending {
     const { closer, settings } = this.#options
-    const { reader, id, context } = session
+    const { id, context } = session
     if (received === Received.Bad) {
       if (reader.violation !== undefined) closer.refuse(session, reader.violation)
       return undefined

@@ -2,7 +2,8 @@ import { Action } from '../action.js'
 import type { Server } from '../events.js'
 import type { Closing } from './close-code.js'
 import type { Compression } from './compression.js'
-import { MessageReader, type ReaderOptions } from './message-reader.js'
+import type { MessageReader } from './message-reader.js'
+import type { Readers } from './readers.js'
 import type { UpgradeRequest } from './request.js'
 
 /**
@@ -22,7 +23,9 @@ export type Phase = (typeof Phase)[keyof typeof Phase]
 export class Session<Context> {
   readonly id: number
   readonly context: Context
-  readonly reader: MessageReader
+  /** Where its readers come from, and the one that it keeps: while a message has begun and not ended. */
+  readonly readers: Readers
+  reader: MessageReader | undefined
   /** permessage-deflate, where it was agreed on. */
   compression: Compression | undefined
   phase: Phase = Phase.Opening
@@ -49,11 +52,11 @@ export class Session<Context> {
   #pings = 0
   #since = 0
 
-  constructor(id: number, context: Context, request: UpgradeRequest, options: ReaderOptions) {
+  constructor(id: number, context: Context, request: UpgradeRequest, readers: Readers) {
     this.id = id
     this.context = context
     this.request = request
-    this.reader = new MessageReader(options)
+    this.readers = readers
   }
 
   /** Counts a ping or pong; false when there are more than `most` within a second. */

@@ -271,3 +271,29 @@ async function once(simulation: Simulation): Promise<void> {
   await new Promise(resolve => setImmediate(resolve))
   simulation.run()
 }
+
+t.test('what one connection has begun is no other one’s', async t => {
+  const at = (bytes: Buffer, at: number) => [bytes.subarray(0, at), bytes.subarray(at)] as const
+  const begun: [name: string, pieces: readonly [Buffer, Buffer], answer: string][] = [
+    ['a head', at(text('one'), 1), 'text one'],
+    ['a payload', at(text('one'), 7), 'text one'],
+    ['a message', [text('whole', { fin: false }), more('!')], 'text whole!'],
+    ['a ping', at(ping('abc'), 8), 'pong 616263'],
+    ['what breaks the rules', at(Buffer.of(0xc1, 0x80), 2), 'close 1002'],
+    ['what is no text', at(text(Buffer.of(0xff)), 7), 'close 1007'],
+  ]
+  const { connect } = world(echo)
+  const peers = begun.map(([, [first]]) => {
+    const peer = connect()
+    peer.send(first)
+    return peer
+  })
+  const other = connect()
+  other.send(text('in between'))
+  t.strictSame(received(other), ['text in between'])
+  for (const [index, [name, [, rest], answer]] of begun.entries()) {
+    const peer = peers[index]
+    if (rest.length > 0) peer?.send(rest)
+    t.match(peer && received(peer)[0], answer, name)
+  }
+})
