@@ -1,7 +1,8 @@
 import type { Address } from 'revio'
 import { run } from './program.js'
 
-await run({
+export const program = await run({
+  module: import.meta.url,
   command: 'npm run echo',
   about: 'Sends back whatever it is sent.',
   port: 5000,

@@ -4,7 +4,8 @@ import { curl } from './curl.js'
 import { UsageError } from './options.js'
 import { run } from './program.js'
 
-await run({
+export const program = await run({
+  module: import.meta.url,
   command: 'npm run files',
   about: 'Serves the files of a folder over HTTP: ranges, conditions, index.html, compressed siblings.',
   port: 8080,

@@ -24,17 +24,23 @@ export interface Command {
   /** What `--port` and `--host` listen on, and all that it speaks. Default: TCP, and any address. */
   only?: 'udp'
   extras?: Readonly<Record<string, Extra>>
+  /** The URL of the module that exports the example as `program`, if it can run in loops that share nothing. */
+  module?: string
 }
 
 /** What a command line says. */
 export interface Chosen {
   addresses: string[]
+  /** The address of the dashboard; undefined for none. */
+  dashboard: string | undefined
+  /** In how many loops, a thread each; undefined for one loop, in this thread. */
+  loops: number | undefined
   /** Values of an option of the example's own. */
   values(name: string): readonly string[]
 }
 
 /**
- * Reads addresses, `--port`, `--host`, `--unixsocket`, `--help` and the options of the example.
+ * Reads addresses, `--port`, `--host`, `--unixsocket`, `--dashboard`, `--loops`, `--help` and the options of the example.
  *
  * @returns undefined when help was asked for.
  * @throws a `UsageError` that names the argument that is unknown or has no fitting value.
@@ -55,10 +61,17 @@ export function readOptions(args: readonly string[], command: Command): Chosen |
   if (path === '') throw new UsageError('--unixsocket needs a path')
   if (path !== undefined) addresses.push(`unix://${path}`)
   for (const each of whole) addresses.push(checked(each, command))
-  return { addresses, values: name => given[name] ?? [command.extras?.[name]?.preset ?? ''] }
+  const dashboard = dashboardOf(last('dashboard'))
+  const loops = loopsOf(last('loops'))
+  return {
+    addresses,
+    dashboard,
+    loops,
+    values: name => given[name] ?? [command.extras?.[name]?.preset ?? ''],
+  }
 }
 
-export function usage({ command, about, port, only, extras = {} }: Command): string {
+export function usage({ command, about, port, only, module, extras = {} }: Command): string {
   const scheme = only ?? 'tcp'
   const lines = Object.entries(extras).map(([name, { value, about, preset }]) =>
     line(`--${name} ${value}`, preset === undefined ? about : `${about} (default ${preset})`),
@@ -75,7 +88,11 @@ export function usage({ command, about, port, only, extras = {} }: Command): str
       ),
     )
   }
-  lines.push(line('--help', 'say this'))
+  if (module !== undefined) lines.push(line('--loops N', 'run in so many loops, each in a thread'))
+  lines.push(
+    line('--dashboard PORT', 'show what goes on: a page on this port of 127.0.0.1, or on an address'),
+    line('--help', 'say this'),
+  )
   const others = only === undefined ? ", 'unix:///tmp/a.sock?mode=660'" : ''
   return `${about}
 
@@ -90,13 +107,15 @@ function line(left: string, right: string): string {
   return `  ${left.padEnd(20)}${right}\n`
 }
 
-function parse(args: readonly string[], { only, extras = {} }: Command) {
+function parse(args: readonly string[], { only, module, extras = {} }: Command) {
   const text = { type: 'string', multiple: true } as const
   const own = Object.fromEntries(Object.keys(extras).map(name => [name, text]))
   const options = {
     ...own,
     port: text,
     host: text,
+    dashboard: text,
+    ...(module !== undefined && { loops: text }),
     help: { type: 'boolean', short: 'h', multiple: true } as const,
   }
   try {
@@ -112,12 +131,25 @@ function parse(args: readonly string[], { only, extras = {} }: Command) {
   }
 }
 
-function address(scheme: string, host: string, port: string): string {
+function address(scheme: string, host: string, port: string, option = '--port'): string {
   if (!/^\d+$/.test(port) || Number(port) > 65_535) {
-    throw new UsageError(`--port ${port}: not a port from 0 to 65535`)
+    throw new UsageError(`${option} ${port}: not a port from 0 to 65535`)
   }
   if (host === '') throw new UsageError('--host needs an address')
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function dashboardOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  if (/^\d+$/.test(text)) return address('tcp', '127.0.0.1', text, '--dashboard')
+  if (text !== '' && !text.startsWith('udp')) return text
+  throw new UsageError(`--dashboard ${text}: expected a port, or an address that is not of datagrams`)
+}
+
+function loopsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new UsageError(`--loops ${text}: expected a number of loops from 1 to 999`)
 }
 
 /** `serve` reads the address itself; only that it is of the right kind is for the example to say. */

@@ -1,4 +1,5 @@
-import { type Address, type Events, RevioError, serve } from 'revio'
+import { isMainThread } from 'node:worker_threads'
+import { type Address, type Events, RevioError, type Server, serve, serveLoops } from 'revio'
 import { type Chosen, type Command, readOptions, UsageError, usage } from './options.js'
 import { endOnSignals } from './signals.js'
 
@@ -10,8 +11,26 @@ export interface Program<Context> extends Command {
   hint(first: Address, chosen: Chosen): string
 }
 
-/** Reads the command line, serves, says where, and ends in order on SIGINT and SIGTERM. */
-export async function run<Context>(program: Program<Context>): Promise<void> {
+/** Which example runs in several loops, and how it was started. */
+export interface Work {
+  /** The URL of the module that exports it as `program`. */
+  module: string
+  args: readonly string[]
+}
+
+/** One loop or several, from when they listen. */
+type Running = Pick<Server, 'addresses' | 'loops' | 'transport' | 'stats' | 'shutdown'>
+
+/**
+ * Reads the command line, serves, says where, and ends in order on SIGINT and SIGTERM. In the thread of a loop, which
+ * loads the example for its handlers, it does nothing.
+ */
+export async function run<Context>(program: Program<Context>): Promise<Program<Context>> {
+  if (isMainThread) await start(program)
+  return program
+}
+
+async function start<Context>(program: Program<Context>): Promise<void> {
   const { command } = program
   try {
     const chosen = readOptions(process.argv.slice(2), program)
@@ -27,11 +46,34 @@ export async function run<Context>(program: Program<Context>): Promise<void> {
 }
 
 async function listen<Context>(program: Program<Context>, chosen: Chosen): Promise<void> {
-  const running = serve(program.events(chosen), ...chosen.addresses)
-  const server = await running.listening
+  const running = serving(program, chosen)
+  const server: Running = await running.listening
   endOnSignals(server)
+  const dashboard = await open(program, chosen, server).catch(async error => {
+    server.shutdown()
+    await running
+    throw error
+  })
   const [first] = server.addresses
   const hint = first === undefined ? '' : program.hint(first, chosen)
   process.stdout.write(`Listening on ${server.addresses.join(' and ')}${hint}\n`)
-  await running
+  if (dashboard !== undefined) process.stdout.write(`Dashboard at ${dashboard.url}\n`)
+  await running.finally(() => dashboard?.close())
+}
+
+/** In one loop; or in several, each of which makes handlers of its own. */
+function serving<Context>(program: Program<Context>, chosen: Chosen) {
+  const { loops, addresses } = chosen
+  // Made in any case: what is wrong with an option is told before there are threads.
+  const events = program.events(chosen)
+  if (loops === undefined || program.module === undefined) return serve(events, ...addresses)
+  const workerData: Work = { module: program.module, args: process.argv.slice(2) }
+  return serveLoops(new URL('loop.js', import.meta.url), { loops, restart: true, workerData }, ...addresses)
+}
+
+/** Only who asks for a dashboard loads it. */
+async function open({ command }: Command, { dashboard }: Chosen, server: Running) {
+  if (dashboard === undefined) return undefined
+  const { openDashboard } = await import('./dashboard/open.js')
+  return openDashboard(dashboard, command, server)
 }

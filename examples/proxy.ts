@@ -57,7 +57,8 @@ function targetOf(chosen: Chosen): string {
   return chosen.values('target').at(-1) ?? ''
 }
 
-await run({
+export const program = await run({
+  module: import.meta.url,
   command: 'npm run proxy',
   about: 'Passes every connection on to another server, whatever is spoken on it.',
   port: 6000,

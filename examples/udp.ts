@@ -3,7 +3,8 @@ import { answer, parseQuery } from './dns.js'
 import { UsageError } from './options.js'
 import { run } from './program.js'
 
-await run({
+export const program = await run({
+  module: import.meta.url,
   command: 'npm run udp',
   about: 'Answers DNS queries for the names it is given, and says of all others that they do not exist.',
   port: 5053,

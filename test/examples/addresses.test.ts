@@ -40,6 +40,14 @@ async function exchange(where: NetConnectOpts, sent: string): Promise<string> {
   return received
 }
 
+t.test('a dashboard is on this machine alone unless an address says otherwise', async t => {
+  const dashboard = (...args: string[]) => readOptions(args, echo)?.dashboard
+  t.equal(dashboard(), undefined)
+  t.equal(dashboard('--dashboard=8081'), 'tcp://127.0.0.1:8081')
+  t.equal(dashboard('--dashboard', 'tcp://0.0.0.0:8081'), 'tcp://0.0.0.0:8081')
+  t.equal(readOptions(['--loops=3'], { ...echo, module: 'file:///a.js' })?.loops, 3)
+})
+
 const talks = [
   ['echo', 'hi', /^hi$/],
   ['http', 'GET / HTTP/1.0\r\n\r\n', /hello world\n$/],
@@ -83,6 +91,12 @@ const mistakes: [name: string, args: string[], complaint: RegExp][] = [
   ['http', ['tcp://:1', 'tcp://:99999'], /address "tcp:\/\/:99999"/],
   ['redis/main', ['unix://'], /address "unix:\/\/"/],
   ['multi', ['--port', 'x'], /--port x/],
+  ['multi', ['--loops', '2'], /'--loops'/],
+  ['echo', ['--loops', '0'], /--loops 0: expected a number/],
+  ['echo', ['--dashboard', '65536'], /--dashboard 65536: not a port/],
+  ['echo', ['--port=0', '--dashboard', 'here'], /address "here"/],
+  ['http', ['--dashboard', 'udp://:1'], /--dashboard udp:\/\/:1: expected a port/],
+  ['proxy', ['--loops=2', '--target', 'nowhere'], /--target nowhere: /],
   ['udp', ['tcp://:1'], /address "tcp:\/\/:1": expected udp:/],
   ['udp', ['--unixsocket=/a'], /'--unixsocket'/],
   ['proxy', ['--target', 'nowhere'], /--target nowhere: .*host and port/],
@@ -103,7 +117,9 @@ for (const [name, args, complaint] of mistakes) {
 for (const name of ['echo', 'http', 'udp', 'proxy', 'multi', 'redis/main']) {
   t.test(`${name} --help tells of addresses and options`, async t => {
     const program = new ExampleProgram(name, ['--help'])
-    await program.says(/Usage: npm [a-z ]+ -- \[options\] \[address \.\.\.\][\s\S]*--port PORT[\s\S]*--help/)
+    await program.says(
+      /Usage: npm [a-z ]+ -- \[options\] \[address \.\.\.\][\s\S]*--port PORT[\s\S]*--dashboard PORT[\s\S]*--help/,
+    )
     t.equal(await program.ended(), 0)
     t.equal(program.errors, '')
   })

@@ -123,4 +123,24 @@ export class Page {
   reload(): Promise<unknown> {
     return this.#browser.call('Page.reload', {}, this.#session)
   }
+
+  /** Has the page be so wide and high, in CSS pixels, and its reader prefer a scheme of colours. */
+  async emulate(size: { width: number; height: number }, scheme: 'light' | 'dark'): Promise<void> {
+    const metrics = { ...size, deviceScaleFactor: 1, mobile: size.width < 600 }
+    await this.#browser.call('Emulation.setDeviceMetricsOverride', metrics, this.#session)
+    await this.#browser.call('Emulation.setScrollbarsHidden', { hidden: true }, this.#session)
+    const features = [{ name: 'prefers-color-scheme', value: scheme }]
+    await this.#browser.call('Emulation.setEmulatedMedia', { features }, this.#session)
+  }
+
+  /** What is to be seen of the page, as a PNG. */
+  async screenshot(): Promise<Buffer> {
+    const params = { format: 'png' }
+    const { data } = await this.#browser.call<{ data: string }>(
+      'Page.captureScreenshot',
+      params,
+      this.#session,
+    )
+    return Buffer.from(data, 'base64')
+  }
 }

@@ -1,0 +1,47 @@
+import { BroadcastChannel } from 'node:worker_threads'
+import type { Sample } from './page/message.js'
+
+type Memory = Pick<Sample, 'heapUsed' | 'heapTotal' | 'arrayBuffers'>
+
+const CHANNEL = 'revio-dashboard-memory'
+
+/** Has the thread of loop `index` say all `interval` milliseconds what it uses: others can't see its heap. */
+export function tellMemory(index: number, interval: number): void {
+  const channel = new BroadcastChannel(CHANNEL)
+  // A thread that has ended its loop is not kept by what it could still tell.
+  channel.unref()
+  const tell = () => channel.postMessage({ index, memory: process.memoryUsage() })
+  tell()
+  setInterval(tell, interval).unref()
+}
+
+/** What all threads of the process use together. */
+export class ProcessMemory {
+  readonly #channel = new BroadcastChannel(CHANNEL)
+  /** By loop, as it has told last. */
+  readonly #others = new Map<number, Memory>()
+
+  constructor() {
+    this.#channel.onmessage = event => {
+      const { index, memory } = (event as { data: { index: number; memory: Memory } }).data
+      this.#others.set(index, memory)
+    }
+    this.#channel.unref()
+  }
+
+  now(): Memory & { rss: number } {
+    const here = process.memoryUsage()
+    const all: Memory[] = [here, ...this.#others.values()]
+    const sum = (name: keyof Memory) => all.reduce((total, memory) => total + memory[name], 0)
+    return {
+      rss: here.rss,
+      heapUsed: sum('heapUsed'),
+      heapTotal: sum('heapTotal'),
+      arrayBuffers: sum('arrayBuffers'),
+    }
+  }
+
+  close(): void {
+    this.#channel.close()
+  }
+}

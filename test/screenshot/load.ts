@@ -1,0 +1,49 @@
+import { connect, type Socket } from 'node:net'
+
+/** Milliseconds between two looks at how many clients there should be. */
+const STEP = 100
+/** Clients at most, and bytes that one sends at most. */
+const CLIENTS = 160
+const SIZE = 4096
+
+/** Clients of an echo server that come, talk, think and go, now more of them and now fewer. */
+export class Load {
+  readonly #port: number
+  readonly #clients: Socket[] = []
+  readonly #timer: NodeJS.Timeout
+  #steps = 0
+
+  constructor(port: number) {
+    this.#port = port
+    this.#timer = setInterval(() => this.#step(), STEP)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    for (const client of this.#clients) client.destroy()
+  }
+
+  #step(): void {
+    const phase = (this.#steps++ * STEP) / 1000
+    const wanted = CLIENTS * (0.55 + 0.3 * Math.sin(phase / 9) + 0.1 * Math.sin(phase / 2.3))
+    while (this.#clients.length < wanted) this.#clients.push(this.#come())
+    while (this.#clients.length > wanted) this.#clients.shift()?.end()
+  }
+
+  #come(): Socket {
+    const client = connect(this.#port, '127.0.0.1')
+    const bytes = Buffer.alloc(SIZE, 'revio ')
+    let awaited = 0
+    const say = () => {
+      awaited = Math.ceil(SIZE * Math.random() ** 3)
+      client.write(bytes.subarray(0, awaited))
+    }
+    client.on('connect', say)
+    client.on('data', ({ length }) => {
+      awaited -= length
+      if (awaited === 0) setTimeout(() => client.writable && say(), 20 * Math.random())
+    })
+    client.on('error', () => {})
+    return client
+  }
+}
