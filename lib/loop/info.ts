@@ -1,13 +1,21 @@
 import { tlsAddress } from '../address.js'
-import type { Info } from '../info.js'
+import type { Address, Info } from '../info.js'
 import type { Link } from '../transport/transport.js'
 import type { Proxied } from './proxy-header.js'
+
+/** The last local address that was written as one of TLS: those of a listener share it. */
+let lastLocal: { readonly plain: Address; readonly tls: Address } | undefined
 
 /** What is known of a connection that opens. `ends`: what a proxy in between says of them. */
 export function infoOf(link: Link, addressIndex: number, ends?: Proxied): Info {
   const { local, remote } = ends ?? link.addresses()
   const { tls } = link
   const [localAddress, remoteAddress] =
-    tls === undefined ? [local, remote] : [tlsAddress(local), tlsAddress(remote)]
+    tls === undefined ? [local, remote] : [tlsLocal(local), tlsAddress(remote)]
   return { addressIndex, localAddress, remoteAddress, closing: false, tls }
+}
+
+function tlsLocal(plain: Address): Address {
+  if (lastLocal?.plain !== plain) lastLocal = { plain, tls: tlsAddress(plain) }
+  return lastLocal.tls
 }

@@ -153,7 +153,7 @@ export class NativeLink implements Link, Peer {
   addresses(): { local: Address; remote: Address } {
     const { local, remoteHost, remotePort } = this
     if (local !== undefined) return { local, remote: ipv4Address(remoteHost, remotePort) }
-    return this.#transport.addresses(this.slot)
+    return this.session?.ends ?? this.#transport.addresses(this.slot)
   }
 }
 

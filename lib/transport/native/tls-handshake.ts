@@ -1,45 +1,61 @@
 import type { Buffer } from 'node:buffer'
 import type { SecureContextOptions } from 'node:tls'
 import { asError, RevioError } from '../../errors.js'
+import type { Address } from '../../info.js'
 import type { TimedHandshake } from '../handshakes.js'
 import type { ServerSecurity } from '../security.js'
 import { tlsError } from '../tls-error.js'
 import { nobody, type Receiver } from '../transport.js'
+import type { SessionLink, TlsSession } from './tls-session.js'
 
-/** What a handshake needs from the transport. */
-export interface HandshakeOptions {
-  /** Milliseconds. */
-  readonly timeout: number
+/** What comes of a handshake; one of the two is called, inside a turn. */
+export interface Outcome {
+  secured(): void
+  failed(error: Error, remote: Address): void
+}
+
+/** A link, as TLS sees it. */
+export interface SecuredLink extends SessionLink {
+  /** A handshake begins, and hears of the link. */
+  secures(session: TlsSession, handshake: Handshake): void
+  /** It is over. */
+  secured(handshake: Handshake): void
+  close(options: { reset: boolean }): void
+}
+
+/** Carries out what a handshake needs. */
+export interface HandshakeOwner {
   /** Runs something as a turn of its own. */
-  readonly turn: (run: () => void) => void
+  turn(run: () => void): void
   /** Bytes that were read before it began. */
-  readonly feed: (bytes: Uint8Array) => void
+  feed(slot: number, bytes: Uint8Array): void
   /** The answer to `hello`. */
-  readonly choose: (options: SecureContextOptions | undefined, refused: boolean) => void
-  /** What is under way and with whom, for errors. */
-  readonly session: { readonly what: string }
+  choose(slot: number, options: SecureContextOptions | undefined, refused: boolean): void
   /** It is over, whatever came of it. */
-  readonly over: (handshake: Handshake) => void
-  /** One of the two is called, inside a turn. */
-  readonly secured: () => void
-  readonly failed: (error: Error) => void
+  over(handshake: Handshake): void
 }
 
 /** Hears of a link while its handshake is under way, in the place of whoever is to hear of it then. */
 export class Handshake implements Receiver, TimedHandshake {
+  readonly link: SecuredLink
+  readonly session: TlsSession
   /** Hears of the link when it is done. */
   next: Receiver = nobody
-  readonly #options: HandshakeOptions
+  readonly #owner: HandshakeOwner
+  readonly #outcome: Outcome
   /** What kept a context from being chosen. */
   #refusal: Error | undefined
   #over = false
 
-  constructor(options: HandshakeOptions) {
-    this.#options = options
+  constructor(owner: HandshakeOwner, link: SecuredLink, session: TlsSession, outcome: Outcome) {
+    this.#owner = owner
+    this.link = link
+    this.session = session
+    this.#outcome = outcome
   }
 
   input(bytes: Buffer): void {
-    this.#options.feed(bytes)
+    this.#owner.feed(this.link.slot, bytes)
   }
 
   /** The addon meets the end in its place. */
@@ -48,17 +64,20 @@ export class Handshake implements Receiver, TimedHandshake {
   writable(): void {}
 
   secured(): void {
-    if (this.#end()) this.#options.secured()
+    if (!this.#end()) return
+    const { identityError } = this.session
+    if (identityError === undefined) this.#outcome.secured()
+    else this.#fail(identityError)
   }
 
   failed(error: Error): void {
-    if (this.#end()) this.#options.failed(tlsError(this.#refusal ?? error, this.#options.session.what))
+    if (this.#end()) this.#fail(this.#refusal ?? error)
   }
 
   expired(): void {
-    const { timeout, session, turn } = this.#options
-    const message = `${session.what}: not done in ${timeout} ms`
-    turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
+    const { what, security } = this.session
+    const message = `${what}: not done in ${security.handshakeTimeout} ms`
+    this.#owner.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 
   /** Nobody wants to know any more. */
@@ -83,7 +102,7 @@ export class Handshake implements Receiver, TimedHandshake {
   #choose(options: SecureContextOptions | undefined): void {
     if (this.#over) return
     try {
-      this.#options.choose(options, false)
+      this.#owner.choose(this.link.slot, options, false)
     } catch (thrown) {
       this.#refuse(thrown)
     }
@@ -92,14 +111,19 @@ export class Handshake implements Receiver, TimedHandshake {
   #refuse(thrown: unknown): void {
     if (this.#over) return
     this.#refusal = asError(thrown, 'choose')
-    this.#options.choose(undefined, true)
+    this.#owner.choose(this.link.slot, undefined, true)
   }
 
   #end(): boolean {
     if (this.#over) return false
     this.#over = true
-    this.#options.over(this)
+    this.#owner.over(this)
     return true
+  }
+
+  #fail(error: Error): void {
+    const { what, remote } = this.session
+    this.#outcome.failed(tlsError(error, what), remote)
   }
 }
 

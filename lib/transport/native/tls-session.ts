@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
 import type { TlsInfo } from '../../tls.js'
@@ -8,40 +9,58 @@ import { truncationError } from '../tls-error.js'
 import { isTlsFault, isTruncation, type Poller, systemError, type TlsNames } from './addon.js'
 import { identityError, verifyError } from './tls-trust.js'
 
+/** The addresses of a connection, of this side and of the peer. */
+export interface Ends {
+  readonly local: Address
+  readonly remote: Address
+}
+
+/** A link that speaks TLS. */
+export interface SessionLink {
+  readonly slot: number
+  /** There where it knows both of its ends for as long as it lives. */
+  readonly local: Address | undefined
+  addresses(): Ends
+}
+
 /** What is to be known of a link. */
 export interface TlsSessionOptions {
   readonly poller: Poller
-  readonly slot: number
+  readonly link: SessionLink
   readonly security: ServerSecurity | ClientSecurity
-  readonly remote: Address
 }
 
 /** TLS of one link: what was agreed on, and what has gone wrong, asked of the addon when somebody wants to know. */
 export class TlsSession {
   readonly security: ServerSecurity | ClientSecurity
-  readonly remote: Address
+  /** The addresses of a link that does not know them when its peer is gone, which is when errors name them. */
+  readonly ends: Ends | undefined
   readonly #poller: Poller
-  readonly #slot: number
+  readonly #link: SessionLink
   #info: TlsInfo | undefined
 
-  constructor({ poller, slot, security, remote }: TlsSessionOptions) {
+  constructor({ poller, link, security }: TlsSessionOptions) {
     this.#poller = poller
-    this.#slot = slot
+    this.#link = link
     this.security = security
-    this.remote = remote
+    this.ends = link.local === undefined ? link.addresses() : undefined
+  }
+
+  get remote(): Address {
+    return this.#link.addresses().remote
   }
 
   /** Undefined before the handshake is done, and once the link is gone without having been asked. */
   get info(): TlsInfo | undefined {
     if (this.#info === undefined) {
-      const names = this.#poller.tlsInfo(this.#slot)
+      const names = this.#poller.tlsInfo(this.#link.slot)
       if (typeof names !== 'number') this.#info = infoOf(this.security, names)
     }
     return this.#info
   }
 
   get ending(): boolean {
-    return this.#poller.ending(this.#slot)
+    return this.#poller.ending(this.#link.slot)
   }
 
   /** The name that the client asks for, empty for none. */
@@ -52,10 +71,11 @@ export class TlsSession {
 
   /** Why the peer is not to be trusted, where that is a reason to give it up: the addon has looked at all but the name. */
   get identityError(): NodeJS.ErrnoException | undefined {
-    const { security, info } = this
+    const { security } = this
     if (security.side !== 'client' || !security.rejectUnauthorized) return undefined
-    if (info?.peerCertificate === undefined) return new Error('the server has shown no certificate')
-    return identityError(security.servername, info.peerCertificate)
+    const certificate = this.info?.peerCertificate
+    if (certificate === undefined) return new Error('the server has shown no certificate')
+    return identityError(security.servername, certificate)
   }
 
   /** What is under way and with whom, for errors. */
@@ -67,7 +87,7 @@ export class TlsSession {
   /** The error behind a fault of the link. */
   error(fault: number): Error {
     if (!isTlsFault(fault)) return systemError(fault)
-    const failure = this.#poller.tlsError(this.#slot)
+    const failure = this.#poller.tlsError(this.#link.slot)
     const [reason, verified, why, done] = typeof failure === 'number' ? ['', 0, '', 0] : failure
     if (isTruncation(fault)) return done === 1 ? truncationError() : endedError()
     const words = reason === '' ? 'TLS failed' : reason
@@ -84,27 +104,36 @@ function endedError(): NodeJS.ErrnoException {
 
 function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): TlsInfo {
   const [protocol, cipher, servername, alpn, reused, verified, der] = names
-  const peerCertificate = der === undefined ? undefined : new X509Certificate(der)
+  if (der === undefined) return anonymous({ protocol, cipher, servername, alpn, reused: reused === 1 })
+  const peerCertificate = new X509Certificate(der)
   const authorizationError = authorizationErrorOf(security, verified, peerCertificate)
   return {
-    protocol,
-    cipher,
-    servername,
-    alpn,
-    reused: reused === 1,
-    authorized: peerCertificate !== undefined && authorizationError === undefined,
-    authorizationError,
-    peerCertificate,
+    ...{ protocol, cipher, servername, alpn, reused: reused === 1 },
+    ...{ authorized: authorizationError === undefined, authorizationError, peerCertificate },
   }
+}
+
+/** Of peers that show no certificate, most agree on the same: their connections share it. */
+const known = new LRUCache<string, TlsInfo>({ max: 100 })
+
+function anonymous(agreed: Pick<TlsInfo, 'protocol' | 'cipher' | 'servername' | 'alpn' | 'reused'>): TlsInfo {
+  const { protocol, cipher, servername, alpn, reused } = agreed
+  const key = `${protocol} ${cipher} ${reused} ${servername.length} ${servername}${alpn}`
+  let info = known.get(key)
+  if (info === undefined) {
+    const nobody = { authorized: false, authorizationError: undefined, peerCertificate: undefined }
+    info = Object.freeze({ ...agreed, ...nobody })
+    known.set(key, info)
+  }
+  return info
 }
 
 function authorizationErrorOf(
   security: ServerSecurity | ClientSecurity,
   verified: number,
-  certificate: X509Certificate | undefined,
+  certificate: X509Certificate,
 ): string | undefined {
   if (security.side === 'server' && !security.requestCert) return undefined
-  if (certificate === undefined) return undefined
   const error = verifyError(verified)
   if (error !== undefined || security.side === 'server') return error
   return security.servername === '' ? undefined : identityError(security.servername, certificate)?.code

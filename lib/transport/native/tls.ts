@@ -1,38 +1,20 @@
 import * as net from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import { RevioError } from '../../errors.js'
-import type { Address } from '../../info.js'
 import { Handshakes } from '../handshakes.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
-import { tlsError } from '../tls-error.js'
 import type { Host } from '../transport.js'
 import { type Addon, type Poller, systemError } from './addon.js'
 import { TlsContexts } from './tls-contexts.js'
 import { detachedSocket } from './tls-detached.js'
-import { Handshake } from './tls-handshake.js'
+import { Handshake, type HandshakeOwner, type Outcome, type SecuredLink } from './tls-handshake.js'
 import { TlsSession } from './tls-session.js'
-
-/** What comes of a handshake; one of the two is called, inside a turn. */
-export interface Outcome {
-  secured(): void
-  failed(error: Error): void
-}
-
-/** A link, as TLS sees it. */
-export interface SecuredLink {
-  readonly slot: number
-  /** A handshake begins, and hears of the link. */
-  secures(session: TlsSession, handshake: Handshake): void
-  /** It is over. */
-  secured(handshake: Handshake): void
-  close(options: { reset: boolean }): void
-}
 
 /** What TLS needs from the transport. */
 export interface NativeTlsOptions {
   readonly addon: Addon
   readonly poller: Poller
   readonly host: Host
-  readonly remoteOf: (slot: number) => Address
 }
 
 const MAX_INT = 2 ** 31 - 1
@@ -44,7 +26,7 @@ interface SecureBinding {
 }
 
 /** TLS of the native transport: the addon does it, and here it is said with which certificates, and for how long. */
-export class NativeTls {
+export class NativeTls implements HandshakeOwner {
   readonly #options: NativeTlsOptions
   readonly #contexts: TlsContexts
   /** By the index of the address. */
@@ -77,27 +59,16 @@ export class NativeTls {
     return this.#bindings.get(addressIndex)?.security
   }
 
-  /** A peer has connected: `accepted` runs once its handshake is done. */
-  accept(link: SecuredLink, addressIndex: number, security: ServerSecurity, accepted: () => void): void {
-    const session = this.begin(link, security, [], {
-      secured: accepted,
-      failed: error => {
-        link.close({ reset: false })
-        this.#options.host.handshakeFailed?.(addressIndex, error, session.remote)
-      },
-    })
-  }
-
   /** Begins a handshake; whoever hears of the link does so again when it is done. */
   begin(
     link: SecuredLink,
     security: ServerSecurity | ClientSecurity,
     unread: readonly Uint8Array[],
     outcome: Outcome,
-  ): TlsSession {
-    const { poller, remoteOf } = this.#options
-    const session = new TlsSession({ poller, slot: link.slot, security, remote: remoteOf(link.slot) })
-    const handshake = this.#handshake(link, session, outcome)
+  ): void {
+    const { poller } = this.#options
+    const session = new TlsSession({ poller, link, security })
+    const handshake = new Handshake(this, link, session, outcome)
     link.secures(session, handshake)
     this.#pending.add(handshake)
     this.#timer(security.handshakeTimeout).add(handshake)
@@ -108,7 +79,6 @@ export class NativeTls {
       // In a turn of its own: who asked for the handshake is not done with asking.
       setImmediate(() => this.#options.host.turn(() => handshake.failed(error as Error)))
     }
-    return session
   }
 
   /** Gives a link's descriptor and its TLS to a socket, which outlives the poller. */
@@ -133,30 +103,25 @@ export class NativeTls {
     for (const handshake of this.#pending) handshake.giveUp()
   }
 
-  #handshake(link: SecuredLink, session: TlsSession, { secured, failed }: Outcome): Handshake {
-    const { poller, host } = this.#options
-    const { slot } = link
-    const timeout = session.security.handshakeTimeout
-    const over = (handshake: Handshake) => {
-      this.#pending.delete(handshake)
-      this.#timer(timeout).delete(handshake)
-      link.secured(handshake)
-    }
-    return new Handshake({
-      timeout,
-      turn: run => host.turn(run),
-      feed: bytes => poller.feed(slot, bytes),
-      choose: (options, refused) =>
-        poller.choose(slot, options === undefined ? undefined : this.#contexts.chosen(options), refused),
-      session,
-      over,
-      secured: () => {
-        const error = session.identityError
-        if (error === undefined) secured()
-        else failed(tlsError(error, session.what))
-      },
-      failed,
-    })
+  // For handshakes. /////////////////////////////////////////////////////////////////////////////////////////////////
+
+  turn(run: () => void): void {
+    this.#options.host.turn(run)
+  }
+
+  feed(slot: number, bytes: Uint8Array): void {
+    this.#options.poller.feed(slot, bytes)
+  }
+
+  choose(slot: number, options: SecureContextOptions | undefined, refused: boolean): void {
+    const context = options === undefined ? undefined : this.#contexts.chosen(options)
+    this.#options.poller.choose(slot, context, refused)
+  }
+
+  over(handshake: Handshake): void {
+    this.#pending.delete(handshake)
+    this.#timer(handshake.session.security.handshakeTimeout).delete(handshake)
+    handshake.link.secured(handshake)
   }
 
   #timer(timeout: number): Handshakes {

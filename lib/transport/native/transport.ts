@@ -22,7 +22,8 @@ import { NativeInput } from './input.js'
 import { AttachedLink, NativeLink } from './link.js'
 import { PinnedMemory } from './memory.js'
 import { plainDescriptor, takeUnread } from './plain-socket.js'
-import { NativeTls, type Outcome } from './tls.js'
+import { NativeTls } from './tls.js'
+import type { Outcome } from './tls-handshake.js'
 import type { TlsSession } from './tls-session.js'
 import { NativeWriter } from './writer.js'
 
@@ -82,8 +83,7 @@ export class NativeTransport implements Transport {
       return this.#coalescing?.pause()
     })
     this.writer = new NativeWriter(this.poller, this.stage, writes)
-    const remoteOf = (slot: number) => this.addresses(slot).remote
-    this.#tls = new NativeTls({ addon, poller: this.poller, host, remoteOf })
+    this.#tls = new NativeTls({ addon, poller: this.poller, host })
   }
 
   async bind(binding: Binding, addressIndex: number, security?: ServerSecurity): Promise<Address> {
@@ -301,8 +301,12 @@ export class NativeTransport implements Transport {
     this.register(link)
     const security = this.#tls.of(addressIndex)
     if (security === undefined) return link.hears(this.host.accepted(this, link, addressIndex))
-    this.#tls.accept(link, addressIndex, security, () => {
-      link.hears(this.host.accepted(this, link, addressIndex))
+    this.#tls.begin(link, security, [], {
+      secured: () => link.hears(this.host.accepted(this, link, addressIndex)),
+      failed: (error, remote) => {
+        link.close({ reset: false })
+        this.host.handshakeFailed?.(addressIndex, error, remote)
+      },
     })
   }
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "tls.h"
+
 /* Lets go of the objects of TypeScript. */
 static void forget(napi_env env, binding_t *binding) {
   if (binding->turn != NULL) (void)napi_delete_reference(env, binding->turn);
@@ -13,7 +15,7 @@ static void forget(napi_env env, binding_t *binding) {
 
 static void free_binding(binding_t *binding) {
   free(binding->poller.slots);
-  free(binding->poller.tls);
+  tls_work_free(binding->poller.tls);
   free(binding);
 }
 

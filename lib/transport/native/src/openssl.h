@@ -38,6 +38,7 @@ typedef int verify_chain_t(X509_STORE_CTX *store, void *argument);
   F(int, BIO_meth_set_ctrl, (BIO_METHOD *, long (*)(BIO *, int, long, void *)))                             \
   F(BIO *, BIO_new, (const BIO_METHOD *))                                                                   \
   F(const BIO_METHOD *, BIO_s_mem, (void))                                                                  \
+  F(int, BIO_up_ref, (BIO *))                                                                               \
   F(int, BIO_free, (BIO *))                                                                                 \
   F(int, BIO_read, (BIO *, void *, int))                                                                    \
   F(int, BIO_write, (BIO *, const void *, int))                                                             \
@@ -52,6 +53,7 @@ typedef int verify_chain_t(X509_STORE_CTX *store, void *argument);
   F(long, SSL_CTX_ctrl, (SSL_CTX *, int, long, void *))                                                     \
   F(long, SSL_CTX_callback_ctrl, (SSL_CTX *, int, void (*)(void)))                                          \
   F(int, SSL_CTX_set_tlsext_ticket_key_evp_cb, (SSL_CTX *, void *))                                         \
+  F(int, SSL_CTX_set_num_tickets, (SSL_CTX *, size_t))                                                      \
   F(void, SSL_CTX_set_alpn_select_cb, (SSL_CTX *, alpn_select_t *, void *))                                 \
   F(void, SSL_CTX_set_client_hello_cb, (SSL_CTX *, client_hello_t *, void *))                               \
   F(void, SSL_CTX_set_cert_verify_callback, (SSL_CTX *, verify_chain_t *, void *))                          \

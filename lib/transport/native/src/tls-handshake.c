@@ -58,7 +58,7 @@ static void opened(endpoint_t *endpoint) {
 
 static void step(endpoint_t *endpoint) {
   tls_t *tls = tls_of(endpoint);
-  openssl_forget();
+  tls_enter(endpoint);
   int done = openssl.SSL_do_handshake(tls->ssl);
   int error = done == 1 ? 0 : openssl.SSL_get_error(tls->ssl, done);
   if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) return tls_fail(endpoint);

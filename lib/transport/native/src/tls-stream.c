@@ -33,7 +33,7 @@ static int read_all(endpoint_t *endpoint, size_t *total) {
 void tls_decrypt(endpoint_t *endpoint) {
   poller_t *poller = endpoint->poller;
   size_t total;
-  openssl_forget();
+  tls_enter(endpoint);
   int error = read_all(endpoint, &total);
   poller->tls->in_length = 0; /* Behind close_notify nothing counts. */
   if (total > 0) {
@@ -129,7 +129,7 @@ int tls_send(endpoint_t *endpoint, const struct iovec *pieces, int count) {
   cursor_t cursor = {pieces, pieces + count, 0};
   skip(&cursor, taken);
   tls->owed -= (uint32_t)taken;
-  openssl_forget();
+  tls_enter(endpoint);
   while (taken < offered) {
     if (taken >= MAX_WRITE) return blocked(tls, taken);
     int batch = encrypt(endpoint, &cursor);
@@ -152,7 +152,7 @@ int tls_end(endpoint_t *endpoint) {
   if (!(tls->flags & (TLS_OPEN | TLS_FAILED))) return 0;
   if (!(tls->flags & (TLS_FAILED | TLS_NOTIFIED))) {
     tls->flags |= TLS_NOTIFIED;
-    openssl_forget();
+    tls_enter(endpoint);
     (void)openssl.SSL_shutdown(tls->ssl); /* Only what it has sent counts. */
     openssl_forget();
     int pushed = tls_push(endpoint);

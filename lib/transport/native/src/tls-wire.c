@@ -29,8 +29,7 @@ void backlog_take(backlog_t *backlog, size_t length) {
 /* --- the BIO --- */
 
 static int on_read(BIO *bio, char *out, int size) {
-  const endpoint_t *endpoint = openssl.BIO_get_data(bio);
-  tls_work_t *work = endpoint->poller->tls;
+  tls_work_t *work = openssl.BIO_get_data(bio);
   openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
   if (size <= 0 || work->in_length == 0) {
     openssl.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
@@ -52,11 +51,10 @@ static bool keep(tls_t *tls, tls_work_t *work) {
 
 /* Takes everything, so that OpenSSL never waits for the socket: what it answers to the peer would then be lost. */
 static int on_write(BIO *bio, const char *bytes, int size) {
-  endpoint_t *endpoint = openssl.BIO_get_data(bio);
-  tls_work_t *work = endpoint->poller->tls;
+  tls_work_t *work = openssl.BIO_get_data(bio);
   openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
-  if (size <= 0) return 0;
-  tls_t *tls = tls_of(endpoint);
+  if (size <= 0 || work->tls == NULL) return 0;
+  tls_t *tls = work->tls;
   if ((size_t)size > TLS_OUT - work->out_length && !keep(tls, work)) return -1;
   if ((size_t)size > TLS_OUT) return backlog_append(&tls->rest, (const uint8_t *)bytes, (size_t)size) ? size : -1;
   memcpy(work->out + work->out_length, bytes, (size_t)size);
@@ -81,13 +79,33 @@ static void make_method(void) {
   (void)openssl.BIO_meth_set_ctrl(method, on_ctrl);
 }
 
-BIO *tls_wire_open(endpoint_t *endpoint) {
+tls_work_t *tls_work_new(void) {
   uv_once(&once, make_method);
-  BIO *bio = method == NULL ? NULL : openssl.BIO_new(method);
-  if (bio == NULL) return NULL;
-  openssl.BIO_set_data(bio, endpoint);
-  openssl.BIO_set_init(bio, 1);
-  return bio;
+  tls_work_t *work = calloc(1, sizeof *work);
+  if (work == NULL) return NULL;
+  work->bio = method == NULL ? NULL : openssl.BIO_new(method);
+  if (work->bio == NULL) {
+    free(work);
+    return NULL;
+  }
+  openssl.BIO_set_data(work->bio, work);
+  openssl.BIO_set_init(work->bio, 1);
+  return work;
+}
+
+void tls_work_free(tls_work_t *work) {
+  if (work == NULL) return;
+  (void)openssl.BIO_free(work->bio);
+  free(work);
+}
+
+BIO *tls_wire_open(tls_work_t *work) {
+  return openssl.BIO_up_ref(work->bio) == 1 ? work->bio : NULL;
+}
+
+void tls_enter(endpoint_t *endpoint) {
+  endpoint->poller->tls->tls = tls_of(endpoint);
+  openssl_forget();
 }
 
 /* --- out --- */

@@ -4,8 +4,12 @@
 
 #include "tls.h"
 
-/* What is read from the working memory, and written to it. NULL when there is no memory. */
-BIO *tls_wire_open(endpoint_t *endpoint);
+/* NULL when there is no memory. */
+tls_work_t *tls_work_new(void);
+/* What one endpoint's OpenSSL reads from and writes to: another reference to the one that all have. NULL: no memory. */
+BIO *tls_wire_open(tls_work_t *work);
+/* OpenSSL is going to work for an endpoint, with an empty queue of errors. */
+void tls_enter(endpoint_t *endpoint);
 /* Sends what the working memory has gathered, behind what waits. 1: all has gone, 0: some waits; below 0: a fault. */
 int tls_push(endpoint_t *endpoint);
 /* To be told when more goes. */

@@ -10,7 +10,7 @@
 
 static bool can_begin(poller_t *poller) {
   if (poller->event_capacity < TLS_EVENTS || poller->input.size < TLS_INPUT) return false;
-  if (poller->tls == NULL) poller->tls = calloc(1, sizeof *poller->tls);
+  if (poller->tls == NULL) poller->tls = tls_work_new();
   return poller->tls != NULL;
 }
 
@@ -18,7 +18,7 @@ static tls_t *open_tls(endpoint_t *endpoint, tls_context_t *context, const char 
   tls_t *tls = calloc(1, sizeof *tls);
   if (tls == NULL) return NULL;
   tls->ssl = tls_context_open(context, name);
-  BIO *bio = tls->ssl == NULL ? NULL : tls_wire_open(endpoint);
+  BIO *bio = tls->ssl == NULL ? NULL : tls_wire_open(endpoint->poller->tls);
   if (bio == NULL || openssl.SSL_set_ex_data(tls->ssl, APP_DATA, tls) != 1) {
     if (bio != NULL) (void)openssl.BIO_free(bio);
     openssl.SSL_free(tls->ssl);
@@ -61,6 +61,8 @@ void tls_choose(endpoint_t *endpoint, tls_context_t *context, bool refused) {
 
 void tls_free(endpoint_t *endpoint) {
   tls_t *tls = tls_of(endpoint);
+  tls_work_t *work = endpoint->poller->tls;
+  if (work->tls == tls) work->tls = NULL;
   endpoint->poll.data = NULL;
   endpoint->flags &= (uint16_t)~FLAG_TLS;
   if (tls->ssl != NULL) openssl.SSL_free(tls->ssl);

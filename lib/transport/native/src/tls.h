@@ -47,8 +47,10 @@ typedef struct tls {
 /* Steps of handshakes in one poll; a step may take a third of a millisecond, and others wait meanwhile. */
 #define TLS_STEPS 16
 
-/* Memory that the endpoints of a poller work in, one at a time. */
+/* What the endpoints of a poller work with, one at a time. */
 typedef struct tls_work {
+  BIO *bio;   /* All of them read from this memory and write to it: OpenSSL does neither on its own. */
+  tls_t *tls; /* Whose turn it is. */
   const uint8_t *in; /* Received, and not yet used by OpenSSL. */
   size_t in_length;
   size_t out_length;
@@ -70,6 +72,9 @@ int tls_feed(endpoint_t *endpoint, const uint8_t *bytes, size_t length);
 void tls_choose(endpoint_t *endpoint, tls_context_t *context, bool refused);
 /* The endpoint goes. */
 void tls_free(endpoint_t *endpoint);
+
+/* The poller goes, after its endpoints. NULL is nothing. */
+void tls_work_free(tls_work_t *work);
 
 /* What libuv says of it. */
 void tls_ready(endpoint_t *endpoint, int events);
