@@ -51,6 +51,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     name: 'interface',
     files: [
       'blocks',
+      'fingerprint',
       'hand-over',
       'handshakes',
       'layering',
@@ -62,8 +63,10 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'staging',
       'secure-context',
       'tls-address',
+      'tls-clients',
       'tls-error',
       'tls-options',
+      'tls-trust',
       'handshakes',
       'transport',
       'unix-path',
@@ -107,6 +110,8 @@ const FOREIGN = [
   /^lib\/http\/llhttp\.ts imports undici\/lib\/llhttp\//,
   'lib/http/files/media-type.ts imports mrmime',
   'lib/http/files/small-files.ts imports lru-cache',
+  'lib/transport/native/tls-session.ts imports lru-cache',
+  'lib/transport/tls-clients.ts imports lru-cache',
 ]
 
 interface Import {

@@ -1,11 +1,13 @@
 import type { Buffer } from 'node:buffer'
+import type { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
 import { asError, RevioError } from '../errors.js'
 import type { TlsInfo } from '../tls.js'
 import { secureContextOf } from '../transport/secure-context.js'
-import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
+import type { ClientSecurity, KnownSession, ServerSecurity, ServerSessions } from '../transport/security.js'
+import { identityError } from '../transport/tls-trust.js'
 
 /** What Node's handle of a TLS connection knows, as far as it is used here. */
 interface Handle {
@@ -36,14 +38,34 @@ export function tlsStream(wire: Duplex, security: ServerSecurity | ClientSecurit
     socket.on('_tlsError', error => socket.destroy(error))
     return socket
   }
-  const { servername } = security
+  const { servername, sessions } = security
   const named = servername !== '' && isIP(servername) === 0
-  return tls.connect({
+  const socket = tls.connect({
     ...common,
     socket: wire,
     host: servername,
     ...(named ? { servername } : {}),
+    ...(sessions?.newest && { session: sessions.newest.bytes }),
   })
+  if (sessions !== undefined) keepSessions(socket, sessions)
+  return socket
+}
+
+/** What clients have offered to resume. */
+const offered = new WeakMap<tls.TLSSocket, KnownSession>()
+
+function keepSessions(socket: tls.TLSSocket, sessions: ServerSessions): void {
+  const { newest } = sessions
+  if (newest !== undefined) offered.set(socket, newest)
+  socket.on('session', bytes => {
+    sessions.newest = { bytes, certificate: peerCertificateOf(socket) }
+  })
+  // A session that was offered may be why.
+  const forget = () => {
+    sessions.newest = undefined
+  }
+  socket.once('error', forget)
+  socket.once('secureConnect', () => socket.off('error', forget))
 }
 
 function sniCallback(choose: NonNullable<ServerSecurity['choose']>): tls.TLSSocketOptions['SNICallback'] {
@@ -69,18 +91,43 @@ function handleOf(socket: tls.TLSSocket): Handle {
   return (socket as { _handle?: Handle | null })._handle ?? {}
 }
 
-/**
- * Why a server does not take its client; undefined where it does. For the other side Node knows by itself.
- */
+/** Why the peer is not to be trusted, where that is a reason to give it up and Node does not know it by itself. */
 export function refusalOf(
   socket: tls.TLSSocket,
   security: ServerSecurity | ClientSecurity,
 ): Error | undefined {
-  if (security.side === 'client' || !security.requestCert || !security.rejectUnauthorized) return undefined
+  if (security.side === 'client') {
+    return security.rejectUnauthorized ? resumedIdentityError(socket, security) : undefined
+  }
+  if (!security.requestCert || !security.rejectUnauthorized) return undefined
   if (socket.getPeerX509Certificate() === undefined) {
     return new RevioError('ERR_TLS', 'the client has sent no certificate')
   }
   return verifyErrorOf(socket) ?? undefined
+}
+
+/** Node answers once: a client that asks again gets the next certificate of the chain. */
+const shown = new WeakMap<tls.TLSSocket, X509Certificate>()
+
+/** A server that resumes a session shows none: its certificate is the one that it has shown before. */
+function peerCertificateOf(socket: tls.TLSSocket): X509Certificate | undefined {
+  let certificate = shown.get(socket)
+  if (certificate !== undefined) return certificate
+  certificate = socket.isSessionReused() ? offered.get(socket)?.certificate : undefined
+  certificate ??= socket.getPeerX509Certificate()
+  if (certificate !== undefined) shown.set(socket, certificate)
+  return certificate
+}
+
+/** Of a session that was resumed Node does not look at the name again. */
+function resumedIdentityError(
+  socket: tls.TLSSocket,
+  { servername }: ClientSecurity,
+): NodeJS.ErrnoException | undefined {
+  if (!socket.isSessionReused() || servername === '') return undefined
+  const certificate = peerCertificateOf(socket)
+  if (certificate === undefined) return new Error('the server has shown no certificate')
+  return identityError(servername, certificate)
 }
 
 function verifyErrorOf(socket: tls.TLSSocket): (Error & { code?: string }) | null | undefined {
@@ -90,7 +137,7 @@ function verifyErrorOf(socket: tls.TLSSocket): (Error & { code?: string }) | nul
 
 /** What was agreed on, once the handshake is done. */
 export function tlsInfoOf(socket: tls.TLSSocket, security: ServerSecurity | ClientSecurity): TlsInfo {
-  const peerCertificate = socket.getPeerX509Certificate()
+  const peerCertificate = peerCertificateOf(socket)
   const error = authorizationErrorOf(socket, security, peerCertificate !== undefined)
   return {
     protocol: socket.getProtocol() ?? '',
@@ -111,7 +158,8 @@ function authorizationErrorOf(
 ): string | undefined {
   if (security.side === 'client') {
     const { authorizationError: error } = socket as { authorizationError?: unknown }
-    return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : asText(error)
+    const found = error ?? resumedIdentityError(socket, security)
+    return found instanceof Error ? ((found as NodeJS.ErrnoException).code ?? found.message) : asText(found)
   }
   if (!security.requestCert || !shown) return undefined
   const error = verifyErrorOf(socket)

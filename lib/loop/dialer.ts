@@ -5,7 +5,7 @@ import type { AttachOptions, DialOptions, Handlers } from '../events.js'
 import type { Address, Info } from '../info.js'
 import type { ClientSecurity } from '../transport/security.js'
 import { tlsOptionsOf } from '../transport/tls-address.js'
-import { clientSecurity } from '../transport/tls-options.js'
+import { TlsClients } from '../transport/tls-clients.js'
 import {
   type Dialer as Caller,
   type Link,
@@ -65,6 +65,7 @@ export class Dialer {
   readonly #options: DialerOptions
   readonly #pending = new Set<Dial>()
   readonly #hosts = new WeakMap<Info, string>()
+  readonly #tls = new TlsClients()
   #aborting = false
 
   constructor(options: DialerOptions) {
@@ -93,7 +94,7 @@ export class Dialer {
     }
     const known = ['events', 'context', 'timeout', 'tls', 'proxy']
     const { timeout, handlers, context } = this.#read(options, 'dial', known)
-    const security = securityOf(target, options)
+    const security = this.#securityOf(target, options)
     this.#mustRun(`dial "${address}"`)
     const { clock, timeouts, transportFor, nextId } = this.#options
     const preface = prefaceOf(target, options.proxy)
@@ -145,6 +146,14 @@ export class Dialer {
     this.#abort(() => {
       for (const dial of [...this.#pending]) dial.abandon('ECONNABORTED', SHUT_DOWN)
     })
+  }
+
+  /** @throws as `clientSecurity` does, and `ERR_OPTION` for TLS where the address has none. */
+  #securityOf(target: Binding, { tls }: DialOptions<unknown>): ClientSecurity | undefined {
+    const where = `dial "${target.text}"`
+    if (target.tls !== undefined) return this.#tls.of(tlsOptionsOf(target, tls), where, target)
+    if (tls === undefined) return undefined
+    throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6`)
   }
 
   #handOver(
@@ -255,14 +264,6 @@ export class Dialer {
     this.#pending.add(dial)
     return dial
   }
-}
-
-/** @throws as `clientSecurity` does, and `ERR_OPTION` for TLS where the address has none. */
-function securityOf(target: Binding, { tls }: DialOptions<unknown>): ClientSecurity | undefined {
-  const where = `dial "${target.text}"`
-  if (target.tls !== undefined) return clientSecurity(tlsOptionsOf(target, tls), where, target.host)
-  if (tls === undefined) return undefined
-  throw new RevioError('ERR_OPTION', `${where}: option tls: only for the schemes tls, tls4, tls6`)
 }
 
 /** @throws unless a loop can take the socket. */

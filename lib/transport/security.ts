@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 
 /**
@@ -26,8 +27,23 @@ export interface ServerSecurity extends Security {
     | undefined
 }
 
+/** A session as node:tls has it, and the certificate that the server has shown when it began. */
+export interface KnownSession {
+  readonly bytes: Buffer
+  readonly certificate: X509Certificate | undefined
+}
+
+/** The newest session with one server. A transport that has sessions of another kind keeps them by this object. */
+export interface ServerSessions {
+  newest: KnownSession | undefined
+}
+
 export interface ClientSecurity extends Security {
   readonly side: 'client'
+  /** The same object where all but `servername` and `sessions` is the same: those share a context. */
+  readonly profile?: object | undefined
+  /** What is resumed; undefined: nothing is. */
+  readonly sessions?: ServerSessions | undefined
   /** What the server's certificate is to be for: a name, which is asked for, or an IP address, which is not. */
   readonly servername: string
 }

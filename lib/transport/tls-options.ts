@@ -93,16 +93,25 @@ export function clientSecurity(
   host: string | undefined,
 ): ClientSecurity {
   checkNames(options, CLIENT, where)
-  const { servername = host, rejectUnauthorized = true } = options
-  if (options.servername !== undefined && (typeof servername !== 'string' || servername === '')) {
-    wrong(where, 'servername', 'must be a name or an IP address', servername)
-  }
+  checkServername(options.servername, where)
   const both = security(options, where, {})
+  return { side: 'client', ...both, servername: servernameOf(options, where, host) }
+}
+
+/** Whom the certificate of a server is to be for. */
+export function servernameOf(options: TlsClientOptions, where: string, host: string | undefined): string {
+  const { servername = host, rejectUnauthorized = true } = options
+  checkServername(options.servername, where)
   if (servername === undefined && rejectUnauthorized) {
     const needed = 'requires option servername, the name that its certificate must be for'
     throw new RevioError('ERR_OPTION', `${where}: a connection that was not dialled by name ${needed}`)
   }
-  return { side: 'client', ...both, servername: withoutZone(servername ?? '') }
+  return withoutZone(servername ?? '')
+}
+
+function checkServername(servername: unknown, where: string): void {
+  if (servername === undefined || (typeof servername === 'string' && servername !== '')) return
+  wrong(where, 'servername', 'must be a name or an IP address', servername)
 }
 
 function security(

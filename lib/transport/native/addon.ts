@@ -23,6 +23,8 @@ export interface Addon {
     alpn: Uint8Array | undefined,
     ticketKeys: Uint8Array | undefined,
   ): SecureContext | undefined
+  /** Keeps the sessions that a server gives its clients. */
+  tlsSessions(): TlsSessions
   /** Ciphertext from the peer; false when there is no memory. */
   tlsFeed(codec: TlsCodec, bytes: Uint8Array): boolean
   /** How many bytes of plaintext it got; none: 0, -1 at close_notify, -2 when TLS has failed. */
@@ -40,6 +42,11 @@ export interface Addon {
 /** TLS that was taken from a connection. */
 export interface TlsCodec {
   readonly isCodec: never
+}
+
+/** The newest session of a server, which is offered to it again. */
+export interface TlsSessions {
+  readonly isSessions: never
 }
 
 /** An OpenSSL context that belongs to the addon. */
@@ -99,8 +106,8 @@ export interface Poller {
   stop(): void
   /** What a listener accepts begins with a handshake; it accepts while fewer than `most` are under way. */
   limitHandshakes(slot: number, most: number): number
-  /** A handshake begins, in which `servername` is asked for; empty: none. */
-  secure(slot: number, context: SecureContext, servername: string): number
+  /** A handshake begins, in which `servername` is asked for; empty: none. `sessions`: those of the server. */
+  secure(slot: number, context: SecureContext, servername: string, sessions: TlsSessions | undefined): number
   /** Bytes of the handshake, or behind it, that were read before it began. */
   feed(slot: number, bytes: Uint8Array): number
   /** Answers `Event.Hello`: undefined stands for the context that the handshake began with. */

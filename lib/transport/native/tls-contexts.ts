@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import { hkdfSync } from 'node:crypto'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { RevioError } from '../../errors.js'
-import type { ClientSecurity, ServerSecurity } from '../security.js'
-import { type Addon, ContextFlag, type SecureContext } from './addon.js'
+import type { ClientSecurity, ServerSecurity, ServerSessions } from '../security.js'
+import { type Addon, ContextFlag, type SecureContext, type TlsSessions } from './addon.js'
 
 /** Of OpenSSL: a name of 16 bytes, an HMAC key and an AES key of 32 each. Node has 16 of each. */
 const TICKET_KEYS = 80
@@ -15,6 +15,7 @@ const TICKET_KEYS = 80
 export class TlsContexts {
   readonly #addon: Addon
   readonly #contexts = new WeakMap<object, SecureContext>()
+  readonly #sessions = new WeakMap<ServerSessions, TlsSessions>()
 
   constructor(addon: Addon) {
     this.#addon = addon
@@ -22,12 +23,25 @@ export class TlsContexts {
 
   /** @throws `ERR_OSSL_…` where OpenSSL cannot use the options. */
   of(security: ServerSecurity | ClientSecurity): SecureContext {
-    return this.#find(security, () => this.#make(security.context, flagsOf(security), security.alpn))
+    const key = security.side === 'client' ? (security.profile ?? security) : security
+    return this.#find(key, () => this.#make(security.context, flagsOf(security), security.alpn))
   }
 
   /** Takes the place of another one for clients that ask for its name. */
   chosen(options: SecureContextOptions): SecureContext {
     return this.#find(options, () => this.#make(options, ContextFlag.Server, undefined))
+  }
+
+  /** What the addon keeps the sessions of a server in; undefined where they are not kept. */
+  sessionsOf(security: ServerSecurity | ClientSecurity): TlsSessions | undefined {
+    const key = security.side === 'client' ? security.sessions : undefined
+    if (key === undefined) return undefined
+    let sessions = this.#sessions.get(key)
+    if (sessions === undefined) {
+      sessions = this.#addon.tlsSessions()
+      this.#sessions.set(key, sessions)
+    }
+    return sessions
   }
 
   #find(key: object, make: () => SecureContext): SecureContext {

@@ -6,8 +6,8 @@ import type { Address } from '../../info.js'
 import type { TlsInfo } from '../../tls.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { truncationError } from '../tls-error.js'
+import { identityError, verifyError } from '../tls-trust.js'
 import { isTlsFault, isTruncation, type Poller, systemError, type TlsNames } from './addon.js'
-import { identityError, verifyError } from './tls-trust.js'
 
 /** The addresses of a connection, of this side and of the peer. */
 export interface Ends {

@@ -73,7 +73,8 @@ export class NativeTls implements HandshakeOwner {
     this.#pending.add(handshake)
     this.#timer(security.handshakeTimeout).add(handshake)
     try {
-      this.#check(poller.secure(link.slot, this.#contexts.of(security), session.servername))
+      const sessions = this.#contexts.sessionsOf(security)
+      this.#check(poller.secure(link.slot, this.#contexts.of(security), session.servername, sessions))
       for (const bytes of unread) this.#check(poller.feed(link.slot, bytes))
     } catch (error) {
       // In a turn of its own: who asked for the handshake is not done with asking.

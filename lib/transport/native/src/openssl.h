@@ -11,6 +11,7 @@
 typedef struct ssl_st SSL;
 typedef struct ssl_ctx_st SSL_CTX;
 typedef struct ssl_cipher_st SSL_CIPHER;
+typedef struct ssl_session_st SSL_SESSION;
 typedef struct bio_st BIO;
 typedef struct bio_method_st BIO_METHOD;
 typedef struct x509_st X509;
@@ -21,6 +22,7 @@ typedef void crypto_ex_new_t(void *parent, void *pointer, CRYPTO_EX_DATA *data, 
 typedef int alpn_select_t(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
                           unsigned int in_length, void *argument);
 typedef int client_hello_t(SSL *ssl, int *alert, void *argument);
+typedef int new_session_t(SSL *ssl, SSL_SESSION *session);
 typedef int verify_t(int ok, X509_STORE_CTX *store);
 typedef int verify_chain_t(X509_STORE_CTX *store, void *argument);
 
@@ -54,6 +56,10 @@ typedef int verify_chain_t(X509_STORE_CTX *store, void *argument);
   F(long, SSL_CTX_callback_ctrl, (SSL_CTX *, int, void (*)(void)))                                          \
   F(int, SSL_CTX_set_tlsext_ticket_key_evp_cb, (SSL_CTX *, void *))                                         \
   F(int, SSL_CTX_set_num_tickets, (SSL_CTX *, size_t))                                                      \
+  F(void, SSL_CTX_sess_set_new_cb, (SSL_CTX *, new_session_t *))                                            \
+  F(int, SSL_set_session, (SSL *, SSL_SESSION *))                                                           \
+  F(SSL_SESSION *, SSL_SESSION_dup, (const SSL_SESSION *))                                                  \
+  F(void, SSL_SESSION_free, (SSL_SESSION *))                                                                \
   F(void, SSL_CTX_set_alpn_select_cb, (SSL_CTX *, alpn_select_t *, void *))                                 \
   F(void, SSL_CTX_set_client_hello_cb, (SSL_CTX *, client_hello_t *, void *))                               \
   F(void, SSL_CTX_set_cert_verify_callback, (SSL_CTX *, verify_chain_t *, void *))                          \
@@ -120,6 +126,7 @@ enum {
   SSL_CLIENT_HELLO_ERROR = 0,
   SSL_CLIENT_HELLO_SUCCESS = 1,
   SSL_CTRL_MODE = 33,
+  SSL_CTRL_SET_SESS_CACHE_MODE = 44,
   SSL_CTRL_SET_TLSEXT_HOSTNAME = 55,
   SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59,
   SSL_CTRL_SET_TLSEXT_TICKET_KEY_CB = 72,
@@ -133,6 +140,8 @@ enum {
   SSL_MODE_RELEASE_BUFFERS = 0x10,
   SSL_OP_NO_COMPRESSION = 1 << 17,
   SSL_OP_NO_RENEGOTIATION = 1 << 30,
+  SSL_SESS_CACHE_CLIENT = 1,
+  SSL_SESS_CACHE_NO_INTERNAL = 0x300,
   SSL_TLSEXT_ERR_OK = 0,
   SSL_TLSEXT_ERR_ALERT_FATAL = 2,
   SSL_TLSEXT_ERR_NOACK = 3,

@@ -39,6 +39,7 @@ codec_t *codec_take(endpoint_t *endpoint) {
   *codec = (codec_t){tls->ssl, in, out};
   /* Frees the one to the socket. Of a record that has come in part, OpenSSL keeps that part. */
   openssl.SSL_set_bio(tls->ssl, in, out);
+  (void)openssl.SSL_set_ex_data(tls->ssl, APP_DATA, NULL); /* It stores what stands there already, for which there is room. */
   tls->ssl = NULL;
   tls_free(endpoint);
   return codec;

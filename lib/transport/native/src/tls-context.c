@@ -92,6 +92,7 @@ tls_context_t *tls_context_new(SSL_CTX *ctx, int flags, const uint8_t *alpn, siz
   (void)openssl.SSL_CTX_set_num_tickets(ctx, TICKETS);
   openssl.SSL_CTX_set_cert_verify_callback(ctx, on_chain, NULL);
   if (flags & CONTEXT_SERVER) openssl.SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+  else tls_sessions_watch(ctx);
   if (flags & CONTEXT_CHOOSES) openssl.SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
   return context;
 }

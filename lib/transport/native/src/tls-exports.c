@@ -2,22 +2,38 @@
 #include "binding.h"
 #include "tls-methods.h"
 
-/* By which an object is known that `secureContext` has made. */
-static const napi_type_tag tag = {0x6a1f0c9d52e84b37, 0x9b0e61d3f7a24c58};
+/* By which the objects are known that `secureContext` and `tlsSessions` have made. */
+static const napi_type_tag context_tag = {0x6a1f0c9d52e84b37, 0x9b0e61d3f7a24c58};
+static const napi_type_tag sessions_tag = {0x1d7be2548f903ac6, 0xb52c0f97e46d183a};
 
-tls_context_t *context_of(napi_env env, napi_value value) {
+/* What an object with that tag stands for; NULL for anything else. */
+static void *tagged(napi_env env, napi_value value, const napi_type_tag *tag) {
   bool ours = false;
-  void *context = NULL;
+  void *data = NULL;
   napi_valuetype type;
   if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return NULL;
-  if (napi_check_object_type_tag(env, value, &tag, &ours) != napi_ok || !ours) return NULL;
-  return napi_unwrap(env, value, &context) == napi_ok ? context : NULL;
+  if (napi_check_object_type_tag(env, value, tag, &ours) != napi_ok || !ours) return NULL;
+  return napi_unwrap(env, value, &data) == napi_ok ? data : NULL;
 }
 
-static void on_collected(napi_env env, void *data, void *hint) {
+tls_context_t *context_of(napi_env env, napi_value value) {
+  return tagged(env, value, &context_tag);
+}
+
+tls_sessions_t *sessions_of(napi_env env, napi_value value) {
+  return tagged(env, value, &sessions_tag);
+}
+
+static void on_context_collected(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
   tls_context_drop(data);
+}
+
+static void on_sessions_collected(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  tls_sessions_drop(data);
 }
 
 /* opensslMissing(): why there is no TLS here; undefined when there is */
@@ -41,13 +57,14 @@ static SSL_CTX *made_by(napi_env env, napi_value make) {
   return NULL;
 }
 
-static napi_value wrap(napi_env env, tls_context_t *context) {
+/* An object for what `collected` lets go of, with a tag; NULL, having let go of it, when there is no memory. */
+static napi_value wrap(napi_env env, void *data, napi_finalize collected, const napi_type_tag *tag) {
   napi_value object;
   if (napi_create_object(env, &object) == napi_ok &&
-      napi_wrap(env, object, context, on_collected, NULL, NULL) == napi_ok) {
-    return napi_type_tag_object(env, object, &tag) == napi_ok ? object : NULL;
+      napi_wrap(env, object, data, collected, NULL, NULL) == napi_ok) {
+    return napi_type_tag_object(env, object, tag) == napi_ok ? object : NULL;
   }
-  tls_context_drop(context);
+  collected(env, data, NULL);
   return NULL;
 }
 
@@ -67,19 +84,14 @@ static napi_value secure_context(napi_env env, napi_callback_info info) {
   tls_context_t *context = tls_context_new(ctx, flags, alpn.bytes, alpn.size);
   if (context == NULL) return NULL;
   if (memory_of(env, values[3], &keys) && keys.size == TICKET_KEYS) (void)tls_context_set_ticket_keys(context, keys.bytes);
-  return wrap(env, context);
+  return wrap(env, context, on_context_collected, &context_tag);
 }
 
-/* setTicketKeys(context, keys): tickets that were given out before are of no use any more */
-static napi_value set_ticket_keys(napi_env env, napi_callback_info info) {
-  size_t given = 2;
-  napi_value values[2], result;
-  memory_t keys;
-  if (napi_get_cb_info(env, info, &given, values, NULL, NULL) != napi_ok || given < 2) return NULL;
-  tls_context_t *context = context_of(env, values[0]);
-  bool set = context != NULL && memory_of(env, values[1], &keys) && keys.size == TICKET_KEYS &&
-             tls_context_set_ticket_keys(context, keys.bytes);
-  return napi_get_boolean(env, set, &result) == napi_ok ? result : NULL;
+/* tlsSessions(): what `secure` keeps the sessions of one server in */
+static napi_value sessions(napi_env env, napi_callback_info info) {
+  (void)info;
+  tls_sessions_t *made = openssl_missing() == NULL ? tls_sessions_new() : NULL;
+  return made == NULL ? NULL : wrap(env, made, on_sessions_collected, &sessions_tag);
 }
 
 static bool export(napi_env env, napi_value exports, const char *name, napi_callback callback) {
@@ -91,5 +103,5 @@ static bool export(napi_env env, napi_value exports, const char *name, napi_call
 bool define_tls(napi_env env, napi_value exports) {
   return export(env, exports, "opensslMissing", openssl_missing_text) &&
          export(env, exports, "secureContext", secure_context) &&
-         export(env, exports, "setTicketKeys", set_ticket_keys);
+         export(env, exports, "tlsSessions", sessions);
 }

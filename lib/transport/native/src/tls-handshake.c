@@ -22,7 +22,10 @@ void tls_fail(endpoint_t *endpoint) {
   openssl_forget();
   endpoint->poller->tls->in_length = 0;
   (void)tls_push(endpoint); /* The alert; when it does not go the peer is told by the end alone. */
-  if (!(tls->flags & TLS_OPEN)) part(endpoint);
+  if (!(tls->flags & TLS_OPEN)) {
+    if (tls->sessions != NULL) tls_sessions_forget(tls->sessions); /* It may be why. */
+    part(endpoint);
+  }
   tls->flags |= TLS_FAILED;
   endpoint_broken(endpoint, FAULT(CALL_TLS, EPROTO));
 }

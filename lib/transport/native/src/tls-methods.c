@@ -28,19 +28,19 @@ napi_value method_limit_handshakes(napi_env env, napi_callback_info info) {
   return answer(env, 0);
 }
 
-/* secure(slot, context, servername): 0 or fault */
+/* secure(slot, context, servername, sessions): 0 or fault */
 napi_value method_secure(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
   char name[MAX_SERVERNAME];
   size_t length;
-  if (!begin(env, info, 3, &call)) return NULL;
+  if (!begin(env, info, 4, &call)) return NULL;
   endpoint_t *endpoint = endpoint_of(env, &call, &result);
   if (endpoint == NULL) return result;
   tls_context_t *context = context_of(env, call.values[1]);
   if (context == NULL) return answer(env, FAULT(CALL_TLS, -UV_EINVAL));
   bool named = napi_get_value_string_utf8(env, call.values[2], name, sizeof name, &length) == napi_ok && length > 0;
-  return answer(env, tls_begin(endpoint, context, named ? name : NULL));
+  return answer(env, tls_begin(endpoint, context, named ? name : NULL, sessions_of(env, call.values[3])));
 }
 
 /* feed(slot, bytes): 0 or fault */

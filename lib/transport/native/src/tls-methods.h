@@ -6,11 +6,14 @@
 #include <stdbool.h>
 
 #include "tls-context.h"
+#include "tls-session.h"
 
 bool define_tls(napi_env env, napi_value exports);
 bool define_codec(napi_env env, napi_value exports);
 /* What `secureContext` has made; NULL for anything else. */
 tls_context_t *context_of(napi_env env, napi_value value);
+/* What `tlsSessions` has made; NULL for anything else. */
+tls_sessions_t *sessions_of(napi_env env, napi_value value);
 
 napi_value method_limit_handshakes(napi_env env, napi_callback_info info);
 napi_value method_secure(napi_env env, napi_callback_info info);

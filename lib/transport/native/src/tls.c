@@ -29,12 +29,17 @@ static tls_t *open_tls(endpoint_t *endpoint, tls_context_t *context, const char 
   return tls;
 }
 
-int tls_begin(endpoint_t *endpoint, tls_context_t *context, const char *name) {
+int tls_begin(endpoint_t *endpoint, tls_context_t *context, const char *name, tls_sessions_t *sessions) {
   if (endpoint->flags & (FLAG_LISTENER | FLAG_CONNECTING | FLAG_TLS)) return FAULT(CALL_TLS, EINVAL);
   tls_t *tls = can_begin(endpoint->poller) ? open_tls(endpoint, context, name) : NULL;
   openssl_forget();
   if (tls == NULL) return FAULT(CALL_MALLOC, ENOMEM);
   tls->context = tls_context_share(context);
+  if (sessions != NULL) {
+    tls->sessions = tls_sessions_share(sessions);
+    tls_sessions_offer(sessions, tls->ssl);
+    openssl_forget();
+  }
   if (!(context->flags & CONTEXT_CHOOSES)) tls->flags |= TLS_CHOSEN;
   endpoint->poll.data = tls;
   endpoint->flags = (uint16_t)((endpoint->flags | FLAG_TLS) & ~(FLAG_TOLD | FLAG_SETTLED | FLAG_ENDED));
@@ -67,6 +72,7 @@ void tls_free(endpoint_t *endpoint) {
   endpoint->flags &= (uint16_t)~FLAG_TLS;
   if (tls->ssl != NULL) openssl.SSL_free(tls->ssl);
   tls_context_drop(tls->context);
+  if (tls->sessions != NULL) tls_sessions_drop(tls->sessions);
   free(tls->rest.bytes);
   free(tls->stash.bytes);
   free(tls);

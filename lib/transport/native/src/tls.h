@@ -7,6 +7,7 @@
 
 #include "poller.h"
 #include "tls-context.h"
+#include "tls-session.h"
 
 enum tls_flag {
   TLS_OPEN = 1,     /* The handshake is done. */
@@ -29,6 +30,7 @@ typedef struct {
 typedef struct tls {
   SSL *ssl;
   tls_context_t *context;
+  tls_sessions_t *sessions; /* Of a client; NULL: its sessions are not kept. */
   backlog_t rest;  /* To be sent: what the socket has not taken. */
   backlog_t stash; /* To be decrypted: what was read while the handshake waits for TypeScript, or before it. */
   uint32_t owed;   /* Plaintext in `rest` that was not told as taken: it will be offered again. */
@@ -64,8 +66,11 @@ static inline tls_t *tls_of(const endpoint_t *endpoint) {
   return endpoint->poll.data;
 }
 
-/* Makes TLS of a plain stream: 0, or a fault that left it as it was. The handshake goes on when libuv tells. */
-int tls_begin(endpoint_t *endpoint, tls_context_t *context, const char *name);
+/*
+ * Makes TLS of a plain stream: 0, or a fault that left it as it was. The handshake goes on when libuv tells. A client may
+ * ask for a name, and resume a session; both may be NULL.
+ */
+int tls_begin(endpoint_t *endpoint, tls_context_t *context, const char *name, tls_sessions_t *sessions);
 /* Has bytes decrypted that were received by others: 0 or a fault. */
 int tls_feed(endpoint_t *endpoint, const uint8_t *bytes, size_t length);
 /* What TypeScript answers to EVENT_HELLO; the context of the listener with NULL. */

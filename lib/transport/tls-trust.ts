@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { checkServerIdentity } from 'node:tls'
-import { asError } from '../../errors.js'
+import { asError } from '../errors.js'
 
 /** OpenSSL's names of what can be wrong with a certificate, by number; node:tls says the same. */
 const NAMES = new Map([
