@@ -1,17 +1,17 @@
 /**
- * What a handler asks the loop to do once its output has been taken.
+ * What the loop does after a handler's output.
  *
- * - `None`: go on.
- * - `Detach`: write what is pending, then hand the connection over as a `net.Socket`.
- * - `Close`: write what is pending, then close the connection.
- * - `Shutdown`: end the loop; `serve` resolves.
- * - `End`: write what is pending, then tell the peer that this was all; its input goes on. When it has ended too, the
- *   connection closes. Without an end of its own, as with datagrams, it counts as `Close`.
- * - `Reset`: give up what is pending and close at once; the peer learns of it by a reset, where its network has one.
+ * - `None`: nothing; the connection stays open.
+ * - `Detach`: write pending output, then hand the connection over as a `net.Socket`.
+ * - `Close`: write pending output, then close the connection.
+ * - `Shutdown`: shut the loop down; `serve` resolves.
+ * - `End`: write pending output, then end the sending side; input still arrives. Once the peer has ended too,
+ *   the connection closes. For datagrams it counts as `Close`.
+ * - `Reset`: discard pending output and close at once, with a reset where the network has one.
  *
- * Asked for with `send` inside a handler, `Close` and `End` differ in when they count. What the handler returns still
- * goes out before a `Close`, which is done after it has returned. An `End` counts from the call on: output that comes
- * later is not taken, what the handler returns included.
+ * Passed to `send` inside a handler, `Close` takes effect after the handler has returned, and its returned
+ * output still goes out. `End` takes effect at the call: later output is rejected, including what the handler
+ * returns.
  */
 export const Action = { None: 0, Detach: 1, Close: 2, Shutdown: 3, End: 4, Reset: 5 } as const
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { RevioError } from './errors.js'
 import type { Address } from './info.js'
 
-/** The schemes of addresses, without the `-net` that asks for the portable transport. */
+/** The schemes of addresses, without the suffix `-net`, which selects the portable transport. */
 export type Scheme =
   | 'tcp'
   | 'tcp4'
@@ -16,33 +16,33 @@ export type Scheme =
   | 'udp4'
   | 'udp6'
 
-/** What one of `serve`'s addresses says: what to bind, and how. */
+/** A parsed address of `serve`: what to bind, and how. */
 export interface Binding {
-  /** The address as it was written, for messages. */
+  /** The address as written, for messages. */
   readonly text: string
   readonly scheme: Scheme
-  /** The scheme ended in `-net`. */
+  /** Whether the scheme ended in `-net`. */
   readonly portable: boolean
-  /** Empty: every local address. Empty for `unix`. */
+  /** Empty: all local addresses. Empty for `unix`. */
   readonly host: string
   /** 0: any free port. 0 for `unix`. */
   readonly port: number
-  /** Empty for all but `unix`. A name that begins with `@` is of Linux's abstract namespace. */
+  /** Empty for all but `unix`. A name that begins with `@` is in Linux's abstract namespace. */
   readonly path: string
-  /** For `fd`: the descriptor, which listens already. */
+  /** For `fd`: the descriptor, already listening. */
   readonly fd?: number
-  /** Whether a header of the PROXY protocol comes first. Absent: none does. */
+  /** Whether to expect a PROXY protocol header. Absent: no. */
   readonly proxy?: 'require' | 'allow'
   readonly reuseport: boolean
-  /** Connections that may wait for being accepted. */
+  /** Length of the accept queue. */
   readonly backlog: number
-  /** Connections that may be open; at this number the binding waits with accepting. */
+  /** Limit on open connections; at the limit the address stops accepting. */
   readonly maxConnections: number
-  /** Whether the loop may hold back a poll so that more can gather, when many peers keep it busy. */
+  /** Whether the loop may delay polls to batch more events when many peers keep it busy. */
   readonly coalesce: boolean
-  /** Permission bits of a Unix socket's path; undefined: as the umask has it. */
+  /** Permission bits of a Unix socket's path; undefined: according to the umask. */
   readonly mode: number | undefined
-  /** What the address says of TLS, by option; undefined for schemes without TLS. */
+  /** The address's TLS options, by name; undefined for schemes without TLS. */
   readonly tls: ReadonlyMap<string, string> | undefined
 }
 
@@ -65,7 +65,7 @@ const SCHEMES: readonly string[] = [
   'udp6',
 ] satisfies Scheme[]
 
-/** The options of a TLS address that speak of TLS; `lib/transport/tls-options.ts` reads their values. */
+/** The TLS options of an address; `lib/transport/tls-options.ts` parses their values. */
 export const TLS_SETTINGS: readonly string[] = [
   'cert',
   'key',
@@ -82,15 +82,15 @@ export const TLS_SETTINGS: readonly string[] = [
   'maxHandshakes',
   'allowTruncation',
 ]
-/** More than any system allows: each cuts it at what it does allow, Linux at `net.core.somaxconn`. */
+/** More than any system allows: each caps it, Linux at `net.core.somaxconn`. */
 const DEFAULT_BACKLOG = 65_535
 /** The kernel's `sun_path` holds 108 bytes on Linux and 104 on macOS and the BSDs, the final zero included. */
 export const MAX_PATH = process.platform === 'linux' ? 107 : 103
 
 /**
- * Reads an address: `scheme://where?option=value&…`; without a scheme, `tcp` is meant.
+ * Parses an address: `scheme://where?option=value&…`; the default scheme is `tcp`.
  *
- * @throws `ERR_ADDRESS`, naming the address and what is wrong with it.
+ * @throws `ERR_ADDRESS`, naming the address and the fault.
  */
 export function parseAddress(text: string): Binding {
   const wrong = (what: string): never => {
@@ -127,12 +127,12 @@ function parseDescriptor(where: string, wrong: (what: string) => never) {
   return { host: '', port: 0, path: '', fd: Number(where) }
 }
 
-/** A name of Linux's abstract namespace, in which no file stands for the socket. */
+/** Whether a name is in Linux's abstract namespace, where sockets have no file. */
 export function isAbstract({ path }: Pick<Binding, 'path'>): boolean {
   return path.startsWith('@')
 }
 
-/** The name as the system takes it: one that is abstract begins with a zero byte. */
+/** The name in the system's form: an abstract one begins with a zero byte. */
 export function systemName(path: string): string {
   return path.startsWith('@') ? `\0${path.slice(1)}` : path
 }
@@ -202,12 +202,12 @@ function parseSettings(query: string, scheme: Scheme, wrong: (what: string) => n
     else wrong(`unknown option "${name}" for ${scheme}; ${knownOptions(scheme)}`)
   }
   const settings = { reuseport, backlog, maxConnections, coalesce, mode }
-  // A descriptor says nothing of TLS but by these.
+  // The scheme `fd` has TLS only through these options.
   const spoken = scheme === 'fd' && tls?.size === 0 ? undefined : tls
   return { ...settings, tls: spoken, ...(proxy && { proxy }) }
 }
 
-/** A path or password may hold what has a meaning in an address: `%26` is `&`. */
+/** Decodes escapes such as `%26` for `&` in paths and passwords. */
 function decode(name: string, value: string, wrong: (what: string) => never): string {
   if (value === '') wrong(`option ${name}: missing value`)
   try {
@@ -229,7 +229,7 @@ function isIPv4(host: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(host)
 }
 
-/** The zone is an interface's name, in which systems forbid little: `eth0.100` and `br-0a1b` are such names. */
+/** The zone is an interface name, which can contain almost anything: `eth0.100`, `br-0a1b`. */
 function isIPv6(host: string): boolean {
   const [numbers = '', zone] = host.split(/%(.*)/s)
   return isIP(numbers) === 6 && (zone === undefined || /^[^\s/%]+$/.test(zone))
@@ -245,13 +245,13 @@ export function inetAddress(kind: 'tcp' | 'udp', host: string, port: number): Ad
   return new Place(NETWORKS[`${kind}${family}`], plain, port, '')
 }
 
-/** The same for TCP over IPv4, from the host as a number of 32 bits. */
+/** The same for TCP over IPv4, with the host as a 32-bit number. */
 export function ipv4Address(host: number, port: number): Address {
   const text = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}`
   return new Place('tcp4', text, port, '')
 }
 
-/** The same end of a connection that has begun with TLS: it is written so. */
+/** The same end of a TLS connection, written as `tls4://…`. */
 export function tlsAddress({ network, host, port, path }: Address): Address {
   return new TlsPlace(network, host, port, path)
 }

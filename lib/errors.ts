@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** The codes of the errors that revio itself raises; docs/errors.md says what each means and what to do. */
+/** The codes of revio's own errors; docs/errors.md explains each. */
 export type Code =
   | 'ERR_ADDRESS'
   | 'ERR_REPLY'
@@ -20,7 +20,7 @@ export type Code =
   | 'ERR_HTTP'
   | 'ESTALE'
 
-/** An `Error` with a stable `code`. Its message names what was wrong, and with what. */
+/** An `Error` with a stable `code`. Its message names the faulty value and what was expected. */
 export class RevioError extends Error {
   readonly code: Code
 
@@ -31,7 +31,7 @@ export class RevioError extends Error {
   }
 }
 
-/** A system's error about one of `serve`'s addresses: its code, and a message that names the address. */
+/** A system error about one of `serve`'s addresses, with its code and a message that names the address. */
 export function addressError(text: string, cause: unknown): Error {
   const { code, message } = asError(cause) as NodeJS.ErrnoException
   if (message.startsWith(`address "${text}"`)) return asError(cause)
@@ -41,13 +41,16 @@ export function addressError(text: string, cause: unknown): Error {
   )
 }
 
-/** What was thrown, as an `Error`: programs may throw anything, what can't be converted or looked at included. */
+/**
+ * Converts a thrown value to an `Error`. Programs can throw anything, even values that can't be converted or
+ * inspected.
+ */
 export function asError(thrown: unknown, thrower = 'a handler'): Error {
   if (isSoundError(thrown)) return thrown
   return new Error(`${thrower} threw ${describe(thrown)}`, { cause: thrown })
 }
 
-/** An Error whose text can be read. */
+/** Whether the value is an Error whose text can be read. */
 function isSoundError(value: unknown): value is Error {
   try {
     return value instanceof Error && typeof `${value.name}: ${value.message}\n${value.stack}` === 'string'
@@ -56,7 +59,7 @@ function isSoundError(value: unknown): value is Error {
   }
 }
 
-/** What can't be made a string is looked at as a debugger does, without running any of its code. */
+/** Inspects a value that can't be converted to a string as a debugger does, without running its code. */
 function describe(value: unknown): string {
   const looked = () =>
     inspect(value, { customInspect: false, depth: 1, breakLength: Number.POSITIVE_INFINITY })

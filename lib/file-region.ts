@@ -2,34 +2,34 @@ import { Buffer } from 'node:buffer'
 import { type BigIntStats, fstatSync, readSync } from 'node:fs'
 import { RevioError } from './errors.js'
 
-/** What a region is made of. */
+/** Options of a `FileRegion`. */
 export interface FileRegionOptions {
-  /** The descriptor of a regular file that is open for reading; it stays the program's. */
+  /** The descriptor of a regular file open for reading; the program still owns it. */
   fd: number
   /** The first byte. Default 0. */
   start?: number
-  /** The byte behind the last one. Default: the end of the file. */
+  /** The offset after the last byte. Default: the end of the file. */
   end?: number
   /**
-   * Runs once when the loop has no more use for the descriptor: the bytes have been given to the system, or never will
-   * be. The program may close the descriptor then.
+   * Runs once, when the loop no longer uses the descriptor: the bytes have been written or discarded. The
+   * program may then close the descriptor.
    */
   done?(): void
 }
 
 /**
- * A part of a file as output, in place of bytes: it is read when the peer takes it, and where the system can send files
- * by itself it never becomes memory of the process.
+ * Part of a file as output, in place of bytes. It is read as fast as the peer reads it; with `sendfile`, the
+ * bytes never enter the process's memory.
  *
  * ```ts
  * return [[head, new FileRegion({ fd, done: () => close(fd) })]]
  * ```
  *
- * The file must stay as it is meanwhile. Once its size or its time of modification differs, the connection breaks with
- * `ESTALE`. A file that is replaced by another of its name, as is the custom, is no such change. Where the system sends
- * files by itself, the last bytes before the break may be those of the change.
+ * Don't modify the file meanwhile: if its size or modification time changes, the connection breaks with
+ * `ESTALE`. Renaming another file over it is safe. With `sendfile`, the last bytes before the break may be
+ * modified ones.
  *
- * A region is good for one output.
+ * A region can be sent once.
  */
 export class FileRegion {
   readonly fd: number
@@ -39,7 +39,7 @@ export class FileRegion {
   #done: (() => void) | undefined
   #given = false
 
-  /** @throws `ERR_OPTION` unless it is a part of an open regular file; the system's error when that cannot be asked. */
+  /** @throws `ERR_OPTION` unless it is part of an open regular file; the system's error if `fstat` fails. */
   constructor({ fd, start = 0, end, done }: FileRegionOptions) {
     if (!(Number.isSafeInteger(fd) && fd >= 0)) {
       throw new RevioError('ERR_OPTION', `FileRegion: expected a descriptor as fd; received ${String(fd)}`)
@@ -60,14 +60,14 @@ export class FileRegion {
     this.#done = done
   }
 
-  /** Bytes. */
+  /** Length in bytes. */
   get length(): number {
     return this.end - this.start
   }
 
   /**
-   * When it was last modified, as the two numbers of a `timespec`, and how large it was: what the file is to be like as
-   * long as it is read.
+   * Modification time, as the two numbers of a `timespec`, and size: both must stay the same while the file
+   * is read.
    *
    * @internal
    */
@@ -77,31 +77,30 @@ export class FileRegion {
   }
 
   /**
-   * Takes it for an output.
+   * Claims it for an output.
    *
-   * @throws `ERR_REPLY` when one had it before.
+   * @throws `ERR_REPLY` if it was claimed before.
    * @internal
    */
   give(): void {
-    if (this.#given)
-      throw new RevioError('ERR_REPLY', `a FileRegion of fd ${this.fd} was given as output twice`)
+    if (this.#given) throw new RevioError('ERR_REPLY', `a FileRegion of fd ${this.fd} was sent twice`)
     this.#given = true
   }
 
   /**
-   * The output that had it is over.
+   * Runs when the output that claimed it has ended.
    *
    * @internal
    */
   release(): void {
     const done = this.#done
     this.#done = undefined
-    // Not here: the loop is at work, and what a program does or throws is not to meet it half way.
+    // Deferred: the program's code must not run or throw in the middle of the loop's work.
     if (done !== undefined) process.nextTick(done)
   }
 
   /**
-   * Gives it up, unless an output has had it.
+   * Discards it, unless an output claimed it.
    *
    * @internal
    */
@@ -112,9 +111,9 @@ export class FileRegion {
   }
 
   /**
-   * At most `size` of its bytes from `at` on, in memory of their own.
+   * Reads at most `size` bytes from offset `at` into new memory.
    *
-   * @throws `ESTALE` when the file has changed; the system's error.
+   * @throws `ESTALE` if the file has changed; the system's error.
    * @internal
    */
   read(at: number, size: number): Buffer {
@@ -127,7 +126,7 @@ export class FileRegion {
   }
 }
 
-/** A file that is on its way as output is not what it was. */
+/** The error for a file that was modified while it was being sent. */
 export function staleError(fd: number): RevioError {
   return new RevioError('ESTALE', `the file of descriptor ${fd} was changed while it was being sent`)
 }

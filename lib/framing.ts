@@ -2,23 +2,23 @@ import { Buffer } from 'node:buffer'
 import { copyOf, isBytes } from './bytes.js'
 import { RevioError } from './errors.js'
 
-/** How a stream is split into lines. */
+/** Options of `lines`. */
 export interface Splitting {
-  /** What ends a line: text, sent as UTF-8, or bytes. Default `'\n'`. */
+  /** The line delimiter: text, encoded as UTF-8, or bytes. Default `'\n'`. */
   delimiter?: string | Uint8Array
-  /** Bytes that a line may have, the delimiter not counted. Default no limit. */
+  /** Maximum bytes of a line, without the delimiter. Default no limit. */
   maxLength?: number
 }
 
-/** How a stream is split into frames, each of which has its length before it. */
+/** Options of `frames`, which have a length prefix. */
 export interface Framing {
-  /** Bytes of the length. Default 4. */
+  /** Size of the length prefix in bytes. Default 4. */
   lengthBytes?: 1 | 2 | 4
-  /** Which byte of the length comes first. Default `'big'`. */
+  /** Byte order of the length. Default `'big'`. */
   endian?: 'big' | 'little'
-  /** Whether the length counts its own bytes. Default false. */
+  /** Whether the length includes the prefix itself. Default false. */
   includesHeader?: boolean
-  /** Bytes that a frame may have, the length not counted. Default no limit. */
+  /** Maximum bytes of a frame, without the prefix. Default no limit. */
   maxLength?: number
 }
 
@@ -40,7 +40,7 @@ export function splitting(options: Splitting): { delimiter: Buffer; maxLength: n
   return { delimiter: bytes, maxLength: checkLength(maxLength) }
 }
 
-/** The delimiter that was asked for last: most programs have one, and ask for it with every input. */
+/** Caches the last delimiter: most programs pass the same one with every input. */
 let known = { text: '\n', bytes: Buffer.from('\n') }
 
 function bytesOf(text: string): Buffer {
@@ -72,7 +72,7 @@ function check(options: object, names: readonly string[]): void {
 
 function checkLength(maxLength: number): number {
   if (!(typeof maxLength === 'number' && maxLength >= 0))
-    wrong('maxLength', 'a number of bytes from 0', maxLength)
+    wrong('maxLength', 'a non-negative number of bytes', maxLength)
   return maxLength
 }
 

@@ -6,7 +6,7 @@ import { type Framing, framing, type Splitting, splitting } from './framing.js'
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Keeps what a handler could not use yet: the beginning of a message whose rest is still to come.
+ * Buffers input until a whole message has arrived.
  *
  * ```ts
  * const bytes = stream.begin(input)
@@ -15,33 +15,35 @@ const EMPTY = Buffer.alloc(0)
  * ```
  */
 export class InputStream {
-  /** The block that the tail lies in, where it begins there, and how long it is. Nobody else has the block's memory. */
+  /**
+   * The block that holds the tail, its offset there, and its length. Nothing else uses the block's memory.
+   */
   #block = EMPTY
   #start = 0
   #length = 0
   readonly #maxBuffered: number
-  /** What `begin` gave without a copy, until `end` says what is left of it. */
+  /** Input that `begin` returned without a copy, until `end` tells what is left of it. */
   #given: Buffer | undefined
-  /** How many of the kept bytes are known not to begin `#delimiter`. */
+  /** Number of buffered bytes known not to start `#delimiter`. */
   #searched = 0
   #delimiter: Buffer = EMPTY
 
-  /** @param options - `maxBuffered`: bytes that may be kept; more is an error. Default: no limit. */
+  /** @param options - `maxBuffered`: limit on buffered bytes; more is an error. Default: no limit. */
   constructor({ maxBuffered = Number.POSITIVE_INFINITY }: { maxBuffered?: number } = {}) {
     this.#maxBuffered = maxBuffered
   }
 
-  /** Bytes that are kept. */
+  /** Number of buffered bytes. */
   get buffered(): number {
     return this.#length
   }
 
   /**
-   * The bytes to parse: what was kept, with `input` behind it. Where nothing was kept that is `input` itself. They are
-   * valid until the next `begin`. Without an `end` in between, the next `begin` gives them again; input in a reused
-   * buffer (`reuseInputBuffer`) is overwritten by then, and needs an `end` before the handler returns.
+   * Returns the bytes to parse: the buffered bytes followed by `input`. With nothing buffered, that is
+   * `input` itself. Valid until the next `begin`, which returns the same bytes again unless `end` was called.
+   * With `reuseInputBuffer`, call `end` before the handler returns, as the input is overwritten afterwards.
    *
-   * @param input - What `data` was given; `null`, after a wake, adds nothing.
+   * @param input - The input of `data`; `null`, after a wake, adds nothing.
    */
   begin(input: Uint8Array | null): Buffer {
     if (this.#given !== undefined) this.#renew(this.#given, this.#given.length)
@@ -56,9 +58,9 @@ export class InputStream {
   }
 
   /**
-   * Keeps the unparsed tail of what `begin` gave.
+   * Buffers the unparsed tail of what `begin` returned.
    *
-   * @throws `ENOBUFS` when it is longer than `maxBuffered`; `ERR_OPTION` when it is not bytes.
+   * @throws `ENOBUFS` if it is longer than `maxBuffered`; `ERR_OPTION` if it is not bytes.
    */
   end(rest: Uint8Array): void {
     if (!isBytes(rest)) {
@@ -72,7 +74,7 @@ export class InputStream {
     if (rest.length > this.#maxBuffered) {
       throw new RevioError(
         'ENOBUFS',
-        `${rest.length} bytes of unparsed input are more than maxBuffered, ${this.#maxBuffered}`,
+        `${rest.length} bytes of unparsed input exceed maxBuffered, ${this.#maxBuffered}`,
       )
     }
     this.#length = rest.length
@@ -82,13 +84,16 @@ export class InputStream {
   }
 
   /**
-   * The first `size` bytes, once there are so many; until then undefined, and all is kept.
+   * Returns the first `size` bytes once that many have arrived; until then buffers all and returns undefined.
    *
-   * @param input - Further bytes, behind what is kept.
+   * @param input - Further bytes, after the buffered ones.
    */
   take(size: number, input: Uint8Array | null = null): Buffer | undefined {
     if (!(Number.isSafeInteger(size) && size >= 0)) {
-      throw new RevioError('ERR_OPTION', `take: expected a number of bytes from 0; received ${String(size)}`)
+      throw new RevioError(
+        'ERR_OPTION',
+        `take: expected a non-negative number of bytes; received ${String(size)}`,
+      )
     }
     const bytes = this.begin(input)
     const enough = bytes.length >= size
@@ -97,12 +102,12 @@ export class InputStream {
   }
 
   /**
-   * The whole lines in what was kept and `input`, without their delimiters; what follows the last one is kept, and so
-   * is everything that is not asked for, as after a `break`. Lines are valid until the next call.
+   * Iterates over the complete lines in the buffered bytes and `input`, without their delimiters. Buffers an
+   * incomplete last line, and everything after a `break`. Lines are valid until the next call.
    *
-   * @param input - What `data` was given.
-   * @param options - `delimiter`: text or bytes, default `'\n'`; `maxLength`: bytes of a line, default no limit.
-   * @throws `ENOBUFS` for a line that is longer, as soon as that is clear; `ERR_OPTION`.
+   * @param input - The input of `data`. @param options - `delimiter`: text or bytes, default `'\n'`;
+   *   `maxLength`: maximum bytes of a line, default no limit.
+   * @throws `ENOBUFS` for a longer line, as soon as that is known; `ERR_OPTION`.
    */
   lines(input: Uint8Array | null, options: Splitting = {}): IterableIterator<Buffer> {
     const { delimiter, maxLength } = splitting(options)
@@ -110,13 +115,13 @@ export class InputStream {
   }
 
   /**
-   * The whole frames in what was kept and `input`, without the lengths before them; the beginning of another is kept,
-   * and so is everything that is not asked for. Frames are valid until the next call.
+   * Iterates over the complete frames in the buffered bytes and `input`, without their length prefixes.
+   * Buffers an incomplete last frame, and everything after a `break`. Frames are valid until the next call.
    *
-   * @param input - What `data` was given.
-   * @param options - `lengthBytes`: 1, 2 or 4, default 4; `endian`: `'big'` or `'little'`, default `'big'`;
-   * `includesHeader`: the length counts itself, default false; `maxLength`: bytes of a frame, default no limit.
-   * @throws `ENOBUFS` for a frame that is longer, `EMSGSIZE` for a length that is too short for itself; `ERR_OPTION`.
+   * @param input - The input of `data`. @param options - `lengthBytes`: 1, 2 or 4, default 4; `endian`:
+   *   `'big'` or `'little'`, default `'big'`; `includesHeader`: the length counts itself, default false;
+   *   `maxLength`: maximum bytes of a frame, default no limit.
+   * @throws `ENOBUFS` for a longer frame, `EMSGSIZE` for a length smaller than its own prefix; `ERR_OPTION`.
    */
   frames(input: Uint8Array | null, options: Framing = {}): IterableIterator<Buffer> {
     return this.#frames(this.begin(input), framing(options))
@@ -124,7 +129,7 @@ export class InputStream {
 
   *#lines(bytes: Buffer, delimiter: Buffer, maxLength: number): IterableIterator<Buffer> {
     let at = 0
-    // What holds none of one delimiter may hold another.
+    // Bytes without the old delimiter may contain the new one.
     let from = this.#searched > 0 && delimiter.equals(this.#delimiter) ? this.#searched : 0
     try {
       for (;;) {
@@ -171,7 +176,10 @@ export class InputStream {
     }
   }
 
-  /** Behind the tail; in front of it there is room again once half of the block is free. So parsing stays linear. */
+  /**
+   * Appends after the tail; moves the tail to the front once half of the block is free, so parsing stays
+   * linear.
+   */
   #append(input: Uint8Array): void {
     const length = this.#length + input.length
     if (this.#start + length > this.#block.length) {
@@ -186,7 +194,7 @@ export class InputStream {
     this.#length = length
   }
 
-  /** Moves the tail into a block of its own. */
+  /** Moves the tail into a new block. */
   #renew(tail: Uint8Array, size: number): void {
     this.#block = Buffer.allocUnsafeSlow(size)
     this.#block.set(tail)
@@ -194,7 +202,7 @@ export class InputStream {
   }
 }
 
-/** Refuses a line that is longer than `maxLength`, or will be whatever follows: the delimiter may have begun at its end. */
+/** Rejects a line longer than `maxLength`, unless its last bytes may be the start of a delimiter. */
 function checkLine(bytes: Buffer, at: number, end: number, delimiter: Buffer, maxLength: number): void {
   const whole = end >= 0
   let length = (whole ? end : bytes.length) - at
@@ -205,7 +213,7 @@ function checkLine(bytes: Buffer, at: number, end: number, delimiter: Buffer, ma
   throw new RevioError('ENOBUFS', `${known} is longer than maxLength, ${maxLength}`)
 }
 
-/** How many bytes of the delimiter stand at the end. */
+/** Number of the delimiter's bytes at the end. */
 function begun(bytes: Buffer, delimiter: Buffer): number {
   let size = Math.min(delimiter.length - 1, bytes.length)
   while (!bytes.subarray(bytes.length - size).equals(delimiter.subarray(0, size))) size--

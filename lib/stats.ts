@@ -1,38 +1,43 @@
-/** What a loop has done and holds: see `server.stats`. All count from the start of the loop. */
+/** A loop's counters, since it started: see `server.stats`. */
 export interface Stats {
   /** Connections open now: `accepted` and `dialled`, less `closed` and `detached`. */
   readonly connections: number
-  /** Connections that peers have made. */
+  /** Connections accepted. */
   readonly accepted: number
-  /** Connections that this side has made, by `dial` and `attach`; those that failed count too. */
+  /** Connections from `dial` and `attach`, including failed ones. */
   readonly dialled: number
-  /** Of `dialled`, those that could not be made. */
+  /** Of `dialled`, those that failed to connect. */
   readonly failed: number
   /** Connections whose `closed` has run. */
   readonly closed: number
-  /** Connections that were handed over by `Detach`. */
+  /** Connections handed over by `Detach`. */
   readonly detached: number
   /** Of `closed`, those that the peer broke (`ECONNRESET`, `EPIPE`). */
   readonly reset: number
-  /** Of `closed`, those that ran out of time (`ETIMEDOUT`). */
+  /** Of `closed`, those that timed out (`ETIMEDOUT`). */
   readonly timedOut: number
-  /** Peers that were turned away before `opened`: the loop was ending, or their PROXY header was missing or malformed. */
+  /**
+   * Peers rejected before `opened`: the loop was shutting down, or their PROXY header was missing or
+   * malformed.
+   */
   readonly refused: number
-  /** Bytes received, as handlers see them: behind TLS and layers. */
+  /** Bytes delivered to handlers: after TLS and layers. */
   readonly bytesIn: number
-  /** Bytes of output that the system has taken. */
+  /** Bytes of output that the system accepted. */
   readonly bytesOut: number
-  /** Bytes of output that wait to be taken, of all connections. */
+  /** Bytes of unsent output of all connections. */
   readonly pending: number
-  /** Events of connections, with or without a handler: `opened`, `data`, `ended`, `expired`, `closed`, `detached`. */
+  /**
+   * Connection events, with or without a handler: `opened`, `data`, `ended`, `expired`, `closed`, `detached`.
+   */
   readonly events: number
   /** Turns of the loop. */
   readonly turns: number
-  /** Milliseconds that the longest turn took. */
+  /** Duration of the longest turn in milliseconds. */
   readonly longestTurn: number
-  /** Milliseconds spent in turns: in handlers, and in what the loop does for them. */
+  /** Milliseconds spent in all turns, in handlers and in the loop's own work. */
   readonly busy: number
-  /** TLS handshakes that were done. */
+  /** TLS handshakes completed. */
   readonly handshakes: number
   /** Of `handshakes`, those that resumed an earlier session. */
   readonly resumed: number

@@ -4,86 +4,94 @@ import { LoopSimulation } from './testing/simulation.js'
 
 export type { Peer, PeerOptions, PeerTlsOptions } from './testing/peer.js'
 
-/** How a simulation goes. */
+/** Options of a simulation. */
 export interface SimulationOptions {
   /**
-   * Absent: everything arrives at once, whole, and in the order in which it was sent. A whole number: bytes arrive in
-   * any slices, writes are partial, and what happens at the same time happens in any order; the same number and the
-   * same calls give the same course.
+   * Absent: everything arrives at once, whole and in order. An integer: input arrives in arbitrary slices,
+   * writes are partial, and concurrent events happen in random order; the same seed and calls reproduce the
+   * same run.
    */
   seed?: number
-  /** What the loop binds, as `serve` takes it; no socket is made. Default: one address, `tcp4://127.0.0.1:0`. */
+  /**
+   * The addresses to bind, as for `serve`, without real sockets. Default: one address, `tcp4://127.0.0.1:0`.
+   */
   addresses?: readonly (string | Endpoint)[]
   /**
-   * What becomes of an exception that a handler threw and no `failed` took. `'throw'`, the default: the call that led to
-   * it throws it once all has happened; where that was a promise, the next one does. `'collect'`: it is in `failures`.
+   * What happens to a handler's exception without a `failed` handler. `'throw'`, the default: the call that
+   * caused it throws it after all other effects; for a promise, the next call does. `'collect'`: it is added
+   * to `failures`.
    */
   failures?: 'throw' | 'collect'
-  /** Bytes of output that fit on the way to a peer which does not read. Default 65,536. */
+  /** Bytes of output in flight to a peer that does not read. Default 65,536. */
   sendBuffer?: number
-  /** Bytes of input that fit on the way to a loop which does not read. Default 65,536. */
+  /** Bytes of input in flight to a loop that does not read. Default 65,536. */
   receiveBuffer?: number
-  /** Milliseconds that everything takes from one end to the other; `advance` lets them pass. Default 0. */
+  /** One-way latency in milliseconds; `advance` lets them pass. Default 0. */
   latency?: number
-  /** True: nothing happens unless `run`, `step` or `advance` is called. Default false. */
+  /** True: makes progress only in `run`, `step` and `advance`. Default false. */
   stepwise?: boolean
 }
 
-/** Which address a peer connects to, and how it behaves. */
+/** The address that a peer connects to, and its behaviour. */
 export interface ConnectOptions extends PeerOptions {
-  /** The place of the address among the simulation's; default 0. */
+  /** The index of the address to connect to; default 0. */
   addressIndex?: number
 }
 
-/** What a handler threw: which, and for which connection. */
+/** A handler's exception, with the handler's name and the connection's id. */
 export interface SimulatedFailure {
   readonly error: Error
   readonly id: number
   readonly handler: string
 }
 
-/** A loop without a network, in a time of its own. */
+/** A loop without a network, in virtual time. */
 export interface Simulation {
-  /** The loop's server, as `serving` gets it. */
+  /** The loop's server, as passed to `serving`. */
   readonly server: Server
-  /** A new connection to the loop. Where nobody listens any more, the peer has an `error`. */
+  /** Connects to the loop. If it no longer listens, the peer has an `error`. */
   connect(options?: ConnectOptions): Peer
-  /** Lets another program listen at `address`, so that the loop's `dial` can reach it; `peer` is the other side. */
+  /** Simulates another server at `address` for the loop's `dial`; `peer` is the other side. */
   listen(address: string, accept: (peer: Peer) => void, options?: PeerOptions): void
-  /** Lets so many milliseconds pass: ticks and timeouts that are due happen, each at its time. Not from a handler. */
+  /** Advances time; ticks and timeouts run, each at its moment. Must not be called from a handler. */
   advance(ms: number): void
   /**
-   * Lets so many milliseconds pass in which the loop does nothing, as when a handler computes for long: what is due
-   * in them comes late. May be called from inside a handler.
+   * Advances time while the loop does nothing, like a slow handler: events due meanwhile come late. May be
+   * called from a handler.
    */
   stall(ms: number): void
   /** Milliseconds since the simulation began. */
   readonly now: number
   /**
-   * Resolves when every promise that `data` has returned is settled and its consequences have happened. One that
-   * never settles keeps it waiting.
+   * Resolves when all promises that `data` returned have settled and taken effect; a promise that never
+   * settles blocks it.
    */
   settle(): Promise<void>
-  /** Does all that can be done without time going on; only of use where the simulation is `stepwise`. */
+  /**
+   * Performs all steps that are possible without advancing time; useful only if the simulation is `stepwise`.
+   */
   run(): void
-  /** Does one thing of it; false when there is nothing to do. */
+  /** Performs one step; returns false when none is left. */
   step(): boolean
-  /** The loop has ended: no handler runs any more. */
+  /** Whether the loop has ended: no handler runs any more. */
   readonly ended: boolean
-  /** What `serve` would have returned: settles when the loop has ended, and rejects as `serve` does. */
+  /**
+   * The promise that `serve` would have returned: settles when the loop has ended, and rejects as `serve`
+   * does.
+   */
   readonly done: Promise<void>
-  /** What the loop told the process as a warning, as no handler could take it. */
+  /** The process warnings that the loop would have emitted. */
   readonly warnings: readonly Error[]
-  /** What handlers threw and no `failed` took. */
+  /** Exceptions of handlers that no `failed` handled. */
   readonly failures: readonly SimulatedFailure[]
-  /** What still exists or waits; all 0 when the loop has ended and its peers have too. */
+  /** Remaining resources; all 0 when the loop and its peers have ended. */
   readonly left: { readonly connections: number; readonly timers: number; readonly steps: number }
 }
 
 /**
- * Runs handlers without a network: the same loop as `serve`'s, with peers in the same program and a clock that only
- * moves when it is told to. All that follows from a call has happened when it returns; `serving` and the first `tick`
- * have run when `simulate` does.
+ * Runs handlers without a network: on the same loop as `serve`, with peers in the same program and a clock
+ * that the test controls. Each call returns after all its effects have happened; `simulate` returns after
+ * `serving` and the first `tick` have run.
  *
  * ```ts
  * const peer = simulate(events).connect()
@@ -91,11 +99,11 @@ export interface Simulation {
  * peer.received // '+PONG\r\n'
  * ```
  *
- * What `process.nextTick`, promises and timers of the program's own do comes when the test awaits something; after
- * `await simulation.settle()` asynchronous replies have been sent. Names are not resolved: hosts are numeric, or
- * `localhost`. There are no datagrams.
+ * The program's `process.nextTick` callbacks, promises and timers run when the test awaits something; after
+ * `await simulation.settle()` asynchronous replies have been sent. Host names other than `localhost`, and
+ * datagrams, are not supported.
  *
- * @throws `ERR_ADDRESS`, `ERR_OPTION`, `EADDRINUSE` when an address or option is wrong.
+ * @throws `ERR_ADDRESS`, `ERR_OPTION`, `EADDRINUSE` for an invalid address or option.
  */
 export function simulate<Context = undefined>(
   events: Events<Context>,

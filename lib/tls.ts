@@ -1,69 +1,71 @@
 import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 
-/** What TLS needs to know on either side: keys and certificates as `tls.createSecureContext` takes them, and limits. */
+/** TLS options of either side: those of `tls.createSecureContext`, and limits. */
 export interface TlsOptions extends SecureContextOptions {
-  /** The protocols that are offered or accepted, the best one first: `['h2', 'http/1.1']`. Default: none. */
+  /** Protocols to offer or accept, in order of preference: `['h2', 'http/1.1']`. Default: none. */
   ALPNProtocols?: readonly string[] | undefined
-  /** Milliseconds that a handshake may take. Default 10 000. */
+  /** Milliseconds allowed for a handshake. Default 10 000. */
   handshakeTimeout?: number | undefined
   /**
-   * True: an end without close_notify is an orderly end. Default false: it is `ECONNRESET`, as an attacker may have cut
-   * off what was still to come.
+   * True: treats an end without close_notify as orderly. Default false: it is `ECONNRESET`, as an attacker
+   * may have truncated the stream.
    */
   allowTruncation?: boolean | undefined
 }
 
-/** TLS for those who connect. */
+/** TLS options of a server. */
 export interface TlsServerOptions extends TlsOptions {
   /** Asks clients for a certificate. Default false. */
   requestCert?: boolean | undefined
-  /** False: takes clients whose certificate is missing or not trusted, and says so in `info.tls`. Default true. */
+  /** False: accepts clients whose certificate is missing or untrusted, as `info.tls` shows. Default true. */
   rejectUnauthorized?: boolean | undefined
-  /** Handshakes that may be under way at once; those that come in addition wait to be accepted. Default 1024. */
+  /** Limit on concurrent handshakes; further peers wait to be accepted. Default 1024. */
   maxHandshakes?: number | undefined
   /**
-   * Answers the options of another certificate for the name that a client asks for (empty: for none), or a promise of
-   * them. Nothing: the ones that stand here. What it throws ends the handshake.
+   * Returns the options for the server name that a client requests (empty if none), or a promise of them. If
+   * it returns nothing, these options apply. An exception fails the handshake.
    */
   choose?(
     servername: string,
   ): SecureContextOptions | null | undefined | Promise<SecureContextOptions | null | undefined>
 }
 
-/** TLS for a connection that this side makes. */
+/** TLS options of a client. */
 export interface TlsClientOptions extends TlsOptions {
-  /** The name that is asked for and that the server's certificate is to be for. Default: the host that is dialled. */
+  /** The server name to request (SNI) and to verify the certificate against. Default: the dialled host. */
   servername?: string | undefined
-  /** False: takes any certificate, and says in `info.tls` what is wrong with it. Default true. */
+  /** False: accepts any certificate; `info.tls` tells what is wrong with it. Default true. */
   rejectUnauthorized?: boolean | undefined
 }
 
-/** TLS for a connection that is open: the options of its side. */
+/** TLS options for upgrading an open connection: those of its side. */
 export interface TlsUpgradeOptions extends TlsServerOptions, TlsClientOptions {
   /**
-   * Which side of the handshake this is. Default: that of a server for what was accepted, of a client for what was
-   * dialled or attached.
+   * Whether to act as the server in the handshake. Default: true for an accepted connection, false for a
+   * dialled or attached one.
    */
   isServer?: boolean | undefined
 }
 
-/** What the two sides have agreed on. */
+/** The result of a TLS handshake. */
 export interface TlsInfo {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly protocol: string
-  /** OpenSSL's name of the cipher suite: `TLS_AES_128_GCM_SHA256`. */
+  /** OpenSSL's name for the cipher suite: `TLS_AES_128_GCM_SHA256`. */
   readonly cipher: string
-  /** The name that the client asked for; empty for none. */
+  /** The server name that the client requested (SNI); empty if none. */
   readonly servername: string
-  /** The protocol that was agreed on by ALPN; empty for none. */
+  /** The protocol negotiated by ALPN; empty if none. */
   readonly alpn: string
-  /** An earlier session was resumed. */
+  /** Whether the handshake resumed an earlier session. */
   readonly reused: boolean
-  /** The peer's certificate is there and trusted, and for the name that was dialled. */
+  /** Whether the peer presented a trusted certificate that matches the dialled name. */
   readonly authorized: boolean
-  /** Why not, as node:tls says it: `DEPTH_ZERO_SELF_SIGNED_CERT`, `ERR_TLS_CERT_ALTNAME_INVALID`; else undefined. */
+  /**
+   * The reason if not, in `node:tls`'s words: `DEPTH_ZERO_SELF_SIGNED_CERT`, `ERR_TLS_CERT_ALTNAME_INVALID`.
+   */
   readonly authorizationError: string | undefined
-  /** Undefined where the peer has shown none. */
+  /** Undefined if the peer presented none. */
   readonly peerCertificate: X509Certificate | undefined
 }

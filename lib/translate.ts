@@ -10,8 +10,8 @@ import { madeOf, openingOf } from './transport/layering.js'
 export type { Coded, Coder, Layer, Pair } from './layer/layer.js'
 
 /**
- * Puts a layer between the wire and `events`, for the connections that `should` chooses: a cipher, a compressor, TLS.
- * The handlers see plain bytes, and so do `send` and `pending`.
+ * Adds a layer (encryption, compression, TLS) between the wire and `events`, for connections for which
+ * `should` returns true. Handlers, `send` and `pending` see plain bytes.
  *
  * ```ts
  * const masked = translate(events, () => true, () => ({ decode: unmask, encode: mask }))
@@ -23,19 +23,20 @@ export type { Coded, Coder, Layer, Pair } from './layer/layer.js'
  * await serve(secure, 'tcp://:5000')
  * ```
  *
- * - All that is said of a connection holds for the plain bytes: order, actions, promises, tokens, `pause`, limits,
- *   `prewrite` and `postwrite`. Output has been written when the system has taken all that it became.
- * - `Close` and `End` end the layer first, so that the last of its bytes goes out; the peer's end comes behind the last
- *   that it had kept.
- * - An error of the layer closes its connection with that error; so does one that is destroyed before it has ended.
- * - `detached` gets a socket for the plain bytes. What `wrap` made is that socket where it is a `net.Socket`.
+ * - All rules for connections apply to the plain bytes: order, actions, promises, tokens, `pause`, limits,
+ *   `prewrite` and `postwrite`. Output counts as sent when the system has accepted all its encoded bytes.
+ * - `Close` and `End` end the layer first and send its last bytes; the peer's end follows the last bytes that
+ *   the layer had buffered.
+ * - An error in the layer closes the connection with that error; destroying the layer before it has ended
+ *   closes it too.
+ * - `detached` receives a socket for the plain bytes: the layer itself if it is a `net.Socket`.
  *
- * @param events - The program's handlers, for connections with a layer and without. They are looked up when they are
- * called; those that are absent stay absent.
- * @param should - Whether a connection gets a layer; asked once, before `opened`.
- * @param wrap - Makes the layer: a stream that has taken hold of `wire`, which carries the bytes of the connection, or a
- * pair of functions or streams through which these are led. What it throws closes the connection.
- * @throws `ERR_OPTION` when an argument is none of these.
+ * @param events - The program's handlers, for connections with a layer and without. They are looked up at
+ *   each call.
+ * @param should - Returns whether a connection gets a layer; runs once, before `opened`.
+ * @param wrap - Creates the layer: a stream that reads and writes `wire`, which carries the connection's raw
+ *   bytes, or a pair of functions or streams that convert them. An exception closes the connection.
+ * @throws `ERR_OPTION` for an invalid argument.
  */
 export function translate<Context = undefined>(
   events: Events<Context>,
@@ -61,7 +62,7 @@ export function translate<Context = undefined>(
     const failure = connection.layer((link, host) =>
       should(id, info) ? makeLayer(id, info, wrap, link, host) : undefined,
     )
-    // Where nothing stands between, the loop calls the program's own from now on.
+    // Without a layer, the loop calls the program's handlers directly from now on.
     if (connection.handlers === translated) connection.handlers = program
     if (failure === undefined) return program.opened?.(id, info)
     const opening = program.opened?.(id, { ...info, closing: true })
@@ -72,7 +73,9 @@ export function translate<Context = undefined>(
   return translated as Events<Context>
 }
 
-/** Answers what the program has under a name now; functions as methods of the program's object. */
+/**
+ * Returns a getter of the program's current value for a name, with functions bound to the program's object.
+ */
 function lookup(program: Handlers<unknown>, name: keyof Handlers<unknown>): () => unknown {
   let found: unknown
   let bound: unknown

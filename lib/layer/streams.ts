@@ -68,7 +68,7 @@ export class Streams {
   /** Why the layer goes no further. */
   get failure(): Error {
     for (const { errored } of [this.source, this.sink, this.wire]) if (errored) return errored
-    return new RevioError('ECONNABORTED', 'the stream that translates was destroyed, or has ended')
+    return new RevioError('ECONNABORTED', 'the layer was destroyed or ended too early')
   }
 }
 

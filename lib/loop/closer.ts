@@ -320,6 +320,6 @@ function codeOf(error: Error | undefined): unknown {
 /** Why output is lost on a connection that nothing has broken. */
 function neverGoes({ id, outbound }: Connection): RevioError {
   if (outbound === Outbound.Discarded)
-    return new RevioError('ECONNABORTED', `connection ${id} was reset before this output had gone`)
+    return new RevioError('ECONNABORTED', `connection ${id}: reset before this output was sent`)
   return new RevioError('EPIPE', `connection ${id}: this output came after its end`)
 }

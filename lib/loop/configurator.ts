@@ -29,7 +29,7 @@ export class Configurator {
     const limits = limitsOf(options, connection.limits)
     if ('handlers' in options && options.handlers !== undefined) this.#switch(connection, options)
     else if ('input' in options && options.input !== undefined) {
-      throw new RevioError('ERR_OPTION', 'option input: only taken together with handlers')
+      throw new RevioError('ERR_OPTION', 'option input: requires option handlers')
     } else if ('context' in options) connection.context = options.context
     this.#startCounting(connection, limits)
     connection.limits = limits

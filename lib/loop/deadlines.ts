@@ -48,13 +48,13 @@ function timeoutError(connection: Connection, now: number): RevioError | undefin
   const { idleTimeout, readTimeout, writeTimeout } = connection.limits
   const timedOut = (what: string) => new RevioError('ETIMEDOUT', `connection ${connection.id}: ${what}`)
   if (idleTimeout > 0 && now >= connection.touched + idleTimeout) {
-    return timedOut(`no byte either way in ${idleTimeout} ms`)
+    return timedOut(`no bytes in either direction for ${idleTimeout} ms`)
   }
   if (readTimeout > 0 && connection.inbound === Inbound.Open && now >= connection.heard + readTimeout) {
     return timedOut(`no byte from the peer in ${readTimeout} ms`)
   }
   if (writeTimeout > 0 && connection.unwritten && now >= connection.writeDue && isDeaf(connection, now)) {
-    return timedOut(`no progress of unsent output in ${writeTimeout} ms`)
+    return timedOut(`no progress on unsent output for ${writeTimeout} ms`)
   }
   return undefined
 }

@@ -279,7 +279,7 @@ function checkSocket(socket: unknown): asserts socket is net.Socket {
     throw new RevioError('ERR_OPTION', `attach: expected a net.Socket; received ${describe(socket)}`)
   }
   if (attached.has(candidate)) {
-    throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket belongs to a loop already')
+    throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket already belongs to a loop')
   }
   if (candidate.destroyed === true || candidate.pending === true || candidate.connecting === true) {
     throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket is not connected')

@@ -110,7 +110,10 @@ export function checkPosting(options: unknown, loops: number): Required<Pick<Pos
   }
   if (!Array.isArray(transfer)) throw new RevioError('ERR_OPTION', 'option transfer: expected an array')
   if (to === undefined && transfer.length > 0 && loops > 2) {
-    throw new RevioError('ERR_OPTION', 'option transfer: what is transferred has one receiver; name it by to')
+    throw new RevioError(
+      'ERR_OPTION',
+      'option transfer: requires option to, as only one loop can receive transferred objects',
+    )
   }
   return to === undefined ? { transfer } : { to, transfer }
 }

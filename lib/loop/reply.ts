@@ -73,7 +73,7 @@ export function checkReply(reply: unknown, handler: string): asserts reply is re
   if (Array.isArray(reply)) return
   throw new RevioError(
     'ERR_REPLY',
-    `${handler} returned ${describe(reply)}: expected nothing or a list such as [out, action]`,
+    `${handler} returned ${describe(reply)}: expected nothing or an array such as [out, action]`,
   )
 }
 
@@ -87,7 +87,7 @@ export function asAction(action: unknown, handler: string): Action {
   if (isAction(action)) return action
   throw new RevioError(
     'ERR_REPLY',
-    `${handler} gave ${describe(action)} as the action: expected a value of Action`,
+    `${handler}: invalid action ${describe(action)}: expected a value of Action`,
   )
 }
 
@@ -113,13 +113,13 @@ export function asSending(how: unknown): Sending {
 export function checkOut(out: unknown, handler: string): asserts out is Out {
   if (out === undefined || out === null || isChunk(out)) return
   if (!Array.isArray(out)) {
-    throw new RevioError('ERR_REPLY', `${handler} gave ${describe(out)} as output: ${EXPECTED}`)
+    throw new RevioError('ERR_REPLY', `${handler}: invalid output ${describe(out)}: ${EXPECTED}`)
   }
   for (const chunk of out) {
     if (!isChunk(chunk)) {
       throw new RevioError(
         'ERR_REPLY',
-        `${handler} gave a list with ${describe(chunk)} as output: ${EXPECTED}`,
+        `${handler}: invalid output, an array with ${describe(chunk)}: ${EXPECTED}`,
       )
     }
   }

@@ -48,7 +48,7 @@ export class Securer {
       throw new RevioError('ERR_UNSUPPORTED', `${where}: TLS requires a stream; this is a datagram socket`)
     }
     if (connection.link.tls !== undefined || connection.link instanceof SecuringLink) {
-      throw new RevioError('ERR_UNSUPPORTED', `${where}: it speaks TLS already`)
+      throw new RevioError('ERR_UNSUPPORTED', `${where}: the connection already uses TLS`)
     }
     this.#begin(connection, this.#securityOf(connection, options, where))
   }

@@ -95,7 +95,7 @@ export function checkLoopsOptions(options: unknown): asserts options is LoopsOpt
     loops !== undefined &&
     !(Number.isInteger(loops) && Number(loops) >= 1 && Number(loops) <= MOST_LOOPS)
   ) {
-    wrong('option loops', `a whole number from 1 to ${MOST_LOOPS}`, loops)
+    wrong('option loops', `an integer from 1 to ${MOST_LOOPS}`, loops)
   }
   if (balance !== undefined && !BALANCES.includes(balance as string)) {
     wrong('option balance', `one of ${BALANCES.join(', ')}`, balance)

@@ -124,7 +124,7 @@ export class SimulatedPeer implements Peer, Watcher {
   }
 
   secure({ servername = '', ALPNProtocols = [], isServer = this.#accepted }: PeerTlsOptions = {}): this {
-    if (this.#session !== undefined) throw new Error('this peer speaks TLS already')
+    if (this.#session !== undefined) throw new Error('this peer already uses TLS')
     const session: TlsSession = new TlsSession({
       side: isServer ? 'server' : 'client',
       servername,
@@ -204,10 +204,7 @@ export class SimulatedPeer implements Peer, Watcher {
 
   resume(bytes = Number.POSITIVE_INFINITY): this {
     if (bytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(bytes) && bytes >= 0)) {
-      throw new RevioError(
-        'ERR_OPTION',
-        `resume: expected a whole number of bytes from 0; received ${String(bytes)}`,
-      )
+      throw new RevioError('ERR_OPTION', `resume: expected a non-negative integer; received ${String(bytes)}`)
     }
     this.#appetite = bytes
     this.#wire.notify()

@@ -195,11 +195,11 @@ export class LoopSimulation implements Simulation {
 function checkOptions(options: SimulationOptions): void {
   const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0, failures = 'throw' } = options
   if (failures !== 'throw' && failures !== 'collect') wrong('failures', '"throw" or "collect"', failures)
-  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'a whole number', seed)
+  if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'an integer', seed)
   if (!(Number.isSafeInteger(sendBuffer) && sendBuffer > 0))
-    wrong('sendBuffer', 'a whole number of bytes from 1', sendBuffer)
+    wrong('sendBuffer', 'a positive integer', sendBuffer)
   if (!(Number.isSafeInteger(receiveBuffer) && receiveBuffer > 0)) {
-    wrong('receiveBuffer', 'a whole number of bytes from 1', receiveBuffer)
+    wrong('receiveBuffer', 'a positive integer', receiveBuffer)
   }
   if (!(latency >= 0)) wrong('latency', 'a non-negative number of milliseconds', latency)
 }

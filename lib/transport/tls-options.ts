@@ -62,7 +62,7 @@ export function serverSecurity(
     !(maxHandshakes === Number.POSITIVE_INFINITY || Number.isSafeInteger(maxHandshakes)) ||
     maxHandshakes < 1
   ) {
-    wrong(where, 'maxHandshakes', 'must be a whole number from 1', maxHandshakes)
+    wrong(where, 'maxHandshakes', 'must be a positive integer', maxHandshakes)
   }
   if (choose !== undefined && typeof choose !== 'function')
     wrong(where, 'choose', 'must be a function', choose)

@@ -153,7 +153,7 @@ function deflateOf(deflate: boolean | DeflateOptions): Required<DeflateOptions> 
     if (Number.isInteger(all[name]) && all[name] >= least && all[name] <= most) continue
     throw new RevioError(
       'ERR_OPTION',
-      `option deflate.${name}: expected a whole number from ${least} to ${most}; received ${String(all[name])}`,
+      `option deflate.${name}: expected an integer from ${least} to ${most}; received ${String(all[name])}`,
     )
   }
   return all
@@ -168,5 +168,8 @@ function refuseUnknown(options: object, known: readonly string[], what: string):
 
 function number(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0) return value
-  throw new RevioError('ERR_OPTION', `option ${name}: expected a number from 0; received ${String(value)}`)
+  throw new RevioError(
+    'ERR_OPTION',
+    `option ${name}: expected a non-negative number; received ${String(value)}`,
+  )
 }

@@ -32,7 +32,7 @@ t.test('what opened returns counts for the connection, and its context is handed
     opened: () => [null, { context: { name: 'Ada' }, idleTimeout: 5 }],
     request: (_id, _req, { name }) => [{ body: name }],
     closed: (_id, error, context) =>
-      void closed.push([error?.message.includes('no byte either way'), context]),
+      void closed.push([error?.message.includes('no bytes in either direction'), context]),
   })
   const simulation = simulate(handlers)
   const peer = simulation.connect()

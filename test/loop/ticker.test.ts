@@ -84,7 +84,7 @@ t.test('what tick throws, or returns that it may not, is a failure, and the last
     [() => [Number.NaN], /NaN as the delay/],
     [() => ['10'], /as the delay/],
     [() => [], /undefined as the delay/],
-    [() => [10, 9], /tick gave 9 as the action/],
+    [() => [10, 9], /tick: invalid action 9/],
   ] as [() => never, RegExp][]) {
     const { clock, ticker, log } = ticking(tick)
     ticker.run()

@@ -62,7 +62,7 @@ t.test('an address that is taken is told, and the others are released', { skip }
 
 t.test('wrong arguments are told by name', { skip }, async t => {
   const options: [object, RegExp][] = [
-    [{ loops: 0 }, /option loops: expected a whole number from 1 to 1024; received 0/],
+    [{ loops: 0 }, /option loops: expected an integer from 1 to 1024; received 0/],
     [{ balance: 'fair' }, /option balance: expected one of round-robin, .*; received fair/],
     [{ restart: 1 }, /option restart/],
     [{ loop: 2 }, /unknown option "loop"/],

@@ -45,7 +45,7 @@ for (const portable of [false, true]) {
     for (const taken of [server, elsewhere]) {
       t.throws(() => taken.attach(socket), {
         code: 'ERR_UNSUPPORTED',
-        message: 'attach: the socket belongs to a loop already',
+        message: 'attach: the socket already belongs to a loop',
       })
     }
     t.equal(server.attach(await connected(t, portable)), 2)

@@ -47,6 +47,6 @@ t.test('a zone that node:net would drop is an error on the portable transport', 
   const address = 'tcp6-net://[fe80::1%veth_a]:0'
   await t.rejects(serve({}, address), {
     code: 'ERR_UNSUPPORTED',
-    message: `address "${address}": node:net does not take "veth_a" as a zone`,
+    message: `address "${address}": node:net does not accept the zone "veth_a"`,
   })
 })

@@ -12,13 +12,13 @@ const returns: readonly (readonly [events: unknown, error: object])[] = [
     { opened: () => 'hi' },
     { code: 'ERR_REPLY', message: /^opened returned a string: .*\[out, options, action\]/ },
   ],
-  [{ opened: () => [7] }, { code: 'ERR_REPLY', message: /^opened gave 7 as output/ }],
+  [{ opened: () => [7] }, { code: 'ERR_REPLY', message: /^opened: invalid output 7/ }],
   [{ opened: () => [null, 'fast'] }, { code: 'ERR_OPTION', message: /options must be an object/ }],
   [{ opened: () => [null, { higWaterMark: 7 }] }, { code: 'ERR_OPTION', message: /"higWaterMark"/ }],
   [{ data: () => 'hi' }, { code: 'ERR_REPLY', message: /^data returned a string/ }],
-  [{ data: () => [{}] }, { code: 'ERR_REPLY', message: /^data gave an Object as output/ }],
-  [{ data: () => [[[]]] }, { code: 'ERR_REPLY', message: /^data gave a list with an Array as output/ }],
-  [{ data: () => [null, 'Close'] }, { code: 'ERR_REPLY', message: /^data gave a string as the action/ }],
+  [{ data: () => [{}] }, { code: 'ERR_REPLY', message: /^data: invalid output an Object/ }],
+  [{ data: () => [[[]]] }, { code: 'ERR_REPLY', message: /^data: invalid output, an array with an Array/ }],
+  [{ data: () => [null, 'Close'] }, { code: 'ERR_REPLY', message: /^data: invalid action a string/ }],
 ]
 
 for (const [events, error] of returns) {

@@ -62,7 +62,7 @@ t.test('so is what stands beside it', { skip }, async t => {
   )
   await wrong({ choose: 'x' }, 'ERR_OPTION', /choose: must be a function/)
   await wrong({ requestCert: 1 }, 'ERR_OPTION', /requestCert: must be true or false; received 1/)
-  await wrong({ maxHandshakes: 0 }, 'ERR_OPTION', /maxHandshakes: must be a whole number from 1; received 0/)
+  await wrong({ maxHandshakes: 0 }, 'ERR_OPTION', /maxHandshakes: must be a positive integer; received 0/)
   await wrong({ handshakeTimeout: -1 }, 'ERR_OPTION', /handshakeTimeout: must be a positive number/)
   await wrong(
     { ticketKeys: Buffer.alloc(47) },

@@ -45,7 +45,7 @@ function load(wish: string): Loaded {
   if (wish !== '' && wish !== '0' && wish !== '1') {
     throw new RevioError(
       'ERR_NATIVE',
-      `REVIO_NATIVE=${wish}: expected 0 (leave the addon alone), 1 (insist on it) or the path of its file`,
+      `REVIO_NATIVE=${wish}: expected 0 (don't load the addon), 1 (require it) or the path of its file`,
     )
   }
   const result = wish === '0' ? without('REVIO_NATIVE=0 asks for the portable transport') : findInPackage()

@@ -99,7 +99,7 @@ class Encryption extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     if (!this.#addon.tlsEncrypt(this.#codec, chunk)) {
-      return done(new RevioError('ERR_TLS', 'TLS: what was written could not be encrypted'))
+      return done(new RevioError('ERR_TLS', 'TLS: could not encrypt output'))
     }
     this.#carrier.write(this.#addon.tlsSend(this.#codec) ?? nothing, done)
   }

@@ -91,7 +91,7 @@ export class NativeTls implements HandshakeOwner {
     if (codec !== undefined) {
       return detachedSocket({ addon, codec, fd, unread, allowTruncation: security.allowTruncation })
     }
-    return new net.Socket({ fd }).destroy(new RevioError('ERR_TLS', `${what}: given up for a Detach`))
+    return new net.Socket({ fd }).destroy(new RevioError('ERR_TLS', `${what}: discarded by Detach`))
   }
 
   /** How many are under way. */

@@ -268,7 +268,7 @@ async function endpointsOf(binding: Binding): Promise<readonly [Endpoint, ...End
   const { text, host } = binding
   if (host.includes('%') && net.isIP(host) === 0) {
     const zone = host.slice(host.indexOf('%') + 1)
-    throw new RevioError('ERR_UNSUPPORTED', `address "${text}": node:net does not take "${zone}" as a zone`)
+    throw new RevioError('ERR_UNSUPPORTED', `address "${text}": node:net does not accept the zone "${zone}"`)
   }
   return resolveHost(binding)
 }

@@ -253,7 +253,7 @@ await trial(t, 'it is refused where it cannot be', async (t, scheme) => {
   await until('secured', () => lines.length === 2)
   t.throws(() => server.secure(1, credentials), {
     code: 'ERR_UNSUPPORTED',
-    message: /connection 1: it speaks TLS already/,
+    message: /connection 1: the connection already uses TLS/,
   })
   client.destroy()
   const plain = net.connect(port, '127.0.0.1')
