@@ -14,13 +14,13 @@ const POLICIES = {
   random: Policy.Random,
 } as const
 
-/** Accepts in this thread for the loops in all others; the descriptors do not pass through JavaScript. */
+/** Accepts in this thread on behalf of the loops in all others; the descriptors don't pass through JavaScript. */
 export class Acceptor {
-  /** What loops join. */
+  /** The group that loops join. */
   readonly group: number
   readonly #transport: NativeTransport
 
-  /** @throws `ERR_UNSUPPORTED` where there is no native transport. */
+  /** @throws `ERR_UNSUPPORTED` without a native transport. */
   constructor(balance: Exclude<Balance, 'kernel'>, loops: number, addresses: number) {
     const { addon, error } = loadNative()
     if (addon === undefined) throw unsupported(balance, error.message)
@@ -36,7 +36,7 @@ export class Acceptor {
 
   async bind({ binding, security, proxyRule }: Site, index: number): Promise<Address> {
     try {
-      // Behind a header of the PROXY protocol the loops begin TLS, as they do here; this thread counts handshakes alone.
+      // After a PROXY header the loops start TLS, as they do here; this thread only counts handshakes.
       return await this.#transport.bind(binding, index, proxyRule === undefined ? security : undefined)
     } catch (error) {
       throw addressError(binding.text, error)
@@ -47,13 +47,13 @@ export class Acceptor {
     this.#transport.start()
   }
 
-  /** Accepts no more. */
+  /** Stops accepting. */
   close(): void {
     this.#transport.close()
   }
 }
 
-/** Where descriptors cannot be handed over. */
+/** When descriptors cannot be handed over. */
 export function unsupported(balance: Balance, why: string): RevioError {
   const message = `balance "${balance}" needs the native transport (${why}); "kernel" does without`
   return new RevioError('ERR_UNSUPPORTED', `serveLoops: ${message}`)

@@ -1,6 +1,6 @@
 import { Count, rowsOf } from '../loop/counters.js'
 
-/** A loop has died, and its connections with it: nobody was there to count that. */
+/** Subtracts the connections of a crashed loop, which could not count them itself. */
 export function settleCounts(counts: SharedArrayBuffer, index: number): void {
   const row = rowsOf(counts)[index]
   if (row === undefined) return

@@ -14,7 +14,7 @@ import { moduleUrl } from './load-module.js'
 import { addressOf } from './loop-thread.js'
 import type { LoopsServer, PlainAddress } from './options.js'
 
-/** All loops, as the thread that started them sees them. */
+/** All loops, as seen by the thread that started them. */
 export class CrewServer implements LoopsServer {
   readonly addresses: readonly Address[]
   readonly transport: LoopsServer['transport']
@@ -75,7 +75,7 @@ export class CrewServer implements LoopsServer {
       const what = site === undefined ? 'no such address' : `"${site.binding.text}" does not use TLS`
       throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
     }
-    // What is wrong with it is told here, and not in the loops.
+    // Invalid options are reported here rather than in the loops.
     securityOf(site.binding, site.endpoint.tls, site.security, tls)
     this.#crew.setSecureContext(addressIndex, tls)
   }

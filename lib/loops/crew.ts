@@ -8,25 +8,25 @@ import type { PlainAddress } from './options.js'
 import type { Start } from './protocol.js'
 import { RestartDelay } from './restart-delay.js'
 
-/** What the loops are to be. */
+/** How to create the loops. */
 export interface CrewOptions {
   readonly loops: number
   readonly restart: boolean
   readonly start: Omit<Start, 'index'>
-  /** The end has begun: nothing is accepted any more. */
+  /** The shutdown has begun: nothing is accepted any more. */
   readonly ending: () => void
-  /** Takes what nobody waits for. */
+  /** Receives errors that nothing else handles. */
   readonly warn: (error: Error) => void
 }
 
-/** All loops: they begin together and end together. In between one may die, and another come in its place. */
+/** All loops: they start together and end together. In between one may crash and be replaced. */
 export class Crew {
-  /** Settles when all have ended; rejects with what made one of them fail. */
+  /** Settles when all have ended; rejects with the error that made one of them fail. */
   readonly done: Promise<void>
   readonly #options: CrewOptions
   readonly #workers: (LoopWorker | undefined)[] = []
   readonly #delay = new RestartDelay()
-  /** What has been changed since the start, by the index of the address. */
+  /** Changes since the start, by the index of the address. */
   readonly #secured = new Map<number, TlsServerOptions | undefined>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #settle: () => void = () => {}
@@ -43,14 +43,14 @@ export class Crew {
     this.done = new Promise((resolve, reject) => {
       this.#settle = () => (this.#failure === undefined ? resolve() : reject(this.#failure))
     })
-    // Where they cannot even begin nobody waits for their end.
+    // If they fail to start, nothing awaits their end.
     this.done.catch(() => {})
   }
 
   /**
-   * Starts all, and lets them bind what is not known yet. Answers all addresses.
+   * Starts all loops, binding addresses not bound yet. Returns all addresses.
    *
-   * @throws the first error, with all of them gone.
+   * @throws the first error, after ending all loops.
    */
   async begin(known: readonly (PlainAddress | undefined)[]): Promise<readonly PlainAddress[]> {
     try {
@@ -72,24 +72,24 @@ export class Crew {
     }
   }
 
-  /** Nothing is accepted any more. */
+  /** Stops accepting. */
   get ending(): boolean {
     return this.#ending
   }
 
-  /** One of the loops could not serve. */
+  /** One of the loops failed to start. */
   get failed(): boolean {
     return this.#failure !== undefined
   }
 
-  /** False when no loop is there to get it. */
+  /** False if no loop receives it. */
   post(message: unknown, to: number | undefined, transfer: readonly Transferable[]): boolean {
     const reached = this.#alive.filter(({ index }) => to === undefined || index === to)
     for (const worker of reached) worker.tell({ kind: 'message', message }, transfer)
     return reached.length > 0 && !this.#ending
   }
 
-  /** Loads handlers in all loops, and where that has worked has them take over. */
+  /** Loads handlers in all loops, and if that succeeds in all, installs them. */
   async reload(module = this.#module): Promise<void> {
     if (this.#ending) throw new RevioError('ERR_ENDED', 'reload: the loops are ending')
     const workers = this.#alive
@@ -104,13 +104,13 @@ export class Crew {
     await Promise.all(workers.map(worker => worker.swap()))
   }
 
-  /** Has all loops, and those that are still to come, use other certificates. */
+  /** Changes certificates in all loops, present and future. */
   setSecureContext(addressIndex: number, tls: TlsServerOptions | undefined): void {
     this.#secured.set(addressIndex, tls)
     for (const worker of this.#alive) worker.tell({ kind: 'secure', addressIndex, tls })
   }
 
-  /** Ends all loops. */
+  /** Shuts all loops down. */
   shutdown(timeout = DEFAULT_TIMEOUT, grace = 0): void {
     if (!this.#ending) this.#options.ending()
     this.#ending = true
@@ -179,11 +179,11 @@ export class Crew {
       await worker.run(this.#addresses)
       for (const [addressIndex, tls] of this.#secured) worker.tell({ kind: 'secure', addressIndex, tls })
     } catch {
-      // It has died, which is told.
+      // It has crashed, which is reported.
     }
   }
 
-  /** The first error is the one that counts. */
+  /** The first error counts. */
   #fail(error: Error): void {
     this.#failure ??= error
     this.shutdown()

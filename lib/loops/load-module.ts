@@ -7,7 +7,7 @@ import { checkHandlers } from '../loop/handlers.js'
 import type { LoopStart } from './options.js'
 
 /**
- * The URL of a module: a URL, or a path, which is relative to the working directory.
+ * Resolves a module: a URL, or a path relative to the working directory.
  *
  * @throws `ERR_OPTION` for anything else.
  */
@@ -20,10 +20,11 @@ export function moduleUrl(module: unknown, what: string): string {
 }
 
 /**
- * The handlers that a module makes. `version` 0 is as it was first loaded; with any other it is loaded anew, while what
- * it imports stays as it is.
+ * Returns a module's handlers. `version` 0 is the module as first loaded; any other reloads it, while its imports
+ * stay cached.
  *
- * @throws what the module throws; `ERR_OPTION` unless its default export is handlers, or a function that makes them.
+ * @throws what the module throws; `ERR_OPTION` unless its default export is handlers, or a function that returns
+ *   them.
  */
 export async function loadHandlers(url: string, start: LoopStart, version = 0): Promise<Handlers<unknown>> {
   if (version > 0) forgetCommonJs(url)
@@ -41,7 +42,7 @@ export async function loadHandlers(url: string, start: LoopStart, version = 0): 
   return events
 }
 
-/** The default export; of a CommonJS module that was compiled from one, what was the default there. */
+/** The default export; for a CommonJS module compiled from an ES module, its original default. */
 function exported(module: { default?: unknown }): unknown {
   const inner = module.default as { __esModule?: unknown; default?: unknown } | null | undefined
   return inner?.__esModule === true ? inner.default : inner

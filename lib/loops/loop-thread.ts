@@ -14,7 +14,7 @@ import type { LoopStart, PlainAddress } from './options.js'
 import { faultOf, type Order, type Report, type Start } from './protocol.js'
 import { SiblingPorts } from './sibling-ports.js'
 
-/** One of several loops: it does what the thread that started it says, and tells what became of that. */
+/** One of several loops: it carries out orders of the thread that started it, and reports the results. */
 export class LoopThread {
   readonly #start: Start
   readonly #parent: MessagePort
@@ -39,7 +39,7 @@ export class LoopThread {
     this.#transports = transports
   }
 
-  /** Loads the module, and then waits for orders. */
+  /** Loads the module, then waits for orders. */
   static async begin(start: Start, parent: MessagePort): Promise<void> {
     const early: Order[] = []
     const wait = (order: Order) => early.push(order)
@@ -82,7 +82,7 @@ export class LoopThread {
     this.#report({ kind: 'bound', addresses })
   }
 
-  /** Several loops bind it, at the port that the first one got. */
+  /** Several loops bind this port, which the first one chose. */
   async #bindOwn(site: Site, index: number, port = site.binding.port): Promise<Address> {
     const { binding } = site
     const shared = { ...binding, port, reuseport: true }
@@ -164,7 +164,7 @@ export function plain({ network, host, port, path }: Address): PlainAddress {
   return { network, host, port, path }
 }
 
-/** What was bound, as a program sees it. */
+/** The bound address in its public form. */
 export function addressOf(
   { network, host, port, path }: PlainAddress,
   { security }: Pick<Site, 'security'>,

@@ -6,7 +6,7 @@ import type { PlainAddress } from './options.js'
 import { errorOf, type Fault, type Order, type Report, type Start } from './protocol.js'
 
 /**
- * The program of a worker, beside this file and of its own kind: the sources may be running, under a loader.
+ * The worker's program, next to this file and of the same kind: sources may be running under a loader.
  *
  * @throws `ERR_UNSUPPORTED` in a bundle, which has no such file.
  */
@@ -19,22 +19,22 @@ function program(): URL {
   throw new RevioError('ERR_UNSUPPORTED', why)
 }
 
-/** What is to be known of a loop's worker. */
+/** Events of a loop's worker. */
 export interface WorkerEvents {
-  /** Its end has begun. */
+  /** Its shutdown has begun. */
   readonly ending: (timeout: number, grace: number) => void
-  /** It has ended in order; with an error where `serving` or `tick` threw. */
+  /** It has ended; with an error if `serving` or `tick` threw. */
   readonly ended: (error: Error | undefined) => void
-  /** It has gone without that. */
+  /** It has crashed. */
   readonly died: (error: Error) => void
 }
 
 type Answer = (outcome: { readonly report?: Report; readonly error?: Error }) => void
 
-/** A loop in a thread of its own, seen from the thread that started it. */
+/** A loop in a worker thread, as seen by the thread that started it. */
 export class LoopWorker {
   readonly index: number
-  /** It can be reached. */
+  /** Whether it can be reached. */
   alive = true
   readonly #worker: Worker
   readonly #events: WorkerEvents
@@ -56,13 +56,13 @@ export class LoopWorker {
     this.#worker.on('exit', code => this.#exited(code))
   }
 
-  /** Binds its own addresses, and answers them. */
+  /** Binds the loop's own addresses, and returns them. */
   async bind(known: readonly (PlainAddress | undefined)[]): Promise<readonly (PlainAddress | undefined)[]> {
     const report = await this.#ask({ kind: 'bind', known })
     return report.kind === 'bound' ? report.addresses : []
   }
 
-  /** Begins to serve, or has already ended when that resolves. */
+  /** Starts serving; the loop may already have ended when this resolves. */
   async run(addresses: readonly PlainAddress[]): Promise<void> {
     await this.#ask({ kind: 'run', addresses })
   }
@@ -73,13 +73,13 @@ export class LoopWorker {
     if (report.kind === 'loaded' && report.fault !== undefined) throw errorOf(report.fault)
   }
 
-  /** Takes what was loaded. */
+  /** Installs the loaded handlers. */
   async swap(): Promise<void> {
     const report = await this.#ask({ kind: 'swap', taken: true })
     if (report.kind === 'swapped' && report.fault !== undefined) throw errorOf(report.fault)
   }
 
-  /** Gives an order that needs no answer. */
+  /** Sends an order that needs no answer. */
   tell(order: Order, transfer: readonly Transferable[] = []): void {
     this.#worker.postMessage(order, transfer)
   }

@@ -6,61 +6,64 @@ import type { Stats } from '../stats.js'
 import type { TlsServerOptions } from '../tls.js'
 
 /**
- * Which loop gets a connection: the next one, that with the fewest, any, or whichever the system chooses, as each loop
- * listens for itself (`SO_REUSEPORT`).
+ * How connections are distributed: to the next loop, the one with the fewest, a random one, or the kernel's choice,
+ * where each loop has its own listening socket (`SO_REUSEPORT`).
  */
 export type Balance = 'round-robin' | 'least-connections' | 'random' | 'kernel'
 
-/** How several loops run. */
+/** Options of `serveLoops`. */
 export interface LoopsOptions {
-  /** How many. Default: one for each core that the process may use. */
+  /** The number of loops. Default: one per core available to the process. */
   loops?: number
-  /** Default `'round-robin'`. */
+  /** How to distribute connections. Default `'round-robin'`. */
   balance?: Balance
-  /** True: a loop that dies is replaced. Default false: the others go on without it. */
+  /** True: replaces a loop that crashes. Default false: the others go on without it. */
   restart?: boolean
-  /** Handed to the module's function, as a copy in each loop. */
+  /** Passed to the module's function; each loop gets its own copy. */
   workerData?: unknown
 }
 
-/** What a module's function is told. */
+/** The argument of a module's function. */
 export interface LoopStart<Data = unknown> {
-  /** Which loop it is to make handlers for, from 0. */
+  /** The index of the loop to create handlers for, from 0. */
   readonly index: number
   readonly loops: number
   readonly workerData: Data
 }
 
-/** Running loops, seen from the thread that started them. */
+/** Running loops, as seen by the thread that started them. */
 export interface LoopsServer
   extends Pick<Server, 'addresses' | 'connections' | 'loops' | 'transport' | 'transportError'> {
   /** The sum over all loops, or one loop's. */
   stats(options?: { loop?: number }): Stats
   /**
-   * Sends a copy of `message` to the `message` handlers of all loops, or of loop `to`; they see it as from -1. False
-   * when no loop is there to get it.
+   * Sends a copy of `message` to the `message` handlers of all loops, or of loop `to`; `from` is -1. Returns false if
+   * no loop receives it.
    */
   post(message: unknown, options?: Posting): boolean
-  /** A port for another thread: what is posted on it comes to the `message` handlers of all loops, or of loop `to`. */
+  /**
+   * Returns a port for another thread: messages posted on it go to the `message` handlers of all loops, or of loop
+   * `to`.
+   */
   port(options?: { to?: number }): MessagePort
   /**
-   * Loads a module (default: the same) anew in every loop; then its handlers take over as in `server.reload`. Rejects
-   * with the first error where that fails in any loop, and then nothing has changed in any.
+   * Reloads a module (default: the same) in every loop; then its handlers take over as in `server.reload`. If that
+   * fails in any loop, rejects with the first error, and nothing changes in any.
    */
   reload(module?: string | URL): Promise<void>
-  /** As `setSecureContext` of `Server`, in every loop. `tls` is copied, so that it may hold no function. */
+  /** As `setSecureContext` of `Server`, in every loop. `tls` is copied, so it can't contain functions. */
   setSecureContext(addressIndex: number, tls?: TlsServerOptions): void
-  /** Ends all loops, as `shutdown` in any of them does. */
+  /** Shuts all loops down, as `shutdown` in any of them does. */
   shutdown(options?: { timeout?: number; grace?: number }): void
 }
 
 /** Running loops: settles when all have ended. */
 export interface ServingLoops extends Promise<void> {
-  /** Settles once all loops run; rejects as `serveLoops` does. */
+  /** Resolves once all loops are running; rejects as `serveLoops` does. */
   readonly listening: Promise<LoopsServer>
 }
 
-/** What a worker is told of an address; it reads it for itself. */
+/** Describes an address to a worker, which parses it itself. */
 export type PlainEndpoint = Pick<Endpoint, 'address' | 'tls'>
 
 /** An address that crosses between threads. */

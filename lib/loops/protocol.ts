@@ -3,49 +3,49 @@ import { asError, type Code, RevioError } from '../errors.js'
 import type { TlsServerOptions } from '../tls.js'
 import type { PlainAddress, PlainEndpoint } from './options.js'
 
-/** What a worker is made with. */
+/** A worker's initial data. */
 export interface Start {
   readonly index: number
   readonly module: string
   readonly endpoints: readonly PlainEndpoint[]
-  /** Which of them this thread binds for itself, by index; what is accepted at the others comes from the group. */
+  /** Indices of the addresses that this thread binds itself; the group supplies connections to the others. */
   readonly own: readonly boolean[]
-  /** The group that it joins; undefined where there is none. */
+  /** The group to join, if any. */
   readonly group: number | undefined
-  /** Where all loops count. */
+  /** Shared counters of all loops. */
   readonly counts: SharedArrayBuffer
   readonly workerData: unknown
 }
 
-/** To a loop. */
+/** Messages to a loop. */
 export type Order =
-  /** Another loop can be reached by this port from now on. */
+  /** Another loop can be reached through this port from now on. */
   | { readonly kind: 'meet'; readonly index: number; readonly port: MessagePort }
-  /** Bind your own addresses; where one is known already, at that port. */
+  /** Bind your own addresses; use the port if one is known already. */
   | { readonly kind: 'bind'; readonly known: readonly (PlainAddress | undefined)[] }
-  /** All is bound: begin. */
+  /** All addresses are bound: start. */
   | { readonly kind: 'run'; readonly addresses: readonly PlainAddress[] }
   | { readonly kind: 'message'; readonly message: unknown }
   /** Load other handlers, and wait. */
   | { readonly kind: 'load'; readonly module: string; readonly version: number }
-  /** Take what was loaded, or forget it. */
+  /** Install or discard the loaded handlers. */
   | { readonly kind: 'swap'; readonly taken: boolean }
   | { readonly kind: 'secure'; readonly addressIndex: number; readonly tls: TlsServerOptions | undefined }
   | { readonly kind: 'stop'; readonly timeout: number; readonly grace: number }
 
-/** From a loop. */
+/** Messages from a loop. */
 export type Report =
   | { readonly kind: 'bound'; readonly addresses: readonly (PlainAddress | undefined)[] }
   | { readonly kind: 'running' }
-  /** An order has been carried out, or why not. */
+  /** Whether an order succeeded, or why not. */
   | { readonly kind: 'loaded' | 'swapped'; readonly fault: Fault | undefined }
-  /** It cannot begin. */
+  /** It failed to start. */
   | { readonly kind: 'unfit'; readonly fault: Fault }
-  /** Its end has begun, or does so when no connection is left or `grace` has passed. */
+  /** Its shutdown has begun, or begins when no connection is left or `grace` has passed. */
   | { readonly kind: 'ending'; readonly timeout: number; readonly grace: number }
   | { readonly kind: 'ended'; readonly fault: Fault | undefined }
 
-/** An error on its way between threads: a copy of an Error loses its code. */
+/** An error in transit between threads: a copied Error loses its code. */
 export interface Fault {
   readonly error: Error
   readonly code: string | undefined

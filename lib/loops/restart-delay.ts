@@ -1,9 +1,9 @@
-/** In milliseconds: a loop that has lived so long did not die of how it starts. */
+/** In milliseconds: a loop that has lived this long did not crash because of how it starts. */
 const HEALTHY = 10_000
 const FIRST = 100
 const LONGEST = 10_000
 
-/** How long to wait before a loop is replaced: not at all the first time, longer and longer where it keeps dying. */
+/** The delay before replacing a loop: none the first time, increasing while it keeps crashing. */
 export class RestartDelay {
   readonly #last = new Map<number, { readonly at: number; readonly delay: number }>()
 

@@ -20,19 +20,19 @@ import {
 } from './options.js'
 
 /**
- * Binds every address and runs several loops over them, each in a worker thread with handlers of its own; settles when
- * all have ended. Shutdown in one of them ends all.
+ * Binds every address and runs several loops over them, each in its own worker thread; settles when all have ended.
+ * Shutdown in one of them shuts all down.
  *
  * ```ts
  * await serveLoops(new URL('./handlers.js', import.meta.url), { loops: 4 }, 'tcp://127.0.0.1:5000')
  * ```
  *
- * @param module - The URL or path of a module. Its default export is handlers, or a function of
- * `{ index, loops, workerData }` that makes them, now or by a promise.
- * @param addresses - As `serve` takes them, without handlers of their own.
- * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` when an argument is wrong, `ERR_UNSUPPORTED` when connections cannot be
- * balanced like this here; the system's error when binding fails; what the module, `serving` or `tick` of any loop
- * threw; why the last loop died. Nothing stays bound.
+ * @param module - A module's URL or path. Its default export is handlers, or a function of `{ index, loops,
+ *   workerData }` that returns them or a promise of them.
+ * @param addresses - As for `serve`, but without handlers.
+ * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` for invalid arguments, `ERR_UNSUPPORTED` if this kind of balancing
+ *   isn't available here; the system's error if binding fails; what the module, `serving` or `tick` of any loop
+ *   threw; why the last loop crashed. Nothing stays bound.
  */
 export function serveLoops(
   module: string | URL,
@@ -89,9 +89,9 @@ async function run(
   await crew.done
 }
 
-/** Each loop binds the address for itself; otherwise one accepts for all. */
+/** Whether each loop binds the address itself; otherwise one thread accepts for all. */
 function bindsItself({ binding }: Site, balance: Balance): boolean {
-  // A datagram's loop is the kernel's to choose: there is nothing to hand over.
+  // The kernel balances datagrams: there is nothing to hand over.
   if (binding.scheme.startsWith('udp')) return true
   if (balance !== 'kernel') {
     if (binding.portable) throw unsupported(balance, `address "${binding.text}" asks for the portable one`)
@@ -106,7 +106,7 @@ function bindsItself({ binding }: Site, balance: Balance): boolean {
   throw new RevioError('ERR_UNSUPPORTED', `serveLoops: ${message}`)
 }
 
-/** What a worker can be told of an address. */
+/** The form of an address that a worker receives. */
 function plainEndpoint({ endpoint, binding }: Site): PlainEndpoint {
   const { address, events, tls } = endpoint
   if (events !== undefined) {
@@ -115,7 +115,7 @@ function plainEndpoint({ endpoint, binding }: Site): PlainEndpoint {
   }
   if (binding.tls === undefined && tls === undefined) return { address }
   try {
-    // A session that began in one loop can be resumed in any.
+    // Sessions that began in one loop can be resumed in any.
     return structuredClone({ address, tls: { ticketKeys: randomBytes(48), ...tls } })
   } catch (cause) {
     const message = `address "${address}": option tls: cannot be copied to the loops: ${(cause as Error).message}`

@@ -1,7 +1,7 @@
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { Siblings } from '../loop/mailbox.js'
 
-/** The other loops, each behind a port that leads to its thread. */
+/** The other loops, each behind a port to its thread. */
 export class SiblingPorts implements Siblings {
   readonly index: number
   readonly loops: number
@@ -12,7 +12,7 @@ export class SiblingPorts implements Siblings {
     this.loops = loops
   }
 
-  /** A loop is there, perhaps in the place of one that died; `deliver` takes its messages. */
+  /** Adds a loop, possibly replacing one that crashed; `deliver` receives its messages. */
   meet(index: number, port: MessagePort, deliver: (message: unknown, from: number) => void): void {
     this.#ports.get(index)?.close()
     this.#ports.set(index, port)

@@ -8,79 +8,81 @@ import type { Schedule } from './network/schedule.js'
 import type { End, Watcher } from './network/wire.js'
 import { TlsSession } from './tls/session.js'
 
-/** How a peer behaves. */
+/** Options of a peer. */
 export interface PeerOptions {
-  /** True: it reads nothing before `resume`. Default false. */
+  /** True: doesn't read before `resume`. Default false. */
   paused?: boolean
-  /** True: it does not answer the loop's end with its own; `end` does. Default false, as most clients are. */
+  /** True: doesn't answer the loop's end with its own; `end` does. Default false, as most clients do. */
   allowHalfOpen?: boolean
-  /** How it speaks TLS with an address that has it; false: it does not. Default: without a name. */
+  /** TLS options for a TLS address; false: sends plaintext. Default: TLS without a server name. */
   tls?: PeerTlsOptions | false
 }
 
-/** How a peer speaks TLS. */
+/** A peer's TLS options. */
 export interface PeerTlsOptions {
-  /** The name that it asks for. Default: none. */
+  /** The server name to request. Default: none. */
   servername?: string
-  /** The protocols that it offers or takes, the best one first. Default: none. */
+  /** Protocols to offer or accept, in order of preference. Default: none. */
   ALPNProtocols?: readonly string[]
-  /** True: it takes the server's side of the handshake. Default: as it has accepted the connection or made it. */
+  /** True: acts as the server in the handshake. Default: true if the peer accepted the connection. */
   isServer?: boolean
 }
 
 /**
- * The other side of a simulated connection. Its methods answer the peer itself, so that they can be chained, and
- * unless the simulation is `stepwise` all that follows from a call has happened when it returns.
+ * The other side of a simulated connection. Its methods return the peer itself, for chaining, and unless the
+ * simulation is `stepwise` they return after all their effects have happened.
  */
 export interface Peer {
-  /** The connection's id in the loop; 0 until the loop has accepted it. */
+  /** The connection's id in the loop; 0 before the loop accepts it. */
   readonly id: number
-  /** Where it connects from: the loop's `info.remoteAddress`. */
+  /** The peer's own address: the loop's `info.remoteAddress`. */
   readonly address: Address
   /**
-   * Sends a string as UTF-8, or bytes, of which a copy is taken. What does not fit into the buffers on the way waits.
+   * Sends a string as UTF-8, or a copy of bytes. Bytes that don't fit into the buffers wait.
    *
-   * @throws when it has ended, closed or reset before.
+   * @throws if it has ended, closed or reset before.
    */
   send(chunk: Uint8Array | string): this
-  /** Says that it has sent all it will, behind what still waits; goes on receiving. */
+  /** Ends the sending side, after waiting bytes; still receives. */
   end(): this
-  /** Closes both ways, as a program that exits: what the loop sends from now on is answered with a reset. */
+  /** Closes both directions, like a program that exits: further output of the loop is answered with a reset. */
   close(): this
-  /** Breaks the connection. Bytes that wait are lost, and what has been received stays. */
+  /** Resets the connection. Waiting bytes are lost; received ones stay. */
   reset(): this
-  /** Stops reading: what the loop sends fills the buffers between them. */
+  /** Stops reading: the loop's output then fills the buffers between them. */
   pause(): this
   /**
-   * Goes on reading; where `bytes` is given, only for so many.
+   * Resumes reading; with `bytes`, reads only that many.
    *
-   * @throws `ERR_OPTION` when `bytes` is no whole number from 0.
+   * @throws `ERR_OPTION` if `bytes` is not a non-negative integer.
    */
   resume(bytes?: number): this
   /**
-   * Goes on as TLS, behind what it has sent: a handshake begins, what it sends from now on goes encrypted, and `received`
-   * is what was decrypted. Simulated TLS has the order of events of the real one, and neither secrets nor certificates.
+   * Switches to TLS after what it has sent: a handshake starts, later output is encrypted, and `received` is
+   * decrypted. Simulated TLS has the event order of real TLS, but no secrets and no certificates.
    */
   secure(options?: PeerTlsOptions): this
-  /** What TLS has agreed on; undefined before the handshake is done, and for a plain connection. */
+  /** The TLS result; undefined before the handshake has completed, and for a plain connection. */
   readonly tls: TlsInfo | undefined
-  /** What it has received, as UTF-8. */
+  /** Everything received, as UTF-8. */
   readonly received: string
-  /** What it has received. */
+  /** Everything received. */
   readonly receivedBytes: Buffer
-  /** What it has received, as UTF-8, and forgets it. */
+  /** Returns `received` and clears it. */
   take(): string
-  /** Bytes given to `send` that have not left, as the loop does not read; after a reset, those that never will. */
+  /** Bytes passed to `send` but not yet sent because the loop does not read; after a reset, lost bytes. */
   readonly unsent: number
-  /** The loop's orderly end has come: nothing more will be received. */
+  /** Whether the loop has ended its side: nothing more will be received. */
   readonly ended: boolean
-  /** Why it broke: `ECONNREFUSED` as nobody listens, `ECONNRESET` as the loop did not close in order. */
+  /**
+   * Why the connection broke: `ECONNREFUSED` if nothing listens, `ECONNRESET` after an abortive close by the loop.
+   */
   readonly error: Error | undefined
-  /** Nothing goes either way any more. */
+  /** Whether both directions are closed. */
   readonly closed: boolean
 }
 
-/** A peer, and how it moves its bytes. */
+/** A peer, and its I/O. */
 export class SimulatedPeer implements Peer, Watcher {
   readonly address: Address
   readonly #wire: End
@@ -89,7 +91,7 @@ export class SimulatedPeer implements Peer, Watcher {
   readonly #idOf: () => number
   readonly #accepted: boolean
   #session: TlsSession | undefined
-  /** Waits for the handshake. */
+  /** Waiting for the handshake. */
   #plain: Buffer[] = []
   readonly #waiting: Buffer[] = []
   #unsent = 0
@@ -98,7 +100,7 @@ export class SimulatedPeer implements Peer, Watcher {
   #appetite: number
   #ending = false
   #ended = false
-  /** Closed or reset from this side. */
+  /** Closed or reset by this side. */
   #left = false
   #error: Error | undefined
 
@@ -217,12 +219,12 @@ export class SimulatedPeer implements Peer, Watcher {
     return received
   }
 
-  /** Nobody took the connection. */
+  /** Nothing accepted the connection. */
   refused(error: Error): void {
     if (!this.#left) this.#error = error
   }
 
-  /** One step: what there is room for goes out, and a slice of what has come is read. */
+  /** One step: sends what there is room for, and reads a slice of what has arrived. */
   notice(): void {
     this.#transmit()
     this.#receive(this.#schedule.chance.slice(Math.min(this.#wire.inbox.size, this.#appetite)))
@@ -242,7 +244,7 @@ export class SimulatedPeer implements Peer, Watcher {
     if (this.#ending && this.#waiting.length === 0 && this.#ready) this.#wire.finish()
   }
 
-  /** No handshake is under way. */
+  /** No handshake in progress. */
   get #ready(): boolean {
     return this.#session === undefined || this.#session.info !== undefined
   }
@@ -279,7 +281,7 @@ export class SimulatedPeer implements Peer, Watcher {
       return this.#fails(asError(thrown))
     }
     this.#ended = true
-    // Where the loop has ended the handshake there is nothing more to be sealed.
+    // Once the loop has ended the handshake, there is nothing more to seal.
     if (!this.#ready) this.#wire.finish()
     if (!this.#allowHalfOpen) this.end()
   }

@@ -13,11 +13,11 @@ import type {
 import { ForwardingServer } from '../loop/forwarding-server.js'
 import type { TlsUpgradeOptions } from '../tls.js'
 
-/** The server of a simulated loop: when a call from outside a handler returns, its consequences have happened. */
+/** The server of a simulated loop: a call from outside a handler returns after its effects have happened. */
 export class SimulatedServer extends ForwardingServer {
   readonly #follow: () => void
 
-  /** @param follow - Lets all that a call leads to happen. */
+  /** @param follow - Performs everything that a call leads to. */
   constructor(server: Server, follow: () => void) {
     super(server)
     this.#follow = follow

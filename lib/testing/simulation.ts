@@ -19,8 +19,8 @@ import { SimulatedTlsLink } from './tls/link.js'
 const BUFFER = 64 * 1024
 
 /**
- * A loop on the memory transport, and the world around it. `serving` has run when it is made; the first `tick` runs at
- * the first use, so that it can use the simulation too.
+ * A loop on the memory transport, and the world around it. `serving` has run once it is constructed; the first `tick`
+ * runs at the first use, so that it can use the simulation too.
  */
 export class LoopSimulation implements Simulation {
   readonly done: Promise<void>
@@ -34,7 +34,7 @@ export class LoopSimulation implements Simulation {
   readonly #failures: SimulatedFailure[] = []
   readonly #collects: boolean
   #begun = false
-  /** How many of the failures have been thrown. */
+  /** Number of failures already thrown. */
   #thrown = 0
 
   constructor(events: Handlers<unknown>, options: SimulationOptions) {
@@ -178,7 +178,7 @@ export class LoopSimulation implements Simulation {
     })
   }
 
-  /** Throws what a handler threw and nobody has been told; the first, where there are several. */
+  /** Throws the first exception of a handler that has not been reported. */
   #throw(): void {
     const failure = this.#failures[this.#thrown]
     this.#thrown = this.#failures.length

@@ -9,18 +9,18 @@ import type { Prng } from '../network/prng.js'
 import { MemorySocket } from '../network/socket.js'
 import type { End, Watcher } from '../network/wire.js'
 
-/** What a link needs of its transport. */
+/** What a link needs from its transport. */
 export interface LinkOwner {
   readonly chance: Prng
-  /** The link may have something to tell in a turn. */
+  /** The link may have an event for a turn. */
   ready(link: MemoryLink): void
-  /** The link has an outbox to be written at the next flush. */
+  /** The link's outbox needs writing at the next flush. */
   offered(link: MemoryLink): void
   /** The link is closed or detached. */
   left(link: MemoryLink): void
 }
 
-/** A turn being put together: what was read is fixed before the first handler of the turn runs. */
+/** A turn under construction: its input is fixed before its first handler runs. */
 export interface Turn {
   /** Bytes that can still be read in this turn. */
   readonly room: number
@@ -28,30 +28,30 @@ export interface Turn {
   tell(step: () => void): void
 }
 
-/** The loop's end of a connection in memory, which does what a socket of the native transport does. */
+/** The loop's end of a connection in memory; behaves like a socket of the native transport. */
 export class MemoryLink implements Link, Watcher {
   readonly wire: End
-  /** Which binding accepted it; -1 for one that was dialled. */
+  /** Index of the binding that accepted it; -1 if dialled. */
   readonly addressIndex: number
   receiver: Receiver | undefined
   taken = 0
   failure: Error | undefined
   readonly #owner: LinkOwner
   readonly #ends: Arrival
-  /** More output goes only when a third of what is on the way has gone, as on Linux. */
+  /** After a full buffer, more output goes only when a third of it has drained, as on Linux. */
   readonly #late: boolean
   /** Its last owner has ended the output. */
   readonly #mute: boolean
   #gone = false
   #reading = true
-  /** The receiver waits to be told that more goes. */
+  /** The receiver wants to know when more output goes. */
   #blocked = false
-  /** Read in this turn, for steps of it that are still to come. */
+  /** Read in this turn, for later steps of it. */
   readonly #untold: Buffer[] = []
   #toldEnd = false
   #toldFailure = false
   #outbox: Outbox | undefined
-  /** How much of the outbox there was when it was offered; what comes later is not. */
+  /** Size of the outbox when it was offered; later output is not included. */
   #offered = 0
 
   constructor(owner: LinkOwner, ends: Arrival, addressIndex: number) {
@@ -72,7 +72,7 @@ export class MemoryLink implements Link, Watcher {
     this.#owner.offered(this)
   }
 
-  /** A system may say it or not; without a seed it doesn't, and timeouts come on the millisecond. */
+  /** A system may or may not report it; without a seed it doesn't, so timeouts fire on the exact millisecond. */
   unacknowledged(): number | undefined {
     return this.#owner.chance.seeded ? this.wire.other?.inbox.size : undefined
   }
@@ -96,7 +96,7 @@ export class MemoryLink implements Link, Watcher {
     return new MemorySocket(this.#ends, [...unread, ...this.#untold.map(bytes => Buffer.from(bytes))])
   }
 
-  /** There is nothing here that could be tuned. */
+  /** There are no socket options in memory. */
   tune(): void {}
 
   addresses(): { local: Address; remote: Address } {
@@ -109,7 +109,7 @@ export class MemoryLink implements Link, Watcher {
     if (this.telling) this.#owner.ready(this)
   }
 
-  /** There is something to be told now. */
+  /** An event is ready. */
   get telling(): boolean {
     if (this.#gone || this.receiver === undefined) return false
     const { inbox, broken } = this.wire
@@ -119,7 +119,7 @@ export class MemoryLink implements Link, Watcher {
     return inbox.ended && this.#reading && !this.#toldEnd
   }
 
-  /** What a peer sent before it broke the connection is read, wanted or not. */
+  /** Bytes that a peer sent before it broke the connection are read, wanted or not. */
   get #reads(): boolean {
     return this.#reading || this.wire.broken
   }
@@ -129,7 +129,7 @@ export class MemoryLink implements Link, Watcher {
     return this.wire.broken || (this.#late ? this.wire.roomy : this.wire.room > 0)
   }
 
-  /** Adds what there is to tell to a turn: room for output first or last, a slice of input, what came behind it. */
+  /** Adds this link's events to a turn: writability first or last, a slice of input, then the end. */
   collect(turn: Turn): void {
     const { wire } = this
     const { chance } = this.#owner
@@ -145,7 +145,7 @@ export class MemoryLink implements Link, Watcher {
     if (writable && !first) this.#tell(turn, receiver => this.#writable(receiver))
   }
 
-  /** Does the write that was asked for. */
+  /** Performs the requested write. */
   attempt(): void {
     const outbox = this.#outbox
     this.#outbox = undefined
@@ -190,7 +190,7 @@ export class MemoryLink implements Link, Watcher {
     }
   }
 
-  /** As with a kernel, the error is told once: reads may find a mere end behind a write that failed. */
+  /** As in a kernel, the error is reported once: after a failed write, reads may see a plain end. */
   #fail(): void {
     this.failure = systemError('write', this.wire.inbox.ended || this.#mute ? 'EPIPE' : 'ECONNRESET')
     if (!this.#mute && this.#owner.chance.once(2)) {

@@ -15,20 +15,20 @@ import type { End } from '../network/wire.js'
 import { SimulatedTlsLink } from '../tls/link.js'
 import { type LinkOwner, MemoryLink, type Turn } from './link.js'
 
-/** What memory that is free again is overwritten with, so that whoever kept it is found out. */
+/** Overwrites freed memory, to expose programs that keep references to it. */
 const POISON = 0xdb
 
-/** Sizes of the shared blocks, of which a seed takes one: a small one is full sooner. */
+/** Sizes of the shared blocks; a seed picks one. Small blocks fill up sooner. */
 const SIZES = [64 * 1024, 4096, 512]
 
-/** Why a simulation does not take a socket in. */
+/** Why a simulation rejects a socket. */
 export const UNATTACHABLE =
   'attach: a simulation takes back what it has detached, without a layer, an encoding, or output that waits'
 
-/** How many connections are accepted in one turn, so that what is open is served too. */
+/** Limit on connections accepted per turn, so that open ones are served too. */
 const ACCEPTED_PER_TURN = 64
 
-/** One of the addresses that the loop has bound. */
+/** One of the loop's bound addresses. */
 interface MemoryListener {
   readonly addressIndex: number
   readonly listener: Listener
@@ -39,7 +39,7 @@ interface MemoryListener {
   open: number
 }
 
-/** A transport without sockets: its peers are in the same program, and a schedule says what happens when. */
+/** A transport without sockets: peers are in the same program, and a schedule orders events. */
 export class MemoryTransport implements Transport, LinkOwner {
   readonly name = 'memory'
   readonly stage: StagingBuffer
@@ -47,13 +47,13 @@ export class MemoryTransport implements Transport, LinkOwner {
   readonly chance: Prng
   readonly #network: MemoryNetwork
   readonly host: Host
-  /** Bytes of input that a turn brings at most. */
+  /** Limit on input bytes per turn. */
   readonly #most: number
   readonly #listeners: MemoryListener[] = []
   readonly #links = new Set<MemoryLink>()
-  /** May have something to tell; the one that was served last comes last. */
+  /** Links that may have events, least recently served first. */
   readonly #ready = new Set<MemoryLink>()
-  /** Outcomes of dials that have not been told. */
+  /** Outcomes of dials not yet reported. */
   readonly #outcomes: (() => void)[] = []
   #offered: MemoryLink[] = []
   readonly #handshakes = new Set<TlsHandshake>()
@@ -76,12 +76,12 @@ export class MemoryTransport implements Transport, LinkOwner {
     return this.#links.size
   }
 
-  /** The loop has given everything back. */
+  /** The loop has released everything. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Who in the loop hears what is sent to `wire`, or ever did. */
+  /** The loop's current or past link of `wire`. */
   receiver(wire: End | undefined): Receiver | undefined {
     return wire && this.#receivers.get(wire)
   }
@@ -95,7 +95,7 @@ export class MemoryTransport implements Transport, LinkOwner {
       if (listener.addressIndex === addressIndex) listener.security = security
   }
 
-  /** What `bind` does, at once. */
+  /** The synchronous part of `bind`. */
   listen(binding: Binding, addressIndex: number, security?: ServerSecurity): Address {
     const waiting: Arrival[] = []
     const listener = this.#network.listen(binding, arrival => {
@@ -133,7 +133,7 @@ export class MemoryTransport implements Transport, LinkOwner {
     }
   }
 
-  /** Takes back a socket that was detached. Outside of a turn. */
+  /** Takes back a detached socket. Outside of a turn. */
   attach(socket: net.Socket, dialer: Dialer): void {
     this.host.turn(() => {
       if (
@@ -201,7 +201,10 @@ export class MemoryTransport implements Transport, LinkOwner {
     })
   }
 
-  /** Reads first and tells then, as a poller does: a handler may close what the rest of its turn is about. */
+  /**
+   * Reads first and reports afterwards, as a poller does: a handler may close links that the rest of its turn is
+   * about.
+   */
   #turn(): void {
     const turn = new MemoryTurn(this.#most, this.sharesInput)
     this.#collectArrivals(turn)
@@ -219,7 +222,7 @@ export class MemoryTransport implements Transport, LinkOwner {
     if (this.#ready.size > 0 || this.#outcomes.length > 0 || this.#listeners.some(admits)) this.#post()
   }
 
-  /** All that are ready without a seed; with one any of them, in any order. */
+  /** All ready links without a seed; with one, some of them in random order. */
   #choose(): MemoryLink[] {
     const links = [...this.#ready]
     if (!this.chance.seeded) return links
@@ -292,12 +295,12 @@ function admits({ waiting, open, maxConnections }: MemoryListener): boolean {
   return waiting.length > 0 && open < maxConnections
 }
 
-/** What the loop will be told in one turn. */
+/** Events of one turn. */
 class MemoryTurn implements Turn {
   readonly steps: (() => void)[] = []
   readonly #shared: boolean
   #room: number
-  /** What was read, each in memory of its own: a program that gives some away takes none of the others' along. */
+  /** Input buffers, each in separate memory: transferring one doesn't affect the others. */
   readonly #lent: Buffer[] = []
 
   constructor(room: number, shared: boolean) {
@@ -322,7 +325,7 @@ class MemoryTurn implements Turn {
     this.steps.push(step)
   }
 
-  /** The turn is over: its input is nobody's any more. */
+  /** Ends the turn: its input memory is free again. */
   poison(): void {
     for (const bytes of this.#lent) if (bytes.length > 0) bytes.fill(POISON)
   }

@@ -5,24 +5,24 @@ import { systemError } from './errors.js'
 import type { Schedule } from './schedule.js'
 import { End, type WireOptions } from './wire.js'
 
-/** A connection as one side gets it: its end of the wire, and both addresses seen from there. */
+/** A connection as seen by one side: its end of the wire, and both addresses. */
 export interface Arrival {
   readonly wire: End
   readonly local: Address
   readonly remote: Address
 }
 
-/** An address at which somebody takes connections. */
+/** A listening address. */
 export interface Listener {
   readonly address: Address
-  /** An empty host: every local one. */
+  /** An empty host means all local hosts. */
   readonly anyHost: boolean
   arrived(arrival: Arrival): void
 }
 
 const FIRST_EPHEMERAL = 49_152
 
-/** A network in memory: who listens where, and new wires between them. It knows no name but `localhost`. */
+/** A network in memory: its listeners, and wires between them. The only host name it knows is `localhost`. */
 export class MemoryNetwork {
   readonly schedule: Schedule
   readonly #options: WireOptions
@@ -35,9 +35,9 @@ export class MemoryNetwork {
   }
 
   /**
-   * Has connections to what `binding` names given to `arrived`.
+   * Passes connections to `binding` to `arrived`.
    *
-   * @throws `EADDRINUSE`, or what a system says of a host that is not its own.
+   * @throws `EADDRINUSE`, or the system's error for a host that is not local.
    */
   listen(binding: Binding, arrived: (arrival: Arrival) => void): Listener {
     const address = this.#place(binding, 'listen', binding.port || ++this.#lastPort)
@@ -55,7 +55,7 @@ export class MemoryNetwork {
     this.#listeners.delete(listener)
   }
 
-  /** A peer's side of a new connection to `address`; who listens there gets the other, after the latency. */
+  /** The peer's side of a new connection to `address`; the listener gets the other side, after the latency. */
   connect(address: Address, refused: (error: Error) => void): Arrival {
     const [near, far] = End.pair(this.schedule, this.#options)
     const local = reachable(address)
@@ -68,7 +68,7 @@ export class MemoryNetwork {
     return { wire: far, local: remote, remote: local }
   }
 
-  /** Makes a connection from the loop's side to whoever listens at `target`. */
+  /** Connects the loop to the listener at `target`. */
   dial(target: Binding, done: (outcome: Arrival | Error) => void): void {
     const address = this.#place(target, 'connect', target.port)
     this.schedule.post(() => {
@@ -100,7 +100,7 @@ export class MemoryNetwork {
     throw systemError(call, 'ENOTFOUND', host)
   }
 
-  /** The address of who connects: a free port, and no path. */
+  /** The connecting side's address: a free port, and no path. */
   #nameless(to: Address): Address {
     return to.network === 'unix' ? unixAddress('') : inetAddress('tcp', to.host, ++this.#lastPort)
   }
@@ -116,7 +116,7 @@ function overlap({ address, anyHost }: Listener, other: Address, otherAnyHost: b
   return address.port === other.port && (anyHost || otherAnyHost || address.host === other.host)
 }
 
-/** Where one on the same machine finds a listener on every host. */
+/** The address at which a local program reaches a listener on all hosts. */
 function reachable(address: Address): Address {
   const { network, host, port } = address
   if (network === 'unix' || !isWild(host)) return address

@@ -1,18 +1,18 @@
 import { Buffer } from 'node:buffer'
 
-/** Bytes on their way in one direction: a bounded queue, as the kernel's buffers are. */
+/** Bytes in transit in one direction: a bounded queue, like the kernel's buffers. */
 export class Pipe {
   readonly capacity: number
   readonly #chunks: Buffer[] = []
   #size = 0
-  /** The writer has sent all it will; what is still in here comes first. */
+  /** The writer has ended; buffered bytes come first. */
   ended = false
 
   constructor(capacity: number) {
     this.capacity = capacity
   }
 
-  /** Bytes that wait to be read. */
+  /** Bytes available to read. */
   get size(): number {
     return this.#size
   }
@@ -22,7 +22,7 @@ export class Pipe {
     return this.capacity - this.#size
   }
 
-  /** Takes a copy of `bytes[start, end)`, which must fit. */
+  /** Appends a copy of `bytes[start, end)`, which must fit. */
   write(bytes: Uint8Array, start: number, end: number): void {
     const chunk = Buffer.allocUnsafe(end - start)
     chunk.set(bytes.subarray(start, end))
@@ -30,7 +30,7 @@ export class Pipe {
     this.#size += chunk.length
   }
 
-  /** Removes the `size` oldest bytes, at most all there are, into `target` from `at` on. */
+  /** Moves the oldest `size` bytes, at most all, to `target` at offset `at`. */
   read(size: number, target: Uint8Array, at: number): void {
     let left = size
     let into = at
@@ -45,13 +45,13 @@ export class Pipe {
     this.#size -= size
   }
 
-  /** Puts bytes back in front, which were taken from there; they may be more than fit. */
+  /** Puts back bytes that were taken; they may exceed the capacity. */
   restore(bytes: Buffer): void {
     this.#chunks.unshift(bytes)
     this.#size += bytes.length
   }
 
-  /** Loses all but the `size` oldest bytes. */
+  /** Drops all but the `size` oldest bytes. */
   cut(size: number): void {
     const kept = Buffer.allocUnsafe(size)
     this.read(size, kept, 0)

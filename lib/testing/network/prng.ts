@@ -1,5 +1,5 @@
 /**
- * What is left to chance in a simulation. Without a seed nothing is: the oldest comes first, and everything goes
+ * Random choices in a simulation. Without a seed there are none: the oldest comes first, and everything is sent
  * whole. With one, all choices follow from it.
  */
 export class Prng {
@@ -8,7 +8,7 @@ export class Prng {
 
   constructor(seed: number | undefined) {
     this.seeded = seed !== undefined
-    // Seeds beyond 32 bits differ in their upper half only; both halves count.
+    // Seeds beyond 32 bits may differ only in their upper half; both halves count.
     this.#state = seed === undefined ? 0 : (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85ebca6b)) | 0
   }
 
@@ -22,7 +22,7 @@ export class Prng {
     return this.seeded && this.#next() % odds === 0
   }
 
-  /** How much of `size` goes at once: all of it without a seed, else from one byte up, often all. */
+  /** How much of `size` to send at once: all of it without a seed, else any amount from one byte, often all. */
   slice(size: number): number {
     if (!this.seeded || size < 2) return size
     const kind = this.#next() % 8
@@ -30,7 +30,7 @@ export class Prng {
     return kind === 4 ? 1 : 1 + (this.#next() % size)
   }
 
-  /** splitmix32: small, quick, and good enough to order events. */
+  /** splitmix32: small, fast, and good enough to order events. */
   #next(): number {
     this.#state = (this.#state + 0x9e3779b9) | 0
     let mixed = this.#state ^ (this.#state >>> 16)

@@ -7,12 +7,12 @@ interface Timer {
   cancelled: boolean
 }
 
-/** So many steps without time going on mean that something will go on for ever. */
+/** This many steps without time advancing indicate an endless loop. */
 const RESTLESS = 1_000_000
 
 /**
- * Everything that is going to happen in a simulation: steps that can be done now, and timers of a virtual clock.
- * A step comes to an end before the next begins. Without a seed the oldest is next, with one any may be.
+ * All pending events of a simulation: steps that can run now, and timers of a virtual clock. A step completes before
+ * the next begins. Without a seed the oldest is next, with one any may be.
  */
 export class Schedule implements Clock {
   readonly chance: Prng
@@ -20,7 +20,7 @@ export class Schedule implements Clock {
   readonly #done: () => void
   readonly #steps: (() => void)[] = []
   readonly #soons: (() => void)[] = []
-  /** By due time, latest first; of equal ones the one that was set last comes first. */
+  /** By due time, latest first; of equal ones the latest set comes first. */
   readonly #timers: Timer[] = []
   #now = 0
   #running = false
@@ -28,8 +28,8 @@ export class Schedule implements Clock {
   #restless = false
 
   /**
-   * `stepwise`: nothing is done unless `run`, `step` or `advance` is called. `done` runs at the end of each of these
-   * and of `follow`, and may throw.
+   * `stepwise`: makes progress only in `run`, `step` and `advance`. `done` runs at the end of each of these and of
+   * `follow`, and may throw.
    */
   constructor(chance: Prng, stepwise: boolean, done: () => void = () => {}) {
     this.chance = chance
@@ -61,13 +61,13 @@ export class Schedule implements Clock {
     }
   }
 
-  /** In order among themselves; what else there is to do may come in between. */
+  /** Ordered among themselves; other steps may run in between. */
   soon(run: () => void): void {
     this.#soons.push(run)
     this.post(() => this.#soons.shift()?.())
   }
 
-  /** Adds a step, to be done at some time from `delay` milliseconds on. */
+  /** Adds a step, to run at some time after `delay` milliseconds. */
   post(step: () => void, delay = 0): void {
     if (delay > 0) {
       this.timer(delay, () => this.post(step))
@@ -77,7 +77,7 @@ export class Schedule implements Clock {
     this.#promise()
   }
 
-  /** Does what can be done without time going on, unless it is being done already. */
+  /** Runs all steps possible without advancing time, unless it is already doing so. */
   run(): void {
     if (this.#running) return
     this.#run()
@@ -94,7 +94,7 @@ export class Schedule implements Clock {
     }
   }
 
-  /** Does one step; false when there was none. */
+  /** Runs one step; false if there was none. */
   step(): boolean {
     const stepped = this.#step()
     if (!this.#running) this.#done()
@@ -108,12 +108,12 @@ export class Schedule implements Clock {
     return true
   }
 
-  /** After a call from outside: its consequences, unless they are asked for step by step. */
+  /** Runs the effects of a call from outside, unless stepwise. */
   follow(): void {
     if (!this.#stepwise) this.run()
   }
 
-  /** Lets time pass: every timer runs at its moment, and what it leads to happens then. */
+  /** Advances time: every timer runs at its moment, followed by its effects. */
   advance(ms: number): void {
     if (this.#running) throw new Error('advance must not run inside a handler; use stall')
     const target = this.#now + ms
@@ -132,7 +132,7 @@ export class Schedule implements Clock {
     this.#done()
   }
 
-  /** Lets time pass in which nothing is done: what is due in it comes late, among all else that waits. */
+  /** Advances time without running anything: due timers come late, among all other pending steps. */
   stall(ms: number): void {
     this.#now += ms
     for (
@@ -149,7 +149,7 @@ export class Schedule implements Clock {
     }
   }
 
-  /** Runs `step` as one: what is asked for from inside it is done after it. */
+  /** Runs `step` as one step: calls made inside it take effect after it. */
   during<T>(step: () => T): T {
     const outer = this.#running
     this.#running = true
@@ -160,13 +160,13 @@ export class Schedule implements Clock {
     }
   }
 
-  /** Runs what a settled promise leads to: as a step, but between them. */
+  /** Runs the effects of a settled promise: like a step, but between steps. */
   aside(run: () => void): void {
     this.during(run)
     if (this.#steps.length > 0) this.#promise()
   }
 
-  /** What was asked for from nowhere, by a promise that settled, is done without being called for. */
+  /** Steps added by a settling promise, outside of any call, run without being requested. */
   #promise(): void {
     if (this.#running || this.#stepwise || this.#promised) return
     this.#promised = true

@@ -5,14 +5,14 @@ import { systemError } from './errors.js'
 import type { Arrival } from './network.js'
 import type { End, Watcher } from './wire.js'
 
-/** Output that waits for room, and who is to be told when all of it has gone. */
+/** Output waiting for room, and the callback for when all of it has been written. */
 interface Waiting {
   readonly bytes: Uint8Array
   at: number
   readonly done: (error?: Error | null) => void
 }
 
-/** A connection in memory that was given away: a `net.Socket` to its new owner. */
+/** A detached connection in memory: a `net.Socket` to its new owner. */
 export class MemorySocket extends net.Socket implements Watcher {
   readonly #ends: Arrival
   readonly #wire: End
@@ -20,7 +20,7 @@ export class MemorySocket extends net.Socket implements Watcher {
   #wanted = false
   #toldEnd = false
   #waiting: Waiting | undefined
-  /** The connection has gone on without it. */
+  /** The connection has moved on without it. */
   #left = false
 
   constructor(ends: Arrival, unread: readonly Uint8Array[]) {
@@ -30,12 +30,12 @@ export class MemorySocket extends net.Socket implements Watcher {
     this.#wire = wire
     this.#unread = [...unread]
     if (remote.network !== 'unix') describe(this, local, remote)
-    // A socket knows by its descriptor that it is connected; this one has none.
+    // A socket derives from its descriptor that it is connected; this one has none.
     Object.defineProperty(this, 'pending', { get: () => this.destroyed })
     wire.watcher = this
   }
 
-  /** Gives the connection up, with what was not read back in it. Not where output waits. */
+  /** Releases the connection, with unread input put back. Not allowed while output waits. */
   surrender(): Arrival {
     const unread: Buffer[] = []
     for (let bytes = this.read() as Buffer | null; bytes !== null; bytes = this.read()) unread.push(bytes)
@@ -118,7 +118,7 @@ export class MemorySocket extends net.Socket implements Watcher {
   }
 }
 
-/** `net.Socket` asks a descriptor for these, and there is none. */
+/** `net.Socket` gets these from a descriptor, which this one lacks. */
 function describe(socket: net.Socket, local: Address, remote: Address): void {
   const family = (address: Address) => (address.network.endsWith('6') ? 'IPv6' : 'IPv4')
   const values = {

@@ -2,34 +2,34 @@ import { Buffer } from 'node:buffer'
 import { Pipe } from './pipe.js'
 import type { Schedule } from './schedule.js'
 
-/** Who looks after one end of a wire. */
+/** Watches one end of a wire. */
 export interface Watcher {
-  /** Something may have changed: bytes, room, the other side's end, a reset. Called as a step of the schedule. */
+  /** Something may have changed: bytes, room, the other side's end, a reset. Runs as a step of the schedule. */
   notice(): void
 }
 
-/** How wires are made. Sizes in bytes, the latency in milliseconds. */
+/** Parameters of wires. Sizes in bytes, the latency in milliseconds. */
 export interface WireOptions {
-  /** What fits between a loop that writes and a peer that does not read. */
+  /** Buffer between a writing loop and a peer that does not read. */
   readonly sendBuffer: number
-  /** What fits between a peer that writes and a loop that does not read. */
+  /** Buffer between a writing peer and a loop that does not read. */
   readonly receiveBuffer: number
-  /** How long everything takes from one end to the other. */
+  /** One-way latency. */
   readonly latency: number
 }
 
 /**
- * One of the two ends of a connection, and what a kernel does for it: bytes wait in bounded buffers, an end travels
- * behind the bytes, a reset overtakes them, and who sends to an end that is closed is answered with a reset.
+ * One end of a connection, with the kernel's behaviour: bytes wait in bounded buffers, an end follows the bytes, a
+ * reset overtakes them, and sending to a closed end is answered with a reset.
  */
 export class End {
-  /** What has been sent to this end and not been read. */
+  /** Bytes sent to this end and not yet read. */
   readonly inbox: Pipe
   watcher: Watcher | undefined
-  /** A reset has come from the other side. */
+  /** The other side has reset the connection. */
   broken = false
   closed = false
-  /** This end has sent all it will. */
+  /** This end has ended its side. */
   finished = false
   readonly #schedule: Schedule
   readonly #latency: number
@@ -58,19 +58,19 @@ export class End {
     return this.#other
   }
 
-  /** How many bytes could be written now. */
+  /** Number of bytes that can be written now. */
   get room(): number {
     return this.#other === undefined || this.broken ? 0 : this.#other.inbox.room
   }
 
-  /** A third of what can be on the way could be written. */
+  /** Whether a third of the capacity can be written. */
   get roomy(): boolean {
     return (
       this.#other !== undefined && !this.broken && 3 * this.#other.inbox.room >= this.#other.inbox.capacity
     )
   }
 
-  /** There is something to be read, if only the end. */
+  /** Whether there is something to read, at least the end. */
   get readable(): boolean {
     return this.inbox.size > 0 || this.inbox.ended || this.broken
   }
@@ -87,13 +87,13 @@ export class End {
     other.notify()
   }
 
-  /** Removes `size` bytes into `target`. */
+  /** Moves `size` bytes to `target`. */
   read(size: number, target: Uint8Array, at: number): void {
     this.inbox.read(size, target, at)
     this.#other?.notify()
   }
 
-  /** Removes `size` bytes into a buffer of their own. */
+  /** Moves `size` bytes to a new buffer. */
   take(size: number): Buffer {
     const bytes = Buffer.allocUnsafe(size)
     this.read(size, bytes, 0)
@@ -109,7 +109,7 @@ export class End {
     this.#other.notify()
   }
 
-  /** Lets go of this end. Where something has not been read, the other side gets a reset instead of an end. */
+  /** Closes this end. If input is unread, the other side gets a reset instead of an end. */
   close(reset: boolean): void {
     if (this.closed) return
     this.closed = true
@@ -118,7 +118,7 @@ export class End {
     this.inbox.cut(0)
   }
 
-  /** Has the watcher look, once, in a while. */
+  /** Schedules one call of the watcher. */
   notify(): void {
     if (this.#posted || this.closed || this.watcher === undefined) return
     this.#posted = true

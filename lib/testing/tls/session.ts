@@ -8,23 +8,23 @@ const ALERT = 21
 const DATA = 23
 const HEADER = 3
 const LARGEST = 16 * 1024
-/** What is encrypted looks like this: nobody may take it for plain text. */
+/** Marks encrypted bytes, so they can't be mistaken for plaintext. */
 const MASK = 0xa5
 
-/** One side of a simulated TLS. */
+/** One side of simulated TLS. */
 export interface TlsSessionOptions {
   readonly side: 'server' | 'client'
-  /** The name that a client asks for. */
+  /** The server name that a client requests. */
   readonly servername?: string
-  /** The protocols that it offers or takes, the best one first. */
+  /** Protocols to offer or accept, in order of preference. */
   readonly alpn?: readonly string[]
-  /** An end without close_notify is an orderly end. */
+  /** Treat an end without close_notify as orderly. */
   readonly allowTruncation?: boolean
-  /** With whom, for errors. */
+  /** The peer's name, for errors. */
   readonly peer: string
-  /** Sends what belongs to the handshake. */
+  /** Sends handshake bytes. */
   readonly send: (bytes: Buffer) => void
-  /** The handshake is done. */
+  /** The handshake has completed. */
   readonly secured: () => void
 }
 
@@ -34,8 +34,9 @@ interface Hello {
 }
 
 /**
- * Behaves as TLS does, without a secret: a handshake first (the client's hello, the server's, the client's finish), then
- * records, and close_notify at the end. What is no record is an error, and so is an end without close_notify.
+ * Behaves as TLS does, without secrets: first a handshake (the client's hello, the server's, the client's finish),
+ * then records, and close_notify at the end. Anything but a record is an error, and so is an end without
+ * close_notify.
  */
 export class TlsSession {
   readonly #options: TlsSessionOptions
@@ -48,7 +49,7 @@ export class TlsSession {
     this.#options = options
   }
 
-  /** A client speaks first. */
+  /** The client speaks first. */
   begin(): void {
     const { side, servername = '', alpn = [] } = this.#options
     if (side === 'client') this.#say({ servername, alpn })
