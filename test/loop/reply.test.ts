@@ -85,7 +85,10 @@ t.test('output is text, bytes, or a list of both', async t => {
     new DataView(new ArrayBuffer(1)),
   ]) {
     t.throws(() => checkOut(out, 'data'), { code: 'ERR_REPLY', message: /^data: invalid output/ })
-    t.throws(() => checkOut(['x', out], 'send'), { code: 'ERR_REPLY', message: /^send: invalid output, an array with / })
+    t.throws(() => checkOut(['x', out], 'send'), {
+      code: 'ERR_REPLY',
+      message: /^send: invalid output, an array with /,
+    })
   }
   t.throws(() => checkOut([null], 'data'), { code: 'ERR_REPLY', message: /null/ })
   t.throws(() => checkOut([['nested']], 'data'), { code: 'ERR_REPLY', message: /an Array/ })
