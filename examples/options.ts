@@ -24,16 +24,16 @@ export interface Command {
   /** What `--port` and `--host` listen on, and all that it speaks. Default: TCP, and any address. */
   only?: 'udp'
   extras?: Readonly<Record<string, Extra>>
-  /** The URL of the module that exports the example as `program`, if it can run in loops that share nothing. */
+  /** URL of the module that exports the example as `program`. Given by examples whose loops need to share nothing. */
   module?: string
 }
 
 /** What a command line says. */
 export interface Chosen {
   addresses: string[]
-  /** The address of the dashboard; undefined for none. */
+  /** Address of the dashboard; undefined: no dashboard. */
   dashboard: string | undefined
-  /** In how many loops, a thread each; undefined for one loop, in this thread. */
+  /** Number of loops, each in its own thread; undefined: one loop in the main thread. */
   loops: number | undefined
   /** Values of an option of the example's own. */
   values(name: string): readonly string[]
@@ -88,9 +88,9 @@ export function usage({ command, about, port, only, module, extras = {} }: Comma
       ),
     )
   }
-  if (module !== undefined) lines.push(line('--loops N', 'run in so many loops, each in a thread'))
+  if (module !== undefined) lines.push(line('--loops N', 'run N loops, each in its own thread'))
   lines.push(
-    line('--dashboard PORT', 'show what goes on: a page on this port of 127.0.0.1, or on an address'),
+    line('--dashboard PORT', 'serve a live dashboard on this port of 127.0.0.1, or on an address'),
     line('--help', 'say this'),
   )
   const others = only === undefined ? ", 'unix:///tmp/a.sock?mode=660'" : ''
@@ -143,13 +143,13 @@ function dashboardOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   if (/^\d+$/.test(text)) return address('tcp', '127.0.0.1', text, '--dashboard')
   if (text !== '' && !text.startsWith('udp')) return text
-  throw new UsageError(`--dashboard ${text}: expected a port, or an address that is not of datagrams`)
+  throw new UsageError(`--dashboard ${text}: expected a port or a stream address`)
 }
 
 function loopsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw new UsageError(`--loops ${text}: expected a number of loops from 1 to 999`)
+  throw new UsageError(`--loops ${text}: expected 1 to 999`)
 }
 
 /** `serve` reads the address itself; only that it is of the right kind is for the example to say. */

@@ -11,19 +11,19 @@ export interface Program<Context> extends Command {
   hint(first: Address, chosen: Chosen): string
 }
 
-/** Which example runs in several loops, and how it was started. */
+/** Tells a loop's thread which example to load, and its arguments. */
 export interface Work {
-  /** The URL of the module that exports it as `program`. */
+  /** URL of the module that exports it as `program`. */
   module: string
   args: readonly string[]
 }
 
-/** One loop or several, from when they listen. */
+/** One loop or several, once they listen. */
 type Running = Pick<Server, 'addresses' | 'loops' | 'transport' | 'stats' | 'shutdown'>
 
 /**
- * Reads the command line, serves, says where, and ends in order on SIGINT and SIGTERM. In the thread of a loop, which
- * loads the example for its handlers, it does nothing.
+ * Reads the command line, serves, prints the addresses, and shuts down on SIGINT and SIGTERM. In the thread of a loop,
+ * which loads the example only for its handlers, it does nothing.
  */
 export async function run<Context>(program: Program<Context>): Promise<Program<Context>> {
   if (isMainThread) await start(program)
@@ -61,17 +61,17 @@ async function listen<Context>(program: Program<Context>, chosen: Chosen): Promi
   await running.finally(() => dashboard?.close())
 }
 
-/** In one loop; or in several, each of which makes handlers of its own. */
+/** Runs one loop, or several that each create their own handlers. */
 function serving<Context>(program: Program<Context>, chosen: Chosen) {
   const { loops, addresses } = chosen
-  // Made in any case: what is wrong with an option is told before there are threads.
+  // Called in any case, so that a mistaken option is reported before any thread starts.
   const events = program.events(chosen)
   if (loops === undefined || program.module === undefined) return serve(events, ...addresses)
   const workerData: Work = { module: program.module, args: process.argv.slice(2) }
   return serveLoops(new URL('loop.js', import.meta.url), { loops, restart: true, workerData }, ...addresses)
 }
 
-/** Only who asks for a dashboard loads it. */
+/** Loads the dashboard only if it is asked for. */
 async function open({ command }: Command, { dashboard }: Chosen, server: Running) {
   if (dashboard === undefined) return undefined
   const { openDashboard } = await import('./dashboard/open.js')

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Server, Stats } from 'revio'
 
-/** Prometheus counts in seconds; revio in milliseconds. */
+/** revio counts milliseconds; Prometheus expects seconds. */
 const SECONDS = 1 / 1000
 
-/** The metric of each figure: its name without `revio_`, what it tells, and by what it is multiplied. */
+/** The metric for each figure: its name without `revio_`, its help text, and a factor. */
 const metrics: Readonly<Record<keyof Stats, readonly [name: string, help: string, scale?: number]>> = {
   connections: ['connections', 'Open connections.'],
   accepted: ['connections_accepted_total', 'Connections accepted from peers.'],
@@ -32,7 +32,7 @@ const metrics: Readonly<Record<keyof Stats, readonly [name: string, help: string
 }
 
 /**
- * All that `stats` tells, with a label `loop`, for Prometheus to scrape:
+ * A registry of all figures of `server.stats()`, labelled by `loop`, for Prometheus to scrape:
  *
  * ```ts
  * const registry = prometheus(server)
@@ -49,7 +49,7 @@ export function prometheus(server: Pick<Server, 'loops' | 'stats'>): Registry {
       labelNames: ['loop'],
       registers: [registry],
       collect() {
-        // A counter of prom-client's can only be added to; this one follows figures that count for themselves.
+        // prom-client's counters can only be incremented, so each scrape starts from zero.
         this.reset()
         for (let loop = 0; loop < server.loops; loop++) {
           this.inc({ loop }, server.stats({ loop })[figure as keyof Stats] * scale)

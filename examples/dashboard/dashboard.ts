@@ -11,21 +11,21 @@ const TOPIC = 'samples'
 const GOING_AWAY = 1001
 const FRESH = { 'cache-control': 'no-cache' }
 
-/** Where files are, by the first part of their paths. */
+/** Directories of files, by the first segment of the path. */
 const folders: Readonly<Record<string, string>> = {
   page: fileURLToPath(new URL('page', import.meta.url)),
   uplot: fileURLToPath(new URL('.', import.meta.resolve('uplot'))),
 }
 const SOURCES = fileURLToPath(new URL('../../../examples/dashboard/page', import.meta.url))
 
-/** The handlers of a dashboard. */
+/** What the dashboard serves. */
 export interface Pages {
   readonly events: Http
-  /** Tells the pages that are open that no more will come. */
+  /** Closes the WebSockets of open pages. */
   leave(): void
 }
 
-/** The page, the samples that it draws, and `/metrics` for Prometheus. */
+/** Serves the page, the samples that it draws, and `/metrics` for Prometheus. */
 export function dashboard(program: string, watched: Watched, sampler: Sampler, metrics: Registry): Pages {
   const about = {
     type: 'hello' as const,
@@ -46,7 +46,7 @@ export function dashboard(program: string, watched: Watched, sampler: Sampler, m
         return [JSON.stringify(hello)]
       },
     },
-    // What a page does not keep up with is of no use to it later.
+    // A page that falls behind has no use for old samples.
     { slow: 'skip', origin: (origin, { host }) => origin === undefined || hostOf(origin) === host },
   )
   const events = http({

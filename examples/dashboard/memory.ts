@@ -5,20 +5,20 @@ type Memory = Pick<Sample, 'heapUsed' | 'heapTotal' | 'arrayBuffers'>
 
 const CHANNEL = 'revio-dashboard-memory'
 
-/** Has the thread of loop `index` say all `interval` milliseconds what it uses: others can't see its heap. */
+/** Reports the memory of this thread, that of loop `index`, every `interval` ms: other threads cannot see its heap. */
 export function tellMemory(index: number, interval: number): void {
   const channel = new BroadcastChannel(CHANNEL)
-  // A thread that has ended its loop is not kept by what it could still tell.
+  // Does not keep the thread alive once its loop has ended.
   channel.unref()
   const tell = () => channel.postMessage({ index, memory: process.memoryUsage() })
   tell()
   setInterval(tell, interval).unref()
 }
 
-/** What all threads of the process use together. */
+/** Memory of the process: the sum over all threads. */
 export class ProcessMemory {
   readonly #channel = new BroadcastChannel(CHANNEL)
-  /** By loop, as it has told last. */
+  /** The last report of each loop. */
   readonly #others = new Map<number, Memory>()
 
   constructor() {

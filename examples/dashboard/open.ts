@@ -5,17 +5,17 @@ import { dashboard } from './dashboard.js'
 import { ProcessMemory } from './memory.js'
 import { Sampler, type Watched } from './sampler.js'
 
-/** Milliseconds that browsers have to take their leave. */
+/** Milliseconds that browsers have to close their connections. */
 const GRACE = 500
 
-/** A dashboard that is there. */
+/** A running dashboard. */
 export interface Dashboard {
-  /** Where a browser finds it. */
+  /** URL for a browser. */
   readonly url: string
   close(): Promise<void>
 }
 
-/** Shows what goes on in a running server, at an address of a loop of its own, whose work does not count as the server's. */
+/** Serves a dashboard about `watched` from a loop of its own, so that its work does not count as the server's. */
 export async function openDashboard(address: string, program: string, watched: Watched): Promise<Dashboard> {
   const memory = new ProcessMemory()
   const metrics = prometheus(watched)

@@ -2,14 +2,14 @@ import type { Server, Stats } from 'revio'
 import type { ProcessMemory } from './memory.js'
 import type { LoopSample, Sample } from './page/message.js'
 
-/** Milliseconds from one sample to the next, and how many are kept: two minutes. */
+/** Milliseconds between samples, and the number of samples kept: two minutes. */
 export const INTERVAL = 500
 export const KEPT = 240
 
-/** What is known of one loop or of several, running: see `serve` and `serveLoops`. */
+/** The server that the dashboard watches: one loop, or several. */
 export type Watched = Pick<Server, 'addresses' | 'loops' | 'transport' | 'stats'>
 
-/** Looks at a running server again and again, and keeps what it saw. */
+/** Samples a running server and keeps the recent samples. */
 export class Sampler {
   readonly samples: Sample[] = []
   readonly #watched: Watched

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { certificate } from '../../benchmarks/certificate.js'
+import { Authority, certificatesMissing } from '../transport/tls/certificates.js'
 import { readPages } from './pages.js'
 
 /** All blocks of a language in the documents. */
@@ -20,20 +20,23 @@ function blocks(language: string): readonly { where: string; text: string }[] {
 const missing = (program: string, version: string) =>
   spawnSync(program, [version]).status !== 0 && `${program} is not installed`
 
-t.test('haproxy takes the configurations', { skip: missing('haproxy', '-v') }, async t => {
-  const all = blocks('haproxy')
-  t.ok(all.length > 0)
-  const { cert, key } = await certificate()
-  const pem = readFileSync(cert, 'utf8') + readFileSync(key, 'utf8')
-  for (const { where, text } of all) {
-    const folder = t.testdir({ 'app.pem': pem })
-    const own = join(folder, 'haproxy.cfg')
-    writeFileSync(own, text.replaceAll('/etc/haproxy/app.pem', join(folder, 'app.pem')))
-    const { status, stderr } = spawnSync('haproxy', ['-c', '-f', own], { encoding: 'utf8' })
-    t.equal(status, 0, `${where}: ${stderr}`)
-    t.notMatch(stderr, /WARNING|ALERT/, where)
-  }
-})
+t.test(
+  'haproxy takes the configurations',
+  { skip: missing('haproxy', '-v') || (certificatesMissing() ?? false) },
+  async t => {
+    const all = blocks('haproxy')
+    t.ok(all.length > 0)
+    const { cert, key } = new Authority()
+    for (const { where, text } of all) {
+      const folder = t.testdir({ 'app.pem': cert + key })
+      const own = join(folder, 'haproxy.cfg')
+      writeFileSync(own, text.replaceAll('/etc/haproxy/app.pem', join(folder, 'app.pem')))
+      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', own], { encoding: 'utf8' })
+      t.equal(status, 0, `${where}: ${stderr}`)
+      t.notMatch(stderr, /WARNING|ALERT/, where)
+    }
+  },
+)
 
 t.test('systemd takes the units', { skip: missing('systemd-analyze', '--version') }, async t => {
   const units = blocks('ini').map(({ text }) => [/^# (\S+)/.exec(text)?.[1] ?? '', text] as const)

@@ -92,7 +92,7 @@ const mistakes: [name: string, args: string[], complaint: RegExp][] = [
   ['redis/main', ['unix://'], /address "unix:\/\/"/],
   ['multi', ['--port', 'x'], /--port x/],
   ['multi', ['--loops', '2'], /'--loops'/],
-  ['echo', ['--loops', '0'], /--loops 0: expected a number/],
+  ['echo', ['--loops', '0'], /--loops 0: expected 1 to 999/],
   ['echo', ['--dashboard', '65536'], /--dashboard 65536: not a port/],
   ['echo', ['--port=0', '--dashboard', 'here'], /address "here"/],
   ['http', ['--dashboard', 'udp://:1'], /--dashboard udp:\/\/:1: expected a port/],

@@ -124,7 +124,7 @@ export class Page {
     return this.#browser.call('Page.reload', {}, this.#session)
   }
 
-  /** Has the page be so wide and high, in CSS pixels, and its reader prefer a scheme of colours. */
+  /** Sets the size of the viewport in CSS pixels, and the preferred colour scheme. */
   async emulate(size: { width: number; height: number }, scheme: 'light' | 'dark'): Promise<void> {
     const metrics = { ...size, deviceScaleFactor: 1, mobile: size.width < 600 }
     await this.#browser.call('Emulation.setDeviceMetricsOverride', metrics, this.#session)
@@ -133,7 +133,7 @@ export class Page {
     await this.#browser.call('Emulation.setEmulatedMedia', { features }, this.#session)
   }
 
-  /** What is to be seen of the page, as a PNG. */
+  /** Captures the viewport as a PNG. */
   async screenshot(): Promise<Buffer> {
     const params = { format: 'png' }
     const { data } = await this.#browser.call<{ data: string }>(

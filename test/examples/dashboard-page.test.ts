@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import tls from 'node:tls'
 import t from 'tap'
 import { nativeMissing } from '../transport/native/missing.js'
+import { Authority, certificatesMissing } from '../transport/tls/certificates.js'
 import { Chromium, noChromium } from './chromium.js'
 import { ExampleProgram } from './program.js'
 
-const skip = noChromium || (nativeMissing() ?? false)
+const skip = noChromium || (nativeMissing() ?? certificatesMissing() ?? false)
 
 async function start(name: string, ...args: string[]) {
   const program = new ExampleProgram(name, ['--port=0', ...args])
@@ -75,11 +77,20 @@ t.test(
     for (const client of clients) client.destroy()
     await program.stop()
     await page.until(`document.body.dataset.state === 'reconnecting'`)
-    ;({ program, port, url } = await start('http', `--dashboard=${new URL(url).port}`))
+    const { certFile, keyFile } = new Authority()
+    const secure = `tls://127.0.0.1:0?cert=${certFile}&key=${keyFile}`
+    ;({ program, port, url } = await start('http', `--dashboard=${new URL(url).port}`, secure))
     await page.until(`${live} && ${text('program')} === 'npm run http'`)
     await page.until(`document.getElementById('loops').hidden`)
     await fetch(`http://127.0.0.1:${port}/`)
     await page.until(`${amount('longest')} > 0`)
     t.pass('after a restart it shows what runs now')
+
+    const [, tlsPort] = await program.says(/tls\S*:(\d+)/)
+    const socket = tls.connect({ port: Number(tlsPort), host: '127.0.0.1', rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    await page.until(`!document.getElementById('chart-tls').hidden`)
+    t.pass('handshakes are shown once there are any')
+    socket.destroy()
   },
 )

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net'
 
-/** Milliseconds between two looks at how many clients there should be. */
+/** Milliseconds between adjustments of the number of clients. */
 const STEP = 100
-/** Clients at most, and bytes that one sends at most. */
+/** Maximum number of clients, and of bytes in a message. */
 const CLIENTS = 160
 const SIZE = 4096
 
-/** Clients of an echo server that come, talk, think and go, now more of them and now fewer. */
+/** A varying number of clients that talk to an echo server. */
 export class Load {
   readonly #port: number
   readonly #clients: Socket[] = []

@@ -4,7 +4,7 @@ import { type Kind, labelOf, least, quantity, stepsOf, textOf } from './quantity
 
 export interface Line {
   name: string
-  /** Which of the colours of style.css. */
+  /** Index of its colour in style.css. */
   color: number
   of(point: Point): number | null
 }
@@ -13,18 +13,18 @@ export interface Plan {
   id: string
   title: string
   kind: Kind
-  /** Lines lie on top of each other, so that the uppermost is their sum. */
+  /** Stacks the lines, so that the top one is their sum. */
   stacked?: boolean
   lines: readonly Line[]
-  /** Whether there is anything to show yet. */
+  /** Whether there is anything to show. Default: always. */
   shown?(points: readonly Point[]): boolean
 }
 
 const HEIGHT = 156
-/** Seconds between two labels of the time axis. */
+/** Seconds between labels of the time axis. */
 const LABELS = 30
 
-/** Lines over the last minutes, with what they stand at, or stood at where the pointer is. */
+/** Lines over time, with their latest values, or those at the pointer. */
 export class Chart {
   readonly #section = document.createElement('section')
   readonly #plan: Plan
@@ -143,7 +143,7 @@ function series(color: number, filled: boolean): uPlot.Series {
   }
 }
 
-/** Each column with all that follow it. */
+/** Adds to each column those that follow it. */
 function stack(columns: readonly (number | null)[][]): number[][] {
   const sums: number[][] = []
   let below: number[] = []

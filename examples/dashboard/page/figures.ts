@@ -1,7 +1,7 @@
 import type { Point } from './history.js'
 import { type Kind, quantity } from './quantity.js'
 
-/** The figures at the top: their name, kind, and where they come from. */
+/** The figures at the top: id, name, kind and source. */
 const figures: readonly [id: string, name: string, kind: Kind, of: (point: Point) => number][] = [
   ['connections', 'Connections', 'count', ({ total }) => total.connections],
   ['events', 'Events', 'rate', ({ total }) => total.events],
@@ -34,7 +34,7 @@ export class Figures {
   }
 }
 
-/** A figure with its unit in smaller letters; a dash where there is none. */
+/** Writes a figure with its unit in small type; a dash for null. */
 export function write(element: HTMLElement | undefined, amount: number | null, kind: Kind): void {
   if (amount === null) return void element?.replaceChildren('–')
   const { value, unit } = quantity(amount, kind)

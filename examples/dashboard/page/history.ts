@@ -1,6 +1,6 @@
 import type { LoopSample, Sample } from './message.js'
 
-/** What one loop, or all of them, did between two samples. Rates are per second, times in milliseconds. */
+/** The activity of one loop, or of all, between two samples. Rates per second, times in milliseconds. */
 export interface Rates {
   connections: number
   accepted: number
@@ -8,9 +8,9 @@ export interface Rates {
   bytesOut: number
   pending: number
   events: number
-  /** The part of the time that was spent in turns, 0 to 1; of all loops, that of the busiest. */
+  /** Share of the time spent in turns, 0 to 1; for all loops, that of the busiest. */
   busy: number
-  /** Of a turn; null where there was none. */
+  /** Mean duration of a turn; null without turns. */
   meanTurn: number | null
   /** The longest turn since the start. */
   longestTurn: number
@@ -27,7 +27,7 @@ export interface Point {
   readonly total: Rates
 }
 
-/** The points of the last minutes. */
+/** The recent points. */
 export class History {
   readonly points: Point[] = []
   readonly #kept: number
@@ -69,7 +69,7 @@ function ratesOf(before: LoopSample, now: LoopSample, ms: number): Rates {
     handshakes: rate('handshakes'),
     resumed: rate('resumed'),
     handshakesFailed: rate('handshakesFailed'),
-    // A turn counts when it ends, and may have begun before the first of the samples.
+    // A turn counts when it ends, and may have started before the first sample.
     busy: Math.min(1, grown('busy') / ms),
     meanTurn: grown('turns') === 0 ? null : grown('busy') / grown('turns'),
   }

@@ -2,7 +2,7 @@ import { write } from './figures.js'
 import type { Point, Rates } from './history.js'
 import type { Kind } from './quantity.js'
 
-/** The columns of the table; those that are wide are left out on a phone. */
+/** The columns of the table; a phone omits the wide ones. */
 const columns: readonly [name: string, kind: Kind, of: (rates: Rates) => number | null, wide?: 'wide'][] = [
   ['Conn.', 'count', ({ connections }) => connections],
   ['Events', 'rate', ({ events }) => events],
@@ -14,7 +14,7 @@ const columns: readonly [name: string, kind: Kind, of: (rates: Rates) => number 
   ['In turns', 'share', ({ busy }) => busy],
 ]
 
-/** Loops side by side, a row each. */
+/** Loops side by side, one row each. */
 export class LoopTable {
   readonly #rows: { cells: HTMLElement[]; bar: HTMLElement }[] = []
 
@@ -62,7 +62,7 @@ function row(body: HTMLTableSectionElement, index: number): { cells: HTMLElement
   return { cells, bar }
 }
 
-/** Figures have units beside them, but for numbers of connections. */
+/** Aligns headings with the digits, in front of the units. */
 function classesOf([, kind, , wide]: (typeof columns)[number]): string {
   return `${kind === 'count' || kind === 'share' ? kind : 'unit'} ${wide ?? ''}`.trim()
 }

@@ -5,10 +5,10 @@ import { LoopTable } from './loops.js'
 import type { Hello, Message } from './message.js'
 import { plansFor } from './plans.js'
 
-/** Milliseconds until the first attempt to connect again, and the most that it becomes. */
+/** Milliseconds before the first and the slowest attempts to reconnect. */
 const [SOON, LATE] = [250, 4000]
 
-/** What is shown of one run of the program. */
+/** The page for one run of the program. */
 class View {
   readonly run: string
   readonly #history: History
@@ -46,7 +46,7 @@ class View {
     element('uptime').textContent = `up ${uptimeOf(point)}`
   }
 
-  /** In the colours of another scheme. */
+  /** Redraws in the current colour scheme. */
   redraw(): void {
     for (const chart of this.#charts) chart.redraw()
   }
@@ -57,12 +57,12 @@ let delay = SOON
 
 function received(message: Message): void {
   if (message.type === 'hello') {
-    // After a restart all begins anew; else what was missed is filled in.
+    // After a restart the page starts over; otherwise it fills the gap.
     if (view?.run !== message.run) view = new View(message)
     view.add(message.samples)
     state('live')
   } else view?.add([message])
-  // A page that nobody looks at is drawn once it is looked at.
+  // A hidden page is drawn once it becomes visible.
   if (!document.hidden) view?.draw()
 }
 

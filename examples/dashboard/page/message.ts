@@ -4,22 +4,22 @@ export type Message = Hello | ({ readonly type: 'sample' } & Sample)
 /** The first message of a connection. */
 export interface Hello {
   readonly type: 'hello'
-  /** Another one after each start of the program. */
+  /** Differs after each start of the program. */
   readonly run: string
   readonly program: string
   readonly addresses: readonly string[]
   readonly transport: string
   readonly node: string
   readonly pid: number
-  /** Milliseconds from one sample to the next. */
+  /** Milliseconds between samples. */
   readonly interval: number
-  /** How many samples are kept. */
+  /** Number of samples to keep. */
   readonly kept: number
-  /** Those of the last minutes, the oldest first. */
+  /** The recent samples, oldest first. */
   readonly samples: readonly Sample[]
 }
 
-/** What there was at one moment. Memory in bytes, of all threads together. */
+/** The state at one moment. Memory in bytes, summed over all threads. */
 export interface Sample {
   /** Milliseconds since 1970. */
   readonly at: number
@@ -29,11 +29,11 @@ export interface Sample {
   readonly heapUsed: number
   readonly heapTotal: number
   readonly arrayBuffers: number
-  /** By the index of the loop. */
+  /** Indexed by loop. */
   readonly loops: readonly LoopSample[]
 }
 
-/** Of one loop's statistics, those that a dashboard shows. */
+/** The statistics of one loop that the dashboard shows. */
 export interface LoopSample {
   readonly connections: number
   readonly accepted: number

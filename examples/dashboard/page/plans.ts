@@ -1,7 +1,7 @@
 import type { Line, Plan } from './chart.js'
 import type { Point, Rates } from './history.js'
 
-/** The charts of a program that runs so many loops. */
+/** The charts for a program with this many loops. */
 export function plansFor(loops: number): Plan[] {
   const each = (of: (rates: Rates) => number | null): Line[] =>
     loops === 1

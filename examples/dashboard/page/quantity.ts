@@ -1,10 +1,10 @@
-/** A figure as it is shown. */
+/** A number formatted for display. */
 export interface Quantity {
   readonly value: string
   readonly unit: string
 }
 
-/** Units with what one of them comes to, the smallest first. */
+/** Units and their sizes, smallest first. */
 const units = {
   count: { '': 1, k: 1e3, M: 1e6, G: 1e9 },
   rate: { '/s': 1, 'k/s': 1e3, 'M/s': 1e6 },
@@ -16,7 +16,7 @@ const units = {
 
 export type Kind = keyof typeof units
 
-/** Three digits, and whole numbers of what comes in whole ones. */
+/** Formats to three significant digits; small counts stay whole. */
 export function quantity(amount: number, kind: Kind): Quantity {
   const all = Object.entries(units[kind])
   const [unit, size] = all.findLast(([, size]) => amount >= size * 0.9995) ?? all[0] ?? ['', 1]
@@ -32,13 +32,13 @@ export function textOf({ value, unit }: Quantity): string {
   return unit === '' || unit === '%' ? value + unit : `${value} ${unit}`
 }
 
-/** Beside a line of an axis, which stands at a round value. */
+/** Label of a grid line, which has a round value. */
 export function labelOf(amount: number, kind: Kind): string {
   const { value, unit } = quantity(amount, kind)
   return textOf({ value: String(Number(value)), unit: amount === 0 ? '' : unit })
 }
 
-/** Steps of an axis, so that its labels are round. */
+/** Allowed steps of an axis, so that its labels are round. */
 export function stepsOf(kind: Kind): number[] {
   if (kind === 'bytes') return Array.from({ length: 45 }, (_, power) => 2 ** power)
   if (kind === 'share') return [0.05, 0.1, 0.25, 0.5]
@@ -48,7 +48,7 @@ export function stepsOf(kind: Kind): number[] {
   )
 }
 
-/** The least that an axis reaches to, so that next to nothing does not fill it. */
+/** Minimum extent of an axis, so that tiny values do not fill it. */
 export const least: Readonly<Record<Kind, number>> = {
   count: 4,
   rate: 4,
