@@ -1,16 +1,14 @@
-/**
- * Where the loop gets its time from. It never asks the system itself, so that a simulator can move time.
- */
+/** A loop's source of time. Loops never query the system directly, so that a simulator can control time. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since an arbitrary moment; monotonic. */
   now(): number
-  /** Runs `run` once, `ms` from now. The returned function takes that back. */
+  /** Runs `run` once, `ms` from now. The returned function cancels it. */
   timer(ms: number, run: () => void): () => void
-  /** Runs `run` soon: after what is running now, before the loop waits for sockets again. */
+  /** Runs `run` soon: after the current code, before the loop waits for sockets again. */
   soon(run: () => void): void
 }
 
-/** The time, asked for only when somebody wants to know and it has passed since: asking costs as much as a small reply. */
+/** Caches the time until it may have changed: querying it costs as much as a small reply. */
 export class TurnTime {
   readonly #clock: Clock
   #now = 0
@@ -26,18 +24,18 @@ export class TurnTime {
     return this.#now
   }
 
-  /** A turn begins, or handlers have run: what was asked before is not the time any more. */
+  /** Invalidates the cached time, at the start of a turn and after handlers. */
   pass(): void {
     this.#passed = true
   }
 }
 
-/** A moment as a connection keeps it: a whole number takes no memory of its own, and later by a part of one is no harm. */
+/** A connection stores times as integers, which need no allocation; rounding up is harmless. */
 export function moment(time: number): number {
   return Math.ceil(time)
 }
 
-/** What a timer of Node's can wait for: longer ones would run at once. In milliseconds. */
+/** The maximum of Node's timers, in milliseconds; longer delays would fire at once. */
 const LONGEST = 2 ** 31 - 1
 
 export const systemClock: Clock = {

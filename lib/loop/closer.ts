@@ -12,27 +12,27 @@ import type { Timeouts } from './timeouts.js'
 import type { Tokens } from './tokens.js'
 
 /**
- * Milliseconds for which a closed connection's input is read and thrown away, so that no reset overtakes the output;
- * and in which a connection whose output fails must show that its input has ended too.
+ * Milliseconds for which a closed connection's input is read and discarded, so that no reset overtakes the output;
+ * also the time in which a connection with a failed write must show that its input has ended too.
  */
 const LINGER = 1000
 
-/** What endings need from the loop they happen in. */
+/** What the closer needs from its loop. */
 export interface CloserOptions {
   readonly table: ConnectionTable
   readonly clock: Clock
   readonly timeouts: Timeouts
   readonly failures: Failures
   readonly counters: Counters
-  /** A handler asked for the end of the loop. */
+  /** A handler requested a shutdown. */
   readonly shutdown: () => void
-  /** Tells an open half-open connection that its peer has ended. */
+  /** Reports the peer's end to an open half-open connection. */
   readonly ended: (connection: Connection) => void
-  /** A connection's socket has gone to the program. */
+  /** The program now owns the connection's socket. */
   readonly detached: (socket: object) => void
 }
 
-/** How connections end: in order behind their output, at once, or by being handed over. */
+/** Ends connections: gracefully after their output, at once, or by handing them over. */
 export class Closer {
   readonly #options: CloserOptions
   readonly #table: ConnectionTable
@@ -42,23 +42,23 @@ export class Closer {
     this.#table = options.table
   }
 
-  /** Does what a handler asked for. The first Close or Detach of a connection stands, unless a Reset follows. */
+  /** Performs a handler's action. The first Close or Detach of a connection counts, unless a Reset follows. */
   act(connection: Connection, action: Action): void {
     if (action === Action.None) return
     if (this.#begin(connection, action)) this.advance(connection)
   }
 
-  /** The same from where a handler may be running: what follows at once otherwise comes in a turn of its own. */
+  /** The same, while a handler may be running: immediate effects are deferred to a separate turn. */
   actLater(connection: Connection, action: Action): void {
     if (action === Action.None) return
     if (this.#begin(connection, action)) connection.revisit()
   }
 
-  /** A handler threw: the connection closes with that error, behind its output or at once. */
+  /** A handler threw: closes the connection with that error, after its output or at once. */
   threw(connection: Connection, handler: string, thrown: unknown, { atOnce }: { atOnce: boolean }): void {
     const error = this.#options.failures.report(connection.handlers, connection.id, handler, thrown)
     if (!connection.alive) return
-    // `closed` is told one error, and that is the first that was thrown.
+    // `closed` receives one error, the first one thrown.
     if (!connection.threw) connection.error = error
     connection.threw = true
     if (atOnce) return this.destroy(connection, connection.error)
@@ -66,7 +66,7 @@ export class Closer {
     this.advance(connection)
   }
 
-  /** What was to make a layer for a connection that opens threw: the connection closes, and nothing goes out over it. */
+  /** The layer of an opening connection failed to construct: closes the connection without sending anything. */
   layerFailed(connection: Connection, thrown: unknown): Error {
     const error = this.#options.failures.report(connection.handlers, connection.id, 'wrap', thrown)
     connection.error = error
@@ -76,7 +76,7 @@ export class Closer {
     return error
   }
 
-  /** What is pending is given up, and the connection goes in a turn that follows soon. */
+  /** Discards pending output; the connection closes in a turn that follows soon. */
   abort(connection: Connection): void {
     if (!connection.discards()) return
     connection.discarded = connection.unsent
@@ -84,7 +84,7 @@ export class Closer {
     connection.revisit()
   }
 
-  /** Does the next step towards its end that a connection's state allows; none where something is still to come. */
+  /** Takes the next step towards the end that the connection's state allows, if any. */
   advance(connection: Connection): void {
     if (connection.life === Life.Closing || connection.life === Life.Detaching) {
       if (connection.drained) this.#finish(connection)
@@ -101,7 +101,7 @@ export class Closer {
     else if (connection.inbound === Inbound.Ended) this.#options.ended(connection)
   }
 
-  /** The link failed. What the peer sent before is still delivered; output is not taken any more. */
+  /** The link failed. Earlier input is still delivered; further output is rejected. */
   broke(connection: Connection, failure: Error): void {
     if (!connection.alive) return
     if (connection.life !== Life.Open || connection.transport.datagrams) {
@@ -111,16 +111,16 @@ export class Closer {
     connection.error ??= failure
     connection.blocked = false
     this.#drop(connection)
-    // Usually the read side tells of the same end at once, but a peer may take no more and stay silent.
+    // Usually the read side reports the end at once, but a peer may stop reading and stay silent.
     connection.endsAt = moment(this.#options.clock.now() + LINGER)
     this.#options.timeouts.watch(connection)
-    // Input that was held back because of the output is not any more.
+    // Output no longer holds input back.
     connection.regulate()
-    // Now and not with `closed`, which comes behind a promised reply: the reply may be waiting for just this.
+    // Now rather than with `closed`, which waits for a promised reply: the reply may be waiting for this.
     this.#withdraw(connection)
   }
 
-  /** Output broke, and the read side has stayed silent for a while in which it was read: the peer has ended. */
+  /** Output broke, and the read side stayed silent while being read: the peer has ended. */
   givesUpInput(connection: Connection): void {
     const read = connection.promises === 0 && connection.held === undefined
     connection.endsAt = read ? undefined : moment(this.#options.clock.now() + LINGER)
@@ -129,7 +129,7 @@ export class Closer {
     this.advance(connection)
   }
 
-  /** Tells of output that has gone and came with a token. Waits for bytes that the system may still refuse. */
+  /** Runs `sent` for tokens whose output has been written. Waits for bytes that the OS may still reject. */
   acknowledge(connection: Connection, tokens: Tokens): void {
     for (;;) {
       const due = tokens.due(connection.unconfirmed)
@@ -139,7 +139,7 @@ export class Closer {
     if (tokens.waiting && connection.unconfirmed > 0) connection.link.confirm?.()
   }
 
-  /** The connection goes at once, and what is pending is given up. */
+  /** Closes the connection at once, discarding pending output. */
   destroy(connection: Connection, error: Error | undefined): void {
     if (!connection.alive) return
     const reset = !connection.drained || connection.outbound === Outbound.Discarded
@@ -148,7 +148,7 @@ export class Closer {
     this.#closed(connection)
   }
 
-  /** A lingering connection's peer has ended, or its time has passed. */
+  /** A lingering connection's peer has ended, or its time is up. */
   lingered(connection: Connection): void {
     if (connection.life !== Life.Lingering) return
     this.#table.lingering.delete(connection)
@@ -156,14 +156,14 @@ export class Closer {
     this.#table.left()
   }
 
-  /** All output has been written: the connection goes as it was asked to. */
+  /** All output has been written: closes or detaches as requested. */
   #finish(connection: Connection): void {
     if (connection.outbound >= Outbound.Broken) return this.destroy(connection, connection.error)
     if (connection.unconfirmed > 0) return this.#confirm(connection)
     this.#withdraw(connection)
     if (connection.handlers.detached === undefined) connection.keepsSocket()
     if (connection.life === Life.Detaching) return this.#detach(connection)
-    // A `sent` that threw has finished it, one that asked for a reset has it go at once.
+    // A `sent` that threw has finished it; one that requested a reset closes it at once.
     if (connection.life !== Life.Closing) return
     if (connection.outbound >= Outbound.Broken) return this.destroy(connection, connection.error)
     this.#options.timeouts.cancel(connection)
@@ -172,13 +172,13 @@ export class Closer {
     this.#closed(connection)
   }
 
-  /** The last bytes wait for the system, or for a layer, which `writeTimeout` bounds. */
+  /** The last bytes wait for the system or a layer, bounded by `writeTimeout`. */
   #confirm(connection: Connection): void {
     connection.link.confirm?.()
     this.#options.timeouts.watch(connection)
   }
 
-  /** Starts what the action asks for; false where there is nothing to go on with. */
+  /** Starts an action; false if there is nothing further to do. */
   #begin(connection: Connection, action: Action): boolean {
     if (action === Action.Shutdown) this.#options.shutdown()
     if (action === Action.None || action === Action.Shutdown) return false
@@ -196,7 +196,7 @@ export class Closer {
     return begun
   }
 
-  /** Pending output is given up. */
+  /** Discards pending output. */
   #drop(connection: Connection): void {
     if (connection.drained) return
     this.#options.counters.add(Count.dropped, connection.unsent)
@@ -259,7 +259,7 @@ export class Closer {
     this.#table.left()
   }
 
-  /** Where the link cannot be handed over it is given back. */
+  /** If the handover fails, the link is released. */
   #handOver(connection: Connection): net.Socket | undefined {
     try {
       return connection.link.detach(connection.held ?? [])
@@ -286,7 +286,7 @@ export class Closer {
     this.#table.left()
   }
 
-  /** The connection goes: what came with a token has gone by now, or never will. */
+  /** Closes the connection: by now every token's output has been written or discarded. */
   #withdraw(connection: Connection): void {
     const { tokens, error } = connection
     if (tokens === undefined) return
@@ -308,7 +308,7 @@ export class Closer {
   }
 }
 
-/** Of an error that may be a program's own, which may not even let itself be looked at. */
+/** For errors that may be the program's own, whose properties may throw. */
 function codeOf(error: Error | undefined): unknown {
   try {
     return (error as { code?: unknown } | undefined)?.code
@@ -317,7 +317,7 @@ function codeOf(error: Error | undefined): unknown {
   }
 }
 
-/** Why output is lost on a connection that nothing has broken. */
+/** Why output is lost on a connection that is not broken. */
 function neverGoes({ id, outbound }: Connection): RevioError {
   if (outbound === Outbound.Discarded)
     return new RevioError('ECONNABORTED', `connection ${id}: reset before this output was sent`)

@@ -8,15 +8,15 @@ import { checkHandlers } from './handlers.js'
 import { type Limits, limitsOf } from './limits.js'
 import type { Timeouts } from './timeouts.js'
 
-/** What configuring needs from the loop. */
+/** What the configurator needs from its loop. */
 export interface ConfiguratorOptions {
   readonly clock: Clock
   readonly timeouts: Timeouts
-  /** Has handlers that the loop does not know yet meet its server. */
+  /** Runs `serving` of handlers that the loop does not know yet. */
   readonly introduce: (handlers: Handlers<unknown>) => void
 }
 
-/** Changes how a connection is treated, and by whom. */
+/** Changes a connection's options or handlers. */
 export class Configurator {
   readonly #options: ConfiguratorOptions
 
@@ -24,7 +24,7 @@ export class Configurator {
     this.#options = options
   }
 
-  /** @throws `ERR_OPTION` with nothing changed when an option is wrong. */
+  /** @throws `ERR_OPTION` for an invalid option; nothing changes. */
   apply(connection: Connection, options: Configuration): void {
     const limits = limitsOf(options, connection.limits)
     if ('handlers' in options && options.handlers !== undefined) this.#switch(connection, options)
@@ -39,7 +39,7 @@ export class Configurator {
     this.#options.timeouts.watch(connection)
   }
 
-  /** Silence is only looked at while there is a timeout for it: a new one counts from now. */
+  /** Silence is tracked only while a timeout is set: a new one starts now. */
   #startCounting(connection: Connection, { idleTimeout, readTimeout }: Limits): void {
     const { limits: before } = connection
     const idle = before.idleTimeout === 0 && idleTimeout > 0
@@ -58,7 +58,7 @@ export class Configurator {
     this.#options.introduce(handlers)
     connection.follow(handlers)
     connection.context = context
-    // A copy: input may lie in memory that is the loop's again when the handler returns.
+    // A copy: the loop may reuse the input's memory when the handler returns.
     if (input !== undefined && input.length > 0) {
       connection.held = [Buffer.from(input), ...(connection.held ?? [])]
     }

@@ -11,103 +11,103 @@ import { PendingOutput } from './pending-output.js'
 import { Inbound, Life, Outbound } from './state.js'
 import type { Timed } from './timeouts.js'
 
-/** How often output that waits is looked at in its `writeTimeout`. */
+/** How often per `writeTimeout` unsent output is checked. */
 const LOOKS = 8
 
-/** What the connections of a loop share: the parts of the loop that they speak to. */
+/** The parts of the loop that its connections call. */
 export interface ConnectionOwner {
   readonly time: TurnTime
   readonly dispatcher: {
-    /** Delivers input. `lent`: the same input, where its memory is the loop's again after the handler. */
+    /** Delivers input. `lent`: the same input, if the loop reuses its memory after the handler. */
     data(connection: Connection, input: Buffer, lent: Buffer | undefined): void
-    /** Tells that it speaks TLS now. */
+    /** The connection now uses TLS. */
     secured(connection: Connection): void
   }
   readonly closer: {
-    /** Goes on with what the connection's state allows by now: its end above all. */
+    /** Takes the next steps that the connection's state allows, above all towards its end. */
     advance(connection: Connection): void
     /** The link is broken. */
     broke(connection: Connection, failure: Error): void
-    /** What was to make a layer threw. */
+    /** The layer failed to construct. */
     layerFailed(connection: Connection, thrown: unknown): Error
-    /** The peer of a connection that lingers has ended. */
+    /** A lingering connection's peer has ended. */
     lingered(connection: Connection): void
   }
   readonly output: {
-    /** Puts a connection among those to be written at the end of the turn. */
+    /** Adds a connection to those to be written at the end of the turn. */
     mark(connection: Connection): void
   }
   readonly deadlines: {
-    /** A time of the connection's is up, or may be. */
+    /** One of the connection's times is up, or may be. */
     expired(connection: Connection, now: number): void
   }
   readonly layerHost: LayerHost
   readonly counters: Counters
-  /** The end of the loop was asked for: nothing is delivered any more. */
+  /** A shutdown was requested: nothing is delivered any more. */
   ending(): boolean
-  /** Looks at the connection again, in a turn that follows soon. */
+  /** Schedules another look at the connection, in a turn that follows soon. */
   revisit(connection: Connection): void
 }
 
-/** One connection: what its link tells it, and the state that the loop keeps of it. */
+/** A connection: receives its link's events, and holds the loop's state for it. */
 export class Connection extends PendingOutput implements Receiver, Opening, Timed {
   readonly id: number
-  /** The link to the wire, or the layer around it that is nearest to the program. */
+  /** The link to the wire, or the outermost layer around it, nearest to the program. */
   link: Link
   readonly transport: Transport
   readonly #owner: ConnectionOwner
-  /** Its layers, the one nearest to the wire first. */
+  /** Its layers, nearest to the wire first. */
   #layers: LayeredLink[] | undefined
-  /** What is known of it, or asks the system. */
+  /** Its `Info`, or a function that asks the system for it. */
   #info: Info | (() => Info)
-  /** Its handlers run in it. */
+  /** The async context of its handlers. */
   readonly scope: AsyncContext
-  /** The handlers that the program gave for it. */
+  /** The handlers that the program passed. */
   given: Handlers<unknown>
-  /** Those that are called: the same, or what these wrap. */
+  /** The handlers that are called: the same, or those that these wrap. */
   handlers: Handlers<unknown>
   context: unknown
   limits: Limits
-  /** What `closed` will be told. A handler's exception goes before all else. */
+  /** The error for `closed`. A handler's exception takes precedence. */
   error: Error | undefined
   threw = false
-  /** It waited to be accepted when the end of the loop began: what it has sent by then is answered. */
+  /** It was in the accept queue when the shutdown began: what it has sent by then is answered. */
   late = false
 
-  // What holds its input back.
-  /** `pause` was asked for. */
+  // Reasons to hold its input back.
+  /** `pause` was called. */
   paused = false
-  /** Replies that were promised and are not there yet. */
+  /** Promised replies outstanding. */
   promises = 0
-  /** Unsent output is above the high-water mark. */
+  /** Unsent output exceeds the high-water mark. */
   throttled = false
-  /** Read from the transport and not delivered, because input was held back in between. */
+  /** Read from the transport, but not delivered because input was then held back. */
   held: Buffer[] | undefined
 
-  // Where it stands in the loop's lists.
-  /** A wake was asked for. */
+  // Its memberships in the loop's lists.
+  /** A wake was requested. */
   woken = false
-  /** That wake was asked for behind the peer's end, which `ended` is told first. */
+  /** That wake was requested after the peer's end, so `ended` comes first. */
   wokenLate = false
-  /** The last wake's reply was promised, so that nothing was read meanwhile: input goes before the next wake. */
+  /** The last wake's reply was promised, so nothing was read meanwhile: input precedes the next wake. */
   inputFirst = false
-  /** Among those to be looked at again after the turn. */
+  /** Scheduled for another look after the turn. */
   queued = false
-  /** Whether the transport has been asked for input. */
+  /** The transport is reading input. */
   #reading = true
 
-  // Moments of the clock's; undefined for never.
-  /** When a byte last went either way, and when one last came from the peer. */
+  // Times of the loop's clock; undefined for never.
+  /** Last byte in either direction, and last byte from the peer. */
   touched: number
   heard: number
-  /** When output last made progress, or may have. */
+  /** Last possible progress of output. */
   progress = 0
-  /** When that was last looked at, and how many bytes the peer had not acknowledged then; undefined before the first look. */
+  /** Last check of that, and the bytes the peer had not acknowledged then; undefined before the first check. */
   lookedAt = 0
   unacknowledged: number | undefined
-  /** When `expired` is to run. */
+  /** When `expired` is due. */
   expiresAt: number | undefined
-  /** When a connection that lingers, or is broken, is given up. */
+  /** When a lingering or broken connection is given up. */
   endsAt: number | undefined
   deadline = 0
   timeoutIndex = -1
@@ -140,72 +140,75 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     this.heard = this.touched
   }
 
-  /** Hears of the wire: the connection itself, or the layer that is nearest to the wire. */
+  /** Receives the wire's events: the connection itself, or the layer nearest to the wire. */
   get wire(): Receiver {
     return this.#layers?.[0]?.wire ?? this
   }
 
-  /** Asked of the system when somebody first wants to know. */
+  /** Queried from the system on first use. */
   get info(): Info {
     if (typeof this.#info === 'function') this.#info = this.#info()
     return this.#info
   }
 
-  /** Input may be delivered now. */
+  /** Whether input may be delivered now. */
   get receptive(): boolean {
     return this.life === Life.Open && this.promises === 0 && !this.paused && !this.throttled
   }
 
   /**
-   * Input is to be read. One that closes is read on, and what comes is thrown away, so that a peer which writes
-   * before it reads can take the last of the output; one that is to be detached keeps its input for the new owner.
+   * Whether to read input. A closing connection still reads and discards it, so that a peer that writes before it
+   * reads can receive the last output; a detaching one leaves its input for the new owner.
    */
   get wantsInput(): boolean {
     if (this.life === Life.Open) return this.receptive && this.held === undefined
     return this.life === Life.Lingering || this.life === Life.Closing
   }
 
-  /** A wake waits for the input, or the end, that must not starve behind it. */
+  /** Whether a wake waits for input, or the end, which it must not starve. */
   get wakeWaits(): boolean {
     if (!this.receptive) return false
     if (this.wokenLate && this.inbound === Inbound.Ended) return true
     return this.inputFirst && (this.held !== undefined || (this.inbound === Inbound.Open && !this.#reading))
   }
 
-  /** The peer's end is a handler's to answer, and does not close the connection. */
+  /** Whether a handler answers the peer's end, which then doesn't close the connection. */
   get staysHalfOpen(): boolean {
     return this.limits.halfOpen && this.handlers.ended !== undefined
   }
 
-  /** Only its end can still come: the peer is gone, or both sides have ended. Wakes are refused from now on. */
+  /** Whether only the end can follow: the peer is gone, or both sides have ended. Wakes are then rejected. */
   get over(): boolean {
     if (this.outbound >= Outbound.Broken) return true
     if (this.inbound === Inbound.Open) return false
     return !this.staysHalfOpen || (this.inbound === Inbound.Delivered && this.outbound !== Outbound.Open)
   }
 
-  /** What the end of an open connection, or the peer's end, waits for. Nothing else may keep a connection. */
+  /**
+   * Everything that the end of an open connection, or the peer's end, waits for. Nothing else may keep a connection.
+   */
   get kept(): boolean {
     if (this.promises > 0) return !(this.limits.closeOnBreak && this.outbound === Outbound.Broken)
     if (this.woken && !this.wokenLate) return true
-    // A pause holds the peer's end back, but not what is broken: nobody could answer, whatever was still delivered.
+    // A pause holds the peer's end back, but not a broken connection's: nothing could answer, whatever was still
+    // delivered.
     if (this.outbound === Outbound.Broken) {
       return !this.paused && (this.held !== undefined || this.inbound === Inbound.Open)
     }
     return this.paused || this.held !== undefined
   }
 
-  /** Nothing more comes from the peer, and the last bytes of a layer have gone. */
+  /** Whether nothing more comes from the peer, and a layer's last bytes have gone. */
   get settled(): boolean {
     return this.inbound !== Inbound.Open && this.link.ending !== true
   }
 
-  /** Bytes that have been taken and may be refused after all. */
+  /** Bytes accepted that may still be rejected. */
   get unconfirmed(): number {
     return this.link.unconfirmed ?? 0
   }
 
-  /** Reads from the peer or stops reading, as the connection's state asks for. */
+  /** Starts or stops reading, according to the connection's state. */
   regulate(): void {
     this.throttled = this.unsent > this.limits.highWaterMark
     const wanted = this.wantsInput
@@ -218,14 +221,14 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     if (due || (this.held !== undefined && this.receptive)) this.revisit()
   }
 
-  /** Has the loop look at it again, in a turn that follows soon. */
+  /** Schedules another look by the loop, in a turn that follows soon. */
   revisit(): void {
     if (this.queued) return
     this.queued = true
     this.#owner.revisit(this)
   }
 
-  /** When the next of its times is up; Infinity when none is set. */
+  /** When the next of its times is up; Infinity for never. */
   get dueAt(): number {
     const ends = this.endsAt ?? Number.POSITIVE_INFINITY
     if (this.life === Life.Lingering) return ends
@@ -237,7 +240,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     return due
   }
 
-  /** When unsent output is looked at: now and then before its time is up, where the system says what the peer takes. */
+  /** Unsent output is checked several times per `writeTimeout`, if the system reports what the peer acknowledges. */
   get writeDue(): number {
     const { writeTimeout } = this.limits
     const due = this.progress + writeTimeout
@@ -245,19 +248,19 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     return tells ? Math.min(due, this.lookedAt + writeTimeout / LOOKS) : due
   }
 
-  /** Output has made progress, or begins to wait. */
+  /** Output has made progress, or starts to wait. */
   progressed(now: number): void {
     this.progress = moment(now)
     this.lookedAt = this.progress
     this.unacknowledged = undefined
   }
 
-  /** Output waits for the peer to take it, or for a layer to let go of it. */
+  /** Whether output waits for the peer or a layer. */
   get unwritten(): boolean {
     return this.blocked || this.unconfirmed > 0
   }
 
-  /** Goes on with other handlers. */
+  /** Switches to other handlers. */
   follow(handlers: Handlers<unknown>): void {
     this.given = handlers
     this.handlers = handlers
@@ -280,7 +283,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     }
   }
 
-  /** What a layer has made of itself takes its place: the link below, or another layer around that. */
+  /** A layer's replacement: the link below it, or another layer around that. */
   relayer(link: Link, layer: LayeredLink | undefined): void {
     const below = this.#layers?.slice(0, -1) ?? []
     this.#layers = layer === undefined ? below : [...below, layer]
@@ -292,7 +295,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     this.#owner.dispatcher.secured(this)
   }
 
-  /** A byte of the peer's came, or is delivered after it was held back. */
+  /** A byte arrived from the peer, or is delivered after being held back. */
   hears(): void {
     this.touched = moment(this.#owner.time.now)
     this.heard = this.touched
@@ -306,7 +309,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     if (limits.idleTimeout > 0 || limits.readTimeout > 0) this.hears()
     if (this.life !== Life.Open && this.life !== Life.Detaching) return
     const shared = this.transport.sharesInput && this.link.ownsInput !== true
-    // A handler that still runs when the loop is to end may ask for Detach, so nothing that comes then is lost.
+    // A handler that still runs when a shutdown begins may return Detach, so input that arrives then is kept.
     if (!this.receptive || this.held !== undefined || (this.#owner.ending() && !this.late)) {
       this.held ??= []
       this.held.push(shared ? Buffer.from(bytes) : bytes)
@@ -331,7 +334,7 @@ export class Connection extends PendingOutput implements Receiver, Opening, Time
     if (this.life === Life.Lingering) this.#owner.closer.advance(this)
     if (this.life === Life.Gone || this.outbound >= Outbound.Broken) return
     this.blocked = false
-    // A layer tells of bytes that the wire has taken since.
+    // A layer reports bytes that the wire has accepted since.
     if (this.link.unconfirmed !== undefined) this.progressed(this.#owner.time.now)
     this.#owner.output.mark(this)
   }

@@ -2,7 +2,7 @@ import { RevioError } from '../errors.js'
 import type { Stats } from '../stats.js'
 import type { TlsInfo } from '../tls.js'
 
-/** What is counted, and where it stands in a row. */
+/** The counters, and their positions in a row. */
 export const Count = {
   accepted: 0,
   dialled: 1,
@@ -14,7 +14,7 @@ export const Count = {
   refused: 7,
   bytesIn: 8,
   bytesOut: 9,
-  /** Bytes of output that handlers gave and that were taken into outboxes; and those of them that were given up. */
+  /** Bytes of output accepted into outboxes; and those of them discarded. */
   queued: 10,
   dropped: 11,
   events: 12,
@@ -26,17 +26,17 @@ export const Count = {
   handshakesFailed: 18,
 } as const
 
-/** Numbers in a row; a multiple of a cache line, so that loops that count side by side do not share one. */
+/** Numbers per row; a multiple of a cache line, so that loops don't share one. */
 export const ROW = 24
 
-/** Bytes that the rows of so many loops take. */
+/** Size in bytes of the rows of `loops` loops. */
 export function sizeOfRows(loops: number): number {
   return loops * ROW * Float64Array.BYTES_PER_ELEMENT
 }
 
 /**
- * What one loop counts, in a row of numbers of its own. Where there are several loops, the rows lie in memory that all
- * of them share: each writes its own row and may read the others at any time.
+ * One loop's counters, in a separate row. With several loops, the rows are in shared memory: each loop writes its own
+ * row and reads the others at any time.
  */
 export class Counters {
   readonly row: Float64Array
@@ -49,19 +49,19 @@ export class Counters {
     this.row = row
   }
 
-  /** How many loops count. */
+  /** Number of loops. */
   get loops(): number {
     return this.#rows.length
   }
 
-  /** A connection is there that speaks TLS, or a plain one. */
+  /** A connection opened, with TLS or plain. */
   secured(tls: TlsInfo | undefined): void {
     if (tls === undefined) return
     this.add(Count.handshakes, 1)
     if (tls.reused) this.add(Count.resumed, 1)
   }
 
-  /** A turn took so many milliseconds. */
+  /** A turn took this many milliseconds. */
   turned(ms: number): void {
     const { row } = this
     add(row, Count.turns, 1)
@@ -74,9 +74,9 @@ export class Counters {
   }
 
   /**
-   * Of one loop, or the sum over all.
+   * One loop's counters, or the sum over all.
    *
-   * @throws `ERR_OPTION` for a loop that is not there.
+   * @throws `ERR_OPTION` if there is no such loop.
    */
   stats(loop: number | undefined): Stats {
     if (loop !== undefined && !(Number.isInteger(loop) && loop >= 0 && loop < this.loops)) {
@@ -87,7 +87,7 @@ export class Counters {
   }
 }
 
-/** The rows that lie in some memory. */
+/** The rows in a piece of memory. */
 export function rowsOf(memory: ArrayBufferLike): Float64Array[] {
   return Array.from(
     { length: memory.byteLength / sizeOfRows(1) },
@@ -95,7 +95,7 @@ export function rowsOf(memory: ArrayBufferLike): Float64Array[] {
   )
 }
 
-/** What rows come to. */
+/** Sums rows. */
 export function statsOf(rows: readonly Float64Array[]): Stats {
   const sum = (count: number) => rows.reduce((total, row) => total + (row[count] ?? 0), 0)
   const all = Object.fromEntries(Object.entries(Count).map(([name, count]) => [name, sum(count)]))

@@ -6,7 +6,7 @@ import type { Dispatcher } from './dispatcher.js'
 import { Inbound, Life } from './state.js'
 import type { Timeouts } from './timeouts.js'
 
-/** What the times of connections need from the loop. */
+/** What the deadlines need from their loop. */
 export interface DeadlinesOptions {
   readonly closer: Closer
   readonly dispatcher: Dispatcher
@@ -15,7 +15,7 @@ export interface DeadlinesOptions {
   readonly turn: (run: () => void) => void
 }
 
-/** What happens when a time of a connection's is up. */
+/** Acts when one of a connection's times is up. */
 export class Deadlines {
   readonly #options: DeadlinesOptions
 
@@ -43,7 +43,7 @@ export class Deadlines {
   }
 }
 
-/** What ends a connection whose peer has been silent, or has not read, for too long. */
+/** The error for a connection whose peer has been silent, or has not read, for too long. */
 function timeoutError(connection: Connection, now: number): RevioError | undefined {
   const { idleTimeout, readTimeout, writeTimeout } = connection.limits
   const timedOut = (what: string) => new RevioError('ETIMEDOUT', `connection ${connection.id}: ${what}`)
@@ -60,9 +60,9 @@ function timeoutError(connection: Connection, now: number): RevioError | undefin
 }
 
 /**
- * Looks whether the peer takes output, though the system lets no more be written: Linux waits until a third of its buffer
- * is free, which takes a slow reader longer than any timeout. Answers true when it has taken nothing in a whole
- * `writeTimeout`. Between two looks it may have taken some at any moment, and before the first one too.
+ * Checks whether the peer accepts output while the system reports no room: Linux waits until a third of its buffer is
+ * free, which can take a slow reader longer than any timeout. Returns true if it has accepted nothing for a whole
+ * `writeTimeout`. It may have accepted some at any moment between two checks, or before the first.
  */
 function isDeaf(connection: Connection, now: number): boolean {
   const { link, limits, unacknowledged: before } = connection

@@ -4,15 +4,15 @@ import type { Dialer as Caller, Link, Receiver, Transport } from '../transport/t
 import type { AsyncContext } from './async-context.js'
 import type { Timed } from './timeouts.js'
 
-/** A connection that was asked for: what it is to be once it is there. */
+/** A requested connection, and its properties once established. */
 export interface Made {
   readonly id: number
   readonly transport: Transport
-  /** That of whoever asked for it. */
+  /** The caller's async context. */
   readonly scope: AsyncContext
   readonly handlers: Handlers<unknown>
   readonly context: unknown
-  /** Goes out before all else. */
+  /** Output to send before all else. */
   readonly preface?: string
 }
 
@@ -24,7 +24,7 @@ interface PendingOptions {
   readonly failed: (error: Error) => void
 }
 
-/** A connection that is being made. */
+/** A connection in progress. */
 export class Dial implements Caller, Timed {
   readonly made: Made
   giveUp: () => void = () => {}

@@ -21,12 +21,12 @@ import { infoOf } from './info.js'
 import { prefaceOf } from './proxy-header.js'
 import type { Timeouts } from './timeouts.js'
 
-/** A transport that takes in sockets which others have made. */
+/** A transport that accepts sockets created by others. */
 export interface Attacher extends Transport {
   attach(socket: net.Socket, caller: Caller): void
 }
 
-/** What dialling needs from the loop that dials. */
+/** What the dialer needs from its loop. */
 export interface DialerOptions {
   readonly clock: Clock
   readonly timeouts: Timeouts
@@ -34,33 +34,33 @@ export interface DialerOptions {
   readonly attacher: (socket: net.Socket) => Attacher
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** The end of the loop was asked for; and it has come, so that nobody would hear. */
+  /** A shutdown was requested; the loop has ended, and nothing would run. */
   readonly ending: () => boolean
   readonly ended: () => boolean
-  /** The id of the next connection. */
+  /** The next connection's id. */
   readonly nextId: () => number
   /** The loop's own handlers. */
   readonly events: () => Handlers<unknown>
   readonly introduce: (handlers: Handlers<unknown>) => void
-  /** A connection is made: it is opened. */
+  /** A connection is established: opens it. */
   readonly opened: (made: Made, link: Link, info: () => Info) => Receiver
-  /** None is: it is opened as one that closes, and closed with the error. */
+  /** A dial failed: opens the connection as closing, and closes it with the error. */
   readonly failed: (made: Made, info: Info, error: Error) => void
-  /** One is not under way any more. */
+  /** An attempt is over. */
   readonly left: () => void
 }
 
 const SHUT_DOWN = 'the loop was shut down'
 
-/** Sockets that loops of this process have, so that none gets two owners. */
+/** Sockets in loops of this process, so that none gets two owners. */
 const attached = new WeakSet<object>()
 
-/** A socket is the program's again. */
+/** Returns a socket to the program. */
 export function release(socket: object): void {
   attached.delete(socket)
 }
 
-/** Makes connections from this side: dials, and takes in sockets. */
+/** Makes outgoing connections: dials, and attaches sockets. */
 export class Dialer {
   readonly #options: DialerOptions
   readonly #pending = new Set<Dial>()
@@ -72,12 +72,12 @@ export class Dialer {
     this.#options = options
   }
 
-  /** Nothing is under way. */
+  /** Nothing is in progress. */
   get empty(): boolean {
     return this.#pending.size === 0
   }
 
-  /** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; everything else comes to `closed`. */
+  /** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; all other errors go to `closed`. */
   dial(address: string, options: DialOptions<unknown>): number {
     const target = parseAddress(address)
     if (target.scheme === 'fd') {
@@ -113,9 +113,9 @@ export class Dialer {
   }
 
   /**
-   * Takes a connected socket in, in a turn of its own.
+   * Attaches a connected socket, in a separate turn.
    *
-   * @throws `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; everything else comes to `closed`.
+   * @throws `ERR_OPTION`, `ERR_UNSUPPORTED`, `ERR_ENDED`; all other errors go to `closed`.
    */
   attach(socket: net.Socket, options: AttachOptions<unknown>): number {
     checkSocket(socket)
@@ -129,7 +129,7 @@ export class Dialer {
       remoteAddress === undefined ? unixAddress('') : inetAddress('tcp', remoteAddress, remotePort ?? 0)
     const dial = this.#expect(made, remote, 'attach')
     dial.giveUp = () => socket.destroy()
-    // From here on its errors are ours, though the transport only gets it in a turn that follows.
+    // From here on we own its errors, though the transport only gets it in a turn that follows.
     let failure: Error | undefined
     const onError = (error: Error) => {
       failure ??= error
@@ -141,14 +141,14 @@ export class Dialer {
     return made.id
   }
 
-  /** The loop ends: none of them is going to be made. */
+  /** A shutdown begins: all attempts fail. */
   abandon(): void {
     this.#abort(() => {
       for (const dial of [...this.#pending]) dial.abandon('ECONNABORTED', SHUT_DOWN)
     })
   }
 
-  /** @throws as `clientSecurity` does, and `ERR_OPTION` for TLS where the address has none. */
+  /** @throws as `clientSecurity` does, and `ERR_OPTION` for TLS options on an address without TLS. */
   #securityOf(target: Binding, { tls }: DialOptions<unknown>): ClientSecurity | undefined {
     const where = `dial "${target.text}"`
     if (target.tls !== undefined) return this.#tls.of(tlsOptionsOf(target, tls), where, target)
@@ -168,7 +168,7 @@ export class Dialer {
       const error = failure() ?? socket.errored ?? destroyed
       return this.#options.turn(() => dial.failed(error))
     }
-    // Something may have been written to it since: what takes it in now need not be what was thought of then.
+    // The program may have written to it since, which can change the transport that takes it.
     this.#options.attacher(socket).attach(socket, dial)
     socket.removeListener('error', onError)
   }
@@ -201,7 +201,7 @@ export class Dialer {
     throw new RevioError('ERR_ENDED', `${what}: the loop ${this.#aborting ? 'is ending' : 'has ended'}`)
   }
 
-  /** Who dials again because the end of the loop refused a dial would go on for ever. */
+  /** A program that dials again whenever the shutdown refuses a dial would never end. */
   #abort(run: () => void): void {
     this.#aborting = true
     try {
@@ -218,7 +218,7 @@ export class Dialer {
     })
   }
 
-  /** Whom a connection was dialled to, by what is known of it; undefined for others. */
+  /** The target of a dialled connection, by its `Info`; undefined for others. */
   hostOf(info: Info): string | undefined {
     return this.#hosts.get(info)
   }
@@ -266,7 +266,7 @@ export class Dialer {
   }
 }
 
-/** @throws unless a loop can take the socket. */
+/** @throws unless a loop can attach the socket. */
 function checkSocket(socket: unknown): asserts socket is net.Socket {
   const candidate = socket as Partial<net.Socket> | null | undefined
   if (

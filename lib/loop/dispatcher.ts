@@ -16,7 +16,7 @@ type Replying = 'data' | 'ended' | 'expired' | 'secured'
 
 type Run = NonNullable<Handlers<unknown>['ended']>
 
-/** What dispatching needs from the loop. */
+/** What the dispatcher needs from its loop. */
 export interface DispatcherOptions {
   readonly closer: Closer
   readonly output: Output
@@ -24,13 +24,13 @@ export interface DispatcherOptions {
   readonly counters: Counters
   /** Handlers have run, and time has passed. */
   readonly passed: () => void
-  /** Surrounds what is done when a promise settles, outside of any turn. */
+  /** Surrounds work done when a promise settles, outside of any turn. */
   readonly between: (run: () => void) => void
   /** A reply was promised. */
   readonly promised: ((reply: PromiseLike<Reply>) => void) | undefined
 }
 
-/** Calls the handlers that reply, and does what they return. */
+/** Calls the handlers that reply, and carries out their replies. */
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #closer: Closer
@@ -46,7 +46,7 @@ export class Dispatcher {
     this.#counters = options.counters
   }
 
-  /** `opened`, and what it returns. */
+  /** Runs `opened`, and carries out its reply. */
   opened(connection: Connection): void {
     const { handlers } = connection
     this.#counters.add(Count.events, 1)
@@ -64,9 +64,9 @@ export class Dispatcher {
   }
 
   /**
-   * `data`, and what it returns.
+   * Runs `data`, and carries out its reply.
    *
-   * @param lent - The input, where its memory is the loop's again after the handler.
+   * @param lent - The input, if the loop reuses its memory after the handler.
    */
   data(connection: Connection, input: Buffer | null, lent: Buffer | undefined): void {
     const { handlers, scope, id, context } = connection
@@ -82,7 +82,7 @@ export class Dispatcher {
     this.#output.flushUrgent()
   }
 
-  /** `ended`, and what it returns. */
+  /** Runs `ended`, and carries out its reply. */
   ended(connection: Connection): void {
     connection.endDelivered()
     this.#counters.add(Count.events, 1)
@@ -90,7 +90,7 @@ export class Dispatcher {
     this.#closer.advance(connection)
   }
 
-  /** `expired`, and what it returns. Without that handler the connection closes. */
+  /** Runs `expired`, and carries out its reply. Without that handler the connection closes. */
   expired(connection: Connection): void {
     this.#counters.add(Count.events, 1)
     if (connection.handlers.expired === undefined) {
@@ -100,23 +100,23 @@ export class Dispatcher {
     this.#call(connection, 'expired', connection.context)
   }
 
-  /** `secured`, and what it returns. */
+  /** Runs `secured`, and carries out its reply. */
   secured(connection: Connection): void {
     if (connection.life !== Life.Open) return
     this.#call(connection, 'secured', connection.info.tls, connection.context)
   }
 
-  /** Until a promised reply is there the connection is not read; then the reply counts as if returned then. */
+  /** Until a promised reply settles, the connection is not read; then the reply takes effect. */
   awaitReply(connection: Connection, promise: PromiseLike<Reply>, handler: Replying): void {
     connection.promises += 1
     connection.regulate()
-    // A thenable of the program's may settle twice, or with another promise; one of the language's may not.
+    // A program's thenable may settle twice, or with another promise; a native promise may not.
     const reply = Promise.resolve(promise)
     this.#options.promised?.(reply)
     reply.then(
       reply =>
         this.#settled(connection, handler, () => {
-          // What closes has said its last word, though output is still taken from a handler that closes by `send`.
+          // A closing connection accepts no replies, except from a handler that closes by `send`.
           if (connection.life === Life.Open) this.#replied(connection, reply, handler, undefined)
         }),
       (reason: unknown) =>
@@ -180,7 +180,7 @@ export class Dispatcher {
         this.#closer.threw(connection, handler, thrown, { atOnce: false })
       }
       this.#output.flushUrgent()
-      // One that lingers, too: the last bytes of a layer wait for a turn.
+      // Lingering ones too: a layer's last bytes wait for a turn.
       if (connection.life !== Life.Gone) connection.revisit()
     })
   }

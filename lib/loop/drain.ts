@@ -1,19 +1,22 @@
 import type { Clock } from './clock.js'
 
-/** What draining needs from the loop. */
+/** What draining needs from its loop. */
 export interface DrainOptions {
   readonly clock: Clock
-  /** Connections are open, or under way. */
+  /** Connections are open or in progress. */
   readonly busy: () => boolean
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** Releases the listeners: what waits at them is accepted. */
+  /** Releases the listeners; connections in their queues are accepted. */
   readonly release: () => void
-  /** Ends the loop. */
+  /** Starts the shutdown proper. */
   readonly end: () => void
 }
 
-/** The time between the release of the listeners and the end of the loop: connections go on, and may end by themselves. */
+/**
+ * The grace period between releasing the listeners and the shutdown proper: connections go on, and may end by
+ * themselves.
+ */
 export class Drain {
   readonly #options: DrainOptions
   #begun = false
@@ -36,7 +39,7 @@ export class Drain {
     if (grace < Number.POSITIVE_INFINITY) this.#cancel = clock.timer(grace, () => this.#end())
     clock.soon(() => {
       turn(release)
-      // Those that another thread has accepted for this loop are on their way.
+      // Connections that another thread has accepted for this loop are on their way.
       soonAgain(clock, 3, () => {
         this.#released = true
         this.left()
@@ -44,12 +47,12 @@ export class Drain {
     })
   }
 
-  /** A connection has gone; after the last one nothing is left to wait for. */
+  /** A connection has gone; after the last one there is nothing left to wait for. */
   left(): void {
     if (this.#released && !this.#options.busy()) this.#end()
   }
 
-  /** The end of the loop has begun. */
+  /** The shutdown proper has begun. */
   stop(): void {
     this.#cancel()
     this.#released = false
@@ -61,7 +64,7 @@ export class Drain {
   }
 }
 
-/** Runs something when the loop has looked at its sockets once more. */
+/** Runs `run` after the loop has polled its sockets once more. */
 export function soonAgain(clock: Clock, rounds: number, run: () => void): void {
   if (rounds === 0) return run()
   clock.soon(() => soonAgain(clock, rounds - 1, run))

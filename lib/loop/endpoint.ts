@@ -13,7 +13,7 @@ import type { ProxyRule } from './proxied.js'
 const KNOWN: readonly string[] = ['address', 'events', 'tls'] satisfies (keyof Endpoint)[]
 
 /**
- * One of `serve`'s addresses, in the form of an object.
+ * Normalizes one of `serve`'s addresses to an object.
  *
  * @throws `ERR_ADDRESS`, `ERR_OPTION` unless it is a string, or an object with an address and handlers.
  */
@@ -35,23 +35,23 @@ function asEndpoint(address: string | Endpoint): Endpoint {
   return address
 }
 
-/** One of `serve`'s addresses, read and checked. */
+/** One of `serve`'s addresses, parsed and checked. */
 export interface Site {
   readonly endpoint: Endpoint
   readonly binding: Binding
-  /** There where the address has TLS. */
+  /** Present for TLS addresses. */
   readonly security: ServerSecurity | undefined
-  /** There where connections begin with a header of the PROXY protocol; TLS then comes behind that. */
+  /** Present if connections begin with a PROXY protocol header; TLS then follows it. */
   readonly proxyRule?: ProxyRule
 }
 
-/** One of them, once it is bound. */
+/** A bound address. */
 export interface Bound extends Site {
   readonly address: Address
   readonly transport: Transport
 }
 
-/** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_TLS`, naming the address and what is wrong with it. */
+/** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_TLS`, naming the address and the fault. */
 export function siteOf(address: string | Endpoint): Site {
   const endpoint = asEndpoint(address)
   const binding = parseAddress(endpoint.address)
@@ -60,7 +60,7 @@ export function siteOf(address: string | Endpoint): Site {
   return { endpoint, binding, security, ...(wanted && { proxyRule: { wanted, security } }) }
 }
 
-/** TLS as an address and the options beside it have it; files are read anew. `later` goes before both. */
+/** The TLS options of an address and its `tls`, with files read again. `later` overrides both. */
 export function securityOf(
   binding: Binding,
   tls: TlsServerOptions | undefined,

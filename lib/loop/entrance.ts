@@ -16,7 +16,7 @@ import type { Shutdown } from './shutdown.js'
 import type { ConnectionTable } from './table.js'
 import type { Timeouts } from './timeouts.js'
 
-/** What the entrance needs from the loop. */
+/** What the entrance needs from its loop. */
 export interface EntranceOptions {
   readonly owner: ConnectionOwner
   readonly table: ConnectionTable
@@ -28,17 +28,17 @@ export interface EntranceOptions {
   readonly headers: ProxyHeaders
   readonly shutdown: () => Shutdown
   readonly proxyRules: readonly (ProxyRule | undefined)[]
-  /** Whose a connection to an address is. */
+  /** The handlers of connections to an address. */
   readonly handlersOf: (addressIndex: number) => Handlers<unknown>
-  /** A context of its own, for a connection that a peer has made. */
+  /** A new async context, for an accepted connection. */
   readonly scope: () => AsyncContext
-  /** The same, with its handlers timed where the program wants that. */
+  /** The same, with handlers timed if the program asks for that. */
   readonly watched: (scope: AsyncContext) => AsyncContext
-  /** TLS behind a header could not be agreed on. */
+  /** The TLS handshake after a PROXY header failed. */
   readonly insecure: (addressIndex: number, error: Error, link: Link) => void
 }
 
-/** Where connections come into the loop: those of peers, those that were dialled, and those that could not be made. */
+/** The entrance of connections into the loop: accepted, dialled, and failed ones. */
 export class Entrance {
   readonly #options: EntranceOptions
   #lastId = 0
@@ -51,7 +51,7 @@ export class Entrance {
     return ++this.#lastId
   }
 
-  /** A peer has connected; where a header is to come first, it is opened behind that. */
+  /** A peer has connected; if a PROXY header is expected, it opens after that. */
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver {
     const { proxyRules, headers, counters, insecure } = this.#options
     const rule = proxyRules[addressIndex]
@@ -64,13 +64,13 @@ export class Entrance {
     })
   }
 
-  /** A connection was made from this side. */
+  /** An outgoing connection is established. */
   made(made: Made, link: Link, info: () => Info): Receiver {
     this.#options.counters.add(Count.dialled, 1)
     return this.#open(made, link, info)
   }
 
-  /** A connection could not be made: opened and closed in one. */
+  /** An outgoing connection failed: opens and closes it. */
   missed(made: Made, info: Info, error: Error): void {
     const { owner, counters, table, dispatcher, closer } = this.#options
     const connection = new Connection(owner, {
@@ -99,7 +99,7 @@ export class Entrance {
     const { owner, table, counters, timeouts, dispatcher, output, watched } = this.#options
     const limits = made.transport.datagrams ? datagramLimits : defaultLimits
     const { id, transport, handlers, context } = made
-    // Each by its name: an object that is spread into another gets a shape of its own every time.
+    // Field by field: spreading one object into another yields a new hidden class every time.
     const scope = watched(made.scope)
     const connection = new Connection(owner, { id, transport, scope, handlers, context, link, info, limits })
     const shutdown = this.#options.shutdown()
@@ -113,10 +113,10 @@ export class Entrance {
     return connection.wire
   }
 
-  /** The loop is ending. */
+  /** The loop is shutting down. */
   #refuse(connection: Connection): Receiver {
     const { counters } = this.#options
-    // Those that were accepted are open or have gone; nobody hears of this one.
+    // Accepted connections are open or gone; nothing reports this one.
     counters.add(Count.accepted, -1)
     counters.add(Count.refused, 1)
     connection.leaves()

@@ -2,24 +2,24 @@ import { asError } from '../errors.js'
 import type { Handlers } from '../events.js'
 import type { AsyncContext } from './async-context.js'
 
-/** Where a program's exceptions go. */
+/** Where handlers' exceptions go. */
 export interface FailuresOptions {
-  /** The loop's own handlers, whose `failed` serves connections that have none. */
+  /** The loop's own handlers, whose `failed` serves connections without one. */
   readonly events: () => Handlers<unknown>
-  /** In which `failed` runs. */
+  /** The async context of `failed`. */
   readonly scope: AsyncContext
-  /** Takes what no `failed` takes. */
+  /** Receives exceptions that no `failed` handles. */
   readonly report: (error: Error, where: Failure) => void
 }
 
-/** Which handler of which connection threw. */
+/** The handler and connection of an exception. */
 export interface Failure {
   /** 0 for a handler of the whole loop. */
   readonly id: number
   readonly handler: string
 }
 
-/** Reports what handlers throw: a program's own fault must not pass for a peer's. */
+/** Reports handlers' exceptions, so that the program's faults aren't mistaken for a peer's. */
 export class Failures {
   readonly #options: FailuresOptions
 
@@ -27,7 +27,7 @@ export class Failures {
     this.#options = options
   }
 
-  /** Tells `failed`, or the program's user. Answers what was thrown as an Error. */
+  /** Runs `failed`, or warns the program's user. Returns the thrown value as an Error. */
   report(handlers: Handlers<unknown>, id: number, handler: string, thrown: unknown): Error {
     const { events, scope, report } = this.#options
     const error = asError(thrown, handler)
@@ -45,7 +45,7 @@ export class Failures {
   }
 }
 
-/** The warning of a handler's exception: what happened in one line, then the stack of what was thrown. */
+/** The warning for a handler's exception: a one-line summary, then the stack. */
 export function failureWarning(error: Error, { id, handler }: Failure): Error {
   const known = error.message.startsWith(`${handler} threw `)
   const whose = id === 0 ? '' : `connection ${id}: `

@@ -2,10 +2,12 @@ import type { FileRegion } from '../file-region.js'
 import type { Outbox } from '../transport/outbox.js'
 import type { FilePart } from '../transport/transport.js'
 
-/** How much of a file becomes memory at a time, where the system cannot send it by itself. */
+/** How much of a file to read into memory at a time, if the system can't send it directly. */
 const PORTION = 256 * 1024
 
-/** Output from the first file on, in order: parts of files, and the bytes behind them. In front of it is the outbox. */
+/**
+ * Output from the first file on, in order: parts of files, and the bytes that follow them. The outbox precedes it.
+ */
 export class Files {
   readonly #items: (FilePart | Uint8Array)[] = []
   #size = 0
@@ -15,30 +17,30 @@ export class Files {
     return this.#size
   }
 
-  /** There is nothing more: all of it has become the outbox's, or has gone. */
+  /** Nothing is left: all of it has moved to the outbox or been sent. */
   get empty(): boolean {
     return this.#items.length === 0
   }
 
-  /** The file that follows the bytes of the outbox. */
+  /** The file that follows the outbox's bytes. */
   get first(): FilePart | undefined {
     const item = this.#items[0]
     return item instanceof Uint8Array ? undefined : item
   }
 
-  /** Appends a part of a file, which is not empty. */
+  /** Appends a part of a file, which must not be empty. */
   addFile(region: FileRegion): void {
     this.#items.push({ region, at: region.start })
     this.#size += region.length
   }
 
-  /** Appends bytes that nobody else uses. */
+  /** Appends bytes that nothing else uses. */
   addBytes(bytes: Uint8Array): void {
     this.#items.push(bytes)
     this.#size += bytes.length
   }
 
-  /** So many bytes of the first file have been sent. */
+  /** This many bytes of the first file have been sent. */
   sent(size: number, outbox: Outbox): void {
     const { first } = this
     if (first === undefined) return
@@ -48,7 +50,7 @@ export class Files {
   }
 
   /**
-   * Makes the next part of the first file bytes of the outbox, where that holds little.
+   * Reads the next part of the first file into the outbox, if that holds little.
    *
    * @throws What reading it throws.
    */
@@ -61,14 +63,14 @@ export class Files {
     }
   }
 
-  /** Gives up everything. */
+  /** Discards everything. */
   clear(): void {
     const items = this.#items.splice(0)
     this.#size = 0
     for (const item of items) if (!(item instanceof Uint8Array)) item.region.release()
   }
 
-  /** The first file is done: the bytes behind it, up to the next file, are the outbox's. */
+  /** The first file is done: bytes up to the next file move to the outbox. */
   #next(outbox: Outbox): void {
     const done = this.#items.shift()
     while (this.#items.length > 0 && this.first === undefined) {

@@ -15,7 +15,7 @@ import type { Address, Info } from '../info.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
 
-/** A server that passes every call on to another, for those that change some of them on the way. */
+/** A server that forwards every call to another, as a base for those that change some calls. */
 export class ForwardingServer implements Server {
   readonly #server: Server
 

@@ -24,7 +24,7 @@ type Handler = (typeof HANDLERS)[number]
 
 const KNOWN: ReadonlySet<string> = new Set(HANDLERS)
 
-/** What a handler is called elsewhere, and here. */
+/** Names of handlers in other libraries, and their equivalents here. */
 const ELSEWHERE: Readonly<Record<string, Handler>> = {
   accept: 'opened',
   connect: 'opened',
@@ -54,10 +54,10 @@ const ELSEWHERE: Readonly<Record<string, Handler>> = {
 }
 
 /**
- * Checks an object with handlers, so that a misspelt one does not go unnoticed. Handlers may stand on a prototype;
- * what else stands there, and fields that are no functions, are the program's.
+ * Checks a handlers object, to catch misspelt handlers. Handlers may be on a prototype; other prototype members, and
+ * fields that aren't functions, belong to the program.
  *
- * @throws `ERR_OPTION`, naming the handler and the one that may have been meant.
+ * @throws `ERR_OPTION`, naming the handler and the one probably meant.
  */
 export function checkHandlers(events: unknown, what: string): asserts events is Handlers<unknown> {
   if (typeof events !== 'object' || events === null || Array.isArray(events)) {
@@ -83,7 +83,7 @@ export function checkHandlers(events: unknown, what: string): asserts events is 
   }
 }
 
-/** @throws `ERR_OPTION` unless it is a number of milliseconds from 0, or absent. */
+/** @throws `ERR_OPTION` unless it is a non-negative number of milliseconds, or absent. */
 function checkSlowHandler(limit: unknown): void {
   if (limit === undefined || (typeof limit === 'number' && limit >= 0)) return
   throw new RevioError(
@@ -108,7 +108,7 @@ function nearest(name: string): Handler | undefined {
   return best !== undefined && best.distance <= 2 ? best.handler : undefined
 }
 
-/** How many letters must be inserted, removed or replaced to make one word of the other. */
+/** Edit distance: letters to insert, remove or replace to turn one word into the other. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

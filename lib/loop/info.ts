@@ -3,7 +3,7 @@ import type { Address, Info } from '../info.js'
 import type { Link } from '../transport/transport.js'
 import type { Proxied } from './proxy-header.js'
 
-/** The last local address that was written as one of TLS: those of a listener share it. */
+/** The `Info` of an opening connection. `ends`: the addresses from a PROXY header. */
 let lastLocal: { readonly plain: Address; readonly tls: Address } | undefined
 
 /** What is known of a connection that opens. `ends`: what a proxy in between says of them. */

@@ -8,26 +8,26 @@ import { Count, type Counters } from './counters.js'
 import { Files } from './files.js'
 import { bytesOf, isList, sizeOf } from './reply.js'
 
-/** From this size a piece of output is written from where it lies, at once, instead of being gathered. */
+/** From this size on, a piece of output is written in place at once instead of being copied. */
 const LARGE = 32 * 1024
 
-/** What writes the output that has been taken. */
+/** Writes accepted output. */
 export interface Flusher {
-  /** Between the attempts of a flush: what is staged now would be lost at its end. */
+  /** Between the attempts of a flush: output staged now would be lost at its end. */
   readonly attempting: boolean
-  /** Memory of the program's own has been lent: it is written before the next handler runs. */
+  /** The program's memory has been lent: it must be written before the next handler runs. */
   urgent: boolean
-  /** Puts a connection among those to be written at the next flush. */
+  /** Adds a connection to those to be written at the next flush. */
   mark(connection: Connection): void
-  /** What is pending is given up, and the peer learns that not everything reached it. */
+  /** Discards pending output; the peer learns that it hasn't received everything. */
   giveUp(connection: Connection, error: Error): void
 }
 
-/** Takes output into the outboxes of connections, each piece in the way that costs least. */
+/** Appends output to connections' outboxes, each piece in the cheapest way. */
 export class Intake {
   readonly #flusher: Flusher
   readonly #counters: Counters
-  /** The output that is being taken met an empty outbox, and is taken whatever its size. */
+  /** The current output found an empty outbox, and is accepted whatever its size. */
   #first = false
 
   constructor(flusher: Flusher, counters: Counters) {
@@ -36,19 +36,19 @@ export class Intake {
   }
 
   /**
-   * Appends output that a handler returned, before another handler runs. `input` is what the handler was given, where
-   * that is the loop's again.
+   * Appends output that a handler returned, before another handler runs. `input` is the handler's input if the loop
+   * reuses its memory.
    */
   reply(connection: Connection, out: Out, input: Uint8Array | undefined): void {
     this.#append(connection, out, input, true)
   }
 
-  /** Appends output from anywhere; its memory is the caller's again when this returns. */
+  /** Appends output from anywhere; the caller may reuse its memory when this returns. */
   send(connection: Connection, out: Out): void {
     this.#append(connection, out, undefined, false)
   }
 
-  /** Appends output that stays as it is, so that it is neither copied nor anybody's alone. */
+  /** Appends output that never changes, so it is neither copied nor owned. */
   share(connection: Connection, out: Out): void {
     if (out === null || out === undefined) return
     if (connection.transport.datagrams) return this.send(connection, out)
@@ -128,7 +128,7 @@ export class Intake {
     else this.#flusher.mark(connection)
   }
 
-  /** A datagram is a run of the outbox of its own, whatever the pieces it came in. */
+  /** A datagram is a separate run of the outbox, however many pieces it had. */
   #takeDatagram(connection: Connection, out: Chunk | readonly Chunk[]): void {
     if (!connection.takesOutput) return
     const bytes = bytesOf(out)
@@ -136,12 +136,12 @@ export class Intake {
     const { outbox, limits } = connection
     if (!this.#fits(connection, bytes.length)) return
     outbox.give(bytes)
-    // At once and not behind the flush: many datagrams may be answered before that.
+    // At once rather than after the flush: many datagrams may be answered before that.
     if (connection.blocked || outbox.size > limits.highWaterMark) connection.regulate()
     if (!connection.blocked) this.#flusher.mark(connection)
   }
 
-  /** Counts so many bytes as taken; where they pass `maxPending`, all that is pending is given up. */
+  /** Counts bytes as accepted; if they exceed `maxPending`, all pending output is discarded. */
   #fits(connection: Connection, size: number): boolean {
     const { unsent, limits, id } = connection
     if (this.#first || unsent + size <= limits.maxPending) {

@@ -1,7 +1,7 @@
 import type { LayerHost } from '../transport/layering.js'
 import type { Host } from '../transport/transport.js'
 
-/** The loop, as layers see it. `between`, if given, surrounds what is done between turns. */
+/** The loop, as layers see it. `between`, if given, surrounds work done between turns. */
 export function makeLayerHost(loop: Host, between: ((run: () => void) => void) | undefined): LayerHost {
   if (between === undefined) return loop
   return {

@@ -1,7 +1,7 @@
 import { RevioError } from '../errors.js'
 import type { Configuration } from '../events.js'
 
-/** What bounds one connection. In bytes and milliseconds; a timeout of 0 is none. */
+/** The limits of one connection, in bytes and milliseconds; a timeout of 0 means none. */
 export interface Limits {
   readonly reuseInputBuffer: boolean
   readonly halfOpen: boolean
@@ -26,13 +26,13 @@ export const defaultLimits: Limits = {
   writeTimeout: 30_000,
 }
 
-/** Nothing tells that a remote has gone, so silence does. */
+/** Nothing else signals that a remote has gone. */
 export const datagramLimits: Limits = { ...defaultLimits, idleTimeout: 60_000 }
 
-/** The longest `TCP_KEEPIDLE` that Linux takes, in seconds. */
+/** Linux's maximum of `TCP_KEEPIDLE`, in seconds. */
 const MAX_KEEP_ALIVE = 32_767
 
-/** `keepAlive` in the seconds that systems count in, none of them lost; 0 is off. */
+/** `keepAlive` in seconds, the system's unit, rounded up; 0 means off. */
 export function keepAliveSeconds(keepAlive: number): number {
   return Math.min(Math.ceil(keepAlive / 1000), MAX_KEEP_ALIVE)
 }
@@ -48,12 +48,12 @@ const NUMBERS = [
 const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen', 'closeOnBreak'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context', 'handlers', 'input'])
 
-/** Most connections have one of a few limits, and share them: of so many at most. */
+/** Most connections use one of a few combinations, which they share; this is the most to cache. */
 const MOST_SHARED = 16
 const shared: Limits[] = [defaultLimits, datagramLimits]
 
 /**
- * The limits that a connection's options ask for; where they say nothing, `defaults`.
+ * The limits from a connection's options, completed by `defaults`.
  *
  * @throws `ERR_OPTION`, naming the option and its value.
  */

@@ -1,9 +1,9 @@
-/** The first descriptor that a supervisor hands over. */
+/** The first descriptor that a supervisor passes. */
 const FIRST = 3
 
 /**
- * The addresses of the sockets that the process was started with, as systemd's socket activation does it: `fd://3` and so
- * on for as many as `LISTEN_FDS` says. None where that is absent, or `LISTEN_PID` names another process.
+ * Returns the addresses of inherited sockets, as passed by systemd's socket activation: `fd://3` and so on,
+ * `LISTEN_FDS` of them. Empty if that is absent, or `LISTEN_PID` names another process.
  *
  * ```ts
  * const inherited = listenFds()

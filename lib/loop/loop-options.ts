@@ -10,34 +10,34 @@ import type { Failure } from './failures.js'
 import type { Siblings } from './mailbox.js'
 import type { ProxyRule } from './proxied.js'
 
-/** What a loop needs from the program that runs it. */
+/** The options of a loop. */
 export interface LoopOptions {
   readonly events: Handlers<unknown>
-  /** The handlers of each address that has its own, by index. */
+  /** The handlers of each address with separate ones, by index. */
   readonly eventsOf?: readonly (Handlers<unknown> | undefined)[]
-  /** How each address takes headers of the PROXY protocol, by index. */
+  /** How each address treats PROXY protocol headers, by index. */
   readonly proxyRules?: readonly (ProxyRule | undefined)[]
   readonly clock: Clock
-  /** Takes errors that no handler can be told. */
+  /** Receives errors that no handler receives. */
   readonly warn: (error: Error) => void
-  /** Takes what a handler threw, where no `failed` takes it. */
+  /** Receives handlers' exceptions that no `failed` handles. */
   readonly report: (error: Error, where: Failure) => void
-  /** What connections to an address are made with; one of those that were added. */
+  /** The transport for dials; one of those added. */
   readonly transportFor: (binding: Binding) => Transport
-  /** Puts TLS around a link that does none itself. */
+  /** Adds TLS around a link without TLS of its own. */
   readonly makeTls: MakeTls
-  /** What takes in sockets that others have made; one of those that were added. */
+  /** The transport that attaches sockets; one of those added. */
   readonly attacher: (socket: net.Socket) => Attacher
-  /** Surrounds what is done between turns, when a promise settles. Absent: nothing. */
+  /** Surrounds work done between turns, when a promise settles. Absent: nothing. */
   readonly between?: (run: () => void) => void
-  /** Hears of every promised reply. */
+  /** Receives every promised reply. */
   readonly promised?: (reply: PromiseLike<Reply>) => void
-  /** Its listeners are being released, and it ends when no connection is left, or `grace` has passed. */
+  /** The listeners are being released; the loop ends when no connection is left, or `grace` has passed. */
   readonly draining?: (timeout: number, grace: number) => void
-  /** Its end has begun, with so many milliseconds for what is pending; nothing new comes any more. */
+  /** The shutdown has begun, with this many milliseconds for pending output; nothing new is accepted. */
   readonly released?: (timeout: number) => void
-  /** Where it counts. Absent: by itself. */
+  /** Its counters. Absent: separate ones. */
   readonly counters?: Counters
-  /** The loops beside it. Absent: none. */
+  /** The sibling loops. Absent: none. */
   readonly siblings?: Siblings
 }

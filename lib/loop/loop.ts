@@ -29,15 +29,15 @@ import { LoopTransports } from './transports.js'
 import { Turns } from './turns.js'
 
 /**
- * The one state machine: what happens to a connection, and what a handler's return does to it.
+ * The one state machine: it decides what happens to a connection, and carries out what handlers return.
  *
- * Everything happens in turns. In a turn the transports tell what came, handlers run, and their output gathers in
- * outboxes; its end writes all of it. What is asked for in between (`send`, `wake`, `resume`, a promised reply) is
- * noted and done in a turn that follows soon, so that no handler ever runs inside another.
+ * Everything happens in turns. In a turn the transports report events, handlers run, and their output gathers in
+ * outboxes; the end of the turn writes it. Calls in between (`send`, `wake`, `resume`, a promised reply) are recorded
+ * and carried out in a turn that follows soon, so that no handler ever runs inside another.
  *
- * The parts do the work: `Dispatcher` calls the handlers that reply, `Output` gets what they return out, `Closer`
- * closes and hands over, `Dialer` connects, `Shutdown` ends it all. This class makes them and runs the turns;
- * `LoopServer` is what the program sees of them.
+ * The parts do the work: `Dispatcher` calls the handlers that reply, `Output` writes what they return, `Closer`
+ * closes and hands over, `Dialer` connects, `Shutdown` ends the loop. This class creates them and runs the turns;
+ * `LoopServer` is the program's view of them.
  */
 export class Loop implements Host {
   readonly clock: Clock
@@ -52,7 +52,7 @@ export class Loop implements Host {
   readonly counters: Counters
   readonly mailbox: Mailbox
   readonly #options: LoopOptions
-  /** In which the loop was made; what runs in it is derived from it. */
+  /** The async context in which the loop was created; those of its handlers derive from it. */
   readonly #scope = captureContext()
   #events: Handlers<unknown>
   readonly #transports: LoopTransports
@@ -118,26 +118,26 @@ export class Loop implements Host {
     return this.shutdown.done
   }
 
-  /** Takes a transport into the loop. */
+  /** Adds a transport to the loop. */
   add(transport: Transport): void {
     this.#transports.all.push(transport)
   }
 
-  /** Everything is bound: `serving` of all handlers runs. */
+  /** All addresses are bound: runs `serving` of all handlers. */
   meet(server: Server): void {
     const others = (this.#options.eventsOf ?? []).filter(events => events !== undefined)
     this.turn(() => this.#programs.meet(this.#events, others, server))
   }
 
-  /** The first `tick` of all handlers runs, then peers may come. */
+  /** Runs the first `tick` of all handlers, then accepts peers. */
   run(): void {
     this.turn(() => this.#programs.run())
     if (!this.shutdown.asked) this.#transports.start()
   }
 
   /**
-   * Other handlers take over, between two turns, from those that the loop began with; contexts stay. Rejects with what
-   * their `serving` threw: then the ones before go on.
+   * Replaces the loop's first handlers between two turns; contexts stay. Rejects with what their `serving` threw:
+   * then the old handlers stay.
    */
   reload(events: Handlers<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -162,12 +162,12 @@ export class Loop implements Host {
     this.#programs.replace(before, next)
   }
 
-  /** The listeners have been released, or the end has begun. */
+  /** The listeners have been released, or the shutdown has begun. */
   get draining(): boolean {
     return this.#drain.begun || this.shutdown.asked
   }
 
-  /** Releases the listeners; ends the loop when no connection is left, or so many milliseconds have passed. */
+  /** Releases the listeners; ends the loop when no connection is left, or this many milliseconds have passed. */
   drain(timeout: number, grace: number): void {
     if (this.draining) return
     this.shutdown.expect(timeout)
@@ -175,7 +175,7 @@ export class Loop implements Host {
     this.#drain.begin(grace)
   }
 
-  /** Ends the loop, after the handler that runs now. */
+  /** Shuts the loop down, after the current handler. */
   end(timeout: number): void {
     this.shutdown.ask(timeout)
     this.#drain.stop()
@@ -193,7 +193,7 @@ export class Loop implements Host {
     return this.#turns.running
   }
 
-  /** Makes a turn follow soon. */
+  /** Schedules a turn soon. */
   schedule(): void {
     this.#turns.schedule()
   }

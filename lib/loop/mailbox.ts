@@ -2,30 +2,30 @@ import { MessageChannel, type MessagePort, type Transferable } from 'node:worker
 import { RevioError } from '../errors.js'
 import type { Posting } from '../events.js'
 
-/** How a loop reaches its siblings. */
+/** A loop's access to its siblings. */
 export interface Siblings {
-  /** This loop's place among them. */
+  /** This loop's index among them. */
   readonly index: number
-  /** How many loops there are, this one included. */
+  /** The number of loops, including this one. */
   readonly loops: number
-  /** False where that loop is not there just now. */
+  /** False if that loop is not running at the moment. */
   post(to: number, message: unknown, transfer: readonly Transferable[]): boolean
 }
 
-/** A loop by itself. */
+/** A loop without siblings. */
 export const alone: Siblings = { index: 0, loops: 1, post: () => false }
 
-/** The sender of a message that came from no loop. */
+/** The sender of messages that came from no loop. */
 const OUTSIDE = -1
 
 /** What a mailbox needs from its loop. */
 export interface MailboxOptions {
   readonly siblings: Siblings
-  /** Delivers a message in a turn of its own. */
+  /** Delivers a message in a separate turn. */
   readonly deliver: (message: unknown, from: number) => void
   /** Runs something soon, outside of any handler. */
   readonly soon: (run: () => void) => void
-  /** The loop delivers nothing any more. */
+  /** The loop no longer delivers anything. */
   readonly ending: () => boolean
 }
 
@@ -46,7 +46,7 @@ export class Mailbox {
     return this.#options.siblings.loops
   }
 
-  /** @throws `ERR_OPTION` for a wrong option; `DataCloneError` for what cannot be cloned. */
+  /** @throws `ERR_OPTION` for an invalid option; `DataCloneError` for a message that can't be cloned. */
   post(message: unknown, options: Posting): boolean {
     const { siblings, ending } = this.#options
     const { to, transfer } = checkPosting(options, siblings.loops)
@@ -60,7 +60,9 @@ export class Mailbox {
     return reached
   }
 
-  /** A port for another thread: what is posted on it is delivered here. It does not keep the process alive. */
+  /**
+   * Returns a port for another thread: messages posted on it are delivered here. It doesn't keep the process alive.
+   */
   port(): MessagePort {
     const { port1: here, port2: there } = new MessageChannel()
     if (this.#options.ending()) {
@@ -74,12 +76,12 @@ export class Mailbox {
     return there
   }
 
-  /** Delivers what came from a sibling, or from outside. */
+  /** Delivers a message from a sibling, or from outside. */
   deliver(message: unknown, from: number): void {
     this.#options.deliver(message, from)
   }
 
-  /** No message comes any more. */
+  /** Stops delivering messages. */
   close(): void {
     for (const port of this.#ports) port.close()
   }
@@ -92,7 +94,7 @@ export class Mailbox {
   }
 }
 
-/** Which loop a message is for, and what goes along instead of being copied. */
+/** The receiving loop, and the objects to transfer. */
 export function checkPosting(options: unknown, loops: number): Required<Pick<Posting, 'transfer'>> & Posting {
   if (typeof options !== 'object' || options === null) {
     throw new RevioError('ERR_OPTION', `post: options must be an object; received ${String(options)}`)

@@ -12,7 +12,7 @@ import { Life, Outbound } from './state.js'
 import type { Timeouts } from './timeouts.js'
 import { Tokens } from './tokens.js'
 
-/** What output needs from the loop. */
+/** What output needs from its loop. */
 export interface OutputOptions {
   readonly time: TurnTime
   readonly closer: Closer
@@ -22,23 +22,23 @@ export interface OutputOptions {
 }
 
 /**
- * Output on its way: what handlers return gathers in outboxes, and a flush offers all of them to their transports,
- * with `prewrite` before and `postwrite` after each attempt.
+ * Writes output: what handlers return gathers in outboxes, and a flush offers these to their transports, with
+ * `prewrite` before and `postwrite` after each attempt.
  */
 export class Output implements Flusher {
-  /** Where output comes in. */
+  /** Where output enters. */
   readonly intake: Intake
   readonly #time: TurnTime
   readonly #closer: Closer
   readonly #timeouts: Timeouts
   readonly #transports: readonly Transport[]
   readonly #counters: Counters
-  /** Have output to be written at the next flush. */
+  /** Connections to be written at the next flush. */
   #dirty: Connection[] = []
   #batch: Connection[] = []
-  /** Between the attempts of a flush: what is staged now would be lost at its end. */
+  /** Between the attempts of a flush: output staged now would be lost at its end. */
   attempting = false
-  /** Memory of the program's own has been lent. */
+  /** The program's memory has been lent. */
   urgent = false
 
   constructor({ time, closer, timeouts, transports, counters }: OutputOptions) {
@@ -63,19 +63,19 @@ export class Output implements Flusher {
     this.mark(connection)
   }
 
-  /** Puts a connection among those to be written at the next flush. */
+  /** Adds a connection to those to be written at the next flush. */
   mark(connection: Connection): void {
     if (connection.dirty) return
     connection.dirty = true
     this.#dirty.push(connection)
   }
 
-  /** Before the next handler runs, memory that was lent is written. */
+  /** Writes lent memory before the next handler runs. */
   flushUrgent(): void {
     if (this.urgent) this.flush()
   }
 
-  /** One attempt to write for every connection with output. */
+  /** Makes one write attempt for every connection with output. */
   flush(): void {
     this.urgent = false
     if (this.#dirty.length === 0) return
@@ -94,7 +94,7 @@ export class Output implements Flusher {
     try {
       for (const connection of batch) this.#attempt(connection)
       for (const transport of this.#transports) transport.flush()
-      // Handlers may have taken their time since the turn began, and timeouts count from the write.
+      // Handlers may have taken a while since the turn began, and timeouts count from the write.
       this.#time.pass()
       for (const connection of batch) this.#settle(connection)
       for (const transport of this.#transports) transport.stage.reset()
@@ -104,7 +104,7 @@ export class Output implements Flusher {
     for (const connection of batch) this.#wrote(connection)
   }
 
-  /** What is pending is given up, and the peer learns that not everything reached it. */
+  /** Discards pending output; the peer learns that it hasn't received everything. */
   giveUp(connection: Connection, error: Error): void {
     if (!connection.threw) connection.error = error
     this.#closer.abort(connection)
@@ -128,7 +128,7 @@ export class Output implements Flusher {
     }
   }
 
-  /** Offers a file as it is, or what has become memory of it. */
+  /** Offers a file directly, or the part of it in memory. */
   #offerFile(connection: Connection, files: Files): void {
     const { link, outbox } = connection
     if (link.sendsFiles === true) return link.write(outbox, files.first)
@@ -165,7 +165,7 @@ export class Output implements Flusher {
       this.#counters.add(Count.bytesOut, taken)
     }
     connection.tokens?.took(taken)
-    // What another's `prewrite` has added since has not been offered, and the transport knows nothing of it.
+    // Output added since by another connection's `prewrite` was not offered; the transport doesn't know of it.
     const left = taken < offered || !connection.dirty
     const blocked = left && !connection.drained && !this.#takesMore(connection)
     if (taken > 0 && connection.limits.idleTimeout > 0) connection.touched = moment(this.#time.now)
@@ -183,7 +183,7 @@ export class Output implements Flusher {
     if (files.empty) connection.files = undefined
   }
 
-  /** More goes without waiting: the link says so, or what has been read of a file has gone. */
+  /** Whether more can go at once: the link says so, or everything read from a file has been written. */
   #takesMore({ link, outbox, files }: Connection): boolean {
     if (link.wantsWrite === true) return true
     return files !== undefined && outbox.empty && link.sendsFiles !== true
@@ -223,7 +223,7 @@ export class Output implements Flusher {
     this.#closer.act(connection, asAction(action, handler))
   }
 
-  /** What a changed outbox allows: the end that was waiting for it, or reading on. */
+  /** Effects of a changed outbox: the end that waited for it, or resumed reading. */
   #advance(connection: Connection): void {
     if (!connection.untouched) {
       this.#closer.advance(connection)
@@ -234,7 +234,7 @@ export class Output implements Flusher {
   }
 }
 
-/** It is the file that cannot be sent, and not the connection that is broken. */
+/** The file failed, not the connection. */
 function isOfFile(failure: Error): boolean {
   return (failure as NodeJS.ErrnoException).code === 'ESTALE'
 }

@@ -3,33 +3,33 @@ import type { Files } from './files.js'
 import { ConnectionState } from './state.js'
 import type { Tokens } from './tokens.js'
 
-/** The output of a connection that is on its way. */
+/** A connection's output in transit. */
 export class PendingOutput extends ConnectionState {
   readonly outbox = new Outbox()
-  /** Output behind that of the outbox, where it holds parts of files. */
+  /** Output after the outbox's, if it contains parts of files. */
   files: Files | undefined
-  /** Whom to tell when output has gone; there once somebody has asked. */
+  /** Tokens to report when output has been written; created on first use. */
   tokens: Tokens | undefined
-  /** The last attempt to write left some of what it offered; the transport says when more goes. */
+  /** The last write attempt left some output; the transport reports when more can go. */
   blocked = false
-  /** Unsent bytes that were given up. */
+  /** Unsent bytes that were discarded. */
   discarded = 0
   /** Among those to be written at the end of the turn. */
   dirty = false
-  /** Bytes that were offered at the present attempt to write; -1 for none. */
+  /** Bytes offered in the current write attempt; -1 for none. */
   offered = -1
 
-  /** Bytes of output that have not been taken. */
+  /** Bytes of output not yet accepted. */
   get unsent(): number {
     return this.files === undefined ? this.outbox.size : this.outbox.size + this.files.size
   }
 
-  /** All output has been taken. */
+  /** All output has been accepted. */
   get drained(): boolean {
     return this.outbox.empty && this.files === undefined
   }
 
-  /** Gives up the output that has not been taken. */
+  /** Discards output not yet accepted. */
   clearOutput(): void {
     this.outbox.clear()
     this.files?.clear()

@@ -8,30 +8,30 @@ import type { Failures } from './failures.js'
 import { asAction } from './reply.js'
 import { Ticker } from './ticker.js'
 
-/** What the loop-wide handlers need from the loop. */
+/** What the loop-wide handlers need from their loop. */
 export interface ProgramsOptions {
   readonly clock: Clock
-  /** A context of its own, derived from the loop's, for `serving`, `tick` or `message` to run in. */
+  /** A new context, derived from the loop's, for `serving`, `tick` or `message`. */
   readonly scope: () => AsyncContext
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** Ends the loop. */
+  /** Shuts the loop down. */
   readonly shutdown: () => void
-  /** The end of the loop was asked for. */
+  /** A shutdown was requested. */
   readonly ending: () => boolean
   readonly failures: Failures
   /** A loop-wide handler threw: the loop ends, and `serve` rejects. */
   readonly failed: (thrown: unknown) => void
 }
 
-/** The loop-wide side of handlers: `serving`, `tick`, `signal`. */
+/** Runs the loop-wide handlers: `serving`, `tick`, `signal`. */
 export class Programs {
   readonly #options: ProgramsOptions
   readonly #tickers = new Map<Handlers<unknown>, Ticker>()
   /** Those whose `serving` has run. */
   readonly #introduced = new WeakSet<object>()
   #server: Server | undefined
-  /** Those that the loop began with. */
+  /** Those that the loop started with. */
   #all: Set<Handlers<unknown>> = new Set()
   #ignoreSignal: () => void = () => {}
 
@@ -39,7 +39,7 @@ export class Programs {
     this.#options = options
   }
 
-  /** Inside a turn: `serving` of all runs, in their order; then the first one's `signal` is heeded. */
+  /** Inside a turn: runs `serving` of all, in order; then applies the first one's `signal`. */
   meet(first: Handlers<unknown>, others: readonly Handlers<unknown>[], server: Server): void {
     this.#server = server
     this.#all = new Set([first, ...others].map(programOf))
@@ -47,14 +47,14 @@ export class Programs {
     this.#heed(first.signal)
   }
 
-  /** Inside a turn: the first `tick` of all. */
+  /** Inside a turn: runs the first `tick` of all. */
   run(): void {
     this.#guard(events => {
       if (!this.#options.ending()) this.#tick(events)
     })
   }
 
-  /** Has handlers meet the server before any other of them runs; those that come before the start meet it there. */
+  /** Runs `serving` of new handlers before any other of theirs; those added before the start wait for it. */
   introduce(handlers: Handlers<unknown>): void {
     const events = programOf(handlers)
     if (this.#server === undefined || this.#introduced.has(events)) return
@@ -65,19 +65,19 @@ export class Programs {
     if (asAction(action, 'serving') === Action.Shutdown) this.#options.shutdown()
   }
 
-  /** A handshake failed at an address of these handlers. */
+  /** Reports a failed handshake at an address of these handlers. */
   tlsFailed(handlers: Handlers<unknown>, error: Error, remote: Address): void {
     const { tlsFailed } = handlers
     if (tlsFailed === undefined) return
     try {
       this.#options.scope().runInAsyncScope(tlsFailed, handlers, error, remote)
     } catch (thrown) {
-      // Of no connection: ids begin at 1.
+      // Belongs to no connection: ids begin at 1.
       this.#options.failures.report(handlers, 0, 'tlsFailed', thrown)
     }
   }
 
-  /** Inside a turn: a message for all. */
+  /** Inside a turn: delivers a message to all. */
   message(payload: unknown, from: number): void {
     for (const events of this.#all) {
       if (events.message === undefined || this.#options.ending()) continue
@@ -91,7 +91,7 @@ export class Programs {
     }
   }
 
-  /** Inside a turn: the handlers that the loop began with go, and others that it has met come in their place. */
+  /** Inside a turn: replaces the handlers that the loop started with; others that it knows stay. */
   replace(before: Handlers<unknown>, next: Handlers<unknown>): void {
     const [old, events] = [programOf(before), programOf(next)]
     this.#tickers.get(old)?.stop()
@@ -107,7 +107,7 @@ export class Programs {
     }
   }
 
-  /** No `tick` runs any more, and no signal counts. */
+  /** Stops `tick`, and ignores the signal. */
   stop(): void {
     for (const ticker of this.#tickers.values()) ticker.stop()
     this.#ignoreSignal()

@@ -5,10 +5,10 @@ import { type Link, nobody, type Receiver } from '../transport/transport.js'
 import type { Clock } from './clock.js'
 import { LONGEST_HEADER, type Parsed, type Proxied, parseProxyHeader } from './proxy-header.js'
 
-/** Milliseconds in which a header must have come; without one where it may be absent, the stream is taken as it is. */
+/** Milliseconds allowed for a required header; an optional one that takes longer counts as absent. */
 const PATIENCE = { require: 10_000, allow: 1000 } as const
 
-/** How an address takes headers. */
+/** How an address treats headers. */
 export interface ProxyRule {
   readonly wanted: 'require' | 'allow'
   /** TLS follows the header. */
@@ -22,18 +22,18 @@ export interface HeadersOptions {
   readonly turn: (run: () => void) => void
 }
 
-/** One connection on its way through. */
+/** A connection while its header is read. */
 export interface Arrival {
   readonly link: Link
-  /** It is to be opened; where there are ends, as between these. */
+  /** Opens the connection, with the addresses from the header, if any. */
   readonly enter: (ends: Proxied | undefined) => Receiver
-  /** It has been turned away. */
+  /** Rejects the connection. */
   readonly refused: () => void
-  /** TLS behind the header could not be agreed on. */
+  /** TLS after the header failed. */
   readonly insecure: (error: Error) => void
 }
 
-/** Connections whose header of the PROXY protocol is still to come. */
+/** Connections whose PROXY protocol header has not arrived. */
 export class ProxyHeaders {
   readonly #options: HeadersOptions
   readonly #pending: { readonly [wanted in ProxyRule['wanted']]: Handshakes }
@@ -45,17 +45,17 @@ export class ProxyHeaders {
     this.#pending = { require: timed(PATIENCE.require), allow: timed(PATIENCE.allow) }
   }
 
-  /** None is waited for. */
+  /** None is waiting. */
   get empty(): boolean {
     return this.#readers.size === 0
   }
 
-  /** None is to be waited for any more. */
+  /** Stops waiting for all. */
   close(): void {
     for (const reader of this.#readers) reader.refuse()
   }
 
-  /** Waits for the header of a connection; what it answers hears of the link. */
+  /** Waits for a connection's header; the result receives the link's events. */
   accept(rule: ProxyRule, arrival: Arrival): Receiver {
     const { turn } = this.#options
     const pending = this.#pending[rule.wanted]
@@ -69,15 +69,15 @@ export class ProxyHeaders {
   }
 }
 
-/** Hears of a link until its header is there, and passes on what comes then. */
+/** Receives a link's events until its header has arrived, and then forwards them. */
 class HeaderReader implements Receiver, TimedHandshake {
   readonly #rule: ProxyRule
   readonly #arrival: Arrival
   readonly #turn: (run: () => void) => void
   readonly #over: () => void
-  /** What has come of the header. */
+  /** The result of reading the header. */
   #bytes: Buffer = Buffer.alloc(0)
-  /** Hears of the link when the header is there. */
+  /** Receives the link's events after the header. */
   #next: Receiver | undefined
   #ends: Proxied | undefined
   #securing = false
@@ -122,7 +122,7 @@ class HeaderReader implements Receiver, TimedHandshake {
     this.#turn(() => this.#giveUp())
   }
 
-  /** The connection is not to be opened any more. */
+  /** The connection is rejected. */
   refuse(): void {
     if (this.#next !== undefined) return
     this.#over()
@@ -131,7 +131,7 @@ class HeaderReader implements Receiver, TimedHandshake {
     this.#arrival.refused()
   }
 
-  /** No more of a header comes. */
+  /** The header will not be completed. */
   #giveUp(): void {
     if (this.#next !== undefined) return
     if (this.#rule.wanted === 'allow') this.#begin(0, undefined)

@@ -5,42 +5,42 @@ import { RevioError } from '../errors.js'
 import type { DialOptions } from '../events.js'
 import type { Address, Info } from '../info.js'
 
-/** Who a proxy says that it speaks for. */
+/** The addresses in a PROXY header. */
 export interface Proxied {
   readonly local: Address
   readonly remote: Address
 }
 
-/** What the beginning of a stream says. */
+/** The result of parsing the start of a stream. */
 export type Parsed =
-  /** More is needed to tell. */
+  /** Incomplete: more bytes are needed. */
   | 'partial'
-  /** It is no header. */
+  /** Not a header. */
   | 'absent'
-  /** It begins as one, and cannot be one. */
+  /** A malformed header. */
   | 'malformed'
-  /** A header of so many bytes. Without ends, the connection is the proxy's own, or of a kind that it cannot tell. */
+  /** A header of this many bytes. Without ends, the connection is the proxy's own, or of an unsupported family. */
   | { readonly length: number; readonly ends: Proxied | undefined }
 
 const V1 = Buffer.from('PROXY ')
-/** The longest first line, its end included. */
+/** Maximum length of version 1's line, including its end. */
 const V1_LONGEST = 107
 const V2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
 const V2_HEAD = 16
-/** Bytes of addresses and extensions; the protocol would allow four times as many. */
+/** Maximum bytes of addresses and extensions; the protocol would allow four times as many. */
 const V2_LONGEST = 16_384
 
-/** The longest header that is taken. */
+/** Maximum length of a header. */
 export const LONGEST_HEADER = V2_HEAD + V2_LONGEST
 
-/** Reads a header of the PROXY protocol, version 1 or 2. */
+/** Parses a PROXY protocol header, version 1 or 2. */
 export function parseProxyHeader(bytes: Buffer): Parsed {
   if (startsAlike(bytes, V2)) return bytes.length < V2_HEAD ? 'partial' : parseV2(bytes)
   if (startsAlike(bytes, V1)) return bytes.length < V1.length ? 'partial' : parseV1(bytes)
   return 'absent'
 }
 
-/** The header of version 1 that tells whom a connection is for. */
+/** Formats a version 1 header for a connection's addresses. */
 export function proxyHeader({
   remoteAddress: from,
   localAddress: to,
@@ -52,9 +52,9 @@ export function proxyHeader({
 }
 
 /**
- * What goes out first on a connection that is dialled for somebody else; nothing where it is for nobody.
+ * The header to send first on a connection dialled on behalf of another; nothing if there is none.
  *
- * @throws `ERR_OPTION` unless it tells both ends; `ERR_UNSUPPORTED` for TLS, which would have to come behind it.
+ * @throws `ERR_OPTION` unless it has both ends; `ERR_UNSUPPORTED` for TLS, which would have to follow it.
  */
 export function prefaceOf(target: Binding, proxy: DialOptions['proxy']): { preface?: string } {
   if (proxy === undefined) return {}
@@ -75,7 +75,7 @@ export function prefaceOf(target: Binding, proxy: DialOptions['proxy']): { prefa
   return { preface: proxyHeader({ remoteAddress, localAddress }) }
 }
 
-/** As far as there is anything, it is the same. */
+/** Whether the bytes so far match. */
 function startsAlike(bytes: Buffer, start: Buffer): boolean {
   const length = Math.min(bytes.length, start.length)
   return bytes.compare(start, 0, length, 0, length) === 0
@@ -112,12 +112,12 @@ function parseV2(bytes: Buffer): Parsed {
 }
 
 interface EndsV2 {
-  /** The bytes that they take. */
+  /** Size in bytes. */
   readonly size: number
   read(bytes: Buffer): Proxied
 }
 
-/** How the ends of a family lie; undefined where it is one that is not told, or of datagrams. */
+/** The layout of a family's addresses; undefined for unsupported families and datagrams. */
 function endsV2(familyAndProtocol: number): EndsV2 | undefined | 'malformed' {
   const [family, protocol] = [familyAndProtocol >> 4, familyAndProtocol & 15]
   if (family > 3 || protocol > 2) return 'malformed'
@@ -138,7 +138,7 @@ function endsV2(familyAndProtocol: number): EndsV2 | undefined | 'malformed' {
 function hostOf(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.')
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16))
-  // The shortest way to write it, as the system writes those of its own.
+  // The shortest form, as the system writes its own addresses.
   const shortest = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:([\da-f]+):([\da-f]+)$/.test(shortest)
   return mapped ? `::ffff:${bytes.subarray(12).join('.')}` : shortest

@@ -5,17 +5,17 @@ import { RevioError } from '../errors.js'
 import type { Chunk, Out, Reply, Sending } from '../events.js'
 import { FileRegion } from '../file-region.js'
 
-/** Bytes that a chunk takes on the wire. */
+/** Bytes of a chunk on the wire. */
 export function sizeOf(chunk: Uint8Array | string): number {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk) : lengthOf(chunk)
 }
 
-/** Several pieces of output. */
+/** Whether output is an array of pieces. */
 export function isList(out: Chunk | readonly Chunk[]): out is readonly Chunk[] {
   return Array.isArray(out)
 }
 
-/** Output that nobody takes: its descriptors are the program's again. */
+/** Discards output, releasing its descriptors to the program. */
 export function releaseFiles(out: Out): void {
   if (out === undefined || out === null) return
   for (const chunk of isList(out) ? out : [out]) {
@@ -26,8 +26,8 @@ export function releaseFiles(out: Out): void {
 }
 
 /**
- * Output as one piece of memory of its own; undefined where there is none. An empty chunk is output, and an empty list
- * is not.
+ * Copies output into one piece of memory; undefined if there is none. An empty chunk is output, and an empty array is
+ * not.
  */
 export function bytesOf(out: Out): Buffer | undefined {
   if (out === undefined || out === null) return undefined
@@ -42,12 +42,12 @@ function copyOfChunk(chunk: Chunk): Buffer {
   return typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk)
 }
 
-/** A reply that is yet to come. */
+/** Whether a reply is a promise. */
 export function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLike<Reply> {
   return typeof (reply as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** @throws `ERR_REPLY`, `ERR_OPTION` unless `opening` is what `opened` may return. */
+/** @throws `ERR_REPLY`, `ERR_OPTION` unless `opened` may return `opening`. */
 export function checkOpening(opening: unknown): asserts opening is readonly unknown[] {
   if (!Array.isArray(opening)) {
     throw new RevioError(
@@ -62,13 +62,13 @@ export function checkOpening(opening: unknown): asserts opening is readonly unkn
   }
 }
 
-/** @throws `ERR_REPLY` unless `tick` is what that handler may return. */
+/** @throws `ERR_REPLY` unless `tick` may return this. */
 export function checkTick(tick: unknown): asserts tick is readonly unknown[] {
   if (Array.isArray(tick)) return
   throw new RevioError('ERR_REPLY', `tick returned ${describe(tick)}: expected nothing or [delay, action]`)
 }
 
-/** @throws `ERR_REPLY` unless `reply` is what a handler may return. */
+/** @throws `ERR_REPLY` unless a handler may return `reply`. */
 export function checkReply(reply: unknown, handler: string): asserts reply is readonly unknown[] {
   if (Array.isArray(reply)) return
   throw new RevioError(
@@ -78,7 +78,7 @@ export function checkReply(reply: unknown, handler: string): asserts reply is re
 }
 
 /**
- * What a handler asked for; nothing is `Action.None`.
+ * The action that a handler returned; nothing is `Action.None`.
  *
  * @throws `ERR_REPLY` unless it is an Action or nothing.
  */
@@ -92,9 +92,9 @@ export function asAction(action: unknown, handler: string): Action {
 }
 
 /**
- * What is to follow a `send`.
+ * The action and token of a `send`.
  *
- * @throws `ERR_REPLY` unless `how` is an Action, or an object that `Sending` describes.
+ * @throws `ERR_REPLY` unless `how` is an Action, or a `Sending` object.
  */
 export function asSending(how: unknown): Sending {
   if (typeof how !== 'object' || how === null) return { action: asAction(how, 'send') }

@@ -4,16 +4,16 @@ import type { Dispatcher } from './dispatcher.js'
 import type { Shutdown } from './shutdown.js'
 import { Life } from './state.js'
 
-/** What looking again needs from the loop. */
+/** What revisits need from the loop. */
 export interface RevisitsOptions {
   readonly closer: Closer
   readonly dispatcher: Dispatcher
   readonly shutdown: () => Shutdown
-  /** Makes a turn follow soon. */
+  /** Schedules a turn soon. */
   readonly schedule: () => void
 }
 
-/** Connections that are to be looked at again, in a turn of their own. */
+/** Connections to look at again, in a separate turn. */
 export class Revisits {
   readonly #options: RevisitsOptions
   #queue: Connection[] = []
@@ -31,14 +31,14 @@ export class Revisits {
     this.#options.schedule()
   }
 
-  /** Inside a turn: looks at all that have been added so far. */
+  /** Inside a turn: looks at all connections added so far. */
   run(): void {
     const queue = this.#queue
     this.#queue = []
     for (const connection of queue) this.#lookAgain(connection)
   }
 
-  /** What waited for a turn of its own: an end, a wake, input that was held back, the peer's end behind it. */
+  /** Deferred work: an end, a wake, input that was held back, and the peer's end after it. */
   #lookAgain(connection: Connection): void {
     const { closer } = this.#options
     const shutdown = this.#options.shutdown()
@@ -52,7 +52,7 @@ export class Revisits {
     if (connection.woken && connection.life === Life.Open && connection.promises === 0) connection.revisit()
   }
 
-  /** One wake and one piece of input: neither keeps the other waiting for ever. */
+  /** One wake and one piece of input: neither starves the other. */
   #deliver(connection: Connection): void {
     const { dispatcher } = this.#options
     if (connection.life !== Life.Open || connection.promises > 0) return

@@ -16,7 +16,7 @@ export interface SecurerLoop {
   readonly counters: Counters
   /** Runs something inside a turn. */
   turn(run: () => void): void
-  /** Knows whom a connection was dialled to. */
+  /** Knows the targets of dialled connections. */
   readonly dialer: { hostOf(info: Info): string | undefined }
 }
 
@@ -26,14 +26,14 @@ interface Known {
   readonly security: ServerSecurity | ClientSecurity
 }
 
-/** Turns open connections into TLS. */
+/** Upgrades open connections to TLS. */
 export class Securer {
   readonly #loop: SecurerLoop
-  /** Puts TLS around a link that does none itself. */
+  /** Adds TLS around a link without TLS of its own. */
   readonly #makeTls: MakeTls
-  /** What options have been read as, for whom. */
+  /** Parsed options, by options object and side. */
   readonly #known = new WeakMap<object, Known>()
-  /** Those that are under way, by the time that they are given. */
+  /** Handshakes in progress, by their deadlines. */
   readonly #timers = new Map<number, Handshakes>()
 
   constructor(loop: SecurerLoop, makeTls: MakeTls) {
@@ -41,7 +41,7 @@ export class Securer {
     this.#makeTls = makeTls
   }
 
-  /** @throws `ERR_OPTION`, `ERR_TLS`, `ERR_UNSUPPORTED` with nothing changed. */
+  /** @throws `ERR_OPTION`, `ERR_TLS`, `ERR_UNSUPPORTED`; nothing changes. */
   secure(connection: Connection, options: TlsUpgradeOptions): void {
     const where = `secure: connection ${connection.id}`
     if (connection.transport.datagrams === true) {
@@ -53,7 +53,7 @@ export class Securer {
     this.#begin(connection, this.#securityOf(connection, options, where))
   }
 
-  /** Options are read once for each object, as making a context of them takes a millisecond. */
+  /** Each options object is parsed once, as creating a context takes a millisecond. */
   #securityOf(
     connection: Connection,
     options: TlsUpgradeOptions,

@@ -8,42 +8,44 @@ import { Outbox } from '../transport/outbox.js'
 import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
 import { type Link, nobody, type Receiver, type Tuning } from '../transport/transport.js'
 
-/** How much of the plain output is offered at a time. No link has more of it on its way. */
+/** How much plain output is offered at a time. No link has more in flight. */
 const SLICE = 64 * 1024
 
 const nothing = new Outbox()
 
-/** What a connection that becomes TLS needs, and whom it tells. */
+/** What a connection that upgrades to TLS needs, and whom it notifies. */
 export interface SecuringOptions {
   readonly security: ServerSecurity | ClientSecurity
-  /** With whom, for errors. */
+  /** The peer's name, for errors. */
   readonly peer: string
-  /** Bytes of the connection's outbox that go as they are, in front of the handshake. */
+  /** Bytes of the outbox that go out in the clear, ahead of the handshake. */
   readonly plain: number
-  /** Input that nobody has seen. It is the handshake's. */
+  /** Undelivered input, which goes to the handshake. */
   readonly unread: readonly Uint8Array[]
-  /** TLS around a link that has none of its own. */
+  /** Adds TLS around a link without TLS of its own. */
   readonly layer: (raw: Link) => LayeredLink
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** The plain output has gone: `begin` is to be called, in a turn. */
+  /** The plain output has been written: call `begin`, in a turn. */
   readonly ready: () => void
   readonly begun: () => void
-  /** The handshake is done, within a turn. `link` is to take the place of this; `layer` is what it is, if it is one. */
+  /**
+   * The handshake has completed, within a turn. `link` replaces this one; `layer` is the same link if it is a layer.
+   */
   readonly secured: (link: Link, layer: LayeredLink | undefined) => void
-  /** No handshake is under way any more. */
+  /** No handshake is in progress any more. */
   readonly over: () => void
 }
 
 /**
- * The connection from the moment when it is to become TLS until it is. Output from before goes first, as it is; what
- * comes later waits, and so does an end. No input is delivered.
+ * A connection while it upgrades to TLS. Earlier output goes out first, in the clear; later output waits, and so does
+ * an end. No input is delivered.
  */
 export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
   receiver: Receiver = nobody
   readonly #options: SecuringOptions
   readonly #raw: Link
-  /** TLS around the link below; undefined before it has begun, and where that link does it itself. */
+  /** TLS around the link below; undefined before it has begun, and if that link does TLS itself. */
   #layer: LayeredLink | undefined
   #unread: Uint8Array[]
   #plain: number
@@ -65,7 +67,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     if (this.#plain === 0) options.ready()
   }
 
-  /** Hears of the link below. */
+  /** Receives the link's events. */
   get wire(): Receiver {
     return this.#layer?.wire ?? this
   }
@@ -74,7 +76,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     return this.#layer ?? this.#raw
   }
 
-  /** Begins the handshake, within a turn. */
+  /** Starts the handshake, within a turn. */
   begin(): void {
     if (this.#begun || this.#over) return
     this.#begun = true
@@ -147,7 +149,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     return this.#below.unacknowledged?.()
   }
 
-  /** A handshake is read whatever the connection wants; it says so again to the link that takes this one's place. */
+  /** A handshake is read whatever the connection wants; it repeats its wish to the link that replaces this one. */
   read(): void {}
 
   end(): void {
@@ -159,7 +161,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.#below.close(options)
   }
 
-  /** The socket is one of plain bytes, though nobody has encrypted any yet. */
+  /** The socket carries plain bytes, as nothing has been encrypted yet. */
   detach(unread: readonly Uint8Array[]): net.Socket {
     this.#finish()
     if (this.#begun) return this.#below.detach(unread)

@@ -11,16 +11,16 @@ import { bindAll, systemLoop } from './system-loop.js'
  * await serve({ data: (id, input) => [input] }, 'tcp://127.0.0.1:5000', 'unix:///tmp/echo.sock')
  * ```
  *
- * It resolves after a shutdown, and never rejects because of one connection. `listening` of what it returns settles
- * when the loop runs.
+ * Resolves after a shutdown; an error on one connection never rejects it. The property `listening` resolves when the
+ * loop is running.
  *
  * @param events - The handlers; all are optional.
  * @param addresses - `scheme://where?option=value&…`: `tcp://:5000`, `tcp6://[::1]:0`, `unix:///tmp/a.sock?mode=660`;
- * or an object with one and its own handlers, `{ address: 'tcp://:8080', events: http }`, or its certificate,
- * `{ address: 'tls://:8443', tls: { cert, key } }`.
- * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` when an argument is wrong, before anything is bound; the system's error
- * (`EADDRINUSE`, `EACCES`, `ENOTFOUND` …) when binding fails, with everything released; what `serving` or `tick` threw,
- * after the loop has ended.
+ *   or an object with separate handlers, `{ address: 'tcp://:8080', events: http }`, or TLS options, `{ address:
+ *   'tls://:8443', tls: { cert, key } }`.
+ * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` for an invalid argument, before anything is bound; the system's
+ *   error (`EADDRINUSE`, `EACCES`, `ENOTFOUND` …) if binding fails, with everything released; what `serving` or
+ *   `tick` threw, after the loop has ended.
  */
 export function serve<Context = undefined>(
   events: Events<Context>,
@@ -32,7 +32,7 @@ export function serve<Context = undefined>(
     listens = resolve
     fails = reject
   })
-  // Whoever does not ask for it hears of the failure by the other promise.
+  // Callers that ignore this one see the failure in the other promise.
   listening.catch(() => {})
   const done = run(events as Handlers<unknown>, addresses, listens)
   done.catch(fails)
@@ -57,7 +57,7 @@ async function run(
   await loop.done
 }
 
-/** The methods of a class are lost when an instance is spread, its fields are not. */
+/** Spreading an instance loses its methods, but not its fields. */
 function warnOfLostHandlers(events: Handlers<unknown>, endpoints: readonly Endpoint[]): void {
   const fields = Object.keys(events).filter(name => typeof events[name as keyof Handlers] !== 'function')
   const lost = fields.filter(name => name !== 'signal' && name !== 'slowHandler')

@@ -26,14 +26,14 @@ import { asSending, checkOut, releaseFiles } from './reply.js'
 import { checkGrace, DEFAULT_TIMEOUT } from './shutdown.js'
 import { Inbound, Life } from './state.js'
 
-/** A loop, as the program sees it. */
+/** The program's view of a loop. */
 export class LoopServer implements Server {
   readonly addresses: readonly Address[]
   readonly transport: Transport['name']
   readonly transportError: Error | undefined
   readonly #loop: Loop
   readonly #bound: readonly Bound[]
-  /** Of each address, as it is now. */
+  /** Of each address, currently. */
   readonly #securities: (ServerSecurity | undefined)[]
 
   constructor(
@@ -78,7 +78,7 @@ export class LoopServer implements Server {
     checkOut(out, 'send')
     const { action = Action.None, token, shared } = asSending(then)
     const { table, output, closer } = this.#loop
-    // What is closing already can still be reset.
+    // A closing connection can still be reset.
     const connection = action === Action.Reset ? table.get(id) : this.#open(id)
     if (connection === undefined) {
       releaseFiles(out)
@@ -86,7 +86,8 @@ export class LoopServer implements Server {
     }
     if (shared) output.intake.share(connection, out)
     else output.intake.send(connection, out)
-    // Where output goes no more the action is still done: a connection that has ended its side can be closed.
+    // If output is no longer accepted, the action still takes effect: a connection that has ended its side can be
+    // closed.
     const taken = connection.life === Life.Open && connection.takesOutput
     if (taken && token !== undefined) output.track(connection, token)
     closer.actLater(connection, action)

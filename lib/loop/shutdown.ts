@@ -8,32 +8,32 @@ import { soonAgain } from './drain.js'
 import { Life } from './state.js'
 import type { ConnectionTable } from './table.js'
 
-/** Milliseconds that pending output may take to leave when nothing else is said. */
+/** Default milliseconds for pending output. */
 export const DEFAULT_TIMEOUT = 1000
 
-/** What a shutdown needs from the loop it ends. */
+/** What a shutdown needs from its loop. */
 export interface ShutdownOptions {
   readonly clock: Clock
   readonly table: ConnectionTable
   readonly closer: Closer
-  /** Dials that are under way: whether there are any, and how to give them up. */
+  /** Dials in progress: whether there are any, and how to fail them. */
   readonly dialling: () => boolean
   readonly abandon: () => void
   /**
-   * Stops all that makes new work: listeners, ticks, dials. What waits at a listener is accepted. Answers whether more
-   * may be on its way, which `depart` stops. Must not throw.
+   * Stops everything that makes new work: listeners, ticks, dials. Connections in accept queues are accepted. Returns
+   * whether more may be on its way, until `depart`. Must not throw.
    */
   readonly release: () => boolean
   readonly depart: () => void
   /** Runs something inside a turn. */
   readonly turn: (run: () => void) => void
-  /** Gives back what is left when every connection has gone. Must not throw. */
+  /** Releases what is left after the last connection has gone. Must not throw. */
   readonly close: () => void
 }
 
 /**
- * The end of the loop, in order: nothing new; a time in which pending output and promised replies may leave; every
- * connection closed; then `done`.
+ * Ends the loop: accepts nothing new; gives pending output and promised replies time; closes every connection; then
+ * settles `done`.
  */
 export class Shutdown {
   /** Settles when no handler runs any more; rejects with what a loop-wide handler threw. */
@@ -57,12 +57,12 @@ export class Shutdown {
     })
   }
 
-  /** Asked for: nothing that comes from now on reaches a handler. */
+  /** Requested: nothing that arrives from now on reaches a handler. */
   get asked(): boolean {
     return this.#timeout !== undefined
   }
 
-  /** Milliseconds that pending output has. */
+  /** Milliseconds for pending output. */
   get timeout(): number {
     return this.#timeout ?? this.#expected ?? DEFAULT_TIMEOUT
   }
@@ -72,23 +72,23 @@ export class Shutdown {
     return this.#failed
   }
 
-  /** It has ended, or its time has passed: nothing that is still asked for can be done. */
+  /** The loop has ended, or its time is up: further requests are too late. */
   get late(): boolean {
     return this.#late
   }
 
-  /** What waited to be accepted is taken still. */
+  /** Still accepting connections from the queue. */
   get admits(): boolean {
     return this.#admits
   }
 
-  /** Pending output will have so many milliseconds. */
+  /** Sets the milliseconds for pending output. */
   expect(timeout: number): void {
     checkTimeout(timeout)
     this.#expected = timeout
   }
 
-  /** The first one's timeout stands. */
+  /** The first timeout counts. */
   ask(timeout: number): void {
     checkTimeout(timeout)
     this.#timeout ??= timeout
@@ -101,7 +101,7 @@ export class Shutdown {
     this.ask(DEFAULT_TIMEOUT)
   }
 
-  /** Begins, if it was asked for and has not begun; called at the end of a turn. */
+  /** Begins if requested and not begun; called at the end of a turn. */
   begin(): void {
     if (this.#timeout === undefined || this.#begun) return
     this.#begun = true
@@ -116,7 +116,7 @@ export class Shutdown {
     this.left()
   }
 
-  /** Closes one of the connections that the shutdown found. A reply that was promised is waited for. */
+  /** Closes one of the loop's connections, after its promised reply. */
   close(connection: Connection): void {
     if (connection.life === Life.Open && connection.promises === 0 && !connection.late) {
       this.#options.closer.act(connection, Action.Close)
@@ -130,7 +130,7 @@ export class Shutdown {
     this.#end(close)
   }
 
-  /** What the late ones had sent has been read. */
+  /** Input of late connections has been read. */
   #admitted(): void {
     const { table, turn, depart } = this.#options
     depart()
@@ -154,7 +154,7 @@ export class Shutdown {
 
   #giveUp(): void {
     const { table, closer, turn, close, abandon } = this.#options
-    // A handler that dials whenever a connection closes would keep the loop for ever.
+    // A handler that dials whenever a connection closes would keep the loop running forever.
     this.#late = true
     turn(() => {
       for (const connection of [...table.connections.values()]) {
@@ -175,7 +175,7 @@ function checkTimeout(timeout: unknown): void {
   throw new RevioError('ERR_OPTION', message)
 }
 
-/** @throws `ERR_OPTION` unless it is a number of milliseconds from 0. */
+/** @throws `ERR_OPTION` unless it is a non-negative number of milliseconds. */
 export function checkGrace(grace: unknown): void {
   if (typeof grace === 'number' && grace >= 0) return
   const message = `option grace: must be a non-negative number of milliseconds; received ${inspect(grace)}`

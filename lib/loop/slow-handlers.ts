@@ -3,24 +3,24 @@ import type { AsyncContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { HANDLERS } from './handlers.js'
 
-/** How handlers are timed. */
+/** Options for timing handlers. */
 export interface Timing {
   readonly clock: Clock
-  /** In milliseconds. Absent: they are not. */
+  /** In milliseconds. Absent: handlers are not timed. */
   readonly limit: number | undefined
-  /** Takes the warning. */
+  /** Receives the warning. */
   readonly warn: (error: Error) => void
 }
 
-/** A context, or one around it in which handlers are timed. */
+/** Returns the context, or a wrapper that times handlers. */
 export function timed(context: AsyncContext, timing: Timing): AsyncContext {
   const { limit } = timing
   return limit === undefined ? context : new TimedContext(context, { ...timing, limit })
 }
 
 /**
- * A context in which handlers are timed: one that holds the loop longer than the limit is named in a warning. Of a
- * handler that returns a promise only what it does before that counts.
+ * A context that times handlers: one that blocks the loop for longer than the limit is named in a warning. For an
+ * async handler, only its synchronous part counts.
  */
 class TimedContext implements AsyncContext {
   readonly #context: AsyncContext
@@ -47,7 +47,7 @@ class TimedContext implements AsyncContext {
   }
 }
 
-/** The name under which an object with handlers has a function. */
+/** The name of a function in a handlers object. */
 function nameOf(run: unknown, handlers: unknown): string {
   const known = handlers as Partial<Handlers<unknown>> | null | undefined
   return HANDLERS.find(name => known?.[name] === run) ?? 'a handler'

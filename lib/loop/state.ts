@@ -1,5 +1,5 @@
 /**
- * What is to become of a connection.
+ * A connection's phase of life.
  *
  * | life      | input goes to               | left when                                                    |
  * | --------- | --------------------------- | ------------------------------------------------------------ |
@@ -17,15 +17,14 @@ export const Inbound = { Open: 0, Ended: 1, Delivered: 2 } as const
 export type Inbound = (typeof Inbound)[keyof typeof Inbound]
 
 /**
- * What may still go to the peer: bytes; only those that are pending, and then the end; nothing, as the end was sent;
- * nothing, as the connection is broken; nothing, as the pending bytes were given up.
+ * What may still go to the peer: bytes; only pending ones, then the end; nothing, as the end was sent; nothing, as
+ * the connection is broken; nothing, as the pending bytes were discarded.
  */
 export const Outbound = { Open: 0, Ending: 1, Ended: 2, Broken: 3, Discarded: 4 } as const
 export type Outbound = (typeof Outbound)[keyof typeof Outbound]
 
 /**
- * The state of a connection, and all its transitions. A transition that does not apply changes nothing and answers
- * false.
+ * A connection's state and all its transitions. A transition that does not apply changes nothing and returns false.
  */
 export class ConnectionState {
   #life: Life = Life.Open
@@ -44,7 +43,7 @@ export class ConnectionState {
     return this.#outbound
   }
 
-  /** Nothing has ended, and nothing is to end: where most connections are nearly all the time. */
+  /** Nothing has ended or is ending: the usual state. */
   get untouched(): boolean {
     return this.#life + this.#inbound + this.#outbound === 0
   }
@@ -62,28 +61,28 @@ export class ConnectionState {
     return this.#life < Life.Lingering && this.#outbound === Outbound.Open
   }
 
-  /** It is to be closed behind its output. */
+  /** Close after pending output. */
   closes(): boolean {
     if (this.#life !== Life.Open) return false
     this.#life = Life.Closing
     return true
   }
 
-  /** It is to be handed over behind its output. */
+  /** Hand over after pending output. */
   detaches(): boolean {
     if (this.#life !== Life.Open) return false
     this.#life = Life.Detaching
     return true
   }
 
-  /** It is not handed over after all, but closed. */
+  /** Close instead of handing over. */
   keepsSocket(): boolean {
     if (this.#life !== Life.Detaching) return false
     this.#life = Life.Closing
     return true
   }
 
-  /** No output is taken any more; the end follows what is pending. */
+  /** Accept no more output; the end follows pending output. */
   endsOutput(): boolean {
     if (this.#life !== Life.Open || this.#outbound !== Outbound.Open) return false
     this.#outbound = Outbound.Ending
@@ -104,7 +103,7 @@ export class ConnectionState {
     return true
   }
 
-  /** It goes at once, without its pending output. */
+  /** Close at once, without pending output. */
   discards(): boolean {
     if (!this.alive || this.#outbound === Outbound.Discarded) return false
     this.#life = Life.Closing
@@ -112,21 +111,21 @@ export class ConnectionState {
     return true
   }
 
-  /** The peer sends nothing any more. */
+  /** The peer sends nothing more. */
   peerEnds(): boolean {
     if (this.#inbound !== Inbound.Open) return false
     this.#inbound = Inbound.Ended
     return true
   }
 
-  /** The peer's end has been told. */
+  /** The peer's end has been reported. */
   endDelivered(): boolean {
     if (this.#life !== Life.Open || this.#inbound !== Inbound.Ended) return false
     this.#inbound = Inbound.Delivered
     return true
   }
 
-  /** It has closed in good order, with the end sent, and waits for that of the peer. */
+  /** It has closed, with the end sent, and waits for the peer's end. */
   lingers(): boolean {
     if (this.#life !== Life.Closing || this.#outbound >= Outbound.Broken) return false
     this.#life = Life.Lingering
@@ -134,7 +133,7 @@ export class ConnectionState {
     return true
   }
 
-  /** Its link has been given back. */
+  /** Its link has been released. */
   leaves(): boolean {
     if (this.#life === Life.Gone) return false
     this.#life = Life.Gone

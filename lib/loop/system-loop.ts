@@ -11,7 +11,7 @@ import { failureWarning } from './failures.js'
 import { Loop } from './loop.js'
 import type { LoopOptions } from './loop-options.js'
 
-/** A loop over the system's sockets and time, and what it moves bytes with. */
+/** A loop on system sockets and time, with its transports. */
 export function systemLoop(
   events: Handlers<unknown>,
   sites: readonly Site[],
@@ -34,7 +34,7 @@ export function systemLoop(
   return { loop, transports }
 }
 
-/** Binds one address after the other; where one fails the others are released. */
+/** Binds the addresses in order; if one fails, releases the others. */
 export async function bindAll(sites: readonly Site[], transports: SystemTransports): Promise<Bound[]> {
   const bound: Bound[] = []
   for (const [index, site] of sites.entries()) {
@@ -52,9 +52,9 @@ export async function bindAll(sites: readonly Site[], transports: SystemTranspor
 }
 
 /**
- * What the transport is to know of TLS: nothing, where a header comes before it.
+ * The TLS options to pass to the transport: none if a PROXY header comes first.
  *
- * @throws `ERR_UNSUPPORTED` where the transport cannot begin with TLS behind a header.
+ * @throws `ERR_UNSUPPORTED` if the transport can't start TLS after a header.
  */
 export function boundSecurity(
   { binding, security, proxyRule }: Site,

@@ -1,7 +1,7 @@
 import type { Handlers } from '../events.js'
 import type { Connection } from './connection.js'
 
-/** The connections of a loop. */
+/** A loop's connections. */
 export class ConnectionTable {
   /** Connections whose `closed` or `detached` has not run, by id. */
   readonly connections = new Map<number, Connection>()
@@ -9,12 +9,12 @@ export class ConnectionTable {
   readonly lingering = new Set<Connection>()
   readonly #left: () => void
 
-  /** @param left - Called when a connection has gone, with its descriptor. */
+  /** @param left - Runs when a connection and its descriptor have gone. */
   constructor(left: () => void) {
     this.#left = left
   }
 
-  /** No connection is left, and none lingers. */
+  /** No connection is left, not even a lingering one. */
   get empty(): boolean {
     return this.connections.size === 0 && this.lingering.size === 0
   }
@@ -23,7 +23,7 @@ export class ConnectionTable {
     return this.connections.get(id)
   }
 
-  /** Connections that were given some handlers go on with others. */
+  /** Switches connections from some handlers to others. */
   follow(before: Handlers<unknown>, next: Handlers<unknown>): void {
     for (const connection of this.connections.values()) {
       if (connection.given === before) connection.follow(next)

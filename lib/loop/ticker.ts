@@ -5,10 +5,10 @@ import type { AsyncContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { asAction, checkTick } from './reply.js'
 
-/** What the ticker tells the loop. */
+/** What the ticker needs from its loop. */
 export interface TickerOptions {
   readonly events: Pick<Handlers<unknown>, 'tick'>
-  /** In which `tick` runs. */
+  /** The async context of `tick`. */
   readonly scope: AsyncContext
   readonly clock: Clock
   /** Runs `tick` inside a turn. */
@@ -17,7 +17,7 @@ export interface TickerOptions {
   readonly failed: (thrown: unknown) => void
 }
 
-/** Runs `tick` for as long as it returns a delay. */
+/** Runs `tick` as long as it returns a delay. */
 export class Ticker {
   readonly #options: TickerOptions
   #cancel: (() => void) | undefined
@@ -27,7 +27,7 @@ export class Ticker {
     this.#options = options
   }
 
-  /** Runs `tick` now, and again whenever it asked for. */
+  /** Runs `tick` now, and again at its delays. */
   run(): void {
     const { events, scope, clock, turn, shutdown, failed } = this.#options
     try {

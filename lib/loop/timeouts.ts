@@ -4,37 +4,40 @@ import { type Clock, moment } from './clock.js'
 export interface Timed {
   /** When it is due, in the clock's milliseconds; Infinity for never. May change at any time. */
   readonly dueAt: number
-  /** It is due: called once for each `watch`. */
+  /** Runs when due, once per `watch`. */
   expired(now: number): void
-  /** `Timeouts`' own: the deadline it stands under in the heap, and its place there; -1 when it is in none. */
+  /** Internal to `Timeouts`: the deadline in the heap, and its index; -1 if not in the heap. */
   deadline: number
   timeoutIndex: number
 }
 
-/** What a timer can wait for; a later deadline is reached in several waits. */
+/** The maximum of one timer; a later deadline takes several. */
 const LONGEST_WAIT = 2 ** 31 - 1
 
 /**
  * Deadlines of any number of connections on one timer: a binary heap, earliest first.
  *
- * A deadline that moves later costs nothing until it comes up; one that moves earlier is to be watched again.
+ * Moving a deadline later costs nothing until the old one fires; moving it earlier requires another `watch`.
  *
- * When the timer fires late, as behind a handler that took long, what came in time may still lie in the kernel. Nobody
- * expires therefore before the loop has polled its sockets once more, and only who was due before that.
+ * If the timer fires late, for example after a slow handler, input that arrived in time may still be in the kernel.
+ * So nothing expires before the loop has polled its sockets once more, and only entries due before that.
  */
 export class Timeouts {
   readonly #clock: Clock
   readonly #heap: Timed[] = []
   #cancelTimer: (() => void) | undefined
   #timerDue = Number.POSITIVE_INFINITY
-  /** While entries expire: what is watched meanwhile is due later, so that one that is due again at once holds nobody up. */
+  /**
+   * While entries expire: entries watched meanwhile are due later, so one that is due again at once can't block the
+   * others.
+   */
   #earliest = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Calls `entry.expired` when it is due, unless it is never. */
+  /** Calls `entry.expired` when it is due. */
   watch(entry: Timed): void {
     const due = Math.max(entry.dueAt, this.#earliest)
     if (due === Number.POSITIVE_INFINITY) return
@@ -56,7 +59,7 @@ export class Timeouts {
     this.#down(last)
   }
 
-  /** Forgets everything. */
+  /** Clears all entries. */
   close(): void {
     for (const entry of this.#heap) entry.timeoutIndex = -1
     this.#heap.length = 0
@@ -94,7 +97,7 @@ export class Timeouts {
     else expire()
   }
 
-  /** Moves deadlines that have become later to where they belong. */
+  /** Moves deadlines that are now later to their place. */
   #firstIsDue(now: number): boolean {
     for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
       if (first.dueAt <= now) return true

@@ -1,4 +1,4 @@
-/** A token, and the number of bytes of the stream that are to have gone before the program hears of it. */
+/** A token, and the stream position at which to report it. */
 interface Pending {
   readonly token: unknown
   readonly at: number
@@ -6,21 +6,21 @@ interface Pending {
 }
 
 /**
- * Tokens of one connection that came with output: each is told of when the bytes up to it have gone. Counting begins
- * with the first token, so that connections without any pay nothing.
+ * One connection's tokens: each is reported when all bytes before it have been written. Counting begins with the
+ * first token, so connections without tokens pay nothing.
  */
 export class Tokens {
   #first: Pending | undefined
   #last: Pending | undefined
-  /** Bytes that have been taken since counting began. */
+  /** Bytes written since counting began. */
   #taken = 0
 
-  /** There are tokens that have not been told of. */
+  /** Whether tokens are outstanding. */
   get waiting(): boolean {
     return this.#first !== undefined
   }
 
-  /** Adds a token behind `ahead` bytes that have not been taken; Infinity for one whose bytes never will be. */
+  /** Adds a token after `ahead` unwritten bytes; Infinity if its bytes were discarded. */
   add(token: unknown, ahead: number): void {
     const pending: Pending = { token, at: this.#taken + ahead, next: undefined }
     if (this.#last === undefined) this.#first = pending
@@ -28,12 +28,12 @@ export class Tokens {
     this.#last = pending
   }
 
-  /** So many bytes have been taken. */
+  /** This many bytes have been written. */
   took(amount: number): void {
     this.#taken += amount
   }
 
-  /** Removes the oldest token if its bytes have gone; `unconfirmed` of those that were taken may not have. */
+  /** Removes the oldest token if its bytes have been written; the last `unconfirmed` bytes don't count yet. */
   due(unconfirmed: number): { readonly token: unknown } | undefined {
     const first = this.#first
     if (first === undefined || first.at > this.#taken - unconfirmed) return undefined

@@ -1,33 +1,33 @@
 import { asError } from '../errors.js'
 import type { Transport } from '../transport/transport.js'
 
-/** The transports of a loop, from their start to their end. */
+/** A loop's transports, from start to end. */
 export class LoopTransports {
   readonly all: Transport[] = []
   readonly #warn: (error: Error) => void
 
-  /** @param warn - Takes what fails while the loop ends, which does not keep it from ending. */
+  /** @param warn - Receives failures during the shutdown, which goes on. */
   constructor(warn: (error: Error) => void) {
     this.#warn = warn
   }
 
-  /** Peers may come. */
+  /** Starts accepting. */
   start(): void {
     for (const transport of this.all) transport.start()
   }
 
-  /** Releases every listener. Answers whether another thread has accepted what may be on its way. */
+  /** Releases every listener. Returns whether another thread may have accepted connections that are on their way. */
   unbind(): boolean {
     this.#each(transport => transport.unbind())
     return this.all.some(({ joined }) => joined === true)
   }
 
-  /** Peers are connected that will be accepted when their handshake is done. */
+  /** Whether connected peers are still in their handshake. */
   get handshaking(): boolean {
     return this.all.some(({ handshaking = 0 }) => handshaking > 0)
   }
 
-  /** Nothing that is on its way comes any more. */
+  /** Rejects whatever is still on its way. */
   depart(): void {
     this.#each(transport => transport.depart?.())
   }

@@ -1,20 +1,20 @@
 import type { Clock, TurnTime } from './clock.js'
 import type { Counters } from './counters.js'
 
-/** What turns need from the loop. */
+/** What turns need from their loop. */
 export interface TurnsOptions {
   readonly clock: Clock
   readonly time: TurnTime
   readonly counters: Counters
-  /** Writes what has gathered, and begins what a handler asked for the whole loop. */
+  /** Writes gathered output, and starts loop-wide actions. */
   readonly finish: () => void
-  /** Something waits for a turn that no event will bring. */
+  /** Something waits for a turn that no event will trigger. */
   readonly waiting: () => boolean
-  /** Inside a turn that was made for it: does what waits. */
+  /** Inside a turn scheduled for it: does the waiting work. */
   readonly revisit: () => void
 }
 
-/** The bracket around everything that happens: what runs, then the writing of all that it left, and when to come back. */
+/** The bracket around every turn: its events, then writing their output, then scheduling the next turn if needed. */
 export class Turns {
   readonly #options: TurnsOptions
   #scheduled = false
@@ -50,7 +50,7 @@ export class Turns {
     }
   }
 
-  /** Makes a turn follow soon. Inside a turn there is nothing to do: its end sees what is left. */
+  /** Schedules a turn soon. Inside a turn this is unnecessary: its end checks for waiting work. */
   schedule(): void {
     if (this.running || this.#scheduled) return
     this.#scheduled = true
