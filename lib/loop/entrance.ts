@@ -79,12 +79,14 @@ export class Entrance {
       info: () => info,
       limits: defaultLimits,
     })
+    // Whatever handlers do meanwhile, this is why it ends.
+    connection.error = error
     connection.closes()
     counters.add(Count.dialled, 1)
     counters.add(Count.failed, 1)
     table.connections.set(made.id, connection)
     dispatcher.opened(connection)
-    closer.destroy(connection, connection.error ?? error)
+    closer.destroy(connection, connection.error)
   }
 
   #admit(transport: Transport, link: Link, addressIndex: number, ends?: Proxied): Receiver {
