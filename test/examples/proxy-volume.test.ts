@@ -16,8 +16,8 @@ const PAUSES = 8
 const ENOUGH = 160 * MIB
 
 for (const [slow, size] of [
-  ['client', 1024 * MIB],
-  ['target', 1024 * MIB],
+  ['client', 512 * MIB],
+  ['target', 512 * MIB],
 ] as const) {
   await onBoth(
     t,

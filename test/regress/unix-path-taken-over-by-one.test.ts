@@ -71,7 +71,7 @@ function greeting(path: string): Promise<string> {
 
 for (const [count, rounds] of [
   [2, 30],
-  [20, 15],
+  [8, 15],
 ] as const) {
   await onBoth(t, `one of ${count} processes takes a stale path over`, async (t, transport) => {
     const children = await start(t, count)
