@@ -84,6 +84,8 @@ export class Dispatcher {
 
   /** Runs `ended`, and carries out its reply. */
   ended(connection: Connection): void {
+    // What a handler has lent is written before the next one runs; then the connection is looked at again, with its end.
+    if (this.#output.urgent) return this.#output.flushUrgent()
     connection.endDelivered()
     this.#counters.add(Count.events, 1)
     this.#call(connection, 'ended', connection.context)
@@ -143,10 +145,11 @@ export class Dispatcher {
   #opening(connection: Connection, opening: Exclude<Opening<unknown>, void>): void {
     checkOpening(opening)
     const [out, options, action] = opening
+    const wanted = asAction(action, 'opened')
     if (options !== undefined && options !== null) this.#options.configurator.apply(connection, options)
     this.#intake.reply(connection, out, undefined)
     connection.regulate()
-    this.#closer.act(connection, asAction(action, 'opened'))
+    this.#closer.act(connection, wanted)
   }
 
   #take(

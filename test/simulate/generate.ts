@@ -185,6 +185,7 @@ class Generator {
       ...maybe(20, 'writeTimeout', () => random.pick([1, 20, 1000])),
       ...maybe(8, 'paused', () => true),
       ...maybe(25, 'halfOpen', () => true),
+      ...maybe(15, 'closeOnBreak', () => true),
       ...maybe(10, 'noDelay', () => random.percent(50)),
       ...maybe(10, 'keepAlive', () => random.pick([0, 1000])),
     }

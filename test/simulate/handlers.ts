@@ -196,6 +196,7 @@ export class Handlers {
     return world.handler(event, () => {
       if (story === undefined) return
       story.over = { how: 'closed', error, at: world.now }
+      story.promisedAtEnd = story.busy
       return this.#loopWide(story.script.closed)
     })
   }

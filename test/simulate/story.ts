@@ -44,6 +44,7 @@ const DEFAULTS = {
   maxPending: 2 ** 24,
   writeTimeout: 30_000,
   halfOpen: false,
+  closeOnBreak: false,
 }
 
 /**
@@ -66,6 +67,8 @@ export class Story {
   over:
     | { readonly how: 'closed' | 'detached'; readonly error: Error | undefined; readonly at: number }
     | undefined
+  /** A reply was still promised then. */
+  promisedAtEnd = false
   /** To whom it was detached, and what that one has read. */
   socket: Socket | undefined
   readonly socketRead: Buffer[] = []

@@ -96,7 +96,8 @@ function endIsMissing(world: World, story: Story): boolean {
 /** Why a connection at rest should have ended. */
 function isDue(world: World, story: Story): string | undefined {
   const halfOpen = story.limits.halfOpen && world.plan.handlers.ended
-  if (story.busy && story.left !== undefined) return undefined
+  const waits = story.left === 'close' || !story.limits.closeOnBreak
+  if (story.busy && story.left !== undefined && waits) return undefined
   if (story.left === 'reset') return 'its peer did reset'
   if (story.left === 'close') return story.paused || halfOpen ? undefined : 'its peer did close'
   if (story.closing === Action.Reset) return 'a reset was asked for'

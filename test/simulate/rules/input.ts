@@ -49,6 +49,8 @@ export const input: Rule = {
     if (story.over?.how === 'detached') return world.plan.handlers.data ? ownerMisses(story) : undefined
     // What is broken does not wait for a pause to end: nobody could answer.
     const wanted = isWhole(world, story) && !(story.paused && story.over?.error !== undefined)
+    // Nor, by choice, for a reply that was promised.
+    if (story.promisedAtEnd && story.limits.closeOnBreak) return undefined
     if (!wanted || story.delivered === story.arrived) return undefined
     return `connection ${story.id} got ${story.delivered} of ${story.arrived} bytes before its end`
   },
