@@ -3,10 +3,10 @@ import type { Address, Info } from '../info.js'
 import type { Link } from '../transport/transport.js'
 import type { Proxied } from './proxy-header.js'
 
-/** The `Info` of an opening connection. `ends`: the addresses from a PROXY header. */
+/** Connections at one address share their local address: the last one used, plain and with TLS. */
 let lastLocal: { readonly plain: Address; readonly tls: Address } | undefined
 
-/** What is known of a connection that opens. `ends`: what a proxy in between says of them. */
+/** The `Info` of an opening connection. `ends`: the addresses from a PROXY header. */
 export function infoOf(link: Link, addressIndex: number, ends?: Proxied): Info {
   const { local, remote } = ends ?? link.addresses()
   const { tls } = link
