@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { root } from '../paths.js'
@@ -28,7 +29,7 @@ t.test('what it says to try works over TLS and a Unix socket as well', { skip: m
   for (const address of [
     `tls4://127.0.0.1:0?cert=${certFile}&key=${keyFile}`,
     'tcp6://[::1]:0',
-    `unix://${join(folder, 'socket')}`,
+    `unix://${join(tmpdir(), `revio-files-${process.pid}.sock`)}`,
   ]) {
     const program = new ExampleProgram('files', ['--root', folder, address])
     const [, command = ''] = await program.says(/; try: (curl .+)\n/)
