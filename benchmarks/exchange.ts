@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import * as tls from 'node:tls'
 
 /** Milliseconds an answer may take. */
 const PATIENCE = 5000
@@ -18,16 +19,19 @@ export async function exchange(
 
 /**
  * Sends `request` on a connection of its own; answers what came back when `isWhole` says that it is all.
- * Rejects with what `isWhole` throws.
+ * Rejects with what `isWhole` throws. `secure`: over TLS, whoever answers.
  */
 export function ask(
   port: number,
   request: string | Buffer,
   isWhole: (got: Buffer) => boolean,
+  secure = false,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let got = Buffer.alloc(0)
-    const socket = connect(port, '127.0.0.1', () => socket.write(request))
+    const where = { port, host: '127.0.0.1' }
+    const send = () => socket.write(request)
+    const socket = secure ? tls.connect({ ...where, rejectUnauthorized: false }, send) : connect(where, send)
     const settle = (how: () => void) => {
       clearTimeout(timer)
       socket.destroy()

@@ -1,7 +1,7 @@
 import type { Bench } from './bench.js'
 import { connections } from './benches/connections.js'
 import { echo } from './benches/echo.js'
-import { http } from './benches/http.js'
+import { hono, http, https } from './benches/http.js'
 import { keys } from './benches/keys.js'
 import { layers } from './benches/layers.js'
 import { memory } from './benches/memory.js'
@@ -27,6 +27,8 @@ const benches: readonly Bench[] = [
   echo,
   memory,
   http,
+  https,
+  hono,
   layers,
   tls,
   tlsMemory,

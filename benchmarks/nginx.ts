@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from './paths.js'
+import { writeSite } from './site.js'
 
 /** Writes what nginx is run with: one process that answers as the others do, without a log. Answers its path. */
 export async function nginxConfiguration(port: number): Promise<string> {
@@ -13,7 +14,11 @@ export async function nginxConfiguration(port: number): Promise<string> {
 events { worker_connections 1024; }
 http {
   access_log off; sendfile on; keepalive_requests 1000000000; default_type text/plain;
-  server { listen 127.0.0.1:${port} backlog=4096; location / { return 200 "hello world\\n"; } }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location = / { return 200 "hello world\\n"; }
+    location / { root ${await writeSite()}; }
+  }
 }
 `,
   )

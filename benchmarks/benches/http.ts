@@ -1,42 +1,53 @@
 import { bench, common } from '../bench.js'
-import { ask } from '../exchange.js'
-import { wholeAnswers } from '../load/http-answers.js'
-import { wrkLoad } from '../load/wrk.js'
-import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
 import { requestMetrics } from '../metrics.js'
-import { number, numbers, some } from '../options.js'
-import type { Sample, Target, Trial } from '../plan.js'
+import { number, some } from '../options.js'
+import type { Rival } from '../plan.js'
 import { demand, wrk } from '../programs.js'
 import { fastify, honoNode, honoRevio, nginxHttp } from '../rivals/http.js'
-import { nodeHttp } from '../rivals/node.js'
-import { revioHttp, revioHttpOnNet } from '../rivals/revio.js'
+import { nodeHttp, nodeHttps } from '../rivals/node.js'
+import { revioHttp, revioHttpOnNet, revioHttps, revioHttpsOnNet } from '../rivals/revio.js'
+import { httpCases, httpTrial } from '../trials/http.js'
 
-const rivals = [nodeHttp, revioHttp, nginxHttp, revioHttpOnNet, fastify, honoNode, honoRevio]
-const names = rivals.map(({ name }) => name)
+const length = common({ rounds: 5, seconds: 1, quick: 1 })
+const connections = number('how many connections', 50)
 
-const options = {
-  pipeline: numbers('requests in flight on each connection', [1, 16]),
-  headers: some('which headers requests have', ['plain', 'browser']),
-  connections: number('how many connections', 50),
-  servers: some('which servers take part', names, names.slice(0, 3)),
-  ...common({ rounds: 3, seconds: 2, quick: 1 }),
+function cases(keys: readonly string[] = httpCases.map(({ key }) => key)) {
+  const chosen = httpCases.filter(({ key }) => keys.includes(key))
+  return some(
+    'which cases',
+    chosen.map(({ key }) => key),
+  )
 }
+
+function servers(rivals: readonly Rival[], fallback?: readonly Rival[]) {
+  const names = (from: readonly Rival[]) => from.map(({ name }) => name)
+  return some('which servers take part', names(rivals), names(fallback ?? rivals))
+}
+
+const chosenOf = (keys: readonly string[]) => httpCases.filter(({ key }) => keys.includes(key))
+const conditions = (connections: number) => `wrk with one thread, ${connections} connections`
+
+const rivals = [nodeHttp, revioHttp, nginxHttp, revioHttpOnNet, fastify]
 
 export const http = bench(
   'http',
-  'GET / with wrk: revio, node:http, nginx and others',
-  options,
-  ({ pipeline, headers, connections, servers, rounds, seconds }) => {
+  'requests of several kinds with wrk: revio, node:http, nginx and others',
+  { cases: cases(), connections, servers: servers(rivals), ...length },
+  ({ cases, connections, servers, rounds, seconds }) => {
     demand(wrk)
+    // fastify has files from a plugin.
+    const takes = (path: string) => (rival: string) =>
+      rival !== fastify.name || !['/4k.txt', '/1m.txt'].includes(path)
     return {
       name: 'http',
-      title: 'HTTP hello world',
-      conditions: `wrk with one thread, ${connections} connections`,
+      title: 'HTTP',
+      conditions: conditions(connections),
+      notes: [
+        'nginx answers with 64 KiB from a file, the others from memory. Headers that vary: a cookie is another in each request.',
+      ],
       rivals: rivals.filter(({ name }) => servers.includes(name)),
       bases: [nodeHttp.name, nginxHttp.name].filter(name => servers.includes(name)),
-      trials: headers.flatMap(headers =>
-        pipeline.map(depth => trial({ headers, connections, pipeline: depth })),
-      ),
+      trials: chosenOf(cases).map(each => httpTrial(each, { connections, takes: takes(each.path) })),
       metrics: requestMetrics,
       rounds,
       seconds,
@@ -44,34 +55,56 @@ export const http = bench(
   },
 )
 
-interface Load {
-  readonly connections: number
-  readonly pipeline: number
-  readonly headers: string
-}
+const secureRivals = [nodeHttps, revioHttps, revioHttpsOnNet]
 
-function trial(load: Load): Trial {
-  return {
-    name: load.headers === 'plain' ? 'GET /' : "GET / with a browser's headers",
-    group: `${load.pipeline} in flight`,
-    check: ({ port }) => check(port, load.pipeline),
-    warmUp: async target => (await measure(load, 1, target)).requestsPerSecond ?? 0,
-    measure: (target, { seconds }) => measure(load, seconds, target),
-  }
-}
+export const https = bench(
+  'https',
+  'requests over TLS with wrk: revio and node:https',
+  {
+    cases: cases(['plain', 'pipelined', 'varied', 'body', 'large']),
+    connections,
+    servers: servers(secureRivals, [nodeHttps, revioHttps]),
+    ...length,
+  },
+  ({ cases, connections, servers, rounds, seconds }) => {
+    demand(wrk)
+    return {
+      name: 'https',
+      title: 'HTTP over TLS',
+      conditions: conditions(connections),
+      rivals: secureRivals.filter(({ name }) => servers.includes(name)),
+      bases: [nodeHttps.name],
+      trials: chosenOf(cases).map(each => httpTrial(each, { connections, secure: true })),
+      metrics: requestMetrics,
+      rounds,
+      seconds,
+    }
+  },
+)
 
-async function measure(load: Load, seconds: number, { port, pid }: Target): Promise<Sample> {
-  forgetPeak(pid)
-  const before = cpuSeconds(pid)
-  const { requests, requestsPerSecond, ...latency } = await wrkLoad({ ...load, port, seconds })
-  const cpuPerRequest = (cpuSeconds(pid) - before) / requests
-  // wrk times a batch as if it were one request, and then corrects it as if it had been late: no figure of a request.
-  const { p50, p99 } = load.pipeline === 1 ? latency : { p50: Number.NaN, p99: Number.NaN }
-  return { requestsPerSecond, cpuPerRequest, p50, p99, peak: peakBytes(pid) }
-}
+const honoRivals = [honoNode, honoRevio]
 
-/** Pipelined requests must get as many answers, each of them 200 with a body. */
-async function check(port: number, count: number): Promise<void> {
-  const request = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(count)
-  await ask(port, request, got => wholeAnswers(got.toString('latin1')) === count)
-}
+export const hono = bench(
+  'hono',
+  'requests to an application of Hono with wrk: on revio and on @hono/node-server',
+  {
+    cases: cases(['plain', 'pipelined', 'browser', 'varied']),
+    connections,
+    servers: servers(honoRivals),
+    ...length,
+  },
+  ({ cases, connections, servers, rounds, seconds }) => {
+    demand(wrk)
+    return {
+      name: 'hono',
+      title: 'HTTP with Hono',
+      conditions: conditions(connections),
+      rivals: honoRivals.filter(({ name }) => servers.includes(name)),
+      bases: [honoNode.name],
+      trials: chosenOf(cases).map(each => httpTrial(each, { connections })),
+      metrics: requestMetrics,
+      rounds,
+      seconds,
+    }
+  },
+)

@@ -11,28 +11,29 @@ export interface WrkFigures {
   readonly p99: number
 }
 
+/** What wrk asks for. */
+export interface WrkWork {
+  readonly connections: number
+  /** Requests in flight on each connection. */
+  readonly inFlight: number
+  /** Those that a browser sends, or the same with a cookie that differs from request to request. */
+  readonly headers: 'plain' | 'browser' | 'varied'
+  readonly path: string
+  /** Bytes of a body: a POST. 0: a GET. */
+  readonly upload: number
+  readonly secure: boolean
+}
+
 /** Runs wrk with one thread. Rejects when an answer was missing or had another status than 2xx or 3xx. */
-export async function wrkLoad(work: {
-  port: number
-  connections: number
-  pipeline: number
-  /** `browser`: those that a browser sends. */
-  headers?: string
-  seconds: number
-}): Promise<WrkFigures> {
-  const { port, connections, pipeline, headers = 'plain', seconds } = work
+export async function wrkLoad(work: WrkWork, port: number, seconds: number): Promise<WrkFigures> {
+  const { connections, inFlight, headers, path, upload, secure } = work
   const output = await runToEnd({
     file: wrk.command,
     args: [
       ...['--threads', '1', '--connections', String(connections), '--duration', `${Math.ceil(seconds)}s`],
-      ...[
-        '--script',
-        join(root, 'benchmarks/load/wrk.lua'),
-        `http://127.0.0.1:${port}/`,
-        '--',
-        String(pipeline),
-        headers,
-      ],
+      ...['--script', join(root, 'benchmarks/load/wrk.lua')],
+      `${secure ? 'https' : 'http'}://127.0.0.1:${port}${path}`,
+      ...['--', String(inFlight), headers, String(upload)],
     ],
   })
   return figuresIn(output)

@@ -12,14 +12,21 @@ function node(name: string, program: string, ...more: string[]): Rival {
 }
 
 /** What Node itself does with TLS. */
-export const nodeTlsEcho: Rival = {
-  ...node('node:tls', 'benchmarks/servers/tls-echo.js'),
-  needs: openssl,
-  async command(port) {
-    const { key, cert } = await certificate()
-    const args = [built('benchmarks/servers/tls-echo.js'), `--port=${port}`, `--key=${key}`, `--cert=${cert}`]
-    return { file: process.execPath, args }
-  },
+export const nodeTlsEcho = secure('node:tls', 'benchmarks/servers/tls-echo.js')
+export const nodeHttps = secure('node:https', 'benchmarks/servers/http.js')
+
+function secure(name: string, program: string): Rival {
+  return {
+    ...node(name, program),
+    needs: openssl,
+    async command(port) {
+      const { key, cert } = await certificate()
+      return {
+        file: process.execPath,
+        args: [built(program), `--port=${port}`, `--key=${key}`, `--cert=${cert}`],
+      }
+    },
+  }
 }
 
 export const nodeNetEcho = node('node:net', 'benchmarks/servers/net-echo.js')

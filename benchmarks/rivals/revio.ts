@@ -30,8 +30,11 @@ export const revioStreams = layered('revio-streams', 'native', 'streams')
 export const revioTls = overTls(layered('revio-tls', 'native', 'tls'))
 export const revioTlsOnNet = overTls(layered('revio-tls-net', 'net', 'tls'))
 
-export const revioHttp = revio('revio', 'examples/http.js', 'auto')
-export const revioHttpOnNet = revio('revio-net', 'examples/http.js', 'net')
+const site = 'benchmarks/servers/revio-http.js'
+export const revioHttp = revio('revio', site, 'auto')
+export const revioHttpOnNet = revio('revio-net', site, 'net')
+export const revioHttps = overTls(revioHttp)
+export const revioHttpsOnNet = overTls(revioHttpOnNet)
 
 export const revioWebSocket = revio('revio-native', 'benchmarks/servers/revio-websocket.js', 'native')
 export const revioWebSocketOnNet = revio('revio-net', 'benchmarks/servers/revio-websocket.js', 'net')
