@@ -102,7 +102,7 @@ export class FileBody implements AnsweringBody {
       const whole = what.size <= SMALL ? load(what, opened.fd) : undefined
       if (whole === undefined) return { what, opened }
       closeSync(opened.fd)
-      keep(key, at, this.#options.root, whole)
+      keep(key, { place: at, root: this.#options.root }, whole, opened)
       return { what: whole, opened: undefined }
     } catch (error) {
       closeSync(opened.fd)

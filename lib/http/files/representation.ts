@@ -1,5 +1,5 @@
 import { Buffer, isAscii } from 'node:buffer'
-import { closeSync, readSync } from 'node:fs'
+import { type BigIntStats, closeSync, readSync } from 'node:fs'
 import { FileRegion } from '../../file-region.js'
 import { HttpError } from '../http-error.js'
 import type { HeaderList } from '../message.js'
@@ -25,6 +25,29 @@ export interface Representation extends Version {
 /** What describes an open file, without its bytes. */
 export function describe(
   { stats }: Opened,
+  name: string,
+  encoding: Encoding | undefined,
+  varies: boolean,
+): Representation {
+  const key = `${encoding?.name ?? ''}\0${varies}\0${name}`
+  const known = described.get(key)
+  if (known !== undefined && isOf(stats, known.stats)) return known.representation
+  const representation = make(stats, name, encoding, varies)
+  if (described.size >= REMEMBERED) described.clear()
+  described.set(key, { stats, representation })
+  return representation
+}
+
+/** Large files are asked for again and again, too. */
+const described = new Map<string, { readonly stats: BigIntStats; readonly representation: Representation }>()
+const REMEMBERED = 500
+
+function isOf(now: BigIntStats, then: BigIntStats): boolean {
+  return now.mtimeNs === then.mtimeNs && now.size === then.size && now.ino === then.ino
+}
+
+function make(
+  stats: BigIntStats,
   name: string,
   encoding: Encoding | undefined,
   varies: boolean,

@@ -1,18 +1,22 @@
-import { type Stats, statSync } from 'node:fs'
+import { type BigIntStats, lstatSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { within } from './open.js'
+import { type Opened, within } from './open.js'
 import type { Representation } from './representation.js'
 
 /** Files up to this length are kept in memory, and all of them together up to the other. */
 export const SMALL = 64 * 1024
 const ALL = 16 * 1024 * 1024
 
+/** Milliseconds in which a file may be changed twice within the same tick of its clock. */
+const TICK = 20
+
 /** A representation, and by what one sees that the file at its place is still the same. */
 interface Kept {
   readonly representation: Representation
-  readonly modified: number
-  readonly changed: number
-  readonly inode: number
+  readonly stats: BigIntStats
+  /** The folders between the root and the file; undefined where links lead to it. */
+  readonly folders: readonly string[] | undefined
   /** The turn in which that was last looked at. */
   turn: number
 }
@@ -46,8 +50,7 @@ export function kept(key: string, place: string, root: string): Representation |
   if (found === undefined) return undefined
   const now = currentTurn()
   if (found.turn === now) return found.representation
-  const stats = look(place, root)
-  if (stats?.mtimeMs !== found.modified || stats.ctimeMs !== found.changed || stats.ino !== found.inode) {
+  if (!isSame(look(found, place, root), found.stats)) {
     cache.delete(key)
     return undefined
   }
@@ -55,21 +58,43 @@ export function kept(key: string, place: string, root: string): Representation |
   return found.representation
 }
 
-/** Keeps a representation with its bytes. */
-export function keep(key: string, place: string, root: string, representation: Representation): void {
-  const stats = look(place, root)
-  if (stats === undefined || stats.size !== representation.size) return
-  const { mtimeMs: modified, ctimeMs: changed, ino: inode } = stats
-  // A file that was changed this very moment may be changed again within the same tick of its clock.
-  if (Date.now() - changed < 20) return
-  cache.set(key, { representation, modified, changed, inode, turn: currentTurn() })
+/** Keeps a representation with its bytes, which have been read since the file was opened. */
+export function keep(
+  key: string,
+  { place, root }: { place: string; root: string },
+  representation: Representation,
+  { stats, inside }: Opened,
+): void {
+  if (Date.now() - Number(stats.ctimeNs / 1_000_000n) < TICK) return
+  const folders = join(root, inside) === place ? foldersOf(root, inside) : undefined
+  cache.set(key, { representation, stats, folders, turn: -1 })
+}
+
+function foldersOf(root: string, inside: string): string[] {
+  const folders: string[] = []
+  for (let at = dirname(inside); at !== '.'; at = dirname(at)) folders.unshift(join(root, at))
+  return folders
+}
+
+function isSame(now: BigIntStats | undefined, then: BigIntStats): boolean {
+  return (
+    now !== undefined &&
+    now.mtimeNs === then.mtimeNs &&
+    now.ctimeNs === then.ctimeNs &&
+    now.ino === then.ino &&
+    now.dev === then.dev
+  )
 }
 
 /** Undefined where nothing can be looked at, for whatever reason: opening it tells. */
-function look(place: string, root: string): Stats | undefined {
+function look({ folders }: Kept, place: string, root: string): BigIntStats | undefined {
   try {
-    const real = within(place, root)
-    return real === undefined ? undefined : statSync(real)
+    if (folders === undefined) {
+      return within(place, root) === undefined ? undefined : statSync(place, { bigint: true })
+    }
+    // No name on the way has become a link.
+    for (const folder of folders) if (!lstatSync(folder).isDirectory()) return undefined
+    return lstatSync(place, { bigint: true })
   } catch {
     return undefined
   }
