@@ -109,7 +109,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
 const FOREIGN = [
   /^lib\/http\/llhttp\.ts imports undici\/lib\/llhttp\//,
   'lib/http/files/media-type.ts imports mrmime',
-  'lib/http/files/small-files.ts imports lru-cache',
+  'lib/http/files/kept-files.ts imports lru-cache',
   'lib/transport/native/tls-session.ts imports lru-cache',
   'lib/transport/tls-clients.ts imports lru-cache',
 ]

@@ -1,12 +1,12 @@
-import { closeSync } from 'node:fs'
 import { RevioError } from '../../errors.js'
 import type { AnsweringBody, HeaderList, HttpRequest, HttpResponse } from '../message.js'
 import { accepted, type Encoding } from './encodings.js'
-import { type Opened, open } from './open.js'
+import { keep, kept, type Ready, SMALL } from './kept-files.js'
+import { open } from './open.js'
 import { namesOf, placeOf } from './path.js'
-import { describe, load, notFound, type Representation } from './representation.js'
+import { describe, load, notFound } from './representation.js'
 import { answer } from './respond.js'
-import { keep, kept, SMALL } from './small-files.js'
+import { SharedDescriptor } from './shared-descriptor.js'
 
 /** Where files are, and how they are sent. */
 export interface FileOptions {
@@ -68,8 +68,7 @@ export class FileBody implements AnsweringBody {
     const fields = response.headers ?? headers
     for (const encoding of encodings) {
       const found = this.#find(place, encoding)
-      if (typeof found === 'object')
-        return answer(found.what, found.opened, request, { ...response, headers: fields })
+      if (typeof found === 'object') return answer(found, request, { ...response, headers: fields })
     }
     const found = this.#find(place, undefined)
     if (found === undefined) throw notFound()
@@ -77,44 +76,30 @@ export class FileBody implements AnsweringBody {
       if (isFolder || index === '') throw notFound()
       return redirect(request, response)
     }
-    return answer(found.what, found.opened, request, { ...response, headers: fields })
+    return answer(found, request, { ...response, headers: fields })
   }
 
-  #find(place: string, encoding: Encoding | undefined): Found | 'folder' | undefined {
+  #find(place: string, encoding: Encoding | undefined): Ready | 'folder' | undefined {
     const { root, precompressed = false } = this.#options
     const at = `${place}${encoding?.suffix ?? ''}`
     const key = `${root}\0${place}\0${encoding?.name ?? (precompressed ? '*' : '')}`
     const known = kept(key, at, root)
-    if (known !== undefined) return { what: known, opened: undefined }
+    if (known !== undefined) return known
     const opened = open(at, root)
     if (opened === undefined) return undefined
-    if (opened.stats.isFile()) return this.#describe(opened, { place, at, key, encoding })
-    closeSync(opened.fd)
-    return opened.stats.isDirectory() ? 'folder' : undefined
-  }
-
-  #describe(
-    opened: Opened,
-    { place, at, key, encoding }: { place: string; at: string; key: string; encoding: Encoding | undefined },
-  ): Found {
+    const descriptor = new SharedDescriptor(opened.fd)
     try {
-      const what = describe(opened, place, encoding, this.#options.precompressed === true)
+      if (!opened.stats.isFile()) return opened.stats.isDirectory() ? 'folder' : undefined
+      const what = describe(opened, place, encoding, precompressed)
       const whole = what.size <= SMALL ? load(what, opened.fd) : undefined
-      if (whole === undefined) return { what, opened }
-      closeSync(opened.fd)
-      keep(key, { place: at, root: this.#options.root }, whole, opened)
-      return { what: whole, opened: undefined }
-    } catch (error) {
-      closeSync(opened.fd)
-      throw error
+      const ready = { what: whole ?? what, descriptor: whole === undefined ? descriptor : undefined }
+      keep(key, { place: at, root }, ready, opened)
+      ready.descriptor?.use()
+      return ready
+    } finally {
+      descriptor.release()
     }
   }
-}
-
-/** A representation; open unless its bytes are there. */
-interface Found {
-  readonly what: Representation
-  readonly opened: Opened | undefined
 }
 
 /** To a folder by its name with a slash, so that relative links in its index lead where they are meant to. */

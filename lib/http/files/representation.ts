@@ -1,6 +1,5 @@
 import { Buffer, isAscii } from 'node:buffer'
-import { type BigIntStats, closeSync, readSync } from 'node:fs'
-import { FileRegion } from '../../file-region.js'
+import { type BigIntStats, readSync } from 'node:fs'
 import { HttpError } from '../http-error.js'
 import type { HeaderList } from '../message.js'
 import type { Encoding } from './encodings.js'
@@ -75,26 +74,6 @@ export function load(of: Representation, fd: number): Representation | undefined
     filled += got
   }
   return { ...of, content, text: isAscii(content) ? content.toString('latin1') : undefined }
-}
-
-/** The descriptor of a file that several pieces of output share. */
-export class SharedDescriptor {
-  readonly #fd: number
-  #users = 1
-
-  constructor(fd: number) {
-    this.#fd = fd
-  }
-
-  region(start: number, end: number): FileRegion {
-    const region = new FileRegion({ fd: this.#fd, start, end, done: () => this.release() })
-    this.#users++
-    return region
-  }
-
-  release(): void {
-    if (--this.#users === 0) closeSync(this.#fd)
-  }
 }
 
 /** Fields of a program's own go before those that a file has by itself. */

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../../events.js'
 import type { HttpRequest, HttpResponse } from '../message.js'
 import { discard } from '../outgoing-body.js'
-import type { Opened } from './open.js'
+import type { Ready } from './kept-files.js'
 import { type Range, wantedOf } from './ranges.js'
-import { type Pair, type Representation, SharedDescriptor, withFields } from './representation.js'
+import { type Pair, type Representation, withFields } from './representation.js'
+import type { SharedDescriptor } from './shared-descriptor.js'
 import { isSameVersion, judge } from './validators.js'
 
 /** Where the bytes of a representation come from. */
@@ -14,17 +15,13 @@ interface Source {
   done(): void
 }
 
-/**
- * What a representation answers to a request: all of it, parts, or that there is nothing to send. `opened` is closed by
- * it, at once or when it has been sent.
- */
+/** What a file answers to a request: all of it, parts, or that there is nothing to send. Releases its descriptor. */
 export function answer(
-  what: Representation,
-  opened: Opened | undefined,
+  { what, descriptor }: Ready,
   request: HttpRequest,
   response: HttpResponse,
 ): HttpResponse {
-  const source = opened === undefined ? inMemory(what) : inFile(opened.fd)
+  const source = descriptor === undefined ? inMemory(what) : inFile(descriptor)
   try {
     return select(what, source, request, response)
   } finally {
@@ -110,7 +107,6 @@ function inMemory({ content }: Representation): Source {
   return { part: (start, end) => content?.subarray(start, end) ?? '', done() {} }
 }
 
-function inFile(fd: number): Source {
-  const descriptor = new SharedDescriptor(fd)
+function inFile(descriptor: SharedDescriptor): Source {
   return { part: (start, end) => descriptor.region(start, end), done: () => descriptor.release() }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'n
 import t from 'tap'
 import { openDescriptors } from '../../transport/descriptors.js'
 import { pattern } from '../../transport/pattern.js'
+import { until } from '../../transport/until.js'
 import { served } from './served.js'
 
 const LARGE = pattern(1_000_000)
@@ -66,8 +67,8 @@ for (const address of ['tcp4://127.0.0.1:0', 'tcp4-net://127.0.0.1:0']) {
       }
       t.match(await get('/large.bin', {}, 'HEAD'), { status: 200, headers: { 'content-length': '1000000' } })
       t.equal((await get('/large.bin', { 'if-none-match': '*' })).status, 304)
-      await new Promise(resolve => setImmediate(resolve))
-      t.equal(openDescriptors(), before)
+      t.ok(openDescriptors() <= before + 1, 'all had the same')
+      await until('it to be closed', () => openDescriptors() === before)
     })
 
     t.test('HEAD says the same without the content', async t => {

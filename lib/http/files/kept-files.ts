@@ -3,17 +3,28 @@ import { dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { type Opened, within } from './open.js'
 import type { Representation } from './representation.js'
+import type { SharedDescriptor } from './shared-descriptor.js'
 
 /** Files up to this length are kept in memory, and all of them together up to the other. */
 export const SMALL = 64 * 1024
 const ALL = 16 * 1024 * 1024
 
+/** So many larger ones stay open, for so many milliseconds: a file that has been removed must not fill the disk for long. */
+const MOST_OPEN = 64
+const OPEN_FOR = 1000
+
 /** Milliseconds in which a file may be changed twice within the same tick of its clock. */
 const TICK = 20
 
-/** A representation, and by what one sees that the file at its place is still the same. */
-interface Kept {
-  readonly representation: Representation
+/** A representation that can be sent, with its bytes or an open descriptor. */
+export interface Ready {
+  readonly what: Representation
+  /** In use once more: who gets it releases it. */
+  readonly descriptor: SharedDescriptor | undefined
+}
+
+/** By what one sees that the file at a place is still the same. */
+interface Kept extends Ready {
   readonly stats: BigIntStats
   /** The folders between the root and the file; undefined where links lead to it. */
   readonly folders: readonly string[] | undefined
@@ -21,9 +32,16 @@ interface Kept {
   turn: number
 }
 
-const cache = new LRUCache<string, Kept>({
+const small = new LRUCache<string, Kept>({
   maxSize: ALL,
-  sizeCalculation: ({ representation }, place) => representation.size + place.length + 512,
+  sizeCalculation: ({ what }, place) => what.size + place.length + 512,
+})
+
+const large = new LRUCache<string, Kept>({
+  max: MOST_OPEN,
+  ttl: OPEN_FOR,
+  ttlAutopurge: true,
+  dispose: ({ descriptor }) => descriptor?.release(),
 })
 
 let turn = 0
@@ -45,29 +63,32 @@ function currentTurn(): number {
  * What is kept of the file at `place`, if that has not changed since and still lies below `root`; it is looked at once
  * in a turn of the event loop.
  */
-export function kept(key: string, place: string, root: string): Representation | undefined {
-  const found = cache.get(key)
+export function kept(key: string, place: string, root: string): Ready | undefined {
+  const found = small.get(key) ?? large.get(key)
   if (found === undefined) return undefined
   const now = currentTurn()
-  if (found.turn === now) return found.representation
-  if (!isSame(look(found, place, root), found.stats)) {
-    cache.delete(key)
+  if (found.turn !== now && !isSame(look(found, place, root), found.stats)) {
+    small.delete(key)
+    large.delete(key)
     return undefined
   }
   found.turn = now
-  return found.representation
+  found.descriptor?.use()
+  return found
 }
 
-/** Keeps a representation with its bytes, which have been read since the file was opened. */
+/** Keeps what has been read, or is open, for others. */
 export function keep(
   key: string,
   { place, root }: { place: string; root: string },
-  representation: Representation,
+  { what, descriptor }: Ready,
   { stats, inside }: Opened,
 ): void {
   if (Date.now() - Number(stats.ctimeNs / 1_000_000n) < TICK) return
   const folders = join(root, inside) === place ? foldersOf(root, inside) : undefined
-  cache.set(key, { representation, stats, folders, turn: -1 })
+  descriptor?.use()
+  const cache = descriptor === undefined ? small : large
+  cache.set(key, { what, descriptor, stats, folders, turn: -1 })
 }
 
 function foldersOf(root: string, inside: string): string[] {
