@@ -16,10 +16,12 @@ async function start(name: string, ...args: string[]) {
   return { program, port: Number(port), url }
 }
 
-/** A client that sends again what comes back, until it is destroyed. */
+/** A client that sends a message every 10 ms, whether or not it was answered, until it is destroyed. */
 async function talk(port: number) {
   const client = connect(port, '127.0.0.1')
-  client.on('data', bytes => client.write(bytes))
+  const timer = setInterval(() => client.write(Buffer.alloc(1000)), 10)
+  client.on('close', () => clearInterval(timer))
+  client.resume()
   client.on('error', () => {})
   client.write(Buffer.alloc(1000))
   await once(client, 'data')

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { History } from '../../examples/dashboard/page/history.js'
 import type { Hello, LoopSample, Message, Sample } from '../../examples/dashboard/page/message.js'
 import { quantity, textOf } from '../../examples/dashboard/page/quantity.js'
-import { built } from '../paths.js'
+import { built, root } from '../paths.js'
 import { nativeMissing } from '../transport/native/missing.js'
 import { ExampleProgram } from './program.js'
 
@@ -129,7 +131,11 @@ t.test('Prometheus can scrape every figure of every loop', async t => {
     for (let loop = 0; loop < LOOPS; loop++) t.ok(figure(text, name, loop) >= 0, `${name} of loop ${loop}`)
   }
   t.ok(figure(text, 'longest_turn_seconds', 0) < 60, 'seconds, not milliseconds')
-  t.match(text, /^process_resident_memory_bytes \d+$/m)
+  const guide = readFileSync(join(root, 'docs/guide/production.md'), 'utf8')
+  const named = new Set(guide.match(/\b(?:revio|process)_\w+/g))
+  t.ok(named.size > 10)
+  for (const name of named)
+    t.match(text, new RegExp(`^${name}(?:\\{.*\\})? \\d`, 'm'), `${name}, which the guide names`)
   for (const each of clients) each.destroy()
 })
 
