@@ -19,6 +19,7 @@ export class Acceptor {
   /** The group that loops join. */
   readonly group: number
   readonly #transport: NativeTransport
+  #closed = false
 
   /** @throws `ERR_UNSUPPORTED` without a native transport. */
   constructor(balance: Exclude<Balance, 'kernel'>, loops: number, addresses: number) {
@@ -49,6 +50,8 @@ export class Acceptor {
 
   /** Stops accepting. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     this.#transport.close()
   }
 }

@@ -106,8 +106,17 @@ export class LoopThread {
     )
     const { group, index } = this.#start
     if (loop.shutdown.asked) return
-    if (group !== undefined) this.#transports.native()?.join(group, index)
+    if (group !== undefined) this.#join(group, index)
     this.#report({ kind: 'running' })
+  }
+
+  /** The group is gone when another loop has ended all of them: the order to stop is on its way here, too. */
+  #join(group: number, index: number): void {
+    try {
+      this.#transports.native()?.join(group, index)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error
+    }
   }
 
   #bound(addresses: readonly PlainAddress[]): Bound[] {
