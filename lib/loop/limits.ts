@@ -48,6 +48,8 @@ const NUMBERS = [
 const BOOLEANS = ['noDelay', 'paused', 'reuseInputBuffer', 'halfOpen', 'closeOnBreak'] as const
 const KNOWN: ReadonlySet<string> = new Set([...NUMBERS, ...BOOLEANS, 'context', 'handlers', 'input'])
 
+const NAMES = Object.keys(defaultLimits) as readonly (keyof Limits)[]
+
 /** Most connections use one of a few combinations, which they share; this is the most to cache. */
 const MOST_SHARED = 16
 const shared: Limits[] = [defaultLimits, datagramLimits]
@@ -66,16 +68,7 @@ export function limitsOf(options: Configuration, defaults: Limits): Limits {
 }
 
 function areEqual(one: Limits, other: Limits): boolean {
-  return (
-    one.reuseInputBuffer === other.reuseInputBuffer &&
-    one.halfOpen === other.halfOpen &&
-    one.closeOnBreak === other.closeOnBreak &&
-    one.idleTimeout === other.idleTimeout &&
-    one.readTimeout === other.readTimeout &&
-    one.highWaterMark === other.highWaterMark &&
-    one.maxPending === other.maxPending &&
-    one.writeTimeout === other.writeTimeout
-  )
+  return NAMES.every(name => one[name] === other[name])
 }
 
 function limitsFrom(options: Configuration, defaults: Limits): Limits {
