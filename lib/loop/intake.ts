@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { copyOf, isBytes, plainView } from '../bytes.js'
+import { copyOf, isBytes, lengthOf, plainView } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk, Out } from '../events.js'
 import type { FileRegion } from '../file-region.js'
@@ -29,6 +29,9 @@ export class Intake {
   readonly #counters: Counters
   /** The current output found an empty outbox, and is accepted whatever its size. */
   #first = false
+  /** What was shared last, and the view of it that outboxes have. */
+  #viewed: Uint8Array | undefined
+  #view: Uint8Array | undefined
 
   constructor(flusher: Flusher, counters: Counters) {
     this.#flusher = flusher
@@ -112,10 +115,26 @@ export class Intake {
     const size = sizeOf(bytes)
     if (size === 0 || !connection.takesOutput) return
     if (!this.#fits(connection, size)) return
-    if (connection.files === undefined) connection.outbox.give(plainView(bytes))
-    else connection.files.addBytes(plainView(bytes))
+    const view = this.#viewOf(bytes, size)
+    if (connection.files === undefined) connection.outbox.give(view)
+    else connection.files.addBytes(view)
     if (connection.blocked) connection.regulate()
     else this.#flusher.mark(connection)
+  }
+
+  /** What was shared last is nobody's here any more. */
+  forget(): void {
+    this.#viewed = undefined
+    this.#view = undefined
+  }
+
+  /** What is sent to many goes by one view for all of them. */
+  #viewOf(bytes: Uint8Array, size: number): Uint8Array {
+    const view = this.#view
+    if (view !== undefined && bytes === this.#viewed && lengthOf(view) === size) return view
+    this.#viewed = bytes
+    this.#view = plainView(bytes)
+    return this.#view
   }
 
   #takeFile(connection: Connection, region: FileRegion): void {

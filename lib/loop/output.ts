@@ -86,6 +86,7 @@ export class Output implements Flusher {
     } finally {
       batch.length = 0
       this.#batch = batch
+      this.intake.forget()
     }
   }
 

@@ -91,12 +91,16 @@ export function asAction(action: unknown, handler: string): Action {
   )
 }
 
+/** Nothing is to follow. */
+const NOTHING: Sending = { action: Action.None, token: undefined, shared: false }
+
 /**
  * The action and token of a `send`.
  *
  * @throws `ERR_REPLY` unless `how` is an Action, or a `Sending` object.
  */
 export function asSending(how: unknown): Sending {
+  if (how === undefined) return NOTHING
   if (typeof how !== 'object' || how === null) return { action: asAction(how, 'send') }
   for (const name in how) {
     if (name === 'action' || name === 'token' || name === 'shared') continue

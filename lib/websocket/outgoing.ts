@@ -8,8 +8,8 @@ import { FIN, Opcode } from './frame.js'
 import { type Data, FrameWriter, headOf } from './frame-writer.js'
 import { Phase, type Session } from './session.js'
 
-/** From this size a frame that many connections get is shared by their outboxes; a smaller copy costs less than that. */
-const SHARED = 512
+/** How a frame goes to many: in all outboxes it is the same memory. */
+const SHARED: Sending = { shared: true }
 /** Gathered output that goes to the outbox before more is gathered. */
 const MUCH = 48 * 1024
 
@@ -71,7 +71,7 @@ export class Outgoing<Context> {
     const { compression } = session
     if (compression?.waiting) return this.#compress(session, { size: frame.length, frame: async () => frame })
     if (this.#reading === session) this.flush()
-    return this.#give(session, frame, frame.length >= SHARED ? { shared: true } : undefined)
+    return this.#give(session, frame, SHARED)
   }
 
   /** Has `sent` run for a token once all output before it has gone. */

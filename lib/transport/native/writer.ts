@@ -111,7 +111,10 @@ export class NativeWriter {
     this.#records[at + 2] = offset
   }
 
+  /** What is sent to many stands there once. */
   #lend(bytes: Uint8Array): number {
+    const last = this.#lent.length - 1
+    if (last >= 0 && this.#lent[last] === bytes) return Source.Lent + last
     return Source.Lent + this.#lent.push(bytes) - 1
   }
 }

@@ -25,8 +25,7 @@ int datagrams_open(poller_t *poller, int fd, const address_t *address) {
   return slot;
 }
 
-listener_t *datagrams_at(poller_t *poller, int32_t slot) {
-  endpoint_t *endpoint = endpoint_at(poller, slot);
+listener_t *datagrams_of(endpoint_t *endpoint) {
   if (endpoint == NULL || !(endpoint->flags & FLAG_LISTENER)) return NULL;
   listener_t *binding = (listener_t *)endpoint;
   return binding->datagrams != 0 ? binding : NULL;

@@ -21,8 +21,8 @@ typedef struct {
 int datagrams_open(poller_t *poller, int fd, const address_t *address);
 /* What libuv says of a binding: takes in a bounded number, and tells when more can be sent. */
 void datagrams_ready(listener_t *binding, int events);
-/* The binding in that slot, if there is one. */
-listener_t *datagrams_at(poller_t *poller, int32_t slot);
+/* The binding that an endpoint is; NULL where it is none. */
+listener_t *datagrams_of(endpoint_t *endpoint);
 /*
  * Sends the datagrams of the write records from `first` on, as many as are the binding's and go into one call. Answers
  * how many of the records have their result. One that was taken keeps its length as that, the peer's included.

@@ -44,9 +44,9 @@ static int send_file(endpoint_t *endpoint, const write_t *write, const memory_t 
  * Sends the records from `first` on that are of one slot, as many as go into one call, and counts them. Their results
  * stand in the first of them. False when what follows must not be sent: less went than was offered, or nothing at all.
  */
-static bool send_some(poller_t *poller, int first, int count, const memory_t *lent, uint32_t lent_count, int *length) {
+static bool send_some(poller_t *poller, endpoint_t *endpoint, int first, int count, const memory_t *lent,
+                      uint32_t lent_count, int *length) {
   write_t *writes = &poller->writes[first];
-  endpoint_t *endpoint = endpoint_at(poller, writes->slot);
   struct iovec pieces[MAX_PIECES];
   size_t offered = 0;
   if (endpoint != NULL && is_file(writes)) {
@@ -81,13 +81,14 @@ static bool send_some(poller_t *poller, int first, int count, const memory_t *le
 void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t lent_count) {
   for (int at = 0; at < count;) {
     int32_t slot = poller->writes[at].slot;
-    listener_t *binding = datagrams_at(poller, slot);
+    endpoint_t *endpoint = endpoint_at(poller, slot);
+    listener_t *binding = datagrams_of(endpoint);
     if (binding != NULL) {
       at += datagrams_send(binding, at, count, lent, lent_count);
       continue;
     }
     int length;
-    bool open = send_some(poller, at, count, lent, lent_count, &length);
+    bool open = send_some(poller, endpoint, at, count, lent, lent_count, &length);
     at += length;
     /* Behind a gap nothing may follow. */
     for (; !open && at < count && poller->writes[at].slot == slot; at++) poller->writes[at].result = 0;
