@@ -8,7 +8,7 @@ export type Data = string | Uint8Array
 /** Bytes of frames that are gathered in one block. */
 const BLOCK = 64 * 1024
 /** Up to this length a loop over the characters of a string costs less than the calls that measure and encode it. */
-const SHORT = 64
+const SHORT = 32
 /** The longest head of this side. */
 const HEAD = 10
 
@@ -19,6 +19,8 @@ const HEAD = 10
 export class FrameWriter {
   readonly #block = Buffer.allocUnsafeSlow(BLOCK)
   #size = 0
+  /** What was taken last: as a rule the next is as long. */
+  #taken = this.#block.subarray(0, 0)
 
   get empty(): boolean {
     return this.#size === 0
@@ -53,7 +55,8 @@ export class FrameWriter {
   take(): Buffer {
     const size = this.#size
     this.#size = 0
-    return this.#block.subarray(0, size)
+    if (this.#taken.length !== size) this.#taken = this.#block.subarray(0, size)
+    return this.#taken
   }
 
   #text(text: string): void {

@@ -1,7 +1,7 @@
 import { endianness } from 'node:os'
 
 /** Fewer bytes than these are unmasked one by one: a view of words costs more. */
-const FEW = 48
+const FEW = 64
 
 const LITTLE = endianness() === 'LE'
 /** The highest bit of each byte of a word; no byte of ASCII has it. */
@@ -60,10 +60,26 @@ export class Unmasker {
 }
 
 function unmaskFew(bytes: Uint8Array, start: number, end: number, key: number): boolean {
+  const key0 = key & 0xff
+  const key1 = (key >>> 8) & 0xff
+  const key2 = (key >>> 16) & 0xff
+  const key3 = key >>> 24
   let seen = 0
-  for (let index = start, shift = 0; index < end; index++, shift += 8) {
-    const plain = (bytes[index] as number) ^ ((key >>> (shift & 24)) & 0xff)
-    bytes[index] = plain
+  let at = start
+  for (const last = end - 4; at <= last; at += 4) {
+    const plain0 = (bytes[at] as number) ^ key0
+    const plain1 = (bytes[at + 1] as number) ^ key1
+    const plain2 = (bytes[at + 2] as number) ^ key2
+    const plain3 = (bytes[at + 3] as number) ^ key3
+    bytes[at] = plain0
+    bytes[at + 1] = plain1
+    bytes[at + 2] = plain2
+    bytes[at + 3] = plain3
+    seen |= plain0 | plain1 | plain2 | plain3
+  }
+  for (let left = key; at < end; at++, left >>>= 8) {
+    const plain = (bytes[at] as number) ^ (left & 0xff)
+    bytes[at] = plain
     seen |= plain
   }
   return seen < 0x80

@@ -124,6 +124,28 @@ t.test('a flush that makes room counts for the links before, too', async t => {
   t.strictSame([one.taken, two.taken], [3, 3])
 })
 
+t.test('what many links have in common is lent once', async t => {
+  const { writer, flushes, lent } = make(8)
+  const [frame, other] = [Buffer.from('frame'), Buffer.from('other')]
+  for (const slot of [1, 2, 3]) {
+    const outbox = new Outbox()
+    outbox.give(frame)
+    if (slot === 3) outbox.give(other)
+    writer.add(link(slot), outbox)
+  }
+  writer.flush()
+  t.strictSame(lent, [[frame, other]])
+  t.strictSame(
+    flushes[0]?.map(({ slot, source }) => [slot, source]),
+    [
+      [1, Source.Lent],
+      [2, Source.Lent],
+      [3, Source.Lent],
+      [3, Source.Lent + 1],
+    ],
+  )
+})
+
 t.test('what is larger or lies further than a record can say is cut to size', async t => {
   const { writer, flushes, lent } = make(8)
   // The system gives memory for it when it is touched, which it is not.
@@ -142,7 +164,7 @@ t.test('what is larger or lies further than a record can say is cut to size', as
       [0, size - 10],
     ],
   )
-  t.equal(lent[0]?.[2]?.byteOffset, 10 + 2 * size)
-  t.equal(lent[0]?.[2]?.length, size - 10)
+  t.equal(lent[0]?.[1]?.byteOffset, 10 + 2 * size)
+  t.equal(lent[0]?.[1]?.length, size - 10)
   t.equal(one.taken, 3 * size - 10)
 })
