@@ -113,15 +113,16 @@ export class Output implements Flusher {
 
   #attempt(connection: Connection): void {
     connection.dirty = false
-    const { link, outbox } = connection
+    const { outbox } = connection
     if (connection.life === Life.Gone || connection.blocked) return
     if (!connection.drained) {
       this.#prewrite(connection)
       if (connection.drained) return
       connection.offered = connection.unsent
-    } else if (link.wantsWrite !== true) return
+    } else if (connection.link.wantsWrite !== true) return
     try {
-      if (connection.files === undefined) link.write(outbox)
+      // Not before: a `prewrite` may have put another one in its place.
+      if (connection.files === undefined) connection.link.write(outbox)
       else this.#offerFile(connection, connection.files)
     } catch (thrown) {
       connection.offered = -1

@@ -87,6 +87,7 @@ export class Securer {
         peer,
         unread,
         plain: connection.unsent,
+        offered: Math.max(0, connection.offered),
         layer: link => this.#makeTls(link, { security, peer, host }),
         turn: run => loop.turn(run),
         ready: () => loop.clock.soon(() => loop.turn(() => securing.begin())),

@@ -20,6 +20,8 @@ export interface SecuringOptions {
   readonly peer: string
   /** Bytes of the outbox that go out in the clear, ahead of the handshake. */
   readonly plain: number
+  /** Of these, how many the link below has on offer already, in a flush that is under way. */
+  readonly offered: number
   /** Undelivered input, which goes to the handshake. */
   readonly unread: readonly Uint8Array[]
   /** Adds TLS around a link without TLS of its own. */
@@ -63,6 +65,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.#options = options
     this.#unread = [...options.unread]
     this.#plain = options.plain
+    this.#offered = options.offered
     raw.read(false)
     if (this.#plain === 0) options.ready()
   }
