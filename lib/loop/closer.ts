@@ -162,7 +162,10 @@ export class Closer {
     if (connection.unconfirmed > 0) return this.#confirm(connection)
     this.#withdraw(connection)
     if (connection.handlers.detached === undefined) connection.keepsSocket()
-    if (connection.life === Life.Detaching) return this.#detach(connection)
+    if (connection.life === Life.Detaching) {
+      if (connection.link.securing !== true) this.#detach(connection)
+      return
+    }
     // A `sent` that threw has finished it; one that requested a reset closes it at once.
     if (connection.life !== Life.Closing) return
     if (connection.outbound >= Outbound.Broken) return this.destroy(connection, connection.error)

@@ -95,14 +95,13 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.receiver.writable()
   }
 
-  #wrap(unread: readonly Uint8Array[]): LayeredLink {
+  #wrap(unread: readonly Uint8Array[]): void {
     const layer = this.#options.layer(this.#raw)
     this.#layer = layer
     layer.receiver = this
     this.#raw.receiver = layer.wire
     this.#raw.read(true)
     for (const bytes of unread) layer.wire.input(Buffer.from(bytes))
-    return layer
   }
 
   // For the loop. ///////////////////////////////////////////////////////////////////////////////////////////////////
@@ -164,11 +163,13 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.#below.close(options)
   }
 
-  /** The socket carries plain bytes, as nothing has been encrypted yet. */
+  /** A Detach waits until the link below can be handed over by itself. */
+  get securing(): boolean {
+    return !this.#over
+  }
+
   detach(unread: readonly Uint8Array[]): net.Socket {
-    this.#finish()
-    if (this.#begun) return this.#below.detach(unread)
-    return this.#wrap(this.#unread).detach(unread)
+    return this.#below.detach(unread)
   }
 
   tune(options: Tuning): void {

@@ -82,6 +82,8 @@ export interface Link {
   confirm?(): void
   /** After `end`: its last bytes and the end itself have not gone yet; `receiver.writable` tells when they have. */
   readonly ending?: boolean
+  /** It is about to become another link, and cannot be handed over before. */
+  readonly securing?: boolean
   /**
    * It holds bytes of its own that go out with the next flush, as a layer does: `write` is to be called even where the
    * outbox is empty. It asks for that flush with `receiver.writable`. After a flush: it takes more at once, so that

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import * as net from 'node:net'
+import { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
 import t from 'tap'
 import { Action, type TlsInfo } from '../../../lib/index.js'
@@ -186,28 +187,75 @@ await trial(t, 'Close, and End, wait for the handshake and go out encrypted', as
   }
 })
 
-await trial(t, 'Detach hands over a socket of plain bytes', async (t, scheme) => {
-  // By the native transport only a connection whose handshake has not begun.
-  for (const early of scheme === 'tcp4' ? [true] : [true, false]) {
-    const { port } = await story(t, scheme, server => ({
+await trial(t, 'Detach hands over a socket of plain bytes, once the handshake is done', async (t, scheme) => {
+  for (const when of ['at once', 'meanwhile', 'secured'] as const) {
+    const { port, server } = await story(t, scheme, server => ({
       data(id) {
         server().send(id, '220 go ahead\n')
         server().secure(id, credentials)
-        return early ? [null, Action.Detach] : undefined
+        return when === 'at once' ? [null, Action.Detach] : undefined
       },
-      secured: () => ['hello ', Action.Detach],
+      secured: () => (when === 'secured' ? ['hello ', Action.Detach] : undefined),
       detached(_id, socket) {
         socket.on('error', () => {})
         socket.write('from the socket')
         socket.on('data', bytes => socket.end(`; you said ${bytes}`))
       },
     }))
-    const client = over(await asked(port))
+    const socket = await asked(port)
+    if (when === 'meanwhile') {
+      // A record has come in part, so that the handshake is under way.
+      socket.write(Buffer.from([22, 3]))
+      await until('its begin', () => server.pending(1) === 0)
+      t.equal(server.send(1, '', { action: Action.Detach }), true)
+      t.equal(server.stats().detached, 0)
+    }
+    const client = over(when === 'meanwhile' ? behind(socket, 2) : socket)
     client.write('hi')
     let heard = ''
     for await (const bytes of client) heard += bytes
-    t.equal(heard, `${early ? '' : 'hello '}from the socket; you said hi`)
+    t.equal(heard, `${when === 'secured' ? 'hello ' : ''}from the socket; you said hi`, when)
   }
+})
+
+/** Leaves out the first bytes of what goes to a socket: they have gone before. */
+function behind(socket: net.Socket, size: number): Duplex {
+  let left = size
+  const stream = new Duplex({
+    read() {
+      socket.resume()
+    },
+    write(bytes: Buffer, _encoding, done) {
+      const rest = bytes.subarray(left)
+      left = Math.max(0, left - bytes.length)
+      socket.write(rest, done)
+    },
+    final(done) {
+      socket.end(done)
+    },
+  })
+  socket.on('data', bytes => {
+    if (!stream.push(bytes)) socket.pause()
+  })
+  socket.on('end', () => stream.push(null))
+  return stream
+}
+
+await trial(t, 'a Detach that waits for a handshake which fails', async (t, scheme) => {
+  const { port, server, closed, lines } = await story(t, scheme, server => ({
+    data(id) {
+      server().send(id, '220 go ahead\n')
+      server().secure(id, credentials)
+      return [null, Action.Detach]
+    },
+    detached: (_id, socket) => void socket.destroy(),
+  }))
+  const socket = await asked(port)
+  socket.write('this is no handshake at all\n')
+  t.match(await closed, { code: 'ERR_TLS' })
+  t.strictSame(lines, ['data STARTTLS\n', 'closed ERR_TLS'])
+  t.equal(server.stats().detached, 0)
+  socket.destroy()
 })
 
 await trial(t, 'secured replies as data does, also later', async (t, scheme) => {

@@ -1,4 +1,5 @@
 import * as net from 'node:net'
+import type { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
 import type { Test } from 'tap'
 import { type Events, type Server, serve, type TlsUpgradeOptions } from '../../../lib/index.js'
@@ -90,7 +91,7 @@ export async function asked(port: number, text = 'STARTTLS\n'): Promise<net.Sock
   return socket
 }
 
-export function over(socket: net.Socket, options: tls.ConnectionOptions = {}): tls.TLSSocket {
+export function over(socket: Duplex, options: tls.ConnectionOptions = {}): tls.TLSSocket {
   const secure = tls.connect({ socket, ca, servername: 'localhost', ...options })
   secure.on('error', () => {})
   return secure

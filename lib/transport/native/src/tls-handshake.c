@@ -6,8 +6,9 @@
 /* As much is received at once as most handshakes send: what comes behind it has to be kept while TypeScript is asked. */
 #define HANDSHAKE_CHUNK 4096
 #define MAX_NAME 255
-/* Of the extension: the length of the list, a type, and the length of the name. */
+/* Of the extension: the length of the list, the type, and the length of the only name in it. */
 #define NAME_HEAD 5
+#define NAME_OF_HOST 0
 
 /* Why a handshake cannot go on has been told to the peer. What it still sends would have closing reset that away. */
 static void part(endpoint_t *endpoint) {
@@ -30,13 +31,19 @@ void tls_fail(endpoint_t *endpoint) {
   endpoint_broken(endpoint, FAULT(CALL_TLS, EPROTO));
 }
 
-/* The name that the client asks for, behind the lengths around it. */
+/*
+ * The name that the client asks for; none where the extension is not exactly one host's name, which OpenSSL refuses later
+ * in words of its own.
+ */
 static size_t asked_name(SSL *ssl, const uint8_t **name) {
+  const uint8_t *given = NULL;
   size_t length = 0;
-  if (openssl.SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, name, &length) != 1) return 0;
-  if (length <= NAME_HEAD || length > NAME_HEAD + MAX_NAME) return 0;
-  *name += NAME_HEAD;
-  return length - NAME_HEAD;
+  if (openssl.SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &given, &length) != 1) return 0;
+  if (length <= NAME_HEAD || length > NAME_HEAD + MAX_NAME || given[2] != NAME_OF_HOST) return 0;
+  size_t list = (size_t)given[0] << 8 | given[1], size = (size_t)given[3] << 8 | given[4];
+  if (list != length - 2 || size != length - NAME_HEAD || memchr(given + NAME_HEAD, 0, size) != NULL) return 0;
+  *name = given + NAME_HEAD;
+  return size;
 }
 
 static void ask(endpoint_t *endpoint) {
