@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { RevioError } from '../errors.js'
 
@@ -22,6 +23,23 @@ export function checkContext(options: SecureContextOptions, where: string): void
     secureContextOf(options)
   } catch (cause) {
     throw new RevioError('ERR_TLS', `${where}: ${culpritOf(options)}: ${reasonOf(cause)}`, { cause })
+  }
+  checkAuthorities(options, where)
+}
+
+/** Node overlooks what is no certificate, so that nobody would be trusted. */
+function checkAuthorities({ ca }: SecureContextOptions, where: string): void {
+  for (const authority of Array.isArray(ca) ? ca : [ca]) {
+    if (!authority) continue
+    try {
+      new X509Certificate(authority)
+    } catch (cause) {
+      throw new RevioError(
+        'ERR_TLS',
+        `${where}: option ca: expected certificates in PEM: ${reasonOf(cause)}`,
+        { cause },
+      )
+    }
   }
 }
 

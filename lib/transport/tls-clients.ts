@@ -59,7 +59,7 @@ export class TlsClients {
 
   /** A program may change whom Node trusts by default, which a context keeps as it was. */
   #lookAtAuthorities({ ca }: TlsClientOptions): void {
-    if (ca !== undefined && ca !== null) return
+    if (ca) return
     const authorities: unknown = defaultAuthorities?.('default')
     if (authorities === this.#authorities) return
     this.#authorities = authorities

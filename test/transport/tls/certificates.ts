@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +60,36 @@ export class Authority implements Certificate {
       certFile,
     )
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile, keyFile }
+  }
+
+  /** One that holds between two dates, as `openssl ca` reads them: `20200101000000Z`. */
+  issueBetween(from: string, to: string, name: string): { readonly cert: string; readonly key: string } {
+    const stem = join(this.#folder, String(this.#made++))
+    const [certFile, keyFile, request] = [`${stem}.pem`, `${stem}.key`, `${stem}.csr`]
+    openssl('req', ...NEW_KEY, keyFile, '-out', request, '-subj', `/CN=${name}`)
+    const dates = ['-startdate', from, '-enddate', to]
+    openssl('ca', ...this.#register([]), '-batch', '-notext', '-in', request, ...dates, '-out', certFile)
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
+  }
+
+  /** Its list of certificates that do not count any more. */
+  revoke(...certificates: string[]): string {
+    const list = join(this.#folder, `${this.#made++}.crl`)
+    openssl('ca', ...this.#register(certificates), '-gencrl', '-crldays', '30', '-out', list)
+    return readFileSync(list, 'utf8')
+  }
+
+  /** What `openssl ca` begins with: a register in which these are revoked. */
+  #register(revoked: readonly string[]): string[] {
+    const stem = join(this.#folder, `register${this.#made++}`)
+    const rows = revoked.map(
+      cert =>
+        `R\t490101000000Z\t200101000000Z\t${new X509Certificate(cert).serialNumber}\tunknown\t/CN=revoked\n`,
+    )
+    writeFileSync(`${stem}.txt`, rows.join(''))
+    const settings = `database=${stem}.txt\nnew_certs_dir=${this.#folder}\nrand_serial=yes\ndefault_md=sha256\npolicy=any`
+    writeFileSync(stem, `[ca]\ndefault_ca=own\n[own]\n${settings}\n[any]\ncommonName=supplied\n`)
+    return ['-config', stem, '-cert', this.certFile, '-keyfile', this.keyFile]
   }
 }
 
