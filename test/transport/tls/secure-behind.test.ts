@@ -4,7 +4,7 @@ import * as net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Action, type Events, FileRegion, type Server } from '../../../lib/index.js'
+import { Action, type Events, FileRegion, type Server } from '../../../lib/index.js'
 import { until } from '../until.js'
 import { credentials, over, story, trial } from './starttls.js'
 
@@ -123,4 +123,100 @@ for (const place of places) {
       second?.destroy()
     })
   }
+}
+
+/** Handlers in which a connection may be secured, and whether it can be. */
+const handlers: [string, (secure: (id: number) => boolean) => Events, boolean | 'throws'][] = [
+  ['opened', secure => ({ opened: id => void secure(id) }), true],
+  ['data', secure => ({ data: id => void secure(id) }), true],
+  ['a data that is promised', secure => ({ data: async id => void secure(id) }), true],
+  ['expired', secure => ({ expired: id => void secure(id) }), true],
+  [
+    'ended',
+    secure => ({
+      opened: () => [null, { halfOpen: true }],
+      ended: id => (secure(id) ? undefined : [null, Action.Close]),
+    }),
+    false,
+  ],
+  ['closed', secure => ({ closed: id => void secure(id) }), false],
+]
+for (const [handler, make, expected] of handlers) {
+  await trial(t, `secured in ${handler}`, async (t, scheme) => {
+    const answers: boolean[] = []
+    const { port, server, lines } = await story(t, scheme, server => {
+      const events = make(id => {
+        const answer = server().secure(id, credentials)
+        answers.push(answer)
+        if (answer) t.throws(() => server().secure(id, credentials), { code: 'ERR_UNSUPPORTED' })
+        return answer
+      })
+      return { secured: () => ['safe'], ...events }
+    })
+    const socket = connect(port, handler.includes('data') ? 'x' : '')
+    if (handler === 'expired') {
+      await until('it is there', () => server.deadline(1, 0))
+    }
+    if (handler === 'ended' || handler === 'closed') socket.end()
+    await until('an answer', () => answers.length > 0)
+    t.strictSame(answers, [expected])
+    if (expected === true) {
+      const client = over(socket)
+      t.equal(String(await take(client, 4)), 'safe')
+      t.ok(lines.includes('secured TLSv1.3'))
+      client.destroy()
+    }
+    socket.destroy()
+    await until('its end', () => server.stats().connections === 0)
+  })
+}
+
+/** How either side may leave while a connection becomes TLS. */
+const leavings: Record<string, (server: Server, socket: net.Socket) => void> = {
+  'the peer resets': (_server, socket) => socket.resetAndDestroy(),
+  'the peer ends': (_server, socket) => socket.end(),
+  'a Reset of this side': server => void server.send(1, '', Action.Reset),
+  'a Close, and the peer resets': (server, socket) => {
+    server.send(1, '', Action.Close)
+    socket.resetAndDestroy()
+  },
+  'a Detach, and the peer resets': (server, socket) => {
+    server.send(1, '', Action.Detach)
+    socket.resetAndDestroy()
+  },
+  'the end of the loop': server => void server.shutdown({ timeout: 0 }),
+}
+for (const [leaving, leave] of Object.entries(leavings)) {
+  await trial(t, `while it becomes TLS: ${leaving}`, async (t, scheme) => {
+    // Bytes of the handshake that have come by then; below 0: plain output is still on its way.
+    for (const sent of [-1, 0, 3, 20]) {
+      let closes = 0
+      const { port, server, lines, closed } = await story(t, scheme, server => ({
+        // A peer that has ended may still read, and be waited for.
+        opened: () => [null, { writeTimeout: 200 }],
+        data(id) {
+          server().send(id, sent < 0 ? randomBytes(8_000_000) : 'plain')
+          server().secure(id, credentials)
+          server().send(id, 'secret')
+          return undefined
+        },
+        detached: (_id, socket) => void socket.destroy(),
+        closed: () => void closes++,
+      }))
+      const socket = connect(port, 'go')
+      await until('the command', () => lines.length > 0)
+      if (sent >= 0) {
+        const plain = await take(socket, 5)
+        t.equal(String(plain), 'plain')
+        if (sent > 0)
+          socket.write(Buffer.concat([Buffer.from([22, 3, 1, 2, 0, 1]), Buffer.alloc(14)]).subarray(0, sent))
+      } else socket.pause()
+      leave(server, socket)
+      await closed
+      t.equal(closes, 1)
+      t.notOk(lines.some(line => line.startsWith('secured')))
+      t.equal(socket.read()?.includes('secret') ?? false, false)
+      socket.destroy()
+    }
+  })
 }
