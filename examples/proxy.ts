@@ -6,12 +6,17 @@ import { run } from './program.js'
 /** Unsent bytes at which a side stops the other one's reading. */
 const ENOUGH = 256 * 1024
 
+/** `send` copies what does not go out at once: input need not be the program's own. */
+const options = { halfOpen: true, reuseInputBuffer: true }
+
 /** A connection to `target` for each that comes. An end of one side is passed on as an end, a reset as a reset. */
 export function proxy(target: string): Events {
   let server: Server
   /** The other side of each connection. */
   const others = new Map<number, number>()
   const otherOf = (id: number) => others.get(id) ?? 0
+  /** Those with so much unsent that the other side is not read. */
+  const full = new Set<number>()
 
   return {
     serving(running) {
@@ -19,18 +24,21 @@ export function proxy(target: string): Events {
     },
     opened(id, { addressIndex }) {
       const dialled = addressIndex === -1
-      if (dialled) return [null, { halfOpen: true }, server.resume(otherOf(id)) ? Action.None : Action.Close]
+      if (dialled) return [null, options, server.resume(otherOf(id)) ? Action.None : Action.Close]
       const other = server.dial(target, { timeout: 5000 })
       others.set(id, other).set(other, id)
       // Nothing is read before there is somewhere to pass it on to.
-      return [null, { halfOpen: true, paused: true }]
+      return [null, { ...options, paused: true }]
     },
     data(id, input) {
-      server.send(otherOf(id), input)
-      if (server.pending(otherOf(id)) > ENOUGH) server.pause(id)
+      const other = otherOf(id)
+      server.send(other, input)
+      if (server.pending(other) <= ENOUGH) return
+      full.add(other)
+      server.pause(id)
     },
     postwrite(id, _amount, remaining) {
-      if (remaining === 0) server.resume(otherOf(id))
+      if (remaining === 0 && full.delete(id)) server.resume(otherOf(id))
     },
     ended(id) {
       server.send(otherOf(id), null, Action.End)
@@ -39,6 +47,7 @@ export function proxy(target: string): Events {
       if (error !== undefined) process.stderr.write(`${error.message}\n`)
       server.send(otherOf(id), null, error === undefined ? Action.Close : Action.Reset)
       others.delete(id)
+      full.delete(id)
     },
   }
 }
