@@ -4,6 +4,7 @@ import { echo } from './benches/echo.js'
 import { hono, http, https } from './benches/http.js'
 import { keys } from './benches/keys.js'
 import { layers } from './benches/layers.js'
+import { loops } from './benches/loops.js'
 import { memory } from './benches/memory.js'
 import { proxy } from './benches/proxy.js'
 import { redis } from './benches/redis.js'
@@ -36,6 +37,7 @@ const benches: readonly Bench[] = [
   websocketMemory,
   connections,
   proxy,
+  loops,
 ]
 
 /** Cores that other programs may use without a word. */

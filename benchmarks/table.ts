@@ -57,7 +57,7 @@ export function valuesOf(row: Row, key: string): number[] {
 }
 
 function withSpread({ median, min, max }: Spread, format: (value: number) => string, shown: boolean): string {
-  if (!shown || min === max) return format(median)
+  if (!shown || min === max || Number.isNaN(median)) return format(median)
   // The unit, where there is one, stands once: behind the median.
   return `${format(median)} [${format(min)} - ${format(max)}]`
 }

@@ -32,6 +32,12 @@ function secure(name: string, program: string): Rival {
 export const nodeNetEcho = node('node:net', 'benchmarks/servers/net-echo.js')
 /** Two processes behind one port, shared out by the first, as `node:cluster` does by default. */
 export const nodeClusterEcho = node('node:cluster', 'benchmarks/servers/cluster-echo.js', '--loops=2')
+/** The same with messages that take so many steps of work. */
+export function busyCluster(loops: number, steps: number): Rival {
+  const more = [`--loops=${loops}`, `--work=${steps}`]
+  return node(`cluster-${loops}-busy`, 'benchmarks/servers/cluster-echo.js', ...more)
+}
+
 /** Pipes to a port and back. */
 export function nodePipes(target: () => Promise<number>): Rival {
   return {

@@ -8,6 +8,8 @@ import { openssl } from '../programs.js'
 /** What a program of ours runs on: what it takes by itself, or one that it is told. */
 type Transport = 'auto' | 'native' | 'net'
 
+const loopsEcho = 'benchmarks/servers/loops-echo.js'
+
 export const revioRedis = revio('revio', 'examples/redis/main.js', 'auto')
 export const revioRedisOnNet = revio('revio-net', 'examples/redis/main.js', 'net')
 
@@ -16,7 +18,18 @@ export const revioEchoOnNet = revio('revio-net', 'benchmarks/servers/revio-echo.
 export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-echo.js', 'auto', '--copy')
 
 /** Two loops in two threads, and one more that accepts for them. */
-export const revioLoops = revio('revio-2-loops', 'benchmarks/servers/loops-echo.js', 'native', '--loops=2')
+export const revioLoops = revio('revio-2-loops', loopsEcho, 'native', '--loops=2')
+
+/** Loops whose handlers take so many steps of work. */
+export function busyLoops(loops: number, steps: number): Rival {
+  return revio(`revio-${loops}-busy`, loopsEcho, 'native', `--loops=${loops}`, `--work=${steps}`)
+}
+
+/** Loops that say which one it is. */
+export function balancedLoops(loops: number, balance: string): Rival {
+  const more = [`--loops=${loops}`, `--balance=${balance}`, '--who']
+  return revio(`revio-${balance}`, loopsEcho, 'native', ...more)
+}
 
 const proxy = 'examples/proxy.js'
 const echo = 'benchmarks/servers/revio-echo.js'

@@ -1,10 +1,11 @@
 import type { Events, LoopStart } from 'revio'
 import { work } from './work.js'
 
-/** What each loop of loops-echo.ts does. */
-export default function echo({ workerData }: LoopStart<{ work: number }>): Events {
+/** What each loop of loops-echo.ts does. With `who` it says first which one it is. */
+export default function echo({ index, workerData }: LoopStart<{ work: number; who: boolean }>): Events {
+  const greeting = workerData.who ? `${index}\n` : null
   return {
-    opened: () => [null, { reuseInputBuffer: true }],
+    opened: () => [greeting, { reuseInputBuffer: true }],
     data(_id, input) {
       work(workerData.work)
       return [input]

@@ -1,12 +1,15 @@
-import { type LoopsOptions, serveLoops } from 'revio'
+import { type LoopsOptions, serve, serveLoops } from 'revio'
+import echo from './echo-loop.js'
 import { readOptions } from './port.js'
 
-// An echo server of several loops.
+// An echo server of several loops; of one where one is asked for, which needs nobody to accept for it.
 
-const { port, loops, balance, work } = readOptions()
+const { port, loops, balance, work, who } = readOptions()
+const address = `tcp4://127.0.0.1:${port}`
+const workerData = { work, who }
 
-await serveLoops(
-  new URL('./echo-loop.js', import.meta.url),
-  { loops, balance: balance as NonNullable<LoopsOptions['balance']>, workerData: { work } },
-  `tcp4://127.0.0.1:${port}`,
-)
+if (loops === 1) await serve(echo({ index: 0, loops, workerData }), address)
+else {
+  const options = { loops, balance: balance as NonNullable<LoopsOptions['balance']>, workerData }
+  await serveLoops(new URL('./echo-loop.js', import.meta.url), options, address)
+}

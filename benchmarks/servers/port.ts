@@ -13,8 +13,10 @@ export interface ServerOptions {
   readonly loops: number
   /** How connections are shared out among them. */
   readonly balance: string
-  /** Microseconds of work that each message takes. */
+  /** Steps of work that each message takes. */
   readonly work: number
+  /** Each loop says its number to those that come. */
+  readonly who: boolean
   /** The port that a proxy leads to. */
   readonly target: number
 }
@@ -33,6 +35,7 @@ export function readOptions(): ServerOptions {
       balance: { type: 'string', default: 'round-robin' },
       work: { type: 'string', default: '0' },
       target: text,
+      who: { type: 'boolean', default: false },
     },
   })
   return {

@@ -1,6 +1,25 @@
-/** Keeps the thread busy for so many microseconds, as a handler does that computes something. */
-export function work(microseconds: number): void {
-  if (microseconds === 0) return
-  const end = performance.now() + microseconds / 1000
-  while (performance.now() < end);
+/** What the work comes to: kept, so that nothing of it can be left out. */
+let state = 1
+
+/** Computes for so many steps, as a handler does that has something to do. */
+export function work(steps: number): void {
+  let next = state
+  for (let step = 0; step < steps; step++) {
+    next ^= next << 13
+    next ^= next >>> 17
+    next ^= next << 5
+  }
+  state = next
+}
+
+/** How many steps take so many microseconds here, when nobody interrupts them. */
+export function stepsIn(microseconds: number): number {
+  const steps = 10_000
+  let fastest = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 500; round++) {
+    const began = performance.now()
+    work(steps)
+    fastest = Math.min(fastest, performance.now() - began)
+  }
+  return Math.round((microseconds / 1000 / fastest) * steps)
 }
