@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import * as tls from 'node:tls'
+import { createTransport } from 'nodemailer'
 import t, { type Test } from 'tap'
 import { Authority, certificatesMissing, LOCAL } from '../transport/tls/certificates.js'
 import { until } from '../transport/until.js'
@@ -154,6 +155,48 @@ t.test(
     await program.says(/to <you@example\.test> by me/)
   },
 )
+
+/** Why it was not done. */
+function refusalOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+t.test('nodemailer sends messages over one connection, and is told what is refused', { skip }, async t => {
+  const { port, program } = await serving(t, ...files, '--user', 'me:secret', '--max-size', '4000')
+  const from = {
+    host: '127.0.0.1',
+    port,
+    requireTLS: true,
+    tls: { ca: authority?.cert, servername: 'localhost' },
+  }
+  const mail = createTransport({
+    ...from,
+    auth: { user: 'me', pass: 'secret' },
+    pool: true,
+    maxConnections: 1,
+  })
+  t.teardown(() => mail.close())
+  t.equal(await mail.verify(), true)
+  const message = { from: 'me@example.test', to: 'you@example.test', subject: 'Grüße' }
+  for (const text of ['one', '.a line that begins with a dot\n.\n..\nanother', 'three '.repeat(200)]) {
+    t.match(await mail.sendMail({ ...message, text }), { accepted: ['you@example.test'], response: /^250 / })
+    await program.says(/to <you@example\.test> by me/)
+  }
+  t.match(await refusalOf(mail.sendMail({ ...message, text: 'x\n'.repeat(4000) })), { responseCode: 552 })
+  t.match(await mail.sendMail({ ...message, text: 'and goes on' }), { response: /^250 / })
+
+  const wrong = createTransport({ ...from, auth: { user: 'me', pass: 'guessed' } })
+  t.match(await refusalOf(wrong.sendMail({ ...message, text: 'no' })), { code: 'EAUTH', responseCode: 535 })
+  const strict = createTransport({
+    ...from,
+    tls: { servername: 'localhost' },
+    auth: { user: 'me', pass: 'secret' },
+  })
+  t.match(await refusalOf(strict.sendMail({ ...message, text: 'no' })), { code: /^(ESOCKET|ETLS)$/ })
+})
 
 t.test('a wrong command line is told of', async t => {
   for (const args of [
