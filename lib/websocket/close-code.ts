@@ -67,6 +67,9 @@ export function closePayload(code: number | undefined, reason = ''): Buffer {
       `close code ${String(code)}: expected 1000 to 1014, but not 1004 to 1006, or 3000 to 4999`,
     )
   }
+  if (typeof reason !== 'string') {
+    throw new RevioError('ERR_OPTION', `a close reason must be a string; received ${typeof reason}`)
+  }
   const size = Buffer.byteLength(reason)
   if (size > MAX_CONTROL - 2) {
     throw new RevioError('ERR_OPTION', `a close reason of ${size} bytes is longer than ${MAX_CONTROL - 2}`)

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Server } from '../events.js'
+import { checkAction, checkPublishing, checkTopic, isCloseRequest, isSending } from './checks.js'
 import { CloseCode } from './close-code.js'
 import { Closer } from './closer.js'
 import { Compression } from './compression.js'
@@ -78,11 +79,12 @@ export class Connections<Context> {
 
   send(id: number, data: Data, then?: Action | CloseRequest | MessageSending): boolean {
     checkData(data)
+    const { action, token } = isSending(then) ? then : { action: then, token: undefined }
+    checkAction(action)
     const session = this.#open(id)
     if (session === undefined) return false
     const sent = this.#outgoing.message(session, data)
     if (then === undefined) return sent
-    const { action, token } = isSending(then) ? then : { action: then, token: undefined }
     if (token !== undefined) this.#outgoing.track(session, token)
     this.#act(session, action)
     this.#outgoing.perform(session)
@@ -119,16 +121,19 @@ export class Connections<Context> {
   }
 
   subscribe(id: number, topic: string): boolean {
+    checkTopic(topic)
     const session = this.#open(id)
     return session !== undefined && this.#topics.add(session, topic)
   }
 
   unsubscribe(id: number, topic: string): boolean {
+    checkTopic(topic)
     const session = this.#sessions.get(id)
     return session !== undefined && this.#topics.delete(session, topic)
   }
 
   publish(topic: string, data: Data, how: Publishing = {}): number {
+    checkTopic(topic)
     return this.#deliver(this.#topics.subscribers(topic), data, how)
   }
 
@@ -143,8 +148,9 @@ export class Connections<Context> {
     }
   }
 
-  #deliver(sessions: Iterable<Session<Context>>, data: Data, { except, slow }: Publishing): number {
+  #deliver(sessions: Iterable<Session<Context>>, data: Data, how: Publishing): number {
     checkData(data)
+    const { except, slow } = checkPublishing(how)
     let frame: Buffer | undefined
     let count = 0
     for (const session of sessions) {
@@ -204,18 +210,12 @@ export class Connections<Context> {
 
   /** Does what a handler asked for. What the loop has to do follows when the present input has been taken. */
   #act(session: Session<Context>, action: unknown): void {
-    if (typeof action === 'object' && action !== null) {
-      const { code, reason } = action as CloseRequest
+    if (isCloseRequest(action)) {
+      const { code, reason } = action
       this.#closer.begin(session, code ?? CloseCode.Normal, reason)
     } else if (action === Action.Close || action === Action.End) {
       this.#closer.begin(session, CloseCode.Normal, undefined)
     } else if (action === Action.Reset || action === Action.Shutdown) session.action = action
-    else if (action !== Action.None && action !== undefined) {
-      throw new RevioError('ERR_REPLY', `${String(action)} is not an action of a WebSocket connection`)
-    }
+    else checkAction(action)
   }
-}
-
-function isSending(then: Action | CloseRequest | MessageSending): then is MessageSending {
-  return typeof then === 'object' && ('action' in then || 'token' in then)
 }

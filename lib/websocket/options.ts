@@ -105,12 +105,7 @@ export function settingsOf(options: WebSocketOptions): Settings {
     numbers[name] = number(name, options[name] ?? NUMBERS[name])
   }
   const { slow = 'queue', origin, subprotocol, highWaterMark = 1 << 20, maxPending = 16 << 20 } = options
-  if (!['queue', 'skip', 'close'].includes(slow)) {
-    throw new RevioError(
-      'ERR_OPTION',
-      `option slow: expected 'queue', 'skip' or 'close'; received ${String(slow)}`,
-    )
-  }
+  checkSlow(slow)
   for (const [name, hook] of Object.entries({ origin, subprotocol })) {
     if (hook === undefined || typeof hook === 'function') continue
     throw new RevioError('ERR_OPTION', `option ${name}: expected a function; received ${typeof hook}`)
@@ -125,6 +120,15 @@ export function settingsOf(options: WebSocketOptions): Settings {
     origin,
     subprotocol,
   }
+}
+
+/** @throws `ERR_OPTION` unless it is what may become of a message. */
+export function checkSlow(slow: unknown): asserts slow is Slow {
+  if (slow === 'queue' || slow === 'skip' || slow === 'close') return
+  throw new RevioError(
+    'ERR_OPTION',
+    `option slow: expected 'queue', 'skip' or 'close'; received ${String(slow)}`,
+  )
 }
 
 /** Only what was given: the others stay as HTTP has them. */

@@ -97,9 +97,9 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   #take(session: Session<Context>, input: Buffer | null): Pending {
     const opening = session.phase === Phase.Opening ? this.#open(session) : undefined
-    if (input === null) return opening
+    if (input === null || session.phase === Phase.Closed) return opening
     session.heard = true
-    if (opening === undefined) return this.#read(session, input)
+    if (opening === undefined && !session.paused) return this.#read(session, input)
     this.#handBack(session, input)
     return opening
   }
@@ -132,7 +132,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
           received === Received.Message
             ? this.#message(session, reader)
             : this.#control(session, reader, received)
-        if (pending !== undefined || isOver(session)) break
+        if (pending !== undefined || session.paused || isOver(session)) break
         if (this.#outgoing.much && this.#isFull(session)) break
       }
     } finally {
@@ -245,10 +245,21 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
       const message = `${this.#running} returned ${typeof reply}: expected nothing or [out, action, token]`
       throw new RevioError('ERR_REPLY', message)
     }
-    const out = reply[0] as Messages
-    if (out !== undefined && out !== null && session.phase === Phase.Open) this.#send(session, out)
-    if (reply[2] !== undefined) this.#outgoing.track(session, reply[2])
-    if (reply[1] !== undefined) this.#options.act(session, reply[1])
+    const [messages, action, token] = reply
+    const out = messages as Messages
+    const open = session.phase === Phase.Open
+    if (out !== undefined && out !== null && open) this.#send(session, out)
+    if (token !== undefined && (open || out === undefined || out === null))
+      this.#outgoing.track(session, token)
+    else if (token !== undefined) this.#tooLate(session, token)
+    if (action !== undefined) this.#options.act(session, action)
+  }
+
+  /** Messages that came behind a close frame have not been sent. */
+  #tooLate(session: Session<Context>, token: unknown): void {
+    const { id, context } = session
+    const error = new RevioError('EPIPE', `connection ${id}: these messages came after its close frame`)
+    this.#options.act(session, this.#handlers.sent?.(id, token, error, context))
   }
 
   #send(session: Session<Context>, out: Exclude<Messages, null | undefined>): void {

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { WebSocket as UndiciSocket } from 'undici'
@@ -120,13 +121,18 @@ t.test("undici's WebSocket", async t => {
 })
 
 t.test('the cases over the network, behind the handshake and byte by byte', async t => {
-  for (const address of ['tcp4://127.0.0.1:0', 'tcp4-net://127.0.0.1:0']) {
+  for (const [place, { scheme, address }] of addresses.entries()) {
+    const secure = scheme === 'wss'
+    if (secure && noCertificates) continue
     const { port, stop } = await served(address, echo, { closeTimeout: 100 })
-    const chosen = protocolCases.filter(({ input }, index) => input.length < 400 && index % 5 === 0)
+    // Each transport gets its own share of them.
+    const every = secure ? 20 : 10
+    const chosen = protocolCases.filter(({ input }, index) => input.length < 400 && index % every === place)
     await Promise.all(
       chosen.map(async ({ name, input, found }, index) => {
         const all = Buffer.concat([Buffer.from(HEAD), input])
-        const got = await say(port, index % 2 === 0 ? [all] : inPieces(all, 1), answers(found).length)
+        const pieces = index % 2 === 0 ? [all] : inPieces(all, 1)
+        const got = await say(port, pieces, answers(found).length, secure)
         const shown = describe(got).map(each =>
           each.startsWith('close') ? each.split(' ').slice(0, 2).join(' ') : each,
         )
@@ -162,9 +168,11 @@ t.test('what comes right behind the handshake is answered behind it, the greetin
 })
 
 /** Sends pieces, each on its own, and answers what came behind the head: so many frames, or all until the end. */
-function say(port: number, pieces: readonly Buffer[], frames: number): Promise<Buffer> {
+function say(port: number, pieces: readonly Buffer[], frames: number, secure = false): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1').setNoDelay()
+    const to = { port, host: '127.0.0.1' }
+    const socket = secure ? connectTls({ ...to, ca: authority?.cert }) : connect(to)
+    socket.setNoDelay()
     let all = Buffer.alloc(0)
     const body = () => all.subarray(all.indexOf('\r\n\r\n') + 4)
     const finish = () => {

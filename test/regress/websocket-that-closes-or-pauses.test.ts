@@ -1,0 +1,88 @@
+import t from 'tap'
+import { Action } from '../../lib/index.js'
+import { close, ping, text } from '../websocket/frames.js'
+import { codeOf, received, world } from '../websocket/world.js'
+
+t.test('a message handler that pauses gets no further message until it resumes', async t => {
+  const got: unknown[] = []
+  const { connect, sockets } = world({
+    message(id, data) {
+      got.push(data)
+      if (data === 'pause') sockets.pause(id)
+    },
+  })
+  const peer = connect()
+  peer.send(Buffer.concat([text('pause'), text('a'), ping('p'), text('pause'), text('b')]))
+  t.strictSame([got, received(peer)], [['pause'], []])
+  sockets.resume(1)
+  t.strictSame([got, received(peer)], [['pause', 'a', 'pause'], ['pong 70']])
+  peer.send(text('c'))
+  sockets.resume(1)
+  t.strictSame(got, ['pause', 'a', 'pause', 'b', 'c'])
+})
+
+t.test('so does one whose opened pauses', async t => {
+  const got: unknown[] = []
+  const { connect, sockets } = world({
+    opened: id => void sockets.pause(id),
+    message: (_id, data) => void got.push(data),
+  })
+  connect().send(text('early'))
+  t.strictSame(got, [])
+  sockets.resume(1)
+  t.strictSame(got, ['early'])
+})
+
+t.test('what comes behind a close frame is not looked at, though its answer waits for zlib', async t => {
+  const told: unknown[] = []
+  const { connect, simulation, sockets } = world(
+    { closed: (_id, code, reason, error) => void told.push([code, reason, codeOf(error)]) },
+    { deflate: { threshold: 20 }, headers: { 'sec-websocket-extensions': 'permessage-deflate' } },
+  )
+  const peer = connect()
+  sockets.send(1, 'y'.repeat(100_000))
+  peer.send(close(4000, 'first'))
+  peer.send(Buffer.concat([close(4001, 'second'), Buffer.of(0xff, 0xff)]))
+  while (!peer.ended) {
+    await new Promise(resolve => setImmediate(resolve))
+    simulation.run()
+  }
+  t.strictSame(received(peer).slice(1), ['close 4000'])
+  t.strictSame(told, [[4000, 'first', undefined]])
+})
+
+t.test('a token whose messages came behind a close frame gets an error', async t => {
+  const told: unknown[] = []
+  const { connect, sockets } = world({
+    message(id) {
+      sockets.close(id, 4000)
+      return ['too late', undefined, 'token']
+    },
+    sent: (_id, token, error) => void told.push([token, codeOf(error)]),
+  })
+  const peer = connect()
+  peer.send(text('x'))
+  t.strictSame(received(peer), ['close 4000'])
+  t.strictSame(told, [['token', 'EPIPE']])
+})
+
+t.test('what is not right is named before anything is done', async t => {
+  const { connect, sockets } = world({ opened: id => void sockets.subscribe(id, 'all') })
+  const peer = connect()
+  const bad = sockets as unknown as Record<string, (...all: unknown[]) => unknown>
+  const wrong: [code: string, message: RegExp, run: () => unknown][] = [
+    ['ERR_OPTION', /topic.*undefined/, () => bad.subscribe?.(1)],
+    ['ERR_OPTION', /topic.*number/, () => bad.unsubscribe?.(1, 7)],
+    ['ERR_OPTION', /topic.*object/, () => bad.publish?.({}, 'x')],
+    ['ERR_OPTION', /slow.*'drop'|slow.*drop/, () => bad.publish?.('all', 'x', { slow: 'drop' })],
+    ['ERR_OPTION', /"but"/, () => bad.publish?.('all', 'x', { but: 1 })],
+    ['ERR_OPTION', /except.*string/, () => bad.broadcast?.([1], 'x', { except: '1' })],
+    ['ERR_OPTION', /null/, () => bad.publish?.('all', 'x', null)],
+    ['ERR_OPTION', /1005/, () => sockets.send(1, 'x', { code: 1005 })],
+    ['ERR_OPTION', /reason.*number/, () => bad.close?.(1, 1000, 5)],
+    ['ERR_REPLY', /action/, () => sockets.send(1, 'x', Action.Detach)],
+    ['ERR_REPLY', /action/, () => bad.send?.(1, 'x', { action: 'close' })],
+  ]
+  for (const [code, message, run] of wrong) t.throws(run, { code, message })
+  t.strictSame([received(peer), sockets.topics(1)], [[], ['all']])
+})
