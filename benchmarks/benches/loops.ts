@@ -11,8 +11,10 @@ import type { Metric, Sample, Target, Trial } from '../plan.js'
 import { demand, gcc } from '../programs.js'
 import { busyCluster, nodeClusterEcho, nodeNetEcho } from '../rivals/node.js'
 import { balancedLoops, busyLoops, revioEcho, revioLoops } from '../rivals/revio.js'
-import { stepsIn } from '../servers/work.js'
+import { MESSAGE, stepsIn } from '../servers/work.js'
 
+/** In flight on each connection: several to a call, so that the client leaves the cores to the servers. */
+const IN_FLIGHT = 4
 /** Loops that connections are shared out among. */
 const LOOPS = 4
 /** The servers that share out nothing, and those that do the same in two loops or processes. */
@@ -27,7 +29,7 @@ const balanced = (['round-robin', 'least-connections', 'random', 'kernel'] as co
 
 const options = {
   cases: some('which cases', ['work', 'handing', 'balance']),
-  work: number('microseconds that a handler works in the first case', 20),
+  work: number('microseconds that a handler works for each message, in the first case', 20),
   connections: number('connections that are made and end, and are handed over', 10_000, 2000),
   shared: number(`connections that are shared out among ${LOOPS} loops`, 400),
   ...common({ rounds: 5, seconds: 1, quick: 0.5 }),
@@ -91,11 +93,11 @@ export const loops = bench(
   },
 )
 
-/** Each message is one call of a handler that works; the client does next to nothing. */
+/** Each message has its handler work so long; the client does next to nothing. */
 function working(work: number): Trial {
   return {
     name: `handlers of ${work} us`,
-    group: '50 connections, 1 in flight',
+    group: `50 connections, ${IN_FLIGHT} in flight`,
     check: ({ port }) => exchange(port, 'who works?', 'who works?'),
     warmUp: async target => (await measureWork(0.7, target)).rate ?? 0,
     measure: (target, { seconds }) => measureWork(seconds, target),
@@ -103,7 +105,7 @@ function working(work: number): Trial {
 }
 
 async function measureWork(seconds: number, { port, pid }: Target): Promise<Sample> {
-  const load = await startEchoLoad({ port, size: 64, connections: 50, inFlight: 1, seconds })
+  const load = await startEchoLoad({ port, size: MESSAGE, connections: 50, inFlight: IN_FLIGHT, seconds })
   try {
     const family = new Family(pid)
     const before = family.cpuSeconds()

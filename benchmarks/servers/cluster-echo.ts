@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { createServer } from 'node:net'
 import { readOptions } from './port.js'
-import { work } from './work.js'
+import { workFor } from './work.js'
 
 // The barest echo of node:net in several processes; the first one accepts and hands the connections over in turn.
 
@@ -13,7 +13,7 @@ if (cluster.isPrimary) {
 } else {
   const server = createServer({ noDelay: true }, socket => {
     socket.on('data', bytes => {
-      work(options.work)
+      workFor(bytes, options.work)
       socket.write(bytes)
     })
     socket.on('error', () => socket.destroy())

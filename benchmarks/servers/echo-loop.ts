@@ -1,5 +1,5 @@
 import type { Events, LoopStart } from 'revio'
-import { work } from './work.js'
+import { workFor } from './work.js'
 
 /** What each loop of loops-echo.ts does. With `who` it says first which one it is. */
 export default function echo({ index, workerData }: LoopStart<{ work: number; who: boolean }>): Events {
@@ -7,7 +7,7 @@ export default function echo({ index, workerData }: LoopStart<{ work: number; wh
   return {
     opened: () => [greeting, { reuseInputBuffer: true }],
     data(_id, input) {
-      work(workerData.work)
+      if (input !== null) workFor(input, workerData.work)
       return [input]
     },
   }

@@ -12,6 +12,14 @@ export function work(steps: number): void {
   state = next
 }
 
+/** Bytes of a message that work is done for. */
+export const MESSAGE = 64
+
+/** So many steps for each of the messages that have come at a time. */
+export function workFor(input: Uint8Array, steps: number): void {
+  if (steps > 0) work(steps * Math.ceil(input.length / MESSAGE))
+}
+
 /** How many steps take so many microseconds here, when nobody interrupts them. */
 export function stepsIn(microseconds: number): number {
   const steps = 10_000
