@@ -81,8 +81,9 @@ function isUnwanted(world: World, { input }: Event, story: Story): string | unde
   if (world.shutdown !== undefined) return 'after shutdown'
   if (story.paused) return 'while it is paused'
   // What has been given since the last attempt to write is not unsent before the next.
-  const { remaining, limits, left } = story
-  if (remaining <= limits.highWaterMark || left !== undefined) return undefined
+  const { remaining, limits, left, fragile } = story
+  // What is broken, by its peer or by its layer, has no output any more.
+  if (remaining <= limits.highWaterMark || left !== undefined || fragile) return undefined
   return `with ${remaining} bytes unsent, above the mark of ${limits.highWaterMark}`
 }
 
