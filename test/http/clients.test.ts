@@ -73,6 +73,12 @@ for (const [transport, env] of [
       t.match(stdout, /status codes: 500 2xx, 0 3xx/)
     })
 
+    await t.test('wrk', needs('wrk', 'wrk'), async t => {
+      const { stdout } = await run('wrk', ['-t1', '-c4', '-d1s', `${at}/headers`])
+      t.match(stdout, /[1-9]\d* requests in /)
+      t.notMatch(stdout, /Socket errors|Non-2xx/)
+    })
+
     await t.test('a peer that goes away in the middle harms nobody', async t => {
       for (const path of ['/stream?chunks=100000&size=65536', '/slow?ms=50', '/']) {
         for (const how of ['destroy', 'resetAndDestroy'] as const) {
