@@ -14,6 +14,8 @@ export interface Facts {
   /** Bytes of the body, where they are announced. */
   length: number
   chunked: boolean
+  /** `connection: close` of HTTP/1.0, which goes before the `keep-alive` beside it. */
+  closes: boolean
   /** Where the head ends. */
   end: number
 }
@@ -48,6 +50,15 @@ export function examinePart(head: Head, length: number, limits: Limits): HttpErr
   if (head.urlEnd - head.urlStart > limits.maxTarget) return targetTooLong(limits)
   if (length > limits.maxHead) return headTooLong(limits)
   return head.count > limits.maxHeaders ? tooManyFields(limits) : undefined
+}
+
+/** Fields that frame or route a message: behind the body they come too late, and some would be acted upon by llhttp. */
+const NO_TRAILERS = /^(?:connection|proxy-connection|content-length|transfer-encoding|upgrade|host):/im
+
+/** Checks the lines of trailers. */
+export function examineTrailers(lines: string): HttpError | undefined {
+  const [name] = NO_TRAILERS.exec(lines) ?? []
+  return name === undefined ? undefined : new HttpError(400, `${name.slice(0, -1)} must not be a trailer`)
 }
 
 function targetTooLong({ maxTarget }: Limits): HttpError {
@@ -111,17 +122,19 @@ export function malformed(result: number, head: Head, inBody: boolean): HttpErro
 
 /** A path; or as CONNECT, OPTIONS and proxies have it. */
 function isTarget({ bytes, urlStart, urlEnd }: Head, method: number): boolean {
-  if (method === CONNECT) return bytes[urlStart] !== 47
-  if (bytes[urlStart] === 47) return true
+  if (bytes[urlStart] === 47) return method !== CONNECT
   const target = bytes.toString('latin1', urlStart, urlEnd)
+  if (method === CONNECT) return AUTHORITY.test(target)
   if (target === '*') return method === OPTIONS
-  return /^https?:\/\/[^/?#@]+(?:[/?]|$)/i.test(target)
+  const [, authority] = /^https?:\/\/([^/?#]+)(?:[/?]|$)/i.exec(target) ?? []
+  return authority !== undefined && AUTHORITY.test(authority)
 }
 
 function checkFields(head: Head, limits: Limits, facts: Facts): HttpError | undefined {
   facts.expects = false
   facts.length = 0
   facts.chunked = false
+  facts.closes = false
   let hosts = 0
   for (let index = 0; index < head.count; index++) {
     const wrong = checkField(head, index, facts)
@@ -145,6 +158,11 @@ function checkField(head: Head, index: number, facts: Facts): HttpError | typeof
       return isName(head, start, 'host') ? checkHost(head, index) : undefined
     case 6:
       return isName(head, start, 'expect') ? checkExpectation(head, index, facts) : undefined
+    case 10:
+      if (facts.minor === 0 && isName(head, start, 'connection')) {
+        facts.closes ||= /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(head.valueOf(index))
+      }
+      return undefined
     case 14:
       if (isName(head, start, 'content-length')) facts.length = Number(head.valueOf(index))
       return undefined
@@ -169,15 +187,21 @@ function checkHost(head: Head, index: number): HttpError | typeof HOST {
   const start = head.valueStart(index)
   if (start >= end) return new HttpError(400, 'the host field is empty')
   for (let at = start; at < end; at++) {
-    if (!HOST_CHARACTERS[bytes[at] ?? 0]) return new HttpError(400, 'the host field holds no host')
+    if (PLAIN_IN_HOST[bytes[at] ?? 0]) continue
+    if (AUTHORITY.test(latin1(bytes, start, end))) break
+    return new HttpError(400, 'the host field holds no host')
   }
   return HOST
 }
 
-/** Those of a host and a port. */
-const HOST_CHARACTERS = Uint8Array.from({ length: 256 }, (_, code) =>
-  /[\w.~%!$&'()*+,;=:[\]-]/.test(String.fromCharCode(code)) ? 1 : 0,
+/** Characters of hosts that need no second look. */
+const PLAIN_IN_HOST = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[\w.~!$&'()*+,;=-]/.test(String.fromCharCode(code)) ? 1 : 0,
 )
+
+/** A host, and a port. */
+const AUTHORITY =
+  /^(?:\[(?:[\da-f]*:[\da-f:.]*|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d{0,5})?$/i
 
 function checkExpectation(head: Head, index: number, facts: Facts): HttpError | undefined {
   if (head.valueOf(index).toLowerCase() !== '100-continue') {

@@ -33,6 +33,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   readonly streams: boolean
   /** Lines of the trailers. */
   trailers = ''
+  #inName = false
 
   constructor(owner: BodyOwner, { expected, streams }: { expected: boolean; streams: boolean }) {
     this.#owner = owner
@@ -58,7 +59,24 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.#notify()
   }
 
+  /** A trailer's name, or more of it; true where another begins. */
+  trailerName(text: string): boolean {
+    const begins = !this.#inName
+    if (begins && this.trailers !== '') this.trailers += '\r\n'
+    this.#inName = true
+    this.trailers += text
+    return begins
+  }
+
+  /** Its value, or more of it. */
+  trailerValue(text: string): void {
+    if (this.#inName) this.trailers += ':'
+    this.#inName = false
+    this.trailers += text
+  }
+
   end(): void {
+    if (this.trailers !== '') this.trailers += '\r\n'
     this.#ended = true
     this.#notify()
   }

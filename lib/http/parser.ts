@@ -3,6 +3,7 @@ import {
   bodyTooLong,
   examine,
   examinePart,
+  examineTrailers,
   type Facts,
   headTooLong,
   malformed,
@@ -37,7 +38,7 @@ export class Parser implements llhttp.Callbacks {
   readonly #machine = llhttp.llhttp()
   readonly #pointer = this.#machine.alloc()
   readonly #head = new Head()
-  readonly #facts: Facts = { minor: 1, expects: false, length: 0, chunked: false, end: 0 }
+  readonly #facts: Facts = { minor: 1, expects: false, length: 0, chunked: false, closes: false, end: 0 }
   #owner: ParserOwner
   /** Requests to be dispatched: whole ones, or heads where bodies are streamed. */
   readonly ready: IncomingRequest[] = []
@@ -57,7 +58,6 @@ export class Parser implements llhttp.Callbacks {
   /** Bytes since the last byte of a chunked body: chunk sizes, extensions, trailers. */
   #overhead = 0
   #bodyEnd = 0
-  #trailerName = false
   /** llhttp is not where it was in the beginning. */
   #dirty = false
   /** The last head that may be met again. */
@@ -244,6 +244,7 @@ export class Parser implements llhttp.Callbacks {
       return position
     }
     if (result === llhttp.PAUSED_UPGRADE) {
+      this.#closeChunks(position)
       if (!this.#owner.upgrades) this.declineUpgrade()
       return position
     }
@@ -272,10 +273,7 @@ export class Parser implements llhttp.Callbacks {
   field(start: number, end: number): void {
     const body = this.#request?.incoming
     if (body === undefined) return this.#head.field(start, end)
-    if (!this.#trailerName) this.#head.count++
-    if (!this.#trailerName && body.trailers !== '') body.trailers += '\r\n'
-    this.#trailerName = true
-    body.trailers += latin1(this.#input, start + this.#from, end + this.#from)
+    if (body.trailerName(latin1(this.#input, start + this.#from, end + this.#from))) this.#head.count++
     const { limits } = this.#owner
     if (this.#head.count > limits.maxHeaders) this.refusal ??= tooManyFields(limits)
   }
@@ -283,9 +281,7 @@ export class Parser implements llhttp.Callbacks {
   value(start: number, end: number): void {
     const body = this.#request?.incoming
     if (body === undefined) return this.#head.value(start, end)
-    if (this.#trailerName) body.trailers += ':'
-    this.#trailerName = false
-    body.trailers += latin1(this.#input, start + this.#from, end + this.#from)
+    body.trailerValue(latin1(this.#input, start + this.#from, end + this.#from))
   }
 
   headersComplete(upgrade: boolean, keepAlive: boolean): number {
@@ -302,14 +298,14 @@ export class Parser implements llhttp.Callbacks {
     const bodied = facts.chunked || facts.length > 0
     const body = bodied ? new IncomingBody(this.#owner, { expected: facts.expects, streams }) : undefined
     const wants = upgrade && upgrades
-    const request = new IncomingRequest(this.#makeHead(method, keepAlive, wants), body)
+    const stays = keepAlive && !facts.closes
+    const request = new IncomingRequest(this.#makeHead(method, stays, wants), body)
     this.#request = request
     if (!keepAlive || upgrade) this.#dirty = true
     else if (!bodied) this.#remember(request.head)
     if (streams && !wants) this.ready.push(request)
     this.#bodyEnd = facts.end - head.origin + this.#from
     this.#overhead = 0
-    this.#trailerName = false
     this.#keptLength = 0
     this.#kept = EMPTY
     head.reset()
@@ -334,7 +330,8 @@ export class Parser implements llhttp.Callbacks {
     if (request === undefined || this.refusal !== undefined) return llhttp.STOP
     const body = request.incoming
     if (body !== undefined) {
-      if (body.trailers !== '') body.trailers += '\r\n'
+      if (body.trailers !== '') this.refusal = examineTrailers(body.trailers)
+      if (this.refusal !== undefined) return llhttp.STOP
       body.end()
     }
     const streams = this.#owner.limits.bodies === 'stream'
@@ -345,6 +342,7 @@ export class Parser implements llhttp.Callbacks {
     // Where a chunked message ends only a pause tells.
     this.#beginMessage(this.#bodyEnd)
     const pauses = this.#facts.chunked || streams || this.#full
-    return pauses ? llhttp.PAUSED : llhttp.OK
+    // Behind a wish for another protocol llhttp pauses by itself.
+    return pauses && !request.head.upgrade ? llhttp.PAUSED : llhttp.OK
   }
 }

@@ -70,6 +70,10 @@ t.test('HTTP/1.0 gets no chunks, and the end of the connection says where a stre
   t.ok(ended)
   const kept = await respond({ body: 'a' }, 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
   t.match(kept.text, /Connection: keep-alive\r\n\r\na$/)
+  for (const both of ['keep-alive, close', 'Close ,keep-alive', 'keep-alive\r\nConnection: close']) {
+    const closed = await respond({ body: 'a' }, `GET / HTTP/1.0\r\nConnection: ${both}\r\n\r\n`)
+    t.match(closed.text, /Connection: close\r\n\r\na$/, both)
+  }
   t.notOk(kept.ended)
 })
 
