@@ -29,15 +29,16 @@ interface Server {
 export class TlsClients {
   readonly #securities = new LRUCache<string, ClientSecurity>({ max: MAX_CONTEXTS })
   readonly #sessions = new LRUCache<string, ServerSessions>({ max: MAX_SERVERS, ttl: TRUSTED })
-  /** Whom Node trusted when these were made. */
+  /** Whom Node trusts where the options do not say, and how often that has changed. */
   #authorities: unknown
+  #changes = 0
 
   /** @throws as `clientSecurity` does. */
   of(options: TlsClientOptions, where: string, { host, port }: Server): ClientSecurity {
-    this.#lookAtAuthorities(options)
     const { servername: _, ...shared } = options
-    const key = fingerprint(shared)
-    if (key === undefined) return clientSecurity(options, where, host)
+    const contents = fingerprint(shared)
+    if (contents === undefined) return clientSecurity(options, where, host)
+    const key = `${contents} ${options.ca ? 'own' : this.#lookAtAuthorities()}`
     let security = this.#securities.get(key)
     if (security === undefined) {
       security = clientSecurity(options, where, host)
@@ -58,12 +59,10 @@ export class TlsClients {
   }
 
   /** A program may change whom Node trusts by default, which a context keeps as it was. */
-  #lookAtAuthorities({ ca }: TlsClientOptions): void {
-    if (ca) return
+  #lookAtAuthorities(): number {
     const authorities: unknown = defaultAuthorities?.('default')
-    if (authorities === this.#authorities) return
+    if (authorities !== this.#authorities) this.#changes++
     this.#authorities = authorities
-    this.#securities.clear()
-    this.#sessions.clear()
+    return this.#changes
   }
 }
