@@ -60,6 +60,8 @@ export class Parser implements llhttp.Callbacks {
   #bodyEnd = 0
   /** llhttp is not where it was in the beginning. */
   #dirty = false
+  /** A message was the last, though llhttp does not know. */
+  #over = false
   /** The last head that may be met again. */
   #known: RequestHead | undefined
   readonly #text = new InputText()
@@ -73,7 +75,6 @@ export class Parser implements llhttp.Callbacks {
     return this.#request === undefined && this.#keptLength === 0
   }
 
-  /** The head of a request has begun. */
   get inHead(): boolean {
     return this.#keptLength > 0
   }
@@ -82,7 +83,6 @@ export class Parser implements llhttp.Callbacks {
     return this.#request
   }
 
-  /** Serves another connection. */
   adopt(owner: ParserOwner): void {
     this.#owner = owner
   }
@@ -93,6 +93,7 @@ export class Parser implements llhttp.Callbacks {
     this.#text.close()
     if (!this.#dirty && this.idle && this.refusal === undefined) return
     this.#dirty = false
+    this.#over = false
     this.#machine.reset(this.#pointer)
     this.#head.reset()
     this.ready.length = 0
@@ -107,7 +108,7 @@ export class Parser implements llhttp.Callbacks {
    * request that may be parsed ahead, behind one that asks for another protocol, and where `refusal` says why.
    */
   feed(input: Buffer, from: number): number {
-    let at = from
+    let at = this.#over ? input.length : from
     this.#text.close()
     while (at < input.length && this.refusal === undefined) {
       if (this.idle) {
@@ -301,7 +302,7 @@ export class Parser implements llhttp.Callbacks {
     const stays = keepAlive && !facts.closes
     const request = new IncomingRequest(this.#makeHead(method, stays, wants), body)
     this.#request = request
-    if (!keepAlive || upgrade) this.#dirty = true
+    if (!stays || upgrade) this.#dirty = true
     else if (!bodied) this.#remember(request.head)
     if (streams && !wants) this.ready.push(request)
     this.#bodyEnd = facts.end - head.origin + this.#from
@@ -341,7 +342,8 @@ export class Parser implements llhttp.Callbacks {
     this.#head.reset()
     // Where a chunked message ends only a pause tells.
     this.#beginMessage(this.#bodyEnd)
-    const pauses = this.#facts.chunked || streams || this.#full
+    this.#over = this.#facts.closes
+    const pauses = this.#facts.chunked || streams || this.#full || this.#over
     // Behind a wish for another protocol llhttp pauses by itself.
     return pauses && !request.head.upgrade ? llhttp.PAUSED : llhttp.OK
   }

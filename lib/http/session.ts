@@ -135,13 +135,13 @@ export class Session implements ParserOwner {
       if (exchanges.over) return this.#finish()
       if (exchanges.upgrade !== undefined) return this.#switch(exchanges.upgrade, input.subarray(at))
       if (exchanges.declined) this.#decline(parser)
-      if (parser.refusal !== undefined) return this.#refuse(parser.refusal, undefined)
+      if (parser.refusal !== undefined) return this.#refuseRest(parser, parser.refusal)
     } while (at < input.length)
     return this.#reply(parser)
   }
 
   /** A request goes on after the loop's handler has returned. */
-  #later(parser: Parser, later: Promise<void>, input: Buffer, at: number): Promise<Reply> | undefined {
+  #later(parser: Parser, later: Promise<void>, input: Buffer, at: number): Reply | Promise<Reply> {
     this.#exchanges.flush()
     if (parser.receiving === undefined) {
       this.#times.busy()
@@ -152,7 +152,8 @@ export class Session implements ParserOwner {
       () => this.#worked(parser),
       (error: unknown) => this.#failed(error),
     )
-    return undefined
+    // It may have begun within the same piece of input, and be wrong there already.
+    return parser.refusal === undefined ? undefined : this.#refuse(parser.refusal, parser.receiving)
   }
 
   /** Promises the loop what is at work, and goes on with the input behind it. */
@@ -239,6 +240,15 @@ export class Session implements ParserOwner {
     }
     if (!this.#discarding) exchanges.refuse(refusal, this.#times.now)
     return this.#finish()
+  }
+
+  /** Refuses what is no request, or a body whose request has been answered. */
+  #refuseRest(parser: Parser, refusal: HttpError): Reply | Promise<Reply> {
+    const request = parser.receiving
+    if (request !== undefined && this.limits.bodies === 'stream' && !request.head.upgrade) {
+      this.#discard(request)
+    }
+    return this.#refuse(refusal, undefined)
   }
 
   #finish(): Reply {

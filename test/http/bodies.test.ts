@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { files, HttpError } from 'revio/http'
+import { files, HttpError, type HttpReply, type HttpRequest } from 'revio/http'
 import t from 'tap'
 import { answersIn, world } from './exchange.js'
 
@@ -143,6 +143,27 @@ t.test('a peer waits for a program that reads slowly', async t => {
   t.match(answersIn(peer.received), [{ body: String(size) }])
 })
 
+t.test('a body that is malformed breaks, in whatever pieces it comes', async t => {
+  const text = `${head('Transfer-Encoding: chunked\r\n')}3\r\nabc\r\nx\r\n`
+  for (const pieces of [[text], [text.slice(0, 40), text.slice(40)], [...text]]) {
+    for (const [how, statuses, request] of [
+      ['it is read', [400], async req => [{ body: await textOf(req.stream) }]],
+      ['it is not read, by a promise', [200], async () => [{}]],
+      ['it is not read', [200], () => [{}]],
+    ] as [string, number[], (req: HttpRequest) => HttpReply | Promise<HttpReply>][]) {
+      const { peer, simulation } = world({ request: (_id, req) => request(req) }, STREAM)
+      for (const piece of pieces) if (!peer.closed && !peer.ended) peer.send(piece)
+      await simulation.settle()
+      await turn()
+      await simulation.settle()
+      const got = answersIn(peer.received).map(({ status }) => status)
+      t.same(got, statuses, `${how}, ${pieces.length} pieces`)
+      t.ok(peer.ended, how)
+      t.same(simulation.failures, [])
+    }
+  }
+})
+
 t.test('what is left of a body that nobody reads is thrown away, within limits', async t => {
   const answer = { request: () => [{ body: 'a' }] as const }
   const { simulation, peer } = world(answer, STREAM)
@@ -223,3 +244,9 @@ t.test('who goes away ends what is made for him', async t => {
   t.ok(aborted)
   t.same(simulation.failures, [])
 })
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = ''
+  for await (const piece of stream) text += piece
+  return text
+}

@@ -120,3 +120,24 @@ t.test('requests keep what they said', async t => {
     Array(8).fill('1'),
   )
 })
+
+t.test('no handler sees what comes behind the last request', async t => {
+  for (const more of ['Connection: close\r\n', 'Connection: close, keep-alive\r\n']) {
+    for (const version of ['1.0', '1.1']) {
+      const seen: string[] = []
+      const { simulation, peer } = world(
+        {
+          async request(_id, req) {
+            seen.push(req.path)
+            return [{}]
+          },
+        },
+        { concurrency: 4 },
+      )
+      peer.send(`${get('/last', more)}${get('/behind')}`.replaceAll('HTTP/1.1', `HTTP/${version}`))
+      await simulation.settle()
+      t.same(seen, ['/last'], `${version} ${more}`)
+      t.ok(peer.ended)
+    }
+  }
+})
