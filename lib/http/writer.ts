@@ -99,7 +99,7 @@ export class Writer {
     const fields = this.#fields
     fields.read(response.headers)
     const closes = closing || fields.close
-    if (typeof body !== 'string' || trailers !== undefined || status === 204 || status === 304) {
+    if (typeof body !== 'string' || trailers !== undefined || hasNoContent(status)) {
       return this.#other(request, response, status, closes, now)
     }
     const size = body === this.#body ? this.#bodySize : this.#measure(body)
@@ -146,7 +146,7 @@ export class Writer {
     const { body = null, trailers } = response
     const fields = this.#fields
     const content = body === null || typeof body === 'string' ? { chunks: body ?? '', size: 0 } : bodyOf(body)
-    const none = status === 204 || status === 304
+    const none = hasNoContent(status)
     const sends = request.method !== 'HEAD' && !none
     const known = typeof body === 'string' ? this.#measure(body) : content.size
     if (sends && fields.length !== undefined && known !== undefined && fields.length !== known) {
@@ -155,7 +155,8 @@ export class Writer {
     const chunks =
       request.minor === 1 && (trailers !== undefined || (known === undefined && fields.length === undefined))
     let framing = chunks ? CHUNKED : (fields.length ?? known ?? UNFRAMED)
-    if (none) framing = status === 304 && fields.length !== undefined ? fields.length : UNFRAMED
+    if (status === 205) framing = 0
+    else if (none) framing = status === 304 && fields.length !== undefined ? fields.length : UNFRAMED
     // Before anything is written, as it may throw.
     const tail = chunks && sends && !isStreamed(content) ? this.trailers(trailers) : ''
     // A body without an end of its own, for a peer that knows no chunks.
@@ -232,6 +233,10 @@ export class Writer {
 /** As one flat string. */
 function join(head: string, body: string): string {
   return Buffer.from(head + body).toString()
+}
+
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
 }
 
 function checkStatus(response: HttpResponse): number {

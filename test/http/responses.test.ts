@@ -61,6 +61,10 @@ t.test('HEAD, 204 and 304 have no body', async t => {
     t.match(text, /\r\n\r\n$/)
     t.notMatch(text, /Content-Length|Transfer-Encoding/)
   }
+  for (const content of ['abc', body, Buffer.from('abc'), '']) {
+    const { text } = await respond({ status: 205, body: content })
+    t.match(text, /Content-Length: 0\r\n\r\n$/, 'no content, which 205 has to say')
+  }
   t.equal(begun, 0, 'what would have been sent is not made')
 })
 

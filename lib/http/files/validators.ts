@@ -39,7 +39,8 @@ export function isSameVersion(headers: RequestHeaders, { etag, modified }: Versi
   const condition = headers.get('if-range')
   if (condition === undefined) return true
   if (condition.endsWith('"')) return condition === etag
-  return dateOf(condition) === modified
+  // A file that was changed this very second may be changed again within it.
+  return dateOf(condition) === modified && Date.now() - modified > 1000
 }
 
 function isListed(list: string, etag: string, strongly: boolean): boolean {
@@ -50,9 +51,13 @@ function isListed(list: string, etag: string, strongly: boolean): boolean {
   return false
 }
 
+/** The three forms of a date that RFC 9110 has recipients know. */
+const DATE =
+  /^(?:\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|\w{6,9}, \d\d-\w{3}-\d\d \d\d:\d\d:\d\d GMT|\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/
+
 /** Undefined for what is no date of HTTP: such a condition is ignored. */
 function dateOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d/.test(text)) return undefined
-  const time = Date.parse(/GMT$/.test(text) ? text : `${text} GMT`)
+  if (text === undefined || !DATE.test(text)) return undefined
+  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
   return Number.isNaN(time) ? undefined : time
 }
