@@ -9,45 +9,43 @@ const ENOUGH = 256 * 1024
 /** `send` copies what does not go out at once: input need not be the program's own. */
 const options = { halfOpen: true, reuseInputBuffer: true }
 
-/** A connection to `target` for each that comes. An end of one side is passed on as an end, a reset as a reset. */
-export function proxy(target: string): Events {
+/**
+ * A connection to `target` for each that comes. An end of one side is passed on as an end, a reset as a reset. The
+ * context of a connection is the id of the other side.
+ */
+export function proxy(target: string): Events<number> {
   let server: Server
-  /** The other side of each connection. */
-  const others = new Map<number, number>()
-  const otherOf = (id: number) => others.get(id) ?? 0
-  /** Those with so much unsent that the other side is not read. */
-  const full = new Set<number>()
+  /** Who waits for each connection that is being made. */
+  const waiting = new Map<number, number>()
 
   return {
     serving(running) {
       server = running
     },
-    opened(id, { addressIndex }) {
-      const dialled = addressIndex === -1
-      if (dialled) return [null, options, server.resume(otherOf(id)) ? Action.None : Action.Close]
-      const other = server.dial(target, { timeout: 5000 })
-      others.set(id, other).set(other, id)
+    opened(id) {
+      const other = waiting.get(id)
+      if (other !== undefined) return [null, options, server.resume(other) ? Action.None : Action.Close]
+      const context = server.dial(target, { timeout: 5000, context: id })
+      waiting.set(context, id)
       // Nothing is read before there is somewhere to pass it on to.
-      return [null, { ...options, paused: true }]
+      return [null, { ...options, context, paused: true }]
     },
-    data(id, input) {
-      const other = otherOf(id)
-      server.send(other, input)
-      if (server.pending(other) <= ENOUGH) return
-      full.add(other)
+    data(id, input, other) {
+      if (server.pending(other) <= ENOUGH) return void server.send(other, input)
+      server.send(other, input, { token: id })
       server.pause(id)
     },
-    postwrite(id, _amount, remaining) {
-      if (remaining === 0 && full.delete(id)) server.resume(otherOf(id))
+    /** All has gone out for which that side was stopped. */
+    sent(_id, stopped) {
+      server.resume(Number(stopped))
     },
-    ended(id) {
-      server.send(otherOf(id), null, Action.End)
+    ended(_id, other) {
+      server.send(other, null, Action.End)
     },
-    closed(id, error) {
+    closed(id, error, other) {
       if (error !== undefined) process.stderr.write(`${error.message}\n`)
-      server.send(otherOf(id), null, error === undefined ? Action.Close : Action.Reset)
-      others.delete(id)
-      full.delete(id)
+      server.send(other, null, error === undefined ? Action.Close : Action.Reset)
+      waiting.delete(id)
     },
   }
 }
