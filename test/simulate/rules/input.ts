@@ -58,8 +58,9 @@ export const input: Rule = {
 
 /** It waits to be handed over: what its peer sends meanwhile is its next owner's, and stays on the way. */
 function isDetaching(world: World, { closing, thrown, left }: Story): boolean {
-  const { detached } = world.plan.handlers
-  return closing === Action.Detach && detached && thrown.length === 0 && left === undefined
+  const { detached, closed } = world.plan.handlers
+  // Without `closed` nobody knows whether it waits still.
+  return closing === Action.Detach && detached && closed && thrown.length === 0 && left === undefined
 }
 
 function takesTooMuch(world: World, story: Story): string | undefined {
