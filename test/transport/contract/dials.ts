@@ -161,7 +161,7 @@ export const dials: Rules = {
     const { server: other } = await world.serve({})
     t.equal(server.attach(near), 1)
     for (const taken of [server, other]) {
-      t.throws(() => taken.attach(near), { code: 'ERR_UNSUPPORTED', message: /a loop already/ })
+      t.throws(() => taken.attach(near), { code: 'ERR_UNSUPPORTED', message: /already belongs to a loop/ })
     }
     await world.until('the connection', () => server.connections === 1)
     t.equal(other.connections, 0)

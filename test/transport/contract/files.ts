@@ -167,6 +167,6 @@ export const files: Rules = {
     })
     const peer = world.connect(server).send('x')
     await world.until('the end', () => peer.ended)
-    t.match(failure, { code: 'ERR_REPLY', message: /given as output twice/ })
+    t.match(failure, { code: 'ERR_REPLY', message: /sent twice/ })
   },
 }

@@ -209,9 +209,9 @@ export const replies: Rules = {
     const peer = world.connect(server)
     await world.until('opened', () => id > 0)
     for (const out of [5, {}, [7], true]) {
-      t.throws(() => server.send(id, out as never), { code: 'ERR_REPLY', message: /^send / })
+      t.throws(() => server.send(id, out as never), { code: 'ERR_REPLY', message: /^send: / })
     }
-    t.throws(() => server.send(id, 'x', 7 as never), { code: 'ERR_REPLY', message: /^send .*7/ })
+    t.throws(() => server.send(id, 'x', 7 as never), { code: 'ERR_REPLY', message: /^send: .*7/ })
     server.send(id, 'still open')
     await world.until('the output', () => peer.received === 'still open')
   },
