@@ -39,7 +39,7 @@ export class Closer<Context> {
     if ('message' in closing) return this.refuse(session, closing)
     session.closing = closing
     const answers = session.phase === Phase.Open
-    session.phase = Phase.Closed
+    session.closes()
     if (answers) this.#outgoing.control(session, Opcode.Close, payload.subarray(0, 2))
     this.#end(session)
   }
@@ -75,7 +75,7 @@ export class Closer<Context> {
     if (session.awaitsPong) {
       const message = `connection ${session.id}: no answer to a ping within ${pongTimeout} ms`
       session.error = new RevioError('ETIMEDOUT', message)
-      session.phase = Phase.Closed
+      session.closes()
       return [null, Action.Reset]
     }
     session.awaitsPong = true
@@ -100,13 +100,13 @@ export class Closer<Context> {
     }
     const message = `connection ${session.id}: no answer to a close frame within ${closeTimeout} ms`
     session.error = new RevioError('ETIMEDOUT', message)
-    session.phase = Phase.Closed
+    session.closes()
     return [null, unsent > 0 ? Action.Reset : Action.Close]
   }
 
   #fail(session: Session<Context>, code: number, message: string): void {
     const open = session.phase === Phase.Open
-    session.phase = Phase.Closed
+    session.closes()
     if (!open) return
     const reason = Buffer.from(message)
       .subarray(0, MAX_CONTROL - 2)

@@ -85,7 +85,10 @@ export class Connections<Context> {
     if (session === undefined) return false
     const sent = this.#outgoing.message(session, data)
     if (then === undefined) return sent
-    if (token !== undefined) this.#outgoing.track(session, token)
+    if (sent && token !== undefined) {
+      session.hold(token)
+      this.#outgoing.track(session, token)
+    }
     this.#act(session, action)
     this.#outgoing.perform(session)
     return sent

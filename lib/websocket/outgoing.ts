@@ -6,7 +6,7 @@ import type { Out, Sending, Server } from '../events.js'
 import type { Prepared } from './compression.js'
 import { FIN, Opcode } from './frame.js'
 import { type Data, FrameWriter, headOf } from './frame-writer.js'
-import { Phase, type Session } from './session.js'
+import type { Session } from './session.js'
 
 /** How a frame goes to many: in all outboxes it is the same memory. */
 const SHARED: Sending = { shared: true }
@@ -74,12 +74,16 @@ export class Outgoing<Context> {
     return this.#give(session, frame, SHARED)
   }
 
-  /** Has `sent` run for a token once all output before it has gone. */
+  /** Has `sent` run for a token that the session holds, once all output before it has gone. */
   track(session: Session<Context>, token: unknown): void {
-    const { compression, id } = session
+    const { compression } = session
     this.flush()
-    if (!compression?.waiting) this.server?.send(id, null, { token })
-    else compression.enqueue(0, () => void this.server?.send(id, null, { token }))
+    const give = () => {
+      session.letGo(token)
+      if (!this.server?.send(session.id, null, { token })) session.hold(token)
+    }
+    if (compression?.waiting) compression.enqueue(0, give)
+    else give()
   }
 
   /** Outside of input: does now what was asked for. */
@@ -117,7 +121,7 @@ export class Outgoing<Context> {
     const { server } = this
     if (server === undefined) return false
     const taken = server.send(session.id, out, then)
-    if (!taken && !server.configure(session.id, {})) session.phase = Phase.Closed
+    if (!taken && !server.configure(session.id, {})) session.closes()
     return taken
   }
 

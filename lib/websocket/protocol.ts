@@ -86,13 +86,26 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   closed(id: number, error: Error | undefined, session: Session<Context>): Action | void {
     const opened = session.phase !== Phase.Opening
-    session.phase = Phase.Closed
+    session.closes()
     session.compression?.close()
     this.#options.closed(session)
     if (!opened) return
     const { closing, context } = session
     const code = closing?.code ?? CloseCode.Abnormal
-    return this.#handlers.closed?.(id, code, closing?.reason ?? '', session.error ?? error, context)
+    let action: Action | void
+    try {
+      for (const token of session.tokens ?? []) this.#lost(session, token)
+    } finally {
+      session.phase = Phase.Gone
+      action = this.#handlers.closed?.(id, code, closing?.reason ?? '', session.error ?? error, context)
+    }
+    return action
+  }
+
+  /** The messages that came with a token came too late. */
+  #lost({ id, context }: Session<Context>, token: unknown): void {
+    const error = new RevioError('EPIPE', `connection ${id}: it took no messages any more`)
+    this.#handlers.sent?.(id, token, error, context)
   }
 
   #take(session: Session<Context>, input: Buffer | null): Pending {
@@ -247,19 +260,12 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     }
     const [messages, action, token] = reply
     const out = messages as Messages
+    const empty = out === undefined || out === null
     const open = session.phase === Phase.Open
-    if (out !== undefined && out !== null && open) this.#send(session, out)
-    if (token !== undefined && (open || out === undefined || out === null))
-      this.#outgoing.track(session, token)
-    else if (token !== undefined) this.#tooLate(session, token)
+    if (token !== undefined && session.phase !== Phase.Gone) session.hold(token)
+    if (!empty && open) this.#send(session, out)
+    if (token !== undefined && (open || empty)) this.#outgoing.track(session, token)
     if (action !== undefined) this.#options.act(session, action)
-  }
-
-  /** Messages that came behind a close frame have not been sent. */
-  #tooLate(session: Session<Context>, token: unknown): void {
-    const { id, context } = session
-    const error = new RevioError('EPIPE', `connection ${id}: these messages came after its close frame`)
-    this.#options.act(session, this.#handlers.sent?.(id, token, error, context))
   }
 
   #send(session: Session<Context>, out: Exclude<Messages, null | undefined>): void {
@@ -270,7 +276,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
 /** Nothing more is delivered: it closes, or is to be reset, or the loop is to end. */
 function isOver<Context>({ phase, action }: Session<Context>): boolean {
-  return phase === Phase.Closed || action !== Action.None
+  return phase >= Phase.Closed || action !== Action.None
 }
 
 /** What the loop is to do once input has been taken. */

@@ -14,9 +14,10 @@ import type { UpgradeRequest } from './request.js'
  * | Opening | wait                 | refused        | the loop has taken it over: `opened`                 |
  * | Open    | delivered            | sent           | either side sends a close frame, or breaks the rules |
  * | Closing | dropped              | refused        | the peer answers the close frame, or does not in time |
- * | Closed  | not read             | refused        | never; TCP closes behind what is pending             |
+ * | Closed  | not read             | refused        | TCP has closed, behind what was pending: `closed`    |
+ * | Gone    | none come            | refused        | never                                                |
  */
-export const Phase = { Opening: 0, Open: 1, Closing: 2, Closed: 3 } as const
+export const Phase = { Opening: 0, Open: 1, Closing: 2, Closed: 3, Gone: 4 } as const
 export type Phase = (typeof Phase)[keyof typeof Phase]
 
 /** What the protocol keeps of one connection. */
@@ -46,6 +47,8 @@ export class Session<Context> {
   awaitsPong = false
   /** Output that was unsent when the closing handshake was last looked at. */
   unsent = 0
+  /** Tokens that the loop has not taken: those that it never takes are told of at the end. */
+  tokens: unknown[] | undefined
   /** Topics that it is subscribed to. */
   topics: Set<string> | undefined
   /** Pings and pongs that came since `#since`. */
@@ -57,6 +60,22 @@ export class Session<Context> {
     this.context = context
     this.request = request
     this.readers = readers
+  }
+
+  /** Nothing is read or taken any more. */
+  closes(): void {
+    if (this.phase < Phase.Closed) this.phase = Phase.Closed
+  }
+
+  hold(token: unknown): void {
+    this.tokens ??= []
+    this.tokens.push(token)
+  }
+
+  letGo(token: unknown): void {
+    const tokens = this.tokens ?? []
+    tokens.splice(tokens.indexOf(token), 1)
+    if (tokens.length === 0) this.tokens = undefined
   }
 
   /** Counts a ping or pong; false when there are more than `most` within a second. */

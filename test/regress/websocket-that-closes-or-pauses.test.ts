@@ -63,7 +63,30 @@ t.test('a token whose messages came behind a close frame gets an error', async t
   const peer = connect()
   peer.send(text('x'))
   t.strictSame(received(peer), ['close 4000'])
+  peer.send(close(4000))
   t.strictSame(told, [['token', 'EPIPE']])
+})
+
+t.test('so does one whose messages passed maxPending, or wait for zlib when the peer resets', async t => {
+  const told: unknown[] = []
+  const big = Buffer.alloc(80_000, 1)
+  const handlers = {
+    message: async () => [[big, big, big], undefined, 'returned'] as const,
+    sent: (_id: number, token: unknown, error: Error | undefined) => void told.push([token, codeOf(error)]),
+    closed: () => void told.push('closed'),
+  }
+  const full = world(handlers, { maxPending: 100_000 })
+  full.simulation.connect({ paused: true }).send(text('x'))
+  await full.simulation.settle()
+  t.strictSame(told, [['returned', 'EPIPE'], 'closed'])
+  told.length = 0
+  const headers = { 'sec-websocket-extensions': 'permessage-deflate' }
+  const zlib = world(handlers, { deflate: { threshold: 20 }, headers })
+  const peer = zlib.connect()
+  zlib.sockets.send(1, 'y'.repeat(100_000), { token: 'first' })
+  zlib.sockets.send(1, 'short', { token: 'second' })
+  peer.reset()
+  t.strictSame(told, [['first', 'EPIPE'], ['second', 'EPIPE'], 'closed'])
 })
 
 t.test('what is not right is named before anything is done', async t => {
