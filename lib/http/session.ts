@@ -44,6 +44,9 @@ export class Session implements ParserOwner {
   /** A body that nobody reads any more is on its way. */
   #discarding = false
   #paused = false
+  /** Whose body was last seen to make progress, and how much of it had come. */
+  #moving: IncomingRequest | undefined
+  #moved = 0
   /** What a request threw that was at work on its own. */
   #thrown: { error: unknown } | undefined
 
@@ -100,6 +103,9 @@ export class Session implements ParserOwner {
   bodyDrained(): void {
     if (!this.#paused) return
     this.#paused = false
+    // Now it is the peer's turn again.
+    this.#times.pass()
+    this.#times.body()
     this.#owner.server.resume(this.#id)
   }
 
@@ -111,7 +117,7 @@ export class Session implements ParserOwner {
       this.#times.busy()
       return this.#hold(parser, working, copyOf(input, at))
     }
-    this.#times.body()
+    this.#timeBody(request)
     if (request?.incoming?.full === true) {
       this.#paused = true
       // Now it is the program that is slow.
@@ -119,6 +125,15 @@ export class Session implements ParserOwner {
       this.#owner.server.pause(this.#id)
     }
     return undefined
+  }
+
+  /** What is no byte of a body, such as a chunk's extension, gives the peer no more time. */
+  #timeBody(request: IncomingRequest | undefined): void {
+    const size = request?.incoming?.size ?? 0
+    if (request === this.#moving && size === this.#moved) return
+    this.#moving = request
+    this.#moved = size
+    this.#times.body()
   }
 
   // Requests. ///////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -147,7 +162,7 @@ export class Session implements ParserOwner {
       this.#times.busy()
       return this.#hold(parser, later, copyOf(input, at))
     }
-    this.#times.body()
+    this.#timeBody(parser.receiving)
     this.#working = later.then(
       () => this.#worked(parser),
       (error: unknown) => this.#failed(error),
@@ -211,14 +226,17 @@ export class Session implements ParserOwner {
 
   #reply(parser: Parser): Reply | Promise<Reply> {
     const request = parser.receiving
-    if (request === undefined) this.#discarding = false
+    if (request === undefined) {
+      this.#discarding = false
+      this.#moving = undefined
+    }
     if (request !== undefined) {
       if (this.limits.bodies === 'bytes') {
         const later = this.#exchanges.expect(request, this.#times.now)
         if (later !== undefined) return this.#hold(parser, later, NOTHING)
         if (this.#exchanges.over) return this.#finish()
       } else this.#discard(request)
-      this.#times.body()
+      this.#timeBody(request)
     } else if (parser.inHead) this.#times.head()
     else {
       this.#times.idle()
@@ -230,14 +248,15 @@ export class Session implements ParserOwner {
 
   /** Answers what is no request, and closes. A request that is at work with such a body hears of it by its body. */
   #refuse(refusal: HttpError, request: IncomingRequest | undefined): Reply | Promise<Reply> {
-    this.#times.busy()
     const exchanges = this.#exchanges
     exchanges.last = true
     if (this.#working !== undefined && request !== undefined) {
       request.abort(refusal)
       this.bodyDrained()
+      this.#times.busy()
       return this.#working.then(() => (exchanges.gone ? undefined : this.#finish()))
     }
+    this.#times.busy()
     if (!this.#discarding) exchanges.refuse(refusal, this.#times.now)
     return this.#finish()
   }

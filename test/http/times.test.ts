@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { HttpRequest } from 'revio/http'
 import t from 'tap'
 import { answersIn, world } from './exchange.js'
 
@@ -46,6 +48,55 @@ t.test('a body that moves has the time that it takes', async t => {
     peer.send(byte)
   }
   t.match(answersIn(peer.received), [{ status: 200, body: 'abcde' }])
+})
+
+t.test('what is no byte of a body gives it no more time', async t => {
+  const chunked = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
+  for (const options of [{}, { bodies: 'stream' }] as const) {
+    for (const begin of [`${chunked}1;`, `${chunked}1\r\na\r\n1;`, `${chunked}1\r\na\r\n0\r\nA: `]) {
+      const request = async (_id: number, req: HttpRequest) => {
+        if (options.bodies === 'stream') for await (const _ of req.stream);
+        return [{}] as const
+      }
+      const { simulation, peer } = world({ request }, options)
+      peer.send(begin)
+      while (!peer.ended && simulation.now < 100_000) {
+        peer.send('x')
+        await simulation.settle()
+        simulation.advance(5000)
+        await simulation.settle()
+      }
+      t.match(answersIn(peer.received), [{ status: 408 }], begin)
+      t.ok(simulation.now < 40_000, `${simulation.now} ms`)
+    }
+  }
+})
+
+t.test('a peer that stalls behind a program that was slow runs out of time', async t => {
+  let read = (): void => {}
+  const { simulation, peer } = world(
+    {
+      async request(_id, req) {
+        await new Promise<void>(resolve => {
+          read = resolve
+        })
+        for await (const _ of req.stream);
+        return [{}]
+      },
+    },
+    { bodies: 'stream' },
+  )
+  peer.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(600_000)}`)
+  await simulation.settle()
+  simulation.advance(100_000)
+  t.notOk(peer.ended, 'the program has all the time it wants')
+  read()
+  for (let waited = 0; waited < 20 && !peer.ended; waited++) {
+    await simulation.settle()
+    await turn()
+    simulation.advance(2000)
+  }
+  t.match(answersIn(peer.received), [{ status: 408 }])
 })
 
 t.test('requests in between put the end off', async t => {
