@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { readClosing } from '../../lib/websocket/close-code.js'
 import { MessageReader, Received } from '../../lib/websocket/message-reader.js'
 
@@ -44,7 +45,7 @@ function describe(reader: MessageReader, received: Received): Found {
     const closing = readClosing(payload)
     return 'message' in closing ? `bad ${closing.code}` : `close ${closing.code} ${closing.reason}`
   }
-  if (reader.ascii !== payload.every(byte => byte < 0x80)) throw new Error('ascii says otherwise')
+  if (reader.ascii !== isAscii(payload)) throw new Error('ascii says otherwise')
   const kind = `${reader.compressed ? 'compressed ' : ''}${reader.binary ? 'binary' : 'text'}`
   return reader.binary || reader.compressed ? `${kind} ${payload.toString('hex')}` : `${kind} ${payload}`
 }
