@@ -12,7 +12,7 @@ const STEP = 13
 const GAP = 9
 
 /** Fills that can be told apart on white and on near-black: of revio's own servers, and of the others. */
-const OURS = ['#3b82d6', '#35a37c', '#b45fc4']
+const OURS = ['#3b82d6', '#35a37c', '#b45fc4', '#d1536f']
 const THEIRS = ['#8b95a5', '#e07b39', '#c9a227']
 
 interface Bar {
@@ -33,8 +33,9 @@ interface Cluster {
  */
 export function svg(plan: Plan, outcome: Outcome, caption: readonly string[]): string {
   const metrics = plan.metrics.filter(({ chart }) => chart !== undefined)
-  const servers = [...new Set(outcome.rows.map(row => row.server))]
-  const groups = [...new Set(outcome.rows.map(row => row.group))]
+  const drawn = outcome.rows.filter(row => metrics.some(metric => clustersOf([row], metric).length > 0))
+  const servers = [...new Set(drawn.map(row => row.server))]
+  const groups = [...new Set(drawn.map(row => row.group))]
   const width = (WIDTH - MARGIN * 2 - MARGIN * (metrics.length - 1)) / metrics.length
   const parts: string[] = [text(MARGIN, 34, plan.title, 'title'), text(MARGIN, 54, plan.conditions, 'note')]
   parts.push(legend(servers, 78))
@@ -48,9 +49,16 @@ export function svg(plan: Plan, outcome: Outcome, caption: readonly string[]): s
     parts.push(text(MARGIN, y, group, 'group'))
     y += 12
     const heights = metrics.map((metric, i) => {
-      const drawn = panel(clustersOf(rows, metric), metric, servers, MARGIN + i * (width + MARGIN), y, width)
-      parts.push(drawn.text)
-      return drawn.height
+      const { text: part, height } = panel(
+        clustersOf(rows, metric),
+        metric,
+        servers,
+        MARGIN + i * (width + MARGIN),
+        y,
+        width,
+      )
+      parts.push(part)
+      return height
     })
     y += Math.max(0, ...heights)
   }
@@ -67,11 +75,13 @@ function medians({ rounds }: Plan): string {
 }
 
 function clustersOf(rows: readonly Row[], { key }: Metric): Cluster[] {
-  return [...new Set(rows.map(row => row.trial))].map(name => ({
+  // A metric need not be that of every test.
+  const bars = rows
+    .map(row => ({ trial: row.trial, server: row.server, value: median(valuesOf(row, key)) }))
+    .filter(({ value }) => Number.isFinite(value))
+  return [...new Set(bars.map(({ trial }) => trial))].map(name => ({
     name,
-    bars: rows
-      .filter(row => row.trial === name)
-      .map(row => ({ server: row.server, value: median(valuesOf(row, key)) })),
+    bars: bars.filter(({ trial }) => trial === name),
   }))
 }
 

@@ -18,17 +18,16 @@ export const revioEchoOnNet = revio('revio-net', 'benchmarks/servers/revio-echo.
 export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-echo.js', 'auto', '--copy')
 
 /** Two loops in two threads, and one more that accepts for them. */
-export const revioLoops = revio('revio-2-loops', loopsEcho, 'native', '--loops=2')
+export const revioLoops = looping('revio-2-loops', '--loops=2')
 
 /** Loops whose handlers take so many steps of work. */
 export function busyLoops(loops: number, steps: number): Rival {
-  return revio(`revio-${loops}-busy`, loopsEcho, 'native', `--loops=${loops}`, `--work=${steps}`)
+  return looping(`revio-${loops}-busy`, `--loops=${loops}`, `--work=${steps}`)
 }
 
 /** Loops that say which one it is. */
 export function balancedLoops(loops: number, balance: string): Rival {
-  const more = [`--loops=${loops}`, `--balance=${balance}`, '--who']
-  return revio(`revio-${balance}`, loopsEcho, 'native', ...more)
+  return looping(`revio-${balance}`, `--loops=${loops}`, `--balance=${balance}`, '--who')
 }
 
 const proxy = 'examples/proxy.js'
@@ -65,6 +64,11 @@ function revio(name: string, program: string, transport: Transport, ...more: str
     env,
   })
   return { name, about: () => about(name, transport), command }
+}
+
+/** An echo of several loops; what it is has one name for all of them. */
+function looping(name: string, ...more: string[]): Rival {
+  return { ...revio(name, loopsEcho, 'native', ...more), about: () => about('revio', 'native') }
 }
 
 /** An echo behind a layer of `translate`. */

@@ -74,3 +74,9 @@ t.test('the caption stands in it, and both modes have their colours', async t =>
   t.match(text, /Medians of 3 interleaved rounds/)
   t.match(text, /prefers-color-scheme: dark/)
 })
+
+t.test('what has no figure in any panel is not drawn', async t => {
+  const samples = [{ other: 1 }]
+  const rows = [...outcome.rows, { trial: 'odd', group: 'odd ones', server: 'odd server', samples }]
+  t.equal(svg(plan, { ...outcome, rows }, caption), svg(plan, outcome, caption))
+})
