@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
 import { isBytes } from '../bytes.js'
-import { RevioError } from '../errors.js'
+import { asError, RevioError } from '../errors.js'
 import type { Out, Sending, Server } from '../events.js'
 import type { Prepared } from './compression.js'
 import { FIN, Opcode } from './frame.js'
@@ -129,9 +129,20 @@ export class Outgoing<Context> {
   #compress(session: Session<Context>, { size, frame }: Prepared): boolean {
     this.flush()
     session.compression?.enqueue(size, async () => {
-      this.#give(session, await frame())
+      try {
+        this.#give(session, await frame())
+      } catch (thrown) {
+        this.#failed(session, asError(thrown, 'zlib'))
+      }
     })
     return true
+  }
+
+  /** A message could not be compressed: what follows must not go out in its place. */
+  #failed(session: Session<Context>, error: Error): void {
+    session.error ??= error
+    session.closes()
+    this.server?.send(session.id, null, Action.Reset)
   }
 }
 

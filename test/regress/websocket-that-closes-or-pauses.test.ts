@@ -1,3 +1,4 @@
+import { DeflateRaw } from 'node:zlib'
 import t from 'tap'
 import { Action } from '../../lib/index.js'
 import { close, ping, text } from '../websocket/frames.js'
@@ -81,12 +82,41 @@ t.test('so does one whose messages passed maxPending, or wait for zlib when the 
   t.strictSame(told, [['returned', 'EPIPE'], 'closed'])
   told.length = 0
   const headers = { 'sec-websocket-extensions': 'permessage-deflate' }
-  const zlib = world(handlers, { deflate: { threshold: 20 }, headers })
-  const peer = zlib.connect()
-  zlib.sockets.send(1, 'y'.repeat(100_000), { token: 'first' })
-  zlib.sockets.send(1, 'short', { token: 'second' })
+  const compressing = world(handlers, { deflate: { threshold: 20 }, headers })
+  const peer = compressing.connect()
+  compressing.sockets.send(1, 'y'.repeat(100_000), { token: 'first' })
+  compressing.sockets.send(1, 'short', { token: 'second' })
   peer.reset()
   t.strictSame(told, [['first', 'EPIPE'], ['second', 'EPIPE'], 'closed'])
+})
+
+t.test('a message that cannot be compressed breaks its connection, and none takes its place', async t => {
+  const told: unknown[] = []
+  const { connect, sockets, simulation } = world(
+    {
+      sent: (_id, token, error) => void told.push([token, codeOf(error)]),
+      closed: (_id, code, _reason, error) => void told.push([code, error?.message]),
+    },
+    { deflate: { threshold: 20 }, headers: { 'sec-websocket-extensions': 'permessage-deflate' } },
+  )
+  const peer = connect()
+  const deflating = DeflateRaw.prototype as { flush?: unknown }
+  deflating.flush = function (this: DeflateRaw) {
+    this.emit('error', new Error('no memory'))
+  }
+  sockets.send(1, 'y'.repeat(1000), { token: 'first' })
+  sockets.send(1, 'short', { token: 'second' })
+  while (told.length < 3) {
+    await new Promise(resolve => setImmediate(resolve))
+    simulation.run()
+  }
+  delete deflating.flush
+  t.strictSame(received(peer), [])
+  t.strictSame(told, [
+    ['first', 'EPIPE'],
+    ['second', 'EPIPE'],
+    [1006, 'zlib failed to compress'],
+  ])
 })
 
 t.test('what is not right is named before anything is done', async t => {
