@@ -14,8 +14,8 @@ export type Chunk = Uint8Array | string | FileRegion
 export type Out = Chunk | readonly Chunk[] | null | undefined
 
 /**
- * What a `data` handler returns: output and an action. Nothing means no output and `Action.None`. A token,
- * any value but `undefined`, is passed to `sent` when the output has been written or discarded.
+ * What `data`, `ended`, `expired` and `secured` return: output and an action. Nothing means no output and
+ * `Action.None`. A token, any value but `undefined`, is passed to `sent` when the output has been written or discarded.
  */
 export type Reply = readonly [out?: Out, action?: Action | undefined, token?: unknown] | void
 
