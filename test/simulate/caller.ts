@@ -60,11 +60,11 @@ export class Caller {
     if (story === undefined || socket === undefined || script?.after === undefined) return
     if (story.busy || socket.writableLength > 0) return
     if (socket.destroyed || story.layer !== undefined) return this.#refused(socket, 'ERR_UNSUPPORTED')
-    socket.removeAllListeners('data')
     const next = story.successor(script.after, this.#world.shutdown !== undefined)
     next.id = this.#make(() => this.#world.server.attach(socket), 'attach')
     // Once the loop has ended, the socket is still its owner's.
     if (next.id === 0) return
+    socket.removeAllListeners('data')
     this.#world.stories[peer] = next
     this.#attached = socket
   }
