@@ -74,7 +74,7 @@ export function readOptions(args: readonly string[], command: Command): Chosen |
 export function usage({ command, about, port, only, module, extras = {} }: Command): string {
   const scheme = only ?? 'tcp'
   const lines = Object.entries(extras).map(([name, { value, about, preset }]) =>
-    line(`--${name} ${value}`, preset === undefined ? about : `${about} (default ${preset})`),
+    line(`--${name} ${value}`, preset ? `${about} (default ${preset})` : about),
   )
   lines.push(
     line('--port PORT', `listen on this ${scheme.toUpperCase()} port; 0 takes a free one (default ${port})`),
@@ -104,7 +104,7 @@ ${lines.join('')}`
 }
 
 function line(left: string, right: string): string {
-  return `  ${left.padEnd(20)}${right}\n`
+  return `  ${left.padEnd(19)} ${right}\n`
 }
 
 function parse(args: readonly string[], { only, module, extras = {} }: Command) {

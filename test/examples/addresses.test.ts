@@ -4,7 +4,7 @@ import { connect, type NetConnectOpts } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { readOptions, UsageError } from '../../examples/options.js'
+import { readOptions, UsageError, usage } from '../../examples/options.js'
 import { ExampleProgram } from './program.js'
 
 const echo = { command: 'npm run echo', about: 'Echoes.', port: 5000 }
@@ -81,6 +81,13 @@ t.test('the proxy listens on addresses, and on those of --listen', async t => {
   t.teardown(() => program.stop())
   const [, ...ports] = await program.says(/^Listening on .*:(\d+) and .*:(\d+), passing on to tcp:/)
   for (const each of ports) t.equal(await exchange({ host: '127.0.0.1', port: Number(each) }, 'hi'), 'hi')
+})
+
+t.test('help sets options apart from what they do, and shows a default only where there is one', async t => {
+  const long = { value: 'NAME:PASSWORD', about: 'who may send' }
+  const help = (preset: string) => usage({ ...echo, extras: { user: { ...long, preset } } }).split('\n')
+  t.ok(help('').includes('  --user NAME:PASSWORD who may send'))
+  t.ok(help('a:b').includes('  --user NAME:PASSWORD who may send (default a:b)'))
 })
 
 const mistakes: [name: string, args: string[], complaint: RegExp][] = [
