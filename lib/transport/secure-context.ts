@@ -63,6 +63,7 @@ function stands(name: (typeof PARTS)[number], { passphrase, ...options }: Secure
 export function reasonOf(thrown: unknown): string {
   const { reason, message } = thrown as Error & { reason?: unknown }
   if (message.includes('DECODER routines::unsupported')) return 'no PEM, or of a kind that is not known'
+  if (reason === 'no start line') return 'found no PEM of this kind (no start line)'
   if (typeof reason === 'string' && reason !== '') return reason
   const words = /^(?:[\dA-F]+:)?error:[\dA-F]+:[^:]*:[^:]*:([^:\n]+)/i.exec(message)?.[1]
   return words ?? message

@@ -30,7 +30,11 @@ t.test('what an address says of TLS is checked before anything is bound', { skip
   await wrong(`cert=${certFile}`, 'ERR_OPTION', /cert requires its private key/)
   await wrong('cert=/no/such/file', 'ERR_TLS', /option cert: cannot read "\/no\/such\/file": ENOENT/)
   await wrong(`${files}&ca=/`, 'ERR_TLS', /option ca: cannot read "\/": EISDIR/)
-  await wrong(`cert=${keyFile}&key=${keyFile}`, 'ERR_TLS', /option cert: no start line/)
+  await wrong(
+    `cert=${keyFile}&key=${keyFile}`,
+    'ERR_TLS',
+    /option cert: found no PEM of this kind \(no start line\)/,
+  )
   await wrong(`cert=${certFile}&key=${certFile}`, 'ERR_TLS', /option key: /)
   await wrong(`cert=${certFile}&key=${other.keyFile}`, 'ERR_TLS', /option cert and key: key values mismatch/)
   await wrong(`${files}&ciphers=none`, 'ERR_TLS', /option ciphers: no cipher match/)
