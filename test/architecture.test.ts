@@ -52,6 +52,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     files: [
       'blocks',
       'fingerprint',
+      'recent',
       'hand-over',
       'handshakes',
       'layering',
@@ -110,8 +111,6 @@ const FOREIGN = [
   /^lib\/http\/llhttp\.ts imports undici\/lib\/llhttp\//,
   'lib/http/files/media-type.ts imports mrmime',
   'lib/http/files/kept-files.ts imports lru-cache',
-  'lib/transport/native/tls-session.ts imports lru-cache',
-  'lib/transport/tls-clients.ts imports lru-cache',
 ]
 
 interface Import {

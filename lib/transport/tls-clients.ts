@@ -1,7 +1,7 @@
 import * as tls from 'node:tls'
-import { LRUCache } from 'lru-cache'
 import type { TlsClientOptions } from '../tls.js'
 import { fingerprint } from './fingerprint.js'
+import { Recent } from './recent.js'
 import type { ClientSecurity, ServerSessions } from './security.js'
 import { clientSecurity, servernameOf } from './tls-options.js'
 
@@ -27,8 +27,8 @@ interface Server {
  * options and name resume its newest session. What it knows is bounded; what has not been used for long goes first.
  */
 export class TlsClients {
-  readonly #securities = new LRUCache<string, ClientSecurity>({ max: MAX_CONTEXTS })
-  readonly #sessions = new LRUCache<string, ServerSessions>({ max: MAX_SERVERS, ttl: TRUSTED })
+  readonly #securities = new Recent<ClientSecurity>(MAX_CONTEXTS)
+  readonly #sessions = new Recent<ServerSessions>(MAX_SERVERS, TRUSTED)
   /** Whom Node trusts where the options do not say, and how often that has changed. */
   #authorities: unknown
   #changes = 0

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { LRUCache } from 'lru-cache'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
 import type { TlsInfo } from '../../tls.js'
+import { Recent } from '../recent.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { truncationError } from '../tls-error.js'
 import { identityError, verifyError } from '../tls-trust.js'
@@ -114,7 +114,7 @@ function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): Tls
 }
 
 /** Of peers that show no certificate, most agree on the same: their connections share it. */
-const known = new LRUCache<string, TlsInfo>({ max: 100 })
+const known = new Recent<TlsInfo>(100)
 
 function anonymous(agreed: Pick<TlsInfo, 'protocol' | 'cipher' | 'servername' | 'alpn' | 'reused'>): TlsInfo {
   const { protocol, cipher, servername, alpn, reused } = agreed
