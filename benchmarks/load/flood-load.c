@@ -95,8 +95,6 @@ static int take(connection *peer) {
     check(chunk, (size_t)size, peer->offset, peer->received);
     peer->received += (uint32_t)size;
     if (peer->received == (uint32_t)want.size) complete(peer);
-    /* Less than there was room for: that was all, and what comes later is told again. */
-    else if (size < (ssize_t)sizeof chunk) return 0;
     if (want.hold) return 0;
   }
 }
