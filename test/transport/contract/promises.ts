@@ -69,17 +69,18 @@ export const promises: Rules = {
     const { reply: other, keep: keepOther } = promise<Reply>()
     const told: string[] = []
     const { server } = await world.serve<boolean>({
-      opened: () => ['', { closeOnBreak: told.length === 0, context: told.push('opened') === 1 }],
+      opened: () => ['unread', { closeOnBreak: told.length === 0, context: told.push('opened') === 1 }],
       data: (_id, input, breaks) => {
         told.push(String(input))
         return breaks ? reply : other
       },
       closed: (_id, error) => void told.push((error as NodeJS.ErrnoException | undefined)?.code ?? 'closed'),
     })
+    // A Unix socket's peer that leaves with something unread is what comes next to a reset.
     const leave = (peer: Peer) => (world.network === 'unix' && world.real ? peer.close() : peer.reset())
-    const breaks = world.connect(server).send('a')
+    const breaks = world.connect(server, { paused: true }).send('a')
     await world.until('its input', () => told.length === 2)
-    const waits = world.connect(server).send('b')
+    const waits = world.connect(server, { paused: true }).send('b')
     await world.until('the other input', () => told.length === 4)
     leave(waits)
     leave(breaks)
