@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long anything may take, in milliseconds; only a failure takes so long. */
-const GUARD = 15_000
+const GUARD = 60_000
 
 /** Waits until it is so. Rejects, saying what was waited for, when it does not come to be. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -32,6 +32,7 @@ export function detachedSocket({ addon, codec, fd, unread, allowTruncation }: De
   const sink = new Encryption(addon, codec, carrier)
   const pending = addon.tlsSend(codec)
   if (pending !== undefined) carrier.write(pending)
+  source.begin()
   carrier.pipe(source)
   return new PlainSocket({ source, sink, carrier, unread })
 }
@@ -53,6 +54,13 @@ class Decryption extends Transform {
     this.#allowTruncation = allowTruncation
   }
 
+  /** Hands on what came before the handover: plaintext that TLS still holds, or its end. */
+  begin(): void {
+    const state = this.#read()
+    if (state === Failed) this.destroy(this.#failure())
+    else if (state === Ended) this.#end()
+  }
+
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     // Behind close_notify nothing counts.
     if (this.#ended) return done()
@@ -60,17 +68,22 @@ class Decryption extends Transform {
     const state = this.#read()
     const answer = this.#addon.tlsSend(this.#codec)
     if (answer !== undefined && this.#carrier.writable) this.#carrier.write(answer)
-    if (state === Failed)
-      return done(new RevioError('ERR_TLS', `TLS: ${this.#addon.tlsFault() || 'it failed'}`))
-    if (state === Ended) {
-      this.#ended = true
-      this.push(null)
-    }
+    if (state === Failed) return done(this.#failure())
+    if (state === Ended) this.#end()
     done()
   }
 
   override _flush(done: TransformCallback): void {
     done(this.#ended || this.#allowTruncation ? null : truncationError())
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.push(null)
+  }
+
+  #failure(): RevioError {
+    return new RevioError('ERR_TLS', `TLS: ${this.#addon.tlsFault() || 'it failed'}`)
   }
 
   /** Hands on what there is, and answers why there is no more. */

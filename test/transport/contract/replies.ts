@@ -230,7 +230,7 @@ export const replies: Rules = {
     server.send(id, 'x'.repeat(size))
     await world.until('some has left', () => server.pending(id) > 0 && server.pending(id) < size)
     peer.resume()
-    await world.until('all has come', () => peer.received.length === size)
+    await world.until('all has come', () => peer.receivedBytes.length === size)
     await world.until('none is pending', () => server.pending(id) === 0)
     t.equal(server.pending(id + 1), 0)
   },
