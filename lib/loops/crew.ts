@@ -30,6 +30,8 @@ export class Crew {
   readonly #secured = new Map<number, TlsServerOptions | undefined>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #settle: () => void = () => {}
+  /** Settles when the latest change, a reload or a replacement, is done: each waits for the one before. */
+  #changed: Promise<void> = Promise.resolve()
   #module: string
   #version = 0
   #addresses: readonly PlainAddress[] = []
@@ -90,18 +92,8 @@ export class Crew {
   }
 
   /** Loads handlers in all loops, and if that succeeds in all, installs them. */
-  async reload(module = this.#module): Promise<void> {
-    if (this.#ending) throw new RevioError('ERR_ENDED', 'reload: the loops are ending')
-    const workers = this.#alive
-    const version = ++this.#version
-    const loaded = await Promise.allSettled(workers.map(worker => worker.load(module, version)))
-    const failed = loaded.find(outcome => outcome.status === 'rejected')
-    if (failed !== undefined) {
-      for (const worker of workers) worker.tell({ kind: 'swap', taken: false })
-      throw failed.reason
-    }
-    this.#module = module
-    await Promise.all(workers.map(worker => worker.swap()))
+  reload(module?: string): Promise<void> {
+    return this.#change(() => this.#reload(module))
   }
 
   /** Changes certificates in all loops, present and future. */
@@ -121,6 +113,33 @@ export class Crew {
 
   get #alive(): LoopWorker[] {
     return this.#workers.filter(worker => worker !== undefined)
+  }
+
+  /** One change at a time: a loop answers one order, and a new loop loads the handlers of the others. */
+  #change(make: () => Promise<void>): Promise<void> {
+    const change = this.#changed.then(make)
+    this.#changed = change.catch(() => {})
+    return change
+  }
+
+  async #reload(module = this.#module): Promise<void> {
+    this.#checkRunning()
+    const workers = this.#alive
+    const version = ++this.#version
+    const loaded = await Promise.allSettled(workers.map(worker => worker.load(module, version)))
+    this.#checkRunning()
+    const failed = loaded.find(outcome => outcome.status === 'rejected')
+    if (failed !== undefined) {
+      for (const worker of workers) worker.tell({ kind: 'swap', taken: false })
+      throw failed.reason
+    }
+    this.#module = module
+    await Promise.all(workers.map(worker => worker.swap()))
+  }
+
+  /** @throws `ERR_ENDED` once the shutdown has begun. */
+  #checkRunning(): void {
+    if (this.#ending) throw new RevioError('ERR_ENDED', 'reload: the loops are ending')
   }
 
   #hire(index: number): LoopWorker {
@@ -167,12 +186,13 @@ export class Crew {
   #replace(index: number): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      void this.#start(index)
+      void this.#change(() => this.#start(index))
     }, this.#delay.next(index))
     this.#timers.add(timer)
   }
 
   async #start(index: number): Promise<void> {
+    if (this.#ending) return
     const worker = this.#hire(index)
     try {
       await worker.bind(this.#addresses)
