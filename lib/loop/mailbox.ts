@@ -49,7 +49,8 @@ export class Mailbox {
   /** @throws `ERR_OPTION` for an invalid option; `DataCloneError` for a message that can't be cloned. */
   post(message: unknown, options: Posting): boolean {
     const { siblings, ending } = this.#options
-    const { to, transfer } = checkPosting(options, siblings.loops)
+    const { loops } = siblings
+    const { to, transfer } = checkPosting(options, { loops, receivers: loops - 1 })
     if (ending()) return false
     if (to === siblings.index) return this.#postToSelf(message, transfer)
     if (to !== undefined) return siblings.post(to, message, transfer)
@@ -94,8 +95,11 @@ export class Mailbox {
   }
 }
 
-/** The receiving loop, and the objects to transfer. */
-export function checkPosting(options: unknown, loops: number): Required<Pick<Posting, 'transfer'>> & Posting {
+/** The receiving loop, and the objects to transfer. `receivers`: how many loops get what names none of them. */
+export function checkPosting(
+  options: unknown,
+  { loops, receivers }: { readonly loops: number; readonly receivers: number },
+): Required<Pick<Posting, 'transfer'>> & Posting {
   if (typeof options !== 'object' || options === null) {
     throw new RevioError('ERR_OPTION', `post: options must be an object; received ${String(options)}`)
   }
@@ -111,7 +115,7 @@ export function checkPosting(options: unknown, loops: number): Required<Pick<Pos
     )
   }
   if (!Array.isArray(transfer)) throw new RevioError('ERR_OPTION', 'option transfer: expected an array')
-  if (to === undefined && transfer.length > 0 && loops > 2) {
+  if (to === undefined && transfer.length > 0 && receivers > 1) {
     throw new RevioError(
       'ERR_OPTION',
       'option transfer: requires option to, as only one loop can receive transferred objects',

@@ -53,12 +53,14 @@ export class CrewServer implements LoopsServer {
   }
 
   post(message: unknown, options: Posting = {}): boolean {
-    const { to, transfer } = checkPosting(options, this.loops)
+    const { loops } = this
+    const { to, transfer } = checkPosting(options, { loops, receivers: loops })
     return this.#crew.post(message, to, transfer)
   }
 
   port({ to }: { to?: number } = {}): MessagePort {
-    checkPosting(to === undefined ? {} : { to }, this.loops)
+    const { loops } = this
+    checkPosting(to === undefined ? {} : { to }, { loops, receivers: loops })
     const { port1: here, port2: there } = new MessageChannel()
     here.on('message', message => void this.#crew.post(message, to, []))
     here.unref()

@@ -43,6 +43,13 @@ t.test(
       t.match(await client.until(received => received.endsWith('port;')), new RegExp(`^${index};`))
     }
     t.throws(() => server.post('x', { to: 2 }), { code: 'ERR_OPTION', message: /from 0 to 1/ })
+    const transfer = [new ArrayBuffer(8)]
+    // Each of both loops would get it.
+    t.throws(() => server.post(transfer, { transfer }), {
+      code: 'ERR_OPTION',
+      message: /transfer.*option to/,
+    })
+    t.equal(transfer[0]?.byteLength, 8)
     server.shutdown()
     await running
     t.equal(server.post('x'), false)
