@@ -1,13 +1,10 @@
 import { bench, common } from '../bench.js'
-import { exchange } from '../exchange.js'
 import { bytes } from '../format.js'
-import { echoLoadName, startEchoLoad } from '../load/echo.js'
-import type { EchoFigures, EchoWork } from '../load/echo-client.js'
-import { LONGEST, Pattern } from '../load/pattern.js'
+import { echoLoadName } from '../load/echo.js'
 import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
 import { requestMetrics } from '../metrics.js'
 import { numbers, some } from '../options.js'
-import type { Sample, Target, Trial } from '../plan.js'
+import type { Trial } from '../plan.js'
 import { epollEcho } from '../rivals/epoll.js'
 import { nodeNetEcho } from '../rivals/node.js'
 import { revioEcho, revioEchoCopied, revioEchoOnNet } from '../rivals/revio.js'
@@ -45,34 +42,15 @@ export const echo = bench(
   }),
 )
 
-type Work = Omit<EchoWork, 'port' | 'seconds'>
-
-function trial(work: Work): Trial {
-  const { size, connections, inFlight } = work
-  return {
+function trial(work: trials.Work): Trial {
+  const { size, connections } = work
+  return trials.echoTrial(work, {
     name: `${bytes(size)}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`,
-    group: `${inFlight} in flight`,
-    check: target => check(size, target),
-    warmUp: async target => (await measure(work, 0.5, target)).requestsPerSecond ?? 0,
-    measure: (target, { seconds }) => measure(work, seconds, target),
-  }
-}
-
-async function check(size: number, { port }: Target): Promise<void> {
-  const message = new Pattern().at(0, Math.min(size, LONGEST))
-  await exchange(port, message, message)
-}
-
-async function measure(work: Work, seconds: number, { port, pid }: Target): Promise<Sample> {
-  const load = await startEchoLoad({ ...work, port, seconds })
-  try {
-    forgetPeak(pid)
-    const before = cpuSeconds(pid)
-    const { requests, p50, p99, mismatches, ...figures } = await load.run<EchoFigures>()
-    if (mismatches > 0) throw new Error(`${mismatches} bytes came back wrong`)
-    const cpuPerRequest = (cpuSeconds(pid) - before) / requests
-    return { requestsPerSecond: requests / figures.seconds, cpuPerRequest, p50, p99, peak: peakBytes(pid) }
-  } finally {
-    await load.close()
-  }
+    warmUp: 0.5,
+    meterOf: pid => ({
+      cpuSeconds: () => cpuSeconds(pid),
+      forgetPeak: () => forgetPeak(pid),
+      peakBytes: () => peakBytes(pid),
+    }),
+  })
 }

@@ -1,18 +1,16 @@
 import { Backend } from '../backend.js'
 import { bench, common } from '../bench.js'
-import { exchange } from '../exchange.js'
 import { Family } from '../family.js'
 import { bytes } from '../format.js'
-import { echoLoadName, startEchoLoad } from '../load/echo.js'
-import type { EchoFigures, EchoWork } from '../load/echo-client.js'
-import { LONGEST, Pattern } from '../load/pattern.js'
+import { echoLoadName } from '../load/echo.js'
 import { requestMetrics } from '../metrics.js'
 import { number, numbers, some } from '../options.js'
-import type { Sample, Target, Trial } from '../plan.js'
+import type { Trial } from '../plan.js'
 import { gcc, isInstalled } from '../programs.js'
 import { epollEcho } from '../rivals/epoll.js'
 import { nodeNetEcho } from '../rivals/node.js'
 import { proxies } from '../rivals/proxy.js'
+import { echoTrial, type Work } from '../trials/echo.js'
 
 const names = Object.keys(proxies)
 
@@ -50,37 +48,11 @@ export const proxy = bench(
   },
 )
 
-type Work = Omit<EchoWork, 'port' | 'seconds'>
-
 function trial(work: Work): Trial {
-  const { size, inFlight } = work
-  return {
-    name: bytes(size),
-    group: `${inFlight} in flight`,
-    check: target => check(size, target),
-    warmUp: async target => (await measure(work, 0.7, target)).requestsPerSecond ?? 0,
-    measure: (target, { seconds }) => measure(work, seconds, target),
-  }
-}
-
-async function check(size: number, { port }: Target): Promise<void> {
-  const message = new Pattern().at(0, Math.min(size, LONGEST))
-  await exchange(port, message, message)
-}
-
-/** Only the proxy's own time and memory count: not those of the server behind it. */
-async function measure(work: Work, seconds: number, { port, pid }: Target): Promise<Sample> {
-  const load = await startEchoLoad({ ...work, port, seconds })
-  try {
-    const family = new Family(pid)
-    family.forgetPeak()
-    const before = family.cpuSeconds()
-    const { requests, p50, p99, mismatches, ...figures } = await load.run<EchoFigures>()
-    if (mismatches > 0) throw new Error(`${mismatches} bytes came back wrong`)
-    const cpuPerRequest = (family.cpuSeconds() - before) / requests
-    const peak = family.peakBytes()
-    return { requestsPerSecond: requests / figures.seconds, cpuPerRequest, p50, p99, peak }
-  } finally {
-    await load.close()
-  }
+  return echoTrial(work, {
+    name: bytes(work.size),
+    warmUp: 0.7,
+    // Only the proxy's own time and memory count: not those of the server behind it.
+    meterOf: pid => new Family(pid),
+  })
 }
