@@ -103,7 +103,7 @@ export const EXCEPTIONS: readonly Exception[] = [
       'script|help',
     ],
     likeness: sameType,
-    why: 'The clone has words of its own for them.',
+    why: 'Its help texts differ.',
   },
   {
     commands: ['config|get'],
