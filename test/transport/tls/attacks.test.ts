@@ -6,6 +6,7 @@ import * as tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { Action, type Events, type Server } from '../../../lib/index.js'
 import { until } from '../until.js'
+import type { Authority } from './certificates.js'
 import { type Ground, onTls, portOf } from './on-tls.js'
 
 /** What a loop has heard. */
@@ -75,6 +76,16 @@ function through(
       resolve({ client, wire })
     })
   })
+}
+
+/** A client that trusts the server, and whose errors are not the test's. */
+function trusting(server: Server, { cert }: Authority, options: tls.ConnectionOptions): tls.TLSSocket {
+  const client = tls.connect({
+    ...{ port: portOf(server), host: '127.0.0.1', ca: cert, servername: 'localhost' },
+    ...options,
+  })
+  client.on('error', () => {})
+  return client
 }
 
 await onTls(t, 'garbage, empty connections and lone records are failed handshakes', async (t, ground) => {
@@ -212,15 +223,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       ended: () => ['all of it', Action.Close],
     }
     const server = await ground.serve(events)
-    const client = tls.connect({
-      port: portOf(server),
-      host: '127.0.0.1',
-      ca: ground.authority.cert,
-      servername: 'localhost',
-      maxVersion: version,
-      ...{ allowHalfOpen: true },
-    })
-    client.on('error', () => {})
+    const client = trusting(server, ground.authority, { maxVersion: version, ...{ allowHalfOpen: true } })
     client.end('question')
     let answer = ''
     for await (const bytes of client) answer += bytes
@@ -231,14 +234,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 await onTls(t, 'renegotiation is refused', async (t, ground) => {
   const { events } = heard()
   const server = await ground.serve(events)
-  const client = tls.connect({
-    port: portOf(server),
-    host: '127.0.0.1',
-    ca: ground.authority.cert,
-    servername: 'localhost',
-    maxVersion: 'TLSv1.2',
-  })
-  client.on('error', () => {})
+  const client = trusting(server, ground.authority, { maxVersion: 'TLSv1.2' })
   await once(client, 'secureConnect')
   const outcome = await new Promise<Error | null>(resolve => {
     client.renegotiate({}, resolve)
