@@ -106,18 +106,28 @@ export function wrongVersion({ bytes, urlEnd }: Head): HttpError {
   )
 }
 
+/** Whether a version that is spoken follows the target. */
+function hasVersion({ bytes, urlEnd }: Head): boolean {
+  const rest = latin1(bytes, urlEnd, Math.min(bytes.length, urlEnd + 9))
+  return rest === ' HTTP/1.1' || rest === ' HTTP/1.0'
+}
+
 /** What an error of llhttp's means to the peer. */
-export function malformed(result: number, head: Head, inBody: boolean): HttpError {
+export function malformed(result: number, reason: string, head: Head, inBody: boolean): HttpError {
   if (result === PAUSED_H2_UPGRADE) return new HttpError(505, 'expected version 1.0 or 1.1 of HTTP, not 2')
-  if (inBody) return new HttpError(400, 'the body is malformed')
+  if (inBody) return new HttpError(400, because('malformed body', reason))
   if (result === INVALID_METHOD) {
     // Of a line that has not all come it cannot be told what it would be.
     const line = latin1(head.bytes, head.start, Math.min(head.bytes.length, head.start + MOST_OF_LINE))
     const named = /^[\r\n]*[!#$%&'*+.^`|~\w-]+ [^ ]+ HTTP\//.test(line)
     return named ? new HttpError(501, 'unknown method') : new HttpError(400, 'expected a method')
   }
-  if (head.urlStart >= 0 && head.count === 0) return wrongVersion(head)
-  return new HttpError(400, 'the head of the request is malformed')
+  if (head.urlStart >= 0 && head.count === 0 && !hasVersion(head)) return wrongVersion(head)
+  return new HttpError(400, because('malformed head', reason))
+}
+
+function because(what: string, reason: string): string {
+  return reason === '' ? what : `${what}: ${reason[0]?.toLowerCase()}${reason.slice(1)}`
 }
 
 /** A path; or as CONNECT, OPTIONS and proxies have it. */

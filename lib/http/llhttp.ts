@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import simd from 'undici/lib/llhttp/llhttp_simd-wasm.js'
 import plain from 'undici/lib/llhttp/llhttp-wasm.js'
 import { RevioError } from '../errors.js'
@@ -41,6 +42,7 @@ interface Exports {
   llhttp_resume_after_upgrade(parser: number): void
   llhttp_get_method(parser: number): number
   llhttp_get_error_pos(parser: number): number
+  llhttp_get_error_reason(parser: number): number
 }
 
 /** llhttp's number for parsers of requests. */
@@ -93,6 +95,13 @@ class Machine {
   /** Where the last `execute` stopped, in the bytes that it was given. */
   position(parser: number): number {
     return this.#exports.llhttp_get_error_pos(parser) - this.#block
+  }
+
+  /** In llhttp's words, why the last `execute` failed. Empty where it gave no reason. */
+  reason(parser: number): string {
+    const start = this.#exports.llhttp_get_error_reason(parser)
+    if (start === 0) return ''
+    return Buffer.from(this.#heap.subarray(start, this.#heap.indexOf(0, start))).toString('latin1')
   }
 
   /** Parses at most `BLOCK` bytes. Must not be called from a callback. */

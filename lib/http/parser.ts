@@ -23,7 +23,6 @@ import { RequestHead } from './request-head.js'
 const EMPTY = Buffer.alloc(0)
 /** Heads that are longer are parsed each time. */
 const LONGEST = 4 * 1024
-
 const CONNECT = METHODS.indexOf('CONNECT')
 
 /** What a parser needs to know of its connection. */
@@ -250,7 +249,8 @@ export class Parser implements llhttp.Callbacks {
       return position
     }
     this.#dirty = true
-    this.refusal = malformed(result, this.#head, this.#request !== undefined)
+    const reason = this.#machine.reason(this.#pointer)
+    this.refusal = malformed(result, reason, this.#head, this.#request !== undefined)
     return end
   }
 

@@ -75,16 +75,13 @@ function faultOf({ method, version, headers }: UpgradeRequest): UpgradeResponse 
     return { ...refusal(405, 'a WebSocket handshake is a GET'), headers: { allow: 'GET' } }
   if (version !== '1.1') return refusal(400, 'a WebSocket handshake is in HTTP/1.1')
   if (!has(headers.get('upgrade'), 'websocket')) {
-    return {
-      ...refusal(426, 'this address speaks WebSocket'),
-      headers: { upgrade: 'websocket', connection: 'Upgrade' },
-    }
+    return wrongProtocol('this address speaks WebSocket')
   }
   if (!has(headers.get('connection'), 'upgrade')) return refusal(400, 'Connection does not name Upgrade')
   const wanted = headers.get('sec-websocket-version')
   if (wanted !== '13') {
     if (wanted === undefined) return refusal(400, 'Sec-WebSocket-Version is missing')
-    return { ...refusal(426, 'only version 13 is spoken'), headers: { 'sec-websocket-version': '13' } }
+    return wrongProtocol('unsupported WebSocket version: expected 13', { 'sec-websocket-version': '13' })
   }
   const key = headers.get('sec-websocket-key')
   if (key === undefined || !KEY.test(key)) {
@@ -125,6 +122,12 @@ function accept(
       },
     },
   }
+}
+
+/** Status 426 must name the protocol that the peer is to ask for (RFC 9110, section 15.5.22). */
+function wrongProtocol(body: string, headers?: Readonly<Record<string, string>>): UpgradeResponse {
+  const { headers: type, ...response } = refusal(426, body)
+  return { ...response, headers: { ...type, upgrade: 'websocket', connection: 'Upgrade', ...headers } }
 }
 
 function refusal(status: number, body: string): UpgradeResponse {

@@ -139,6 +139,25 @@ function waysOf(bytes: Buffer): (readonly Buffer[])[] {
 const FIRST = `GET /first HTTP/1.1\r\n${HOST}\r\n`
 
 for (const [name, [status, request]] of Object.entries(refused)) {
+  /** What the body of a refusal says, so that the author of a client need not guess. */
+  const reasons: readonly [text: RegExp, request: string][] = [
+    [/^malformed head: invalid header value char\n$/, `GET / HTTP/1.1\r\n${HOST}A: b\0c\r\n\r\n`],
+    [/^malformed head: .*header/i, 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'],
+    [/^malformed head: .*content-length/i, `${POST}Content-Length: 99999999999999999999\r\n\r\n`],
+    [/^malformed body: .*chunk size/i, chunked('x\r\n')],
+    [/^expected the version 1.0 or 1.1/, 'GET /\r\n\r\n'],
+  ]
+
+  t.test('a refusal says why', async t => {
+    for (const [text, request] of reasons) {
+      const { peer, simulation } = world({ request: () => [{}] })
+      peer.send(request)
+      await simulation.settle()
+      const [answer] = answersIn(peer.received)
+      t.match(answer?.body, text, JSON.stringify(request))
+    }
+  })
+
   t.test(`refused with ${status}: ${name}`, async t => {
     const bytes = Buffer.from(request, 'latin1')
     for (const pieces of waysOf(bytes)) {

@@ -60,6 +60,7 @@ t.test('what is no handshake is refused', async t => {
     const answer = await ask({}, headers, parts)
     t.equal(answer.status, status, JSON.stringify({ ...headers, ...parts }))
     t.equal(answer.taken, status === 101)
+    if (status === 426) t.match(answer.headers, { upgrade: 'websocket', connection: 'Upgrade' })
   }
   const { headers } = await ask({}, { 'sec-websocket-version': '7' })
   t.equal(headers['sec-websocket-version'], '13')
