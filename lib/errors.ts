@@ -59,6 +59,14 @@ function isSoundError(value: unknown): value is Error {
   }
 }
 
+/** What a value is, for messages of the form "must be a function; received a string". */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object') return 'an object'
+  return value === undefined ? 'undefined' : `a ${typeof value}`
+}
+
 /** Inspects a value that can't be converted to a string as a debugger does, without running its code. */
 function describe(value: unknown): string {
   const looked = () =>

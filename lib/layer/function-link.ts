@@ -10,47 +10,47 @@ import { type Link, nobody, type Receiver, type Tuning } from '../transport/tran
 import { type Coder, type Pair, piecesOf, streamOf } from './layer.js'
 import { PlainSocket } from './plain-socket.js'
 
-/** How much is encoded for a flush: more would stand in memory twice, encoded and not. */
+/** The most bytes to encode for one flush. Encoded output is in memory twice until it is written. */
 const PORTION = 256 * 1024
-/** How much is encoded at a time. Small enough that a slow peer's progress shows. */
+/** The most bytes to encode in one call. Small enough that a slow peer makes visible progress. */
 const SLICE = 16 * 1024
-/** Up to this size a copy costs less than what the system asks for to write memory that it does not know. */
+/** Copying a piece below this size costs less than what the OS charges for writing from memory it has not seen yet. */
 const SMALL = 8 * 1024
 
-/** A layer of two plain functions. Everything happens at once, so that it needs no turns of its own. */
+/** A layer of two plain functions. Both run synchronously, so the link needs no turns besides the loop's. */
 export class FunctionLink implements LayeredLink, Receiver {
   readonly id: number
   receiver: Receiver = nobody
   wire: Receiver = this
-  /** What is delivered just now lies in memory of its own. */
+  /** Whether the input being delivered lies outside the transport's shared buffer. */
   ownsInput = false
   failure: Error | undefined
-  /** It has failed for good: neither direction goes on. */
+  /** The layer has failed for good, in both directions. */
   over = false
   readonly #raw: Link
   readonly #pair: Pair
   readonly #decode: Coder | undefined
   readonly #encode: Coder | undefined
   readonly #stage: StagingBuffer | undefined
-  /** Encoded bytes that the link below has not taken. */
+  /** Encoded bytes that the link below has not written yet. */
   readonly #encoded = new Outbox()
-  /** How many of the oldest bytes of the connection's outbox they were. */
+  /** How many bytes at the front of the connection's outbox are already encoded. */
   #ahead = 0
-  /** How long each slice of those was, and how long what it became: by turns. */
+  /** Pairs of lengths, one pair a slice: its plain bytes, then the encoded bytes they became. */
   #slices: number[] = []
-  /** How many of the slices have gone, and how much of what the next one became. */
+  /** Index of the oldest slice not fully written, and how many of its encoded bytes are written. */
   #first = 0
   #gone = 0
   #taken = 0
-  /** There is more output than was encoded. */
+  /** The outbox holds bytes that are not encoded yet. */
   #more = false
-  /** The link below has been offered what is encoded, and what came of it has not been looked at. */
+  /** The link below was offered encoded bytes and `#settle` has not read the outcome. */
   #offered = false
-  /** The link below says when it takes more. */
+  /** The link below cannot take more until it calls `writable`. */
   #blocked = false
   #ending = false
   #ended = false
-  /** Decoded and not delivered yet, as a handler still runs. */
+  /** Decoded pieces that are not delivered yet, because a handler is still running. */
   #undelivered: Buffer[] = []
 
   constructor(id: number, raw: Link, pair: Pair) {
@@ -64,7 +64,10 @@ export class FunctionLink implements LayeredLink, Receiver {
 
   // Output. /////////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** Output counts as taken once all that it became has gone. Until then it stays in the connection's outbox. */
+  /**
+   * Plain bytes count as taken once everything they were encoded to is written. Until then they stay in the
+   * connection's outbox.
+   */
   get taken(): number {
     this.#settle()
     return this.#taken
@@ -104,7 +107,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     else this.#endWire()
   }
 
-  /** Sends bytes of the layer's own. */
+  /** Sends bytes that the layer itself produces. */
   protected put(bytes: Buffer): void {
     this.#encoded.give(bytes)
     this.receiver.writable()
@@ -138,7 +141,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     else for (const piece of piecesOf(coded, 'encode')) this.#keep(piece, bytes)
   }
 
-  /** Small pieces share the staging buffer. What may be a part of the plain bytes is only lent, as they are. */
+  /** Copies small pieces into the staging buffer. A piece that may be a view of the plain bytes is lent, not given. */
   #keep(coded: Uint8Array, plain: Uint8Array): void {
     const size = lengthOf(coded)
     if (size === 0) return
@@ -157,7 +160,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     } else if (this.#encoded.size === 0) this.#went(0)
   }
 
-  /** Looks at what came of the last offer. */
+  /** Reads the outcome of the last offer. */
   #settle(): void {
     if (!this.#offered) return
     this.#offered = false
@@ -168,7 +171,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     this.#went(taken)
   }
 
-  /** So many encoded bytes have gone. */
+  /** Accounts for `coded` encoded bytes that are written. */
   #went(coded: number): void {
     this.#gone += coded
     const slices = this.#slices
@@ -189,13 +192,13 @@ export class FunctionLink implements LayeredLink, Receiver {
     this.#raw.end()
   }
 
-  /** A function threw while output was written: the loop learns of it when it looks at what came of that. */
+  /** A function threw during a write. The loop learns of it when it reads `failure` after the flush. */
   #break(thrown: unknown, name: string): void {
     this.over = true
     this.#lose(asError(thrown, name))
   }
 
-  /** Output goes no further. */
+  /** Discards the output; nothing more can be written. */
   #lose(failure: Error): void {
     this.failure ??= failure
     this.#encoded.clear()
@@ -243,7 +246,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     this.receiver.writable()
   }
 
-  /** A handler may close or detach the connection with pieces left. */
+  /** A handler may close or detach the connection while pieces are left. */
   #deliver(input: Buffer | undefined): void {
     for (;;) {
       const piece = this.#undelivered.shift()
@@ -252,7 +255,7 @@ export class FunctionLink implements LayeredLink, Receiver {
     }
   }
 
-  /** What may be a part of `input` lies where that lies. */
+  /** A piece that may be a view of `input` shares the memory of `input`. */
   #hand(piece: Buffer, input: Buffer | undefined): void {
     this.ownsInput = (piece !== input && piece.buffer !== input?.buffer) || this.#raw.ownsInput === true
     this.receiver.input(piece)

@@ -1,25 +1,25 @@
 import type { LayerHost } from '../transport/layering.js'
 
-/** What has something to tell. */
-export interface Teller {
-  /** Tells it, inside a turn. */
+/** A source of events that wait to be delivered. */
+export interface Source {
+  /** Delivers its events. Called inside a turn. */
   deliver(): void
 }
 
 /**
- * Brings what several links have to tell into one turn. Sockets are read one after the other, and a turn for each costs more
- * than what happens in it; this one runs right after the poll that has brought them, as the native transport's does.
+ * Delivers the events of several links in one turn. Node reads sockets one by one, and a turn for each would cost more
+ * than what happens in it. The shared turn runs right after the poll that read them, as the native transport's does.
  */
 export class Gathering {
   static readonly #all = new WeakMap<LayerHost, Gathering>()
   readonly #host: LayerHost
-  #waiting: Teller[] = []
+  #waiting: Source[] = []
 
   private constructor(host: LayerHost) {
     this.#host = host
   }
 
-  /** The one of a loop. */
+  /** Returns the gathering of a loop. */
   static of(host: LayerHost): Gathering {
     const known = Gathering.#all.get(host)
     if (known !== undefined) return known
@@ -28,16 +28,16 @@ export class Gathering {
     return made
   }
 
-  /** Called outside of a turn. */
-  add(teller: Teller): void {
-    if (this.#waiting.push(teller) === 1) setImmediate(this.#run)
+  /** Adds a source of events. Called outside a turn. */
+  add(source: Source): void {
+    if (this.#waiting.push(source) === 1) setImmediate(this.#run)
   }
 
   readonly #run = (): void => {
-    const tellers = this.#waiting
+    const sources = this.#waiting
     this.#waiting = []
     this.#host.turn(() => {
-      for (const teller of tellers) teller.deliver()
+      for (const source of sources) source.deliver()
     })
   }
 }

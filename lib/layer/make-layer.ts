@@ -10,13 +10,13 @@ import { Streams } from './streams.js'
 import { Wire } from './wire.js'
 import { WireLink } from './wire-link.js'
 
-/** Makes the layer of a connection, given its bytes as a stream. */
+/** Makes the layer of a connection. `wire` is a stream of the connection's bytes. */
 export type Wrap = (id: number, wire: Duplex, info: Info) => Layer
 
 /**
  * Puts the layer that `wrap` makes around a link.
  *
- * @throws What `wrap` throws; `ERR_OPTION` when that makes no layer; `ERR_UNSUPPORTED` for datagrams.
+ * @throws What `wrap` throws; `ERR_OPTION` if its result is not a layer; `ERR_UNSUPPORTED` for datagrams.
  */
 export function makeLayer(id: number, info: Info, wrap: Wrap, link: Link, host: LayerHost): LayeredLink {
   if (info.localAddress.network.startsWith('udp')) {

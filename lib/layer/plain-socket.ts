@@ -3,19 +3,19 @@ import type { Readable, Writable } from 'node:stream'
 
 type Done = (error?: Error | null) => void
 
-/** What a detached connection consists of. */
+/** The parts of a detached connection. */
 export interface PlainSocketOptions {
-  /** Has the plain bytes of the peer. */
+  /** Provides the plain bytes from the peer. */
   readonly source: Readable
-  /** Takes those for it. */
+  /** Takes the plain bytes for the peer. */
   readonly sink: Writable
-  /** Has the connection; the plain socket shows the same addresses, and goes when this goes. */
+  /** The socket below the layer. The plain socket shows its addresses, and is destroyed with it. */
   readonly carrier: net.Socket
-  /** Plain bytes that come first. */
+  /** Plain bytes to read before those of `source`. */
   readonly unread: readonly Uint8Array[]
 }
 
-/** A translated connection that was detached: a `net.Socket` of its plain bytes. */
+/** A detached connection with a layer, as a `net.Socket` of its plain bytes. */
 export class PlainSocket extends net.Socket {
   readonly #streams: readonly (Readable | Writable)[]
   readonly #source: Readable
@@ -30,11 +30,11 @@ export class PlainSocket extends net.Socket {
     for (const name of ADDRESSES) {
       Object.defineProperty(this, name, { value: carrier[name], enumerable: true })
     }
-    // A socket knows by its descriptor that it is connected; this one has none.
+    // A `net.Socket` derives `pending` from its handle, and this one has no handle.
     Object.defineProperty(this, 'pending', { get: () => carrier.pending })
     for (const bytes of unread) this.push(bytes)
     source.on('readable', () => this.#pull())
-    // While the last of the output was on its way, the end may have come.
+    // The end may have arrived while the last output was written.
     if (source.readableEnded) this.push(null)
     else source.on('end', () => this.push(null))
     for (const stream of this.#streams) stream.on('error', error => this.destroy(error))

@@ -10,18 +10,18 @@ import type { Streams } from './streams.js'
 
 const NOTHING = Buffer.alloc(0)
 
-/** A layer of one stream whose wire is a socket that its link has surrendered: a TLSSocket on the socket's handle. */
+/** A layer of one stream that uses the link's own socket as its wire, as a TLSSocket does on the socket's handle. */
 export class SocketLink extends StreamLink {
   /**
-   * A stream on a socket never lets go of bytes at once. What it has counts as taken and unconfirmed, so that not every
-   * message costs another turn; more is taken when it has let go.
+   * A stream on a socket never writes synchronously. Its bytes count as taken but unconfirmed, so that a message does
+   * not cost another turn. The link takes more once they are written.
    */
   taken = 0
   readonly wantsWrite = false
   readonly #socket: net.Socket
-  /** What it was given last. */
+  /** The size of the last write. */
   #given = 0
-  /** Somebody waits until nothing is unconfirmed. */
+  /** The loop waits until nothing is unconfirmed. */
   #confirming = false
 
   constructor(id: number, raw: Link, streams: Streams, socket: net.Socket, host: LayerHost) {
@@ -34,7 +34,10 @@ export class SocketLink extends StreamLink {
     return this.#given > 0 && !this.#idle ? this.#given : 0
   }
 
-  /** To be told costs more than to look, so it is only asked for where somebody waits. */
+  /**
+   * Requests a callback for the write. A callback costs more than a look at the stream, so the link requests one only
+   * if the loop waits for it.
+   */
   confirm(): void {
     if (this.#confirming) return
     this.#confirming = true
@@ -67,7 +70,7 @@ export class SocketLink extends StreamLink {
     this.raw.read(wanted)
   }
 
-  /** The link below moves no bytes, so that it tells of none. */
+  /** The link below surrendered its socket, so it reports no bytes. */
   input(): void {}
 
   ended(): void {}
@@ -87,14 +90,16 @@ export class SocketLink extends StreamLink {
     this.#socket.off('error', this.#onSocketError).off('close', this.#onSocketClose)
   }
 
-  /** The program that gets the layer knows nothing of the socket under it. */
+  /**
+   * Whoever owns the detached layer has no access to the socket below it, so the layer reports that socket's errors.
+   */
   protected handOn(): void {
     this.#socket.on('error', error => this.streams.source.destroy(error))
   }
 
   /**
-   * The stream and the socket have sent all that they were given. A TLSSocket that has ended both ways destroys the socket
-   * under it, which never finishes.
+   * The stream and the socket have written everything. A TLSSocket that has ended in both directions destroys the
+   * socket below it, which then never finishes.
    */
   get #idle(): boolean {
     const { sink, outputQuiet } = this.streams
@@ -109,14 +114,14 @@ export class SocketLink extends StreamLink {
       this.#confirming = false
       this.turns.poke()
     } else if (sink.writableLength === 0 && this.#socket.writable) {
-      // A layer may let go of bytes that its wire has not sent.
+      // A layer may report bytes as written while its socket still holds them.
       this.#socket.write(NOTHING, this.#onGone)
     }
   }
 
   readonly #onSocketError = (error: Error): void => this.failed(error)
 
-  /** Where the layer destroys its wire with an error of its own, that is told first. */
+  /** Waits a moment: if the layer destroys its socket with an error, that error is reported first. */
   readonly #onSocketClose = (): void => {
     setImmediate(() => {
       if (this.streams.done) return

@@ -12,23 +12,23 @@ import { PlainSocket } from './plain-socket.js'
 import type { Streams } from './streams.js'
 import { Turns } from './turns.js'
 
-/** How much of the output the streams have at a time. Small enough that a slow peer's progress shows. */
+/** The most output the streams hold at a time. Small enough that a slow peer makes visible progress. */
 export const SLICE = 32 * 1024
 
-/** A layer of streams, which may take their time. How output goes into them depends on what they have as their wire. */
+/** A layer of streams, which may work asynchronously. Subclasses differ in the wire that the streams write to. */
 export abstract class StreamLink implements LayeredLink, Receiver {
   readonly id: number
   receiver: Receiver = nobody
   wire: Receiver = this
   readonly ownsInput = true
   failure: Error | undefined
-  /** It has failed for good: neither direction goes on. */
+  /** The layer has failed for good, in both directions. */
   over = false
   protected readonly raw: Link
   protected readonly streams: Streams
   protected readonly turns: Turns
   protected endAsked = false
-  /** The link below has failed. */
+  /** Why the link below failed. */
   #broken: Error | undefined
 
   constructor(id: number, raw: Link, streams: Streams, host: LayerHost, gathering?: Gathering) {
@@ -49,11 +49,11 @@ export abstract class StreamLink implements LayeredLink, Receiver {
   abstract input(bytes: Buffer): void
   abstract ended(): void
   abstract writable(): void
-  /** The end has been sent, behind the last bytes. */
+  /** The last bytes and the end have been sent. */
   protected abstract readonly endSent: boolean
-  /** There is output that has not come to the system. */
+  /** Some output has not reached the OS. */
   protected abstract readonly unsent: boolean
-  /** The connection goes on at `socket`, and the streams with it. */
+  /** Moves the wire of the streams to `socket`, after a detach. */
   protected abstract handOn(socket: net.Socket): void
 
   get ending(): boolean {
@@ -103,7 +103,10 @@ export abstract class StreamLink implements LayeredLink, Receiver {
 
   // Failures. ///////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** What came before is delivered first, wanted or not. The output fails at once, which bounds how long that takes. */
+  /**
+   * Delivers the input that came before the failure, even if the connection is paused. The output fails at once, so
+   * the wait for input is bounded.
+   */
   failed(error: Error): void {
     if (this.over || this.#broken !== undefined) return
     this.#broken = error
@@ -114,7 +117,7 @@ export abstract class StreamLink implements LayeredLink, Receiver {
     setImmediate(this.#awaitInput)
   }
 
-  /** The layer has failed, or the link below with nothing more to be delivered. */
+  /** Reports a failure of the layer, or of the link below once all input is delivered. */
   protected fail(error: Error): void {
     if (this.over) return
     this.over = true
@@ -123,17 +126,17 @@ export abstract class StreamLink implements LayeredLink, Receiver {
     this.turns.tell(receiver => receiver.failed(told))
   }
 
-  /** What the connection learns when the streams fail, or come to their end: undefined for an end in order. */
+  /** The error to report when the streams fail or end; undefined for an orderly end. */
   protected verdict(error: Error | undefined): Error | undefined {
     return error
   }
 
-  /** The link below has failed: whether the source flows is not the connection's any more. */
+  /** The link below has failed, so the source must keep flowing and the connection no longer controls it. */
   protected get broken(): boolean {
     return this.#broken !== undefined
   }
 
-  /** Says no more, to the connection and to the link below. */
+  /** Stops all events, to the connection and to the link below. */
   protected leave(): void {
     this.over = true
     this.receiver = nobody
@@ -146,7 +149,7 @@ export abstract class StreamLink implements LayeredLink, Receiver {
     else setImmediate(this.#awaitInput)
   }
 
-  /** Nothing that came over the wire is still on its way. */
+  /** All input from the wire has been delivered. */
   get #inputQuiet(): boolean {
     return this.turns.idle && this.streams.inputQuiet
   }

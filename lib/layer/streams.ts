@@ -3,18 +3,18 @@ import type { Duplex } from 'node:stream'
 import { asError, RevioError } from '../errors.js'
 import { Wire } from './wire.js'
 
-/** The streams of a layer, and what is still on its way in them. */
+/** The streams of a layer, and the bytes that are still inside them. */
 export class Streams {
-  /** What the layer has as its wire: one of ours, or the socket itself. */
+  /** The layer's wire: a `Wire` on the link below, or the link's own socket. */
   readonly wire: Wire | net.Socket
-  /** Has the plain bytes of the peer. */
+  /** Provides the plain bytes from the peer. */
   readonly source: Duplex
-  /** Takes the plain bytes for it. */
+  /** Takes the plain bytes for the peer. */
   readonly sink: Duplex
-  /** Those that go with the layer: all but a wire that is a socket. */
+  /** The streams to destroy with the layer: all except a wire that is a socket. */
   readonly own: readonly Duplex[]
 
-  /** A pair is not joined yet; a layer that is one stream has taken hold of its wire. */
+  /** A pair must still be joined; a layer of one stream already reads and writes its wire. */
   constructor(wire: Wire | net.Socket, source: Duplex, sink: Duplex) {
     this.wire = wire
     this.source = source
@@ -22,7 +22,7 @@ export class Streams {
     this.own = [...new Set([source, sink, wire instanceof Wire ? wire : source])]
   }
 
-  /** Leads the bytes of the wire through a pair. Other than with `pipe`, what a stream throws when it is written is seen. */
+  /** Pipes the wire through a pair. Unlike `pipe`, this catches what a stream throws from `write`. */
   join(failed: (error: Error) => void): void {
     const { wire, source, sink } = this
     wire.on('data', (bytes: Buffer) => {
@@ -37,14 +37,14 @@ export class Streams {
     sink.pipe(wire)
   }
 
-  /** There are no bytes that are to go out. */
+  /** The streams hold no output. */
   get outputQuiet(): boolean {
     const { wire, source, sink } = this
     if (sink.writableLength > 0 || wire.writableLength > 0 || isBroken(sink) || isBroken(wire)) return false
     return sink === source || sink.readableLength === 0
   }
 
-  /** Nothing that came over the wire is still to be read. */
+  /** The streams hold no input from the wire. */
   get inputQuiet(): boolean {
     const { wire, source, sink } = this
     if (source.readableEnded || source.destroyed) return true
@@ -52,12 +52,12 @@ export class Streams {
     return source === sink || source.writableLength === 0
   }
 
-  /** Both directions have come to their end. */
+  /** Both directions have ended. */
   get done(): boolean {
     return this.source.readableEnded && this.sink.writableFinished
   }
 
-  /** One has been destroyed before it, or the whole layer, had ended. */
+  /** A stream was destroyed before it, or the whole layer, had ended. */
   get destroyedEarly(): boolean {
     if (this.done) return false
     return [this.source, this.sink, this.wire].some(
@@ -65,14 +65,14 @@ export class Streams {
     )
   }
 
-  /** Why the layer goes no further. */
+  /** Why the layer failed. */
   get failure(): Error {
     for (const { errored } of [this.source, this.sink, this.wire]) if (errored) return errored
     return new RevioError('ECONNABORTED', 'the layer was destroyed or ended too early')
   }
 }
 
-/** Failed, or destroyed, with output that may have got lost. */
+/** The stream failed or was destroyed, and may have lost output. */
 function isBroken(stream: Duplex): boolean {
   return Boolean(stream.errored) || (stream.destroyed && !stream.writableFinished)
 }

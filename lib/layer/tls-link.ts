@@ -10,10 +10,10 @@ import { Wire } from './wire.js'
 import { WireLink } from './wire-link.js'
 
 /**
- * TLS of node:tls around a link, whatever that moves its bytes with.
+ * TLS by node:tls around any link.
  *
- * It does not use the socket of a link directly, though that would cost less: there Node tells the end of a connection
- * and the end that the peer has sealed (close_notify) in the same way, so that nobody knows whether bytes are missing.
+ * It does not run on a link's own socket, though that would be cheaper: there Node reports a closed connection and an
+ * authenticated end (close_notify) in the same way, so a truncation would go unnoticed.
  */
 export class TlsLink extends WireLink {
   readonly #socket: TLSSocket
@@ -21,7 +21,7 @@ export class TlsLink extends WireLink {
   readonly #peer: string
   #tls: TlsInfo | undefined
   #secured = false
-  /** The connection ended before the peer had ended TLS; undefined until it has come to an end. */
+  /** The connection ended before the peer ended TLS; undefined until the input has ended. */
   #truncated: boolean | undefined
 
   constructor(raw: Link, { security, host, peer }: TlsLayerOptions) {

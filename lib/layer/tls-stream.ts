@@ -9,18 +9,21 @@ import { secureContextOf } from '../transport/secure-context.js'
 import type { ClientSecurity, KnownSession, ServerSecurity, ServerSessions } from '../transport/security.js'
 import { identityError } from '../transport/tls-trust.js'
 
-/** What Node's handle of a TLS connection knows, as far as it is used here. */
+/** The part of Node's internal TLS handle that this module uses. */
 interface Handle {
   /** Why the peer's certificate is not trusted. */
   verifyError?: () => (Error & { code?: string }) | null | undefined
-  /** Called before a certificate is chosen; Node's own calls `SNICallback` where the client asked for a name. */
+  /**
+   * Called before the server selects a certificate. Node's implementation calls `SNICallback` if the client sent a
+   * server name.
+   */
   oncertcb?: (info: { servername: unknown }) => void
 }
 
-/** Stands for the name of a client that asks for none, as Node does not call `SNICallback` for it. */
+/** Stands for the name of a client that sends none, because Node does not call `SNICallback` for it. */
 const NO_NAME = '\0'
 
-/** A stream of the plain bytes that TLS makes of those of `wire`. */
+/** Returns a stream of plain bytes, which TLS carries over `wire`. */
 export function tlsStream(wire: Duplex, security: ServerSecurity | ClientSecurity): tls.TLSSocket {
   const { context, alpn, rejectUnauthorized } = security
   const common = {
@@ -34,7 +37,7 @@ export function tlsStream(wire: Duplex, security: ServerSecurity | ClientSecurit
     if (choose !== undefined) options.SNICallback = sniCallback(choose)
     const socket = new tls.TLSSocket(wire, options)
     if (choose !== undefined) chooseWithoutName(socket)
-    // Once its handshake is done Node tells the errors of such a socket to its own server only.
+    // After the handshake, Node reports the errors of such a socket only to its own server.
     socket.on('_tlsError', error => socket.destroy(error))
     return socket
   }
@@ -51,7 +54,7 @@ export function tlsStream(wire: Duplex, security: ServerSecurity | ClientSecurit
   return socket
 }
 
-/** What clients have offered to resume. */
+/** The sessions that clients offered to resume. */
 const offered = new WeakMap<tls.TLSSocket, KnownSession>()
 
 function keepSessions(socket: tls.TLSSocket, sessions: ServerSessions): void {
@@ -60,7 +63,7 @@ function keepSessions(socket: tls.TLSSocket, sessions: ServerSessions): void {
   socket.on('session', bytes => {
     sessions.newest = { bytes, certificate: peerCertificateOf(socket) }
   })
-  // A session that was offered may be why.
+  // The offered session may be the reason for the failure.
   const forget = () => {
     sessions.newest = undefined
   }
@@ -91,7 +94,7 @@ function handleOf(socket: tls.TLSSocket): Handle {
   return (socket as { _handle?: Handle | null })._handle ?? {}
 }
 
-/** Why the peer is not to be trusted, where that is a reason to give it up and Node does not know it by itself. */
+/** Why the peer is not trusted, if that must end the connection and Node does not check it. */
 export function refusalOf(
   socket: tls.TLSSocket,
   security: ServerSecurity | ClientSecurity,
@@ -101,15 +104,18 @@ export function refusalOf(
   }
   if (!security.requestCert || !security.rejectUnauthorized) return undefined
   if (socket.getPeerX509Certificate() === undefined) {
-    return new RevioError('ERR_TLS', 'the client has sent no certificate')
+    return new RevioError('ERR_TLS', 'the client sent no certificate')
   }
   return verifyErrorOf(socket) ?? undefined
 }
 
-/** Node answers once: a client that asks again gets the next certificate of the chain. */
+/**
+ * The peer's certificates. Node returns one only once to a client: a second call returns the next certificate of the
+ * chain.
+ */
 const shown = new WeakMap<tls.TLSSocket, X509Certificate>()
 
-/** A server that resumes a session shows none: its certificate is the one that it has shown before. */
+/** A server that resumes a session sends no certificate, so the certificate of the original handshake applies. */
 function peerCertificateOf(socket: tls.TLSSocket): X509Certificate | undefined {
   let certificate = shown.get(socket)
   if (certificate !== undefined) return certificate
@@ -119,14 +125,14 @@ function peerCertificateOf(socket: tls.TLSSocket): X509Certificate | undefined {
   return certificate
 }
 
-/** Of a session that was resumed Node does not look at the name again. */
+/** Node does not check the name again when it resumes a session. */
 function resumedIdentityError(
   socket: tls.TLSSocket,
   { servername }: ClientSecurity,
 ): NodeJS.ErrnoException | undefined {
   if (!socket.isSessionReused() || servername === '') return undefined
   const certificate = peerCertificateOf(socket)
-  if (certificate === undefined) return new Error('the server has shown no certificate')
+  if (certificate === undefined) return new Error('the server sent no certificate')
   return identityError(servername, certificate)
 }
 
@@ -135,7 +141,7 @@ function verifyErrorOf(socket: tls.TLSSocket): (Error & { code?: string }) | nul
   return handle.verifyError === undefined ? new Error('not verified') : handle.verifyError()
 }
 
-/** What was agreed on, once the handshake is done. */
+/** What the handshake negotiated. */
 export function tlsInfoOf(socket: tls.TLSSocket, security: ServerSecurity | ClientSecurity): TlsInfo {
   const peerCertificate = peerCertificateOf(socket)
   const error = authorizationErrorOf(socket, security, peerCertificate !== undefined)
@@ -174,7 +180,7 @@ function namedBy({ servername }: ClientSecurity): string {
   return isIP(servername) === 0 ? servername : ''
 }
 
-/** Has `ended` called when the stream comes to its end, before anybody else hears of it. */
+/** Calls `ended` when the stream ends, before any listener runs. */
 export function watchEnd(socket: tls.TLSSocket, ended: () => void): void {
   const push = socket.push.bind(socket)
   socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {

@@ -3,35 +3,35 @@ import type { LayerHost } from '../transport/layering.js'
 import type { Receiver } from '../transport/transport.js'
 import type { Gathering } from './gathering.js'
 
-/** Input, or something else to be told. */
+/** Input, or another event to deliver. */
 type Step = Buffer | ((receiver: Receiver) => void)
 
-/** Brings what streams tell, whenever they do, into turns of the loop, in order and never one inside of another. */
+/** Delivers the events of streams inside turns of the loop, in order and never one within another. */
 export class Turns {
   readonly #host: LayerHost
   readonly #owner: { readonly receiver: Receiver }
-  /** The loop is calling: what is told meanwhile has to wait. */
+  /** The loop is calling the link, so events must wait. */
   #held = false
-  /** So it has while the receiver is being told something. */
+  /** The receiver is handling an event, so others must wait. */
   #telling = false
-  /** The link below is telling something, so that a turn is running in which everything may be told. */
+  /** The link below is delivering an event. A turn is therefore running, in which other events can be delivered too. */
   #within = false
   readonly #gathering: Gathering | undefined
   #queue: Step[] = []
 
-  /** With a `gathering`, what is told outside of a turn waits for the next one of that. */
+  /** With a `gathering`, events outside a turn wait for its next one. */
   constructor(host: LayerHost, owner: { readonly receiver: Receiver }, gathering?: Gathering) {
     this.#host = host
     this.#owner = owner
     this.#gathering = gathering
   }
 
-  /** Nothing waits to be told. */
+  /** No event waits to be delivered. */
   get idle(): boolean {
     return this.#queue.length === 0
   }
 
-  /** Runs what the loop has called for; nothing is told before that is over. */
+  /** Runs a call from the loop, and holds events back until it returns. */
   hold(run: () => void): void {
     const before = this.#held
     this.#held = true
@@ -42,7 +42,7 @@ export class Turns {
     }
   }
 
-  /** Runs what the link below has told, inside a turn. */
+  /** Runs an event of the link below, inside a turn. */
   within(run: () => void): void {
     this.#within = true
     try {
@@ -60,19 +60,19 @@ export class Turns {
     if (this.#queue.push(step) === 1) process.nextTick(() => this.#drain())
   }
 
-  /** Asks for a flush. The loop knows what it calls for itself. */
+  /** Asks for a flush, unless the loop is calling: it flushes afterwards anyway. */
   poke(): void {
     if (this.#held) return
     if (this.#host.inTurn) this.#owner.receiver.writable()
     else this.#host.turn(() => this.#owner.receiver.writable())
   }
 
-  /** Removes what waits; answers the input among it. */
+  /** Removes the waiting events, and returns the input among them. */
   clear(): Buffer[] {
     return this.#queue.splice(0).filter(step => typeof step !== 'function')
   }
 
-  /** Inside a turn: tells all that waits. */
+  /** Delivers all waiting events. Called inside a turn. */
   deliver(): void {
     for (let step = this.#queue.shift(); step !== undefined; step = this.#queue.shift()) this.#run(step)
   }

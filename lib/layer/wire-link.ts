@@ -8,15 +8,15 @@ import { SLICE, StreamLink } from './stream-link.js'
 import type { Streams } from './streams.js'
 import type { Wire } from './wire.js'
 
-/** A layer of streams whose wire is ours: a stream of the bytes of the link below. */
+/** A layer of streams over a `Wire`, a stream of the bytes of the link below. */
 export class WireLink extends StreamLink {
   readonly #wire: Wire
-  /** How many of the oldest bytes of the connection's outbox the streams have. */
+  /** How many bytes at the front of the connection's outbox are in the streams. */
   #ahead = 0
   #taken = 0
-  /** There is more output than the streams were given. */
+  /** The outbox holds bytes that are not in the streams yet. */
   #more = false
-  /** What came of the last flush has not been looked at. */
+  /** The outcome of the last flush has not been read. */
   #unsettled = false
 
   constructor(id: number, raw: Link, streams: Streams, wire: Wire, host: LayerHost) {
@@ -26,7 +26,7 @@ export class WireLink extends StreamLink {
     if (streams.source !== streams.sink) streams.join(this.onError)
   }
 
-  /** Output counts as taken once the streams and the wire have let go of it. Until then it stays in the outbox. */
+  /** Output counts as taken once the streams and the wire have written it. Until then it stays in the outbox. */
   get taken(): number {
     this.#settle()
     return this.#taken
@@ -107,7 +107,7 @@ export class WireLink extends StreamLink {
     this.#ahead = 0
   }
 
-  /** Some bytes have gone, or want to. */
+  /** Bytes have been written, or more can be. */
   readonly #onProgress = (): void => {
     if (this.over) return
     const gone = this.#ahead > 0 && this.streams.outputQuiet

@@ -6,15 +6,15 @@ import type { Link } from '../transport/transport.js'
 
 type Done = (error?: Error | null) => void
 
-/** How much a wire keeps each way, and how many bytes may wait to be written before it is not read any more. */
+/** The buffer size in each direction. The wire stops reading while more than this waits to be written. */
 const ROOM = 64 * 1024
 
-/** A link as a stream of its bytes, for a layer that reads and writes one. */
+/** A link as a stream of its bytes, for a layer that reads and writes a stream. */
 export class Wire extends Duplex {
   failure: Error | undefined
   /** The end has been sent. */
   ended = false
-  /** Called when there is something to be flushed, or the end has been sent. */
+  /** Called when there is something to flush, or when the end has been sent. */
   onWritten: () => void = () => {}
   readonly #link: Link
   readonly #outbox = new Outbox()
@@ -23,9 +23,9 @@ export class Wire extends Duplex {
   #blocked = false
   #hungry = true
   #reading = true
-  /** The link below is another's, or nobody's. */
+  /** The link below is detached or closed. */
   #left = false
-  /** Has the connection since it was detached. */
+  /** Carries the bytes after a detach. */
   #socket: net.Socket | undefined
 
   constructor(link: Link) {
@@ -56,7 +56,7 @@ export class Wire extends Duplex {
     done()
   }
 
-  /** Where the layer has no more use for its wire, what it has written goes out all the same. */
+  /** A layer that destroys its wire without an error still gets its last output sent. */
   override _destroy(error: Error | null, done: Done): void {
     if (error === null && this.#outbox.size === 0) this.#finish()
     done(error)
@@ -64,7 +64,7 @@ export class Wire extends Duplex {
 
   // For the link above. /////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** Has bytes that the link below has not taken. */
+  /** Holds bytes that the link below has not taken. */
   get unsent(): boolean {
     return this.#outbox.size > 0
   }
@@ -74,9 +74,9 @@ export class Wire extends Duplex {
     return this.#outbox.size > 0 ? !this.#blocked : this.#link.wantsWrite === true
   }
 
-  /** Bytes came over the link, in memory of their own. */
+  /** Takes bytes from the link, in memory that the transport does not reuse. */
   feed(bytes: Buffer): void {
-    // What arrives when nobody reads any more is thrown away, so that the end can follow.
+    // Discards what arrives after the layer stopped reading, so that the end can follow.
     if (this.destroyed || this.readableEnded) return
     this.#hungry = this.push(bytes)
     this.#regulate()
@@ -86,19 +86,19 @@ export class Wire extends Duplex {
     if (!this.destroyed) this.push(null)
   }
 
-  /** The link takes more. */
+  /** The link can take more. */
   unblock(): void {
     this.#blocked = false
   }
 
-  /** Offers what was written to the link below, inside a flush. */
+  /** Offers the output to the link below, inside a flush. */
   flush(): void {
     if (!this.wantsWrite) return
     this.#offered = true
     this.#link.write(this.#outbox)
   }
 
-  /** Looks at what came of that, after the flush. */
+  /** Reads the outcome of the offer, after the flush. */
   settle(): void {
     if (!this.#offered) return
     this.#offered = false
@@ -110,13 +110,13 @@ export class Wire extends Duplex {
     if (this.#outbox.size === 0) this.#written()
   }
 
-  /** Has no more to do with the link below. */
+  /** Stops using the link below. */
   leave(): void {
     this.#left = true
     this.#outbox.clear()
   }
 
-  /** From now on a socket carries the bytes. */
+  /** Carries on over a socket. */
   adopt(socket: net.Socket): void {
     this.#socket = socket
     socket.on('data', bytes => {
@@ -125,12 +125,12 @@ export class Wire extends Duplex {
     if (socket.readableEnded) this.push(null)
     else socket.on('end', () => this.push(null))
     socket.on('error', error => this.destroy(error))
-    // What fails here may have nobody else to hear of it, and must not end the process.
+    // An error here may have no other listener, and must not end the process.
     this.on('error', error => socket.destroy(error))
     this.on('close', () => socket.destroy())
   }
 
-  /** The writer's memory is its own again when all of it has gone. */
+  /** `done` runs once everything is written: until then the pieces must not change. */
   #put(pieces: readonly Buffer[], done: Done): void {
     for (const bytes of pieces) if (bytes.length > 0) this.#outbox.give(bytes)
     this.#done = done
@@ -154,7 +154,7 @@ export class Wire extends Duplex {
     this.onWritten()
   }
 
-  /** Reads while there is room both ways. */
+  /** Reads while both directions have room. */
   #regulate(): void {
     const wanted = this.#hungry && this.writableLength <= ROOM
     if (this.#socket !== undefined) this.#socket.resume()

@@ -1,4 +1,4 @@
-import { RevioError } from '../errors.js'
+import { kindOf, RevioError } from '../errors.js'
 import type { Handlers } from '../events.js'
 
 /** The names of all handlers. */
@@ -61,7 +61,10 @@ const ELSEWHERE: Readonly<Record<string, Handler>> = {
  */
 export function checkHandlers(events: unknown, what: string): asserts events is Handlers<unknown> {
   if (typeof events !== 'object' || events === null || Array.isArray(events)) {
-    throw new RevioError('ERR_OPTION', `${what}: expected an object with handlers; received ${kind(events)}`)
+    throw new RevioError(
+      'ERR_OPTION',
+      `${what}: expected an object with handlers; received ${kindOf(events)}`,
+    )
   }
   const handlers = events as Readonly<Record<string, unknown>>
   for (const name of HANDLERS) {
@@ -69,12 +72,12 @@ export function checkHandlers(events: unknown, what: string): asserts events is 
     if (handler === undefined || typeof handler === 'function') continue
     throw new RevioError(
       'ERR_OPTION',
-      `${what}: handler "${name}" must be a function; received ${kind(handler)}`,
+      `${what}: handler "${name}" must be a function; received ${kindOf(handler)}`,
     )
   }
   const { signal } = handlers
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new RevioError('ERR_OPTION', `${what}: signal must be an AbortSignal; received ${kind(signal)}`)
+    throw new RevioError('ERR_OPTION', `${what}: signal must be an AbortSignal; received ${kindOf(signal)}`)
   }
   checkSlowHandler(handlers.slowHandler)
   for (const name of Object.keys(handlers)) {
@@ -120,11 +123,4 @@ function distance(a: string, b: string): number {
     row = next
   }
   return row[b.length] ?? 0
-}
-
-function kind(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object') return 'an object'
-  return value === undefined ? 'undefined' : `a ${typeof value}`
 }

@@ -74,7 +74,7 @@ export class TlsSession {
     const { security } = this
     if (security.side !== 'client' || !security.rejectUnauthorized) return undefined
     const certificate = this.info?.peerCertificate
-    if (certificate === undefined) return new Error('the server has shown no certificate')
+    if (certificate === undefined) return new Error('the server sent no certificate')
     return identityError(security.servername, certificate)
   }
 
