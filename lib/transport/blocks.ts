@@ -1,43 +1,44 @@
 import { Buffer } from 'node:buffer'
 
-/** Memory that output waits in. */
+/** A block of memory for pending output. */
 export interface Block {
   readonly bytes: Buffer
-  /** Gives its memory back to the system, when nobody uses it any more. Absent: the garbage collector does. */
+  /** The mapping to return to the OS when the block is free. Absent: the garbage collector frees the memory. */
   readonly mapped?: Resizable
 }
 
-/** An ArrayBuffer that was made with `maxByteLength`, as far as it is used here. */
+/** A resizable ArrayBuffer: made with `maxByteLength`. */
 interface Resizable extends ArrayBuffer {
   resize(size: number): void
 }
 
 type ResizableMaker = new (size: number, options: { maxByteLength: number }) => Resizable
 
-/** The first blocks of an outbox: most of them never hold much. */
+/** Sizes of the first blocks of an outbox. Most outboxes need no larger ones. */
 const SMALL = [16 * 1024, 64 * 1024]
-/** All others have this size, or that of what does not fit. */
+/** The size of all later blocks, except for a larger chunk. */
 const LARGE = 256 * 1024
-/** More of them are not mapped: systems grant a process some 65,000 mappings, of which each may cost two. */
+/** The most blocks to map. An OS allows a process about 65,000 mappings, and a block may cost two. */
 const MOST_MAPPED = 16_384
-/** Milliseconds after which blocks that were not used meanwhile are given back. */
+/** Milliseconds between trims, which free the blocks that were unused since the last one. */
 const REST = 1000
 
 /**
- * The blocks of a thread.
+ * The memory blocks of a thread's outboxes.
  *
- * Large ones do not come from malloc, which keeps memory of a size that is freed in another order than it was asked for:
- * a thousand deaf peers would leave a gigabyte behind. They are mapped, kept for a second for whoever comes next, as new
- * memory costs a page fault for every 4 KiB, and given back without waiting for the garbage collector.
+ * Large blocks don't come from malloc, which keeps memory that is freed in a different order than it was allocated: a
+ * thousand peers that stop reading would leave a gigabyte behind. The pool maps them instead. It keeps a free block
+ * for about a second, because new memory costs a page fault for every 4 KiB, then returns it to the OS without waiting
+ * for the garbage collector.
  */
 export class BlockPool {
   readonly #free: Block[] = []
   #mapped = 0
-  /** The fewest that were free since the timer last ran. */
+  /** The fewest free blocks since the last trim. */
   #leastFree = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** One of at least `size` bytes, for an outbox that has asked for `asked` blocks since it was empty. */
+  /** Returns a block of at least `size` bytes, for an outbox that has taken `asked` blocks since it was last empty. */
   take(size: number, asked: number): Block {
     const small = SMALL[asked] ?? 0
     if (size <= small) return { bytes: Buffer.allocUnsafeSlow(small) }
@@ -48,7 +49,7 @@ export class BlockPool {
     return block
   }
 
-  /** Nobody uses the block any more. */
+  /** Returns a block that nothing uses any more. */
   give(block: Block): void {
     if (block.mapped === undefined) return
     if (block.bytes.length !== LARGE) return this.#release(block)
@@ -56,7 +57,7 @@ export class BlockPool {
     this.#timer ??= setInterval(() => this.#trim(), REST).unref()
   }
 
-  /** Somebody may still use the block: its memory is the garbage collector's. */
+  /** Drops a block that something may still use: the garbage collector frees its memory. */
   abandon(block: Block): void {
     if (block.mapped !== undefined) this.#mapped--
   }
@@ -71,7 +72,7 @@ export class BlockPool {
           return block
         }
       } catch {
-        // The system grants no mapping: malloc may still have memory.
+        // The OS allows no further mapping; malloc may still have memory.
       }
     }
     return { bytes: Buffer.allocUnsafeSlow(size) }
@@ -82,7 +83,7 @@ export class BlockPool {
     try {
       mapped?.resize(0)
     } catch {
-      // The garbage collector gives it back.
+      // The garbage collector frees it.
     }
   }
 
@@ -98,5 +99,5 @@ export class BlockPool {
   }
 }
 
-/** This thread's. */
+/** The pool of this thread. */
 export const blocks = new BlockPool()

@@ -8,36 +8,37 @@ import { NetTransport } from './node/tcp.js'
 import { UdpTransport } from './node/udp.js'
 import type { Host, Transport } from './transport.js'
 
-/** The loop that transports are made for. */
+/** The loop that owns the transports. */
 export interface TransportUser extends Host {
   add(transport: Transport): void
 }
 
-/** The transports of one loop, each made when it is first needed. */
+/** The transports of one loop, each made on first use. */
 export class SystemTransports {
   #user: TransportUser | undefined
   #net: NetTransport | undefined
   #native: NativeTransport | undefined
   #udp: UdpTransport | undefined
   #nativeUdp: NativeUdpTransport | undefined
-  /** Why an address with TLS does not run on the native transport, though others do. */
+  /** Why addresses with TLS run on the portable transport although others run on the native one. */
   #tlsError: Error | undefined
 
-  /** @throws `ERR_NATIVE` when the environment insists on the native transport and it cannot be had. */
+  /** @throws `ERR_NATIVE` if the environment requires the native transport and it cannot be loaded. */
   constructor() {
-    // Looked at before anything is bound, whether or not an address asks for it.
+    // Fails before anything is bound, even if no address needs the native transport.
     loadNative()
   }
 
-  /** Names the loop; first of all. */
+  /** Sets the loop. Must be the first call. */
   use(user: TransportUser): void {
     this.#user = user
   }
 
   /**
-   * What an address runs on: the native transport, or the portable one where that was asked for or is all there is.
+   * Returns the transport for an address: the native one, or the portable one if the address requests it or nothing
+   * else is available.
    *
-   * @throws `ERR_NATIVE` when the environment insists on the native transport and it cannot be had.
+   * @throws `ERR_NATIVE` if the environment requires the native transport and it cannot be loaded.
    */
   for(binding: Binding): Transport {
     const datagrams = binding.scheme.startsWith('udp')
@@ -50,7 +51,7 @@ export class SystemTransports {
     return datagrams ? this.#portableDatagrams() : this.net()
   }
 
-  /** The native transport for streams; undefined where there is none. */
+  /** The native transport for streams, if it is available. */
   native(): NativeTransport | undefined {
     return this.#plain()
   }
@@ -60,19 +61,19 @@ export class SystemTransports {
     return this.#net
   }
 
-  /** What takes in a socket that others have made: the native transport where it can take over all of it. */
+  /** The transport that takes over a foreign socket: the native one if it can take over the whole socket. */
   attacherOf(socket: net.Socket): NativeTransport | NetTransport {
     const native = plainDescriptor(socket) === undefined ? undefined : this.#plain()
     return native ?? this.net()
   }
 
-  /** What plain addresses run on, and why not all of what was asked for runs on the native transport, if it does not. */
+  /** The transport of plain addresses, and why some or all addresses don't run on the native one. */
   plain(): { transport: Transport['name']; transportError: Error | undefined } {
     const { error } = loadNative()
     return { transport: error === undefined ? 'native' : 'net', transportError: error ?? this.#tlsError }
   }
 
-  /** Gives back what has been bound. */
+  /** Releases everything that is bound. */
   release(): void {
     for (const transport of [this.#native, this.#net, this.#nativeUdp, this.#udp]) {
       transport?.unbind()

@@ -1,15 +1,15 @@
 import { createHash, type Hash } from 'node:crypto'
 
 /**
- * The same for the same contents: strings, numbers, bytes, and arrays and plain objects of them. Undefined where there is
- * something else in it, whose contents nobody knows.
+ * Hashes a value made of strings, numbers, bytes, arrays and plain objects: equal contents have equal fingerprints.
+ * Returns undefined if the value contains anything else.
  */
 export function fingerprint(value: unknown): string | undefined {
   const hash = createHash('sha256')
   return feed(hash, value) ? hash.digest('base64') : undefined
 }
 
-/** Everything goes in behind its type and length, so that no two values read alike. */
+/** Hashes each value after its type and length, so that different values never hash the same bytes. */
 function feed(hash: Hash, value: unknown): boolean {
   if (value === null || value === undefined) hash.update(`${value};`)
   else if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {

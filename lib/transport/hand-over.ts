@@ -1,10 +1,11 @@
 import type * as net from 'node:net'
 
-/** Readies a socket for its next owner: paused, with `unread` in front of what it has. */
+/** Prepares a socket for its next owner: pauses it, and puts `unread` in front of its input. */
 export function handOver(socket: net.Socket, unread: readonly Uint8Array[]): net.Socket {
   socket.pause()
   for (const bytes of unread.toReversed()) socket.unshift(bytes)
-  // A stream that was paused stays so when its new owner listens; one whose last 'readable' listener has left forgets.
+  // A stream paused explicitly stays paused when its next owner adds a listener. Removing the last 'readable' listener
+  // resets that state.
   const forget = () => {}
   socket.on('readable', forget)
   socket.removeListener('readable', forget)

@@ -1,16 +1,16 @@
 import type { Clock } from '../loop/clock.js'
 
-/** A handshake of TLS that is under way. */
+/** A TLS handshake in progress. */
 export interface TimedHandshake {
-  /** It has taken too long. Called outside of any turn. */
+  /** The handshake has timed out. Called outside a turn. */
   expired(): void
 }
 
-/** The handshakes of one binding, in the order in which they began, with one timer for all of them. */
+/** The TLS handshakes of one binding, oldest first, with one timer for all of them. */
 export class Handshakes {
   readonly #clock: Clock
   readonly #timeout: number
-  /** By when each is to be done. All are given the same time, so that the first is the next. */
+  /** The deadline of each handshake. All have the same timeout, so the first entry expires first. */
   readonly #pending = new Map<TimedHandshake, number>()
   #cancel: (() => void) | undefined
 
@@ -19,7 +19,7 @@ export class Handshakes {
     this.#timeout = timeout
   }
 
-  /** How many are under way. */
+  /** The number of handshakes in progress. */
   get size(): number {
     return this.#pending.size
   }
@@ -29,7 +29,7 @@ export class Handshakes {
     if (this.#cancel === undefined) this.#arm(this.#timeout)
   }
 
-  /** It is done, or given up. */
+  /** Removes a handshake that has succeeded or failed. */
   delete(handshake: TimedHandshake): void {
     this.#pending.delete(handshake)
     if (this.#pending.size > 0) return

@@ -2,51 +2,51 @@ import type { Handlers } from '../events.js'
 import type { ClientSecurity, ServerSecurity } from './security.js'
 import type { Link, Receiver } from './transport.js'
 
-/** A link around a link: what the loop sees of a connection with a layer between it and the wire. */
+/** A link around a link: the loop's view of a connection with a layer between it and the wire. */
 export interface LayeredLink extends Link {
-  /** Hears of the wire: the link below tells it what it would have told the connection. */
+  /** Receives the events of the link below, in place of the connection. */
   readonly wire: Receiver
   /** The connection, or the layer above; set before any other call. */
   receiver: Receiver
 }
 
-/** The loop, as a layer sees it: one may speak up at any time, inside of a turn or between turns. */
+/** A layer's view of the loop. Layers may produce events at any time, inside a turn or between turns. */
 export interface LayerHost {
   /** A turn is running. */
   readonly inTurn: boolean
-  /** Runs `run` as one turn. Not called while one is running. */
+  /** Runs `run` as one turn. Must not be called while a turn is running. */
   turn(run: () => void): void
 }
 
-/** Puts a layer around the link of connection `id`, within a turn; undefined where the connection gets none. */
+/** Puts a layer around a connection's link, inside a turn. Returns undefined if the connection gets no layer. */
 export type MakeLayer = (link: Link, host: LayerHost) => LayeredLink | undefined
 
-/** How TLS goes around a link that does none itself. */
+/** The parameters of TLS around a link that has no TLS itself. */
 export interface TlsLayerOptions {
   readonly security: ServerSecurity | ClientSecurity
   readonly host: LayerHost
-  /** With whom, for errors. */
+  /** The peer's name, for error messages. */
   readonly peer: string
 }
 
-/** Puts TLS around a link, within a turn. Its receiver hears `secured`, or `failed`. */
+/** Puts TLS around a link, inside a turn. Its receiver gets `secured` or `failed`. */
 export type MakeTls = (link: Link, options: TlsLayerOptions) => LayeredLink
 
-/** A connection that opens. */
+/** A connection whose `opened` is running. */
 export interface Opening {
   readonly id: number
-  /** The handlers that the loop calls for it. Handlers that wrap others may put those in their place. */
+  /** The handlers of the connection. A wrapper of handlers may replace itself by those it wraps. */
   handlers: Handlers<unknown>
   /**
-   * Puts a layer under the connection, above those that it has. Answers what `make` threw; the connection then closes
-   * with that, and has no other event.
+   * Adds a layer to the connection, above its other layers. Returns what `make` threw; the connection then closes with
+   * that error and gets no other event.
    */
   layer(make: MakeLayer): Error | undefined
 }
 
 let current: Opening | undefined
 
-/** Runs the `opened` of a connection, which may put layers under it. */
+/** Runs the `opened` handler of a connection, which may add layers. */
 export function whileOpening<T>(opening: Opening, run: () => T): T {
   const before = current
   current = opening
@@ -57,20 +57,20 @@ export function whileOpening<T>(opening: Opening, run: () => T): T {
   }
 }
 
-/** The connection whose `opened` is running; undefined where no loop has called it. */
+/** Returns the connection with this id if its `opened` is running. */
 export function openingOf(id: number): Opening | undefined {
   return current?.id === id ? current : undefined
 }
 
-/** The handlers that a program gave, by those that were made of them. */
+/** Maps the handlers that this library derived to those the program wrote. */
 const programs = new WeakMap<object, Handlers<unknown>>()
 
-/** Notes that handlers are a program's in another form. */
+/** Records that `handlers` is derived from the program's own. */
 export function madeOf(program: Handlers<unknown>, handlers: object): void {
   programs.set(handlers, program)
 }
 
-/** Handlers as the program wrote them, whatever has been made of them. */
+/** Returns the handlers as the program wrote them, however often they were wrapped. */
 export function programOf(handlers: Handlers<unknown>): Handlers<unknown> {
   const program = programs.get(handlers)
   return program === undefined ? handlers : programOf(program)

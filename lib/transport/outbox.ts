@@ -8,42 +8,45 @@ export interface Segment {
   bytes: Uint8Array
   start: number
   end: number
-  /** False while the bytes are somebody else's and only lent until the end of the attempt to write them. */
+  /**
+   * False while the bytes are lent: they belong to someone else, and are valid only until the current write attempt
+   * ends.
+   */
   owned: boolean
-  /** What `bytes` are all of, where that is a block. */
+  /** The block that `bytes` is, if it is one. */
   block: Block | undefined
   next: Segment | undefined
 }
 
 /**
- * Output that has not been written yet, in order. It is only ever appended to at its end and taken from at its front;
- * nothing replaces it.
+ * Output that has not been written yet, in order. Bytes are appended at its end and removed from its front; nothing
+ * replaces it.
  */
 export class Outbox {
   #first: Segment | undefined
   #last: Segment | undefined
   #size = 0
-  /** Blocks that have been asked for since it was last empty. */
+  /** The number of blocks taken since it was last empty. */
   #blocks = 0
-  /** Bytes are lent. */
+  /** Some runs are lent. */
   #lent = false
 
-  /** Bytes that are pending. */
+  /** The number of pending bytes. */
   get size(): number {
     return this.#size
   }
 
-  /** There is nothing to be written; not the same as a size of 0, as a datagram may be empty. */
+  /** Nothing is pending. Not the same as a size of 0, because a datagram may be empty. */
   get empty(): boolean {
     return this.#first === undefined
   }
 
-  /** The oldest run; the others follow by `next`. */
+  /** The oldest run; `next` leads to the others. */
   get first(): Segment | undefined {
     return this.#first
   }
 
-  /** Appends bytes without copying them. They must stay as they are until `settle`. */
+  /** Appends bytes without copying them. They must not change before `settle`. */
   lend(bytes: Uint8Array, start: number, end: number): void {
     const last = this.#last
     this.#size += end - start
@@ -52,20 +55,23 @@ export class Outbox {
     else this.#push({ bytes, start, end, owned: false, block: undefined, next: undefined })
   }
 
-  /** Appends bytes without copying them. Nobody else uses them any more. */
+  /** Appends bytes without copying them, and owns them from then on. */
   give(bytes: Uint8Array): void {
     const size = lengthOf(bytes)
     this.#size += size
     this.#push({ bytes, start: 0, end: size, owned: true, block: undefined, next: undefined })
   }
 
-  /** Appends a copy of a chunk that is `size` bytes long. */
+  /** Appends a copy of a chunk of `size` bytes. */
   append(chunk: Uint8Array | string, size: number): void {
     this.#size += size
     this.#copy(chunk, size)
   }
 
-  /** The `size` oldest bytes, in memory that nobody writes to: a copy, unless they are just what was given. */
+  /**
+   * Returns the `size` oldest bytes in memory that never changes: a copy, unless they are exactly one chunk that the
+   * outbox owns.
+   */
   oldest(size: number): Uint8Array {
     const first = this.#first
     if (first?.owned && first.block === undefined && first.start === 0 && first.end === size) {
@@ -83,15 +89,15 @@ export class Outbox {
     return bytes
   }
 
-  /** After an attempt: removes the `taken` oldest bytes and copies what is left of lent ones. */
+  /** After a write attempt: removes the `taken` oldest bytes, and copies the lent bytes that remain. */
   settle(taken: number): void {
     this.#remove(taken)
     if (this.#lent) this.#keep()
   }
 
-  /** Gives up everything. */
+  /** Discards everything. */
   clear(): void {
-    // The oldest run may be on its way: a socket of Node's keeps what the system has not taken.
+    // The oldest run may be in flight: a Node socket holds the bytes that the OS has not taken.
     const first = this.#first
     if (first?.block !== undefined) blocks.abandon(first.block)
     if (this.#blocks > 0) release(first?.next, undefined)
@@ -122,7 +128,7 @@ export class Outbox {
     segment.start += left
   }
 
-  /** What was lent becomes the outbox's own. */
+  /** Copies the lent runs, so that the outbox owns all its bytes. */
   #keep(): void {
     let segment = this.#first
     this.#first = undefined
@@ -132,7 +138,7 @@ export class Outbox {
       const { next, bytes, start, end } = segment
       segment.next = undefined
       if (segment.owned) this.#push(segment)
-      // What is gone cannot be written either; the attempt has failed with it.
+      // Detached memory can't be copied; the write attempt has already failed because of it.
       else this.#copy(isGone(segment) ? new Uint8Array(end - start) : bytes.subarray(start, end), end - start)
       segment = next
     }
@@ -157,12 +163,12 @@ export class Outbox {
   }
 }
 
-/** Lent memory has been detached or has shrunk, which only a program that works against itself brings about. */
+/** Whether lent memory was detached or shrunk. Only a program that transfers or resizes its own output does that. */
 export function isGone({ bytes, end }: Segment): boolean {
   return lengthOf(bytes) < end
 }
 
-/** What the attempt to write such memory fails with. */
+/** The error for output whose memory is gone. */
 export function goneError({ start, end }: Segment): RevioError {
   return new RevioError(
     'ERR_REPLY',
@@ -170,7 +176,7 @@ export function goneError({ start, end }: Segment): RevioError {
   )
 }
 
-/** Gives the blocks from one run up to another one back. */
+/** Returns the blocks of all runs from `from` up to `to`, exclusive. */
 function release(from: Segment | undefined, to: Segment | undefined): void {
   for (let segment = from; segment !== to && segment !== undefined; segment = segment.next) {
     if (segment.block !== undefined) blocks.give(segment.block)

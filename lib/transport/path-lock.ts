@@ -4,15 +4,15 @@ import * as net from 'node:net'
 import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Longer than anybody holds a lock who is not stopped, in milliseconds. */
+/** Milliseconds to wait for the lock. Only a stopped process holds it for longer. */
 const PATIENCE = 10_000
 
 /**
- * Runs `run` while no other server of this library, in any process, does the same for the same path: to look whether a
- * socket is alive and to take its path over are two steps.
+ * Runs `run` while no other server of this library, in any process, does so for the same path. Checking whether a
+ * socket is alive and taking over its path are two steps, which must not interleave with another server's.
  *
- * The lock is an abstract socket, which the system gives back when its process dies. Its limits: Linux alone has them,
- * each network namespace for itself; and as any user can take one, it is not waited for without end.
+ * The lock is an abstract socket, which the OS releases when its process dies. Limits: abstract sockets exist on Linux
+ * only, one set for each network namespace. Any user can hold one, so the wait is bounded.
  */
 export async function withPathLocked<T>(path: string, run: () => Promise<T>): Promise<T> {
   const lock = process.platform === 'linux' ? await acquire(lockName(path)) : undefined
@@ -23,14 +23,14 @@ export async function withPathLocked<T>(path: string, run: () => Promise<T>): Pr
   }
 }
 
-/** The same for every way to write the path. */
+/** Returns the same name for every spelling of the path. */
 function lockName(path: string): string {
   let folder = dirname(path)
   try {
     const { dev, ino } = statSync(folder, { bigint: true })
     folder = `${dev}:${ino}`
   } catch {
-    // Binding will tell what is wrong with the folder.
+    // The bind reports what is wrong with the folder.
   }
   const digest = createHash('sha256')
     .update(`${folder}/${basename(path)}`)
@@ -50,14 +50,14 @@ async function acquire(name: string): Promise<net.Server | undefined> {
   return undefined
 }
 
-/** The lock; undefined where the system has none to give. */
+/** Returns the lock; undefined if the OS provides none. */
 function attempt(name: string): Promise<net.Server | undefined | 'taken'> {
   const lock = net.createServer(peer => peer.destroy())
   return new Promise(resolve => {
     lock.once('error', (error: NodeJS.ErrnoException) => {
       resolve(error.code === 'EADDRINUSE' ? 'taken' : undefined)
     })
-    // `exclusive`: workers of a cluster would share it.
+    // `exclusive`: otherwise the workers of a cluster would share it.
     lock.listen({ path: name, exclusive: true }, () => resolve(lock))
   })
 }

@@ -1,11 +1,11 @@
-/** Values by name, up to a number of them: what was not used for longest goes first. */
+/** A map by name with a maximum size, which evicts the least recently used entry. */
 export class Recent<Value> {
   readonly #most: number
   readonly #lifetime: number
-  /** In the order of their last use. */
+  /** Least recently used first. */
   readonly #entries = new Map<string, { readonly value: Value; readonly until: number }>()
 
-  /** `lifetime`: milliseconds from `set` on after which a value is gone. */
+  /** `lifetime`: milliseconds from `set` until an entry expires. */
   constructor(most: number, lifetime = Number.POSITIVE_INFINITY) {
     this.#most = most
     this.#lifetime = lifetime

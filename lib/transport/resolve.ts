@@ -1,17 +1,17 @@
 import { lookup } from 'node:dns/promises'
 import type { Binding } from '../address.js'
 
-/** Where to bind or connect to: a numeric host. */
+/** An address to bind or connect to, with a numeric host. */
 export interface Endpoint {
   readonly host: string
   readonly port: number
   readonly family: 4 | 6
-  /** An IPv6 listener takes IPv4 peers as well. */
+  /** An IPv6 listener also accepts IPv4 peers. */
   readonly dualStack: boolean
 }
 
 /**
- * What a binding's host stands for, as numbers, in the order in which to try. Names are looked up without blocking.
+ * Resolves a binding's host to numeric addresses, in the order to try them. Does not block.
  *
  * @throws The resolver's error (`ENOTFOUND`, `EAI_AGAIN` …).
  */
@@ -19,13 +19,13 @@ export async function resolveHost(binding: Binding): Promise<readonly [Endpoint,
   const { host, port, scheme } = binding
   const only = scheme.endsWith('4') ? 4 : scheme.endsWith('6') ? 6 : 0
   if (host === '') return everywhere(only, port)
-  // Looking it up would drop a zone that has letters which Node does not expect in one.
+  // A lookup would drop a zone that contains characters Node does not expect.
   if (host.includes(':')) return [{ host, port, family: 6, dualStack: false }]
   const found = await lookup(host, { family: only })
   return [{ host: found.address, port, family: found.family === 6 ? 6 : 4, dualStack: false }]
 }
 
-/** Every local address; where the machine has no IPv6, that is IPv4 alone. */
+/** All local addresses; only IPv4 if the machine has no IPv6. */
 function everywhere(only: 0 | 4 | 6, port: number): readonly [Endpoint, ...Endpoint[]] {
   const four: Endpoint = { host: '0.0.0.0', port, family: 4, dualStack: false }
   if (only === 4) return [four]
@@ -33,7 +33,7 @@ function everywhere(only: 0 | 4 | 6, port: number): readonly [Endpoint, ...Endpo
   return only === 6 ? [six] : [six, four]
 }
 
-/** Tries each endpoint until one binds; where none does, the first one's error is thrown. */
+/** Binds the first endpoint. If the machine lacks its address family, tries the next one. */
 export async function firstThatBinds<T>(
   endpoints: readonly [Endpoint, ...Endpoint[]],
   bind: (endpoint: Endpoint) => Promise<T>,

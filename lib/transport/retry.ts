@@ -1,9 +1,9 @@
 import type { Binding } from '../address.js'
 
-/** Milliseconds before each further try; the last one repeats. */
+/** Milliseconds before each retry; the last value repeats. */
 const PAUSES = [1, 2, 5, 10, 20, 50]
 
-/** Tries something again and again, less and less often, until it is no longer wanted. */
+/** Retries with increasing pauses until stopped. */
 export class Retry {
   #tries = 0
   #timer: NodeJS.Timeout | undefined
@@ -18,7 +18,7 @@ export class Retry {
   }
 }
 
-/** A Unix socket's backlog is full. TCP would go on trying by itself; here the system says so at once. */
+/** Whether a Unix socket's backlog is full. TCP retries in the kernel; a Unix socket fails at once. */
 export function isBacklogFull({ scheme }: Binding, { code }: NodeJS.ErrnoException): boolean {
   return scheme === 'unix' && code === 'EAGAIN'
 }

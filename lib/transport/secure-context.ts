@@ -2,12 +2,15 @@ import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { RevioError } from '../errors.js'
 
-/** Options that can be wrong by themselves. */
+/** Options that OpenSSL can reject one by one. */
 const PARTS = ['cert', 'key', 'pfx', 'ca', 'crl', 'ciphers', 'ecdhCurve', 'sigalgs', 'dhparam'] as const
 
 const contexts = new WeakMap<SecureContextOptions, SecureContext>()
 
-/** What node:tls makes of checked options: made once for each object, as it takes a millisecond and 50 KB. */
+/**
+ * Returns the context for validated options. Makes one for each object and caches it: a context takes a millisecond
+ * and 50 KB.
+ */
 export function secureContextOf(options: SecureContextOptions): SecureContext {
   let context = contexts.get(options)
   if (context === undefined) {
@@ -17,7 +20,7 @@ export function secureContextOf(options: SecureContextOptions): SecureContext {
   return context
 }
 
-/** @throws `ERR_TLS` with OpenSSL's reason, naming the option, where no context can be made of the options. */
+/** @throws `ERR_TLS` with OpenSSL's reason and the option's name, if the options make no valid context. */
 export function checkContext(options: SecureContextOptions, where: string): void {
   try {
     secureContextOf(options)
@@ -27,7 +30,7 @@ export function checkContext(options: SecureContextOptions, where: string): void
   checkAuthorities(options, where)
 }
 
-/** Node overlooks what is no certificate, so that nobody would be trusted. */
+/** Node ignores a `ca` that is not a certificate, so that no peer would be trusted. */
 function checkAuthorities({ ca }: SecureContextOptions, where: string): void {
   for (const authority of Array.isArray(ca) ? ca : [ca]) {
     if (!authority) continue
@@ -43,7 +46,7 @@ function checkAuthorities({ ca }: SecureContextOptions, where: string): void {
   }
 }
 
-/** OpenSSL says what is wrong, and not with what. */
+/** OpenSSL says what is wrong, but not with which option. */
 function culpritOf(options: SecureContextOptions): string {
   const given = PARTS.filter(name => options[name] !== undefined)
   const culprit = given.find(name => !stands(name, options))
@@ -59,7 +62,7 @@ function stands(name: (typeof PARTS)[number], { passphrase, ...options }: Secure
   }
 }
 
-/** What OpenSSL or Node says in words: "wrong version number", without library and number. */
+/** Returns the reason of OpenSSL or Node in words, such as "wrong version number", without library and number. */
 export function reasonOf(thrown: unknown): string {
   const { reason, message } = thrown as Error & { reason?: unknown }
   if (message.includes('DECODER routines::unsupported')) return 'no PEM, or of a kind that is not known'

@@ -3,17 +3,17 @@ import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 
 /**
- * TLS as a transport is told of it: options that have been checked. It never changes; a transport keeps what it makes
- * of it (an OpenSSL context) by the object.
+ * Validated TLS options. They never change, so a transport can cache what it derives from them (an OpenSSL context) by
+ * object.
  */
 export interface Security {
-  /** What the context is made of: certificate, key, ciphers, versions, ticket keys. */
+  /** The options of the context: certificate, key, ciphers, versions, ticket keys. */
   readonly context: SecureContextOptions
-  /** The protocols offered or accepted, each behind its length in one byte; undefined: none. */
+  /** The ALPN protocols to offer or accept, each preceded by its length in one byte; undefined: no ALPN. */
   readonly alpn: Buffer | undefined
   readonly rejectUnauthorized: boolean
   readonly handshakeTimeout: number
-  /** An end without close_notify is an orderly end. */
+  /** Accepts an end without close_notify as an orderly end. */
   readonly allowTruncation: boolean
 }
 
@@ -21,29 +21,35 @@ export interface ServerSecurity extends Security {
   readonly side: 'server'
   readonly requestCert: boolean
   readonly maxHandshakes: number
-  /** Another context for the name that a client asks for; undefined: this one's own. Each object is made once, and kept. */
+  /**
+   * Selects the context for the server name that a client requests; undefined: the default context. Each object is
+   * made once and kept.
+   */
   readonly choose:
     | ((servername: string) => SecureContextOptions | undefined | Promise<SecureContextOptions | undefined>)
     | undefined
 }
 
-/** A session as node:tls has it, and the certificate that the server has shown when it began. */
+/** A session of node:tls, with the certificate that the server sent in the original handshake. */
 export interface KnownSession {
   readonly bytes: Buffer
   readonly certificate: X509Certificate | undefined
 }
 
-/** The newest session with one server. A transport that has sessions of another kind keeps them by this object. */
+/** The newest session with one server. A transport with its own session format uses this object as the key. */
 export interface ServerSessions {
   newest: KnownSession | undefined
 }
 
 export interface ClientSecurity extends Security {
   readonly side: 'client'
-  /** The same object where all but `servername` and `sessions` is the same: those share a context. */
+  /** Identifies all options except `servername` and `sessions`: targets with the same profile share a context. */
   readonly profile?: object | undefined
-  /** What is resumed; undefined: nothing is. */
+  /** The session to resume, if any. */
   readonly sessions?: ServerSessions | undefined
-  /** What the server's certificate is to be for: a name, which is asked for, or an IP address, which is not. */
+  /**
+   * The identity that the server's certificate must have: a name, which is also sent as SNI, or an IP address, which
+   * is not.
+   */
   readonly servername: string
 }

@@ -1,20 +1,19 @@
 import { Buffer } from 'node:buffer'
 
-/** Up to this length a loop over the characters costs less than the call that encodes a string. */
+/** Encoding a string up to this length in a loop costs less than a call of the encoder. */
 const SHORT = 32
 
-/** Output of one turn, gathered in one block so that a small reply costs one copy and no allocation. */
+/** Collects the output of one turn in one block, so that a small reply costs one copy and no allocation. */
 export class StagingBuffer {
-  /** The block. */
   bytes: Buffer
   #top = 0
 
-  /** In `bytes`, which nobody else uses. */
+  /** Stages into `bytes`, which nothing else may use. */
   constructor(bytes: Buffer) {
     this.bytes = bytes
   }
 
-  /** Where the next bytes would lie. */
+  /** The offset of the next staged byte. */
   get top(): number {
     return this.#top
   }
@@ -23,7 +22,7 @@ export class StagingBuffer {
     return this.bytes.length - this.#top
   }
 
-  /** Copies a chunk of `size` bytes in, which must fit; answers where it lies. */
+  /** Copies a chunk of `size` bytes into the block and returns its offset. The chunk must fit. */
   put(chunk: Uint8Array | string, size: number): number {
     const start = this.#top
     if (typeof chunk !== 'string') this.bytes.set(chunk, start)
@@ -33,12 +32,12 @@ export class StagingBuffer {
     return start
   }
 
-  /** A write keeps a part of the block beyond the flush: what is staged from now on goes to another one. */
+  /** Replaces the block, because a write keeps part of it after the flush. */
   renew(): void {
     this.bytes = Buffer.allocUnsafeSlow(this.bytes.length)
   }
 
-  /** Everything staged has been written or copied: the block is free again. */
+  /** Empties the block once everything staged is written or copied. */
   reset(): void {
     this.#top = 0
   }

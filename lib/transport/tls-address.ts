@@ -5,7 +5,7 @@ import type { TlsClientOptions, TlsServerOptions } from '../tls.js'
 
 type Options = Record<string, unknown>
 
-/** How the options in an address read. */
+/** The parser of each TLS option in an address. */
 const READ: Readonly<Record<string, (value: string, name: string, where: string) => unknown>> = {
   cert: file,
   key: file,
@@ -19,10 +19,10 @@ const READ: Readonly<Record<string, (value: string, name: string, where: string)
 }
 
 /**
- * All that a TLS address and the `tls` beside it say. Files are read now.
+ * Merges the TLS options in an address with its `tls` option, and reads the files they name.
  *
- * @param later - What goes before both.
- * @throws `ERR_ADDRESS`, `ERR_OPTION` where an option cannot be so; `ERR_TLS` for a file that cannot be read.
+ * @param later - Options that override both.
+ * @throws `ERR_ADDRESS` or `ERR_OPTION` for an invalid option; `ERR_TLS` for a file that cannot be read.
  */
 export function tlsOptionsOf(
   { text, tls: settings }: Binding,

@@ -5,31 +5,35 @@ import { Recent } from './recent.js'
 import type { ClientSecurity, ServerSessions } from './security.js'
 import { clientSecurity, servernameOf } from './tls-options.js'
 
-/** Of each of both: a context takes some 50 KB, a session with the certificates of its server about 10. */
+/** A context takes about 50 KB, a session with its server's certificates about 10 KB. */
 const MAX_CONTEXTS = 100
 const MAX_SERVERS = 100
-/** For so long a certificate is taken to be what it was when it was looked at. In milliseconds. */
+/** Milliseconds for which the certificate of a session stays trusted after it was verified. */
 const TRUSTED = 60 * 60 * 1000
 
-/** Of Node 22.15 and later, where those that it trusts can be changed. It answers the same list until then. */
+/**
+ * Exists in Node 22.15 and later, which can change the default authorities. It returns the same array until they
+ * change.
+ */
 const { getCACertificates: defaultAuthorities } = tls as {
   getCACertificates?: (type: 'default') => readonly string[]
 }
 
-/** Whom a session is with. */
+/** The server that a session belongs to. */
 interface Server {
   readonly host: string
   readonly port: number
 }
 
 /**
- * TLS with the servers that a loop dials. The same options share a context, and dials to the same server by the same
- * options and name resume its newest session. What it knows is bounded; what has not been used for long goes first.
+ * The TLS state for the servers that a loop dials. Dials with the same options share a context, and dials with the
+ * same options and name to the same server resume its newest session. The state is bounded: the least recently used
+ * entries are evicted.
  */
 export class TlsClients {
   readonly #securities = new Recent<ClientSecurity>(MAX_CONTEXTS)
   readonly #sessions = new Recent<ServerSessions>(MAX_SERVERS, TRUSTED)
-  /** Whom Node trusts where the options do not say, and how often that has changed. */
+  /** The default authorities, and how often they have changed. */
   #authorities: unknown
   #changes = 0
 
@@ -58,7 +62,7 @@ export class TlsClients {
     return sessions
   }
 
-  /** A program may change whom Node trusts by default, which a context keeps as it was. */
+  /** A program may change Node's default authorities, but an existing context keeps the old ones. */
   #lookAtAuthorities(): number {
     const authorities: unknown = defaultAuthorities?.('default')
     if (authorities !== this.#authorities) this.#changes++

@@ -1,14 +1,14 @@
 import { RevioError } from '../errors.js'
 import { reasonOf } from './secure-context.js'
 
-/** The connection itself broke, which says nothing of TLS. */
+/** The connection itself broke, so TLS is not the cause. */
 const SYSTEM: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED'])
 
 /**
- * What went wrong with TLS: `ERR_TLS` with OpenSSL's reason in words, or `ECONNRESET` and the like where the connection
+ * Describes a TLS failure: `ERR_TLS` with OpenSSL's reason in words, or `ECONNRESET` and the like if the connection
  * broke.
  *
- * @param what - What was under way, and with whom.
+ * @param what - What failed, and with which peer.
  */
 export function tlsError(thrown: Error, what: string): Error {
   if (thrown instanceof RevioError) return thrown
@@ -19,7 +19,7 @@ export function tlsError(thrown: Error, what: string): Error {
   return new RevioError('ERR_TLS', `${what}: ${reasonOf(thrown)}`, { cause: thrown })
 }
 
-/** What ends a connection whose peer has not said that it has sent all. */
+/** The error for a connection that ended without the peer's close_notify. */
 export function truncationError(): RevioError {
   return new RevioError(
     'ECONNRESET',

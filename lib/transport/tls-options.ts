@@ -38,16 +38,16 @@ const VERSIONS: readonly unknown[] = ['TLSv1.2', 'TLSv1.3', undefined]
 
 const HANDSHAKE_TIMEOUT = 10_000
 const MAX_HANDSHAKES = 1024
-/** Of session tickets, as node:tls takes them. */
+/** The length of session ticket keys in node:tls. */
 const TICKET_KEYS = 48
-/** OpenSSL's `SSL_OP_NO_RENEGOTIATION`, which Node has no name for. */
+/** OpenSSL's `SSL_OP_NO_RENEGOTIATION`, which Node does not export. */
 const NO_RENEGOTIATION = 2 ** 30
 
 /**
- * Checks the options of the side that is connected to.
+ * Validates the options of a TLS server.
  *
- * @param where - What they were given to, for messages.
- * @param before - What stood there before: sessions that it began can be resumed.
+ * @param where - The call or address that they were passed to, for messages.
+ * @param before - The previous options: their sessions remain resumable.
  * @throws `ERR_OPTION`, naming option and value; `ERR_TLS` with OpenSSL's reason.
  */
 export function serverSecurity(
@@ -82,9 +82,9 @@ export function serverSecurity(
 }
 
 /**
- * Checks the options of the side that connects.
+ * Validates the options of a TLS client.
  *
- * @param host - Whom the certificate is to be for where the options do not say; undefined: they have to.
+ * @param host - The default of `servername`; undefined: the options must have one.
  * @throws as `serverSecurity` does.
  */
 export function clientSecurity(
@@ -98,7 +98,7 @@ export function clientSecurity(
   return { side: 'client', ...both, servername: servernameOf(options, where, host) }
 }
 
-/** Whom the certificate of a server is to be for. */
+/** The identity that the server's certificate must have. */
 export function servernameOf(options: TlsClientOptions, where: string, host: string | undefined): string {
   const { servername = host, rejectUnauthorized = true } = options
   checkServername(options.servername, where)
@@ -130,7 +130,7 @@ function security(
   return { context, alpn, rejectUnauthorized, handshakeTimeout, allowTruncation }
 }
 
-/** What a context is made of, with what this library insists on. */
+/** The options of the context, with those that this library enforces. */
 function contextOptions(
   options: SecureContextOptions,
   where: string,
@@ -160,7 +160,7 @@ function contextOptions(
   return context
 }
 
-/** Has the options that `choose` answers checked, each object once. */
+/** Validates the options that `choose` returns, each object once. */
 function chooser(
   choose: NonNullable<TlsServerOptions['choose']>,
   own: SecureContextOptions,
@@ -184,12 +184,12 @@ function chooser(
   }
 }
 
-/** Sessions are not resumed where clients have to show other certificates. */
+/** A session is not resumed under options that require other client certificates. */
 function sessionScope({ requestCert, rejectUnauthorized, ca }: TlsServerOptions): string {
   return JSON.stringify([requestCert === true, rejectUnauthorized !== false, ca ?? null])
 }
 
-/** As they go over the wire: each behind its length in one byte. */
+/** Encodes the protocols for the wire: each preceded by its length in one byte. */
 function encodeProtocols(protocols: unknown, where: string): Buffer | undefined {
   if (protocols === undefined) return undefined
   const needed = 'must be a list of names, each of 1 to 255 bytes'
@@ -231,7 +231,7 @@ function missing(value: unknown): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
-/** The interface in an IPv6 address is this machine's affair, and in no certificate. */
+/** An IPv6 zone has a meaning only on this machine, so no certificate contains it. */
 function withoutZone(host: string): string {
   const [address = ''] = host.split('%')
   return isIP(address) === 6 ? address : host

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { checkServerIdentity } from 'node:tls'
 import { asError } from '../errors.js'
 
-/** OpenSSL's names of what can be wrong with a certificate, by number; node:tls says the same. */
+/** OpenSSL's names of verification errors, by number, as node:tls reports them. */
 const NAMES = new Map([
   [2, 'UNABLE_TO_GET_ISSUER_CERT'],
   [3, 'UNABLE_TO_GET_CRL'],
@@ -34,12 +34,12 @@ const NAMES = new Map([
   [62, 'HOSTNAME_MISMATCH'],
 ])
 
-/** What is wrong with a certificate, of OpenSSL's number for it; undefined for 0, which is nothing. */
+/** Returns the name of a verification error of OpenSSL; undefined for 0, which means success. */
 export function verifyError(number: number): string | undefined {
   return number === 0 ? undefined : (NAMES.get(number) ?? 'UNSPECIFIED')
 }
 
-/** Why the certificate is not for that name or IP address; undefined when it is. */
+/** Returns why the certificate does not match the name or IP address; undefined if it does. */
 export function identityError(
   servername: string,
   certificate: X509Certificate,

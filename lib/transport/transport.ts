@@ -9,146 +9,162 @@ import type { ClientSecurity, ServerSecurity } from './security.js'
 import type { StagingBuffer } from './staging.js'
 
 /**
- * What the loop and a transport say to each other. A transport moves bytes and has no policy: what a reply means,
- * when to read, how long to wait are the loop's.
+ * The interface between the loop and a transport. A transport moves bytes and makes no decisions: the loop decides
+ * what a reply means, when to read and how long to wait.
  *
- * A transport speaks to the loop in turns: inside of `host.turn` it calls `host.accepted` and the receivers of its
- * links, any number of times. The loop writes what the handlers returned before `turn` returns. Between turns the loop
- * may call a link or a transport at any time; a transport never answers such a call with a turn inside of it.
+ * A transport reports events in turns: inside `host.turn` it calls `host.accepted` and the receivers of its links, any
+ * number of times. The loop writes what the handlers returned before `turn` returns. Between turns the loop may call a
+ * link or a transport at any time; a transport never starts a turn inside such a call.
  */
 export interface Host {
-  /** Runs `run` as one turn, and ends the turn whatever `run` throws. */
+  /** Runs `run` as one turn, and ends the turn even if `run` throws. */
   turn(run: () => void): void
   /** A turn is running. */
   readonly inTurn: boolean
   /**
-   * A peer connected to the binding with this index. The transport keeps the receiver with the link, which may have
-   * been written to, closed or detached by the time this returns.
+   * A peer connected to the binding with this index. Returns the receiver, which the transport stores in the link. By
+   * then, the loop may have written to the link, closed or detached it.
    */
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver
-  /** A handshake of TLS ended without a connection to the binding with this index. Inside a turn. */
+  /** A TLS handshake with the binding of this index failed. Called inside a turn. */
   handshakeFailed?(addressIndex: number, error: Error, remote: Address): void
-  /** Times handshakes. */
+  /** The clock for handshake timeouts. */
   readonly clock: Clock
 }
 
-/** Makes a transport that speaks to `host`. */
+/** Makes a transport that reports to `host`. */
 export type TransportMaker = (host: Host) => Transport
 
-/** Who waits for the outcome of `dial`. One of the two is called, once, inside a turn. */
+/** Receives the outcome of `dial`. Exactly one method is called, once, inside a turn. */
 export interface Dialer {
-  /** The connection is made. The transport keeps the receiver with the link. */
+  /** The connection is established. Returns the receiver, which the transport stores in the link. */
   connected(transport: Transport, link: Link): Receiver
   failed(error: Error): void
 }
 
 /** The connection behind a link, as the transport sees it. Its methods are called inside a turn only. */
 export interface Receiver {
-  /** The connection's. */
+  /** The connection's id. */
   readonly id?: number
-  /** Bytes from the peer. Where `transport.sharesInput` they are only valid until the turn ends. */
+  /** Bytes from the peer. With `transport.sharesInput` they are valid only until the turn ends. */
   input(bytes: Buffer): void
-  /** The peer has sent all it will. Comes after every byte; only `writable` and `failed` may follow. */
+  /** The peer has ended its side. Follows all input; only `writable` and `failed` may come later. */
   ended(): void
-  /** The link is broken. Comes after every byte that arrived before; nothing follows, and only `close` is left to do. */
+  /**
+   * The link is broken. Follows all input that arrived before; no event comes later, and only `close` may be called.
+   */
   failed(error: Error): void
   /**
-   * After a `write` that took less than was offered: more goes now. Also tells that `unconfirmed` has fallen, or that
-   * the link wants a flush.
+   * The link can take more, after a `write` that took less than it was offered. Also called when `unconfirmed` has
+   * fallen, or when the link needs a flush.
    */
   writable(): void
-  /** What `link.secure` began is done: `link.tls` says what was agreed on. `failed` where it isn't. */
+  /** The handshake that `link.secure` started is done; `link.tls` describes it. A failure calls `failed` instead. */
   secured?(): void
 }
 
 /** The part of a file that is still to be sent. */
 export interface FilePart {
   readonly region: FileRegion
-  /** The next byte. */
+  /** The offset of the next byte. */
   at: number
 }
 
-/** One connection of a transport. After `close` or `detach` no method is called, and its receiver hears nothing. */
+/** One connection of a transport. After `close` or `detach` no method may be called, and the receiver gets no event. */
 export interface Link {
-  /** Who hears of it: what `accepted` or `connected` answered, or a layer that the loop has put around it since. */
+  /**
+   * Receives the link's events: the result of `accepted` or `connected`, or a layer that the loop has put around the
+   * link since.
+   */
   receiver: Receiver | undefined
-  /** How many bytes have been taken by `write`; known when `transport.flush` has returned. */
+  /** How many bytes the last `write` took. Valid once `transport.flush` has returned. */
   readonly taken: number
-  /** Of the bytes that were taken, those which the system may still refuse; then `receiver.failed` follows. Absent: none. */
+  /** How many of the taken bytes the OS may still reject; it then calls `receiver.failed`. Absent: 0. */
   readonly unconfirmed?: number
-  /** Input lies in memory of its own, whatever the transport says of input it shares. Absent: as the transport says. */
+  /**
+   * Input is in memory that the transport does not reuse, despite `transport.sharesInput`. Absent: as the transport
+   * says.
+   */
   readonly ownsInput?: boolean
-  /** Has `receiver.writable` called once `unconfirmed` is 0. There where `unconfirmed` is. */
+  /** Calls `receiver.writable` once `unconfirmed` is 0. Present where `unconfirmed` is. */
   confirm?(): void
-  /** After `end`: its last bytes and the end itself have not gone yet; `receiver.writable` tells when they have. */
+  /**
+   * After `end`: the last bytes or the end itself have not been sent yet. `receiver.writable` is called when they
+   * have.
+   */
   readonly ending?: boolean
-  /** It is about to become another link, and cannot be handed over before. */
+  /** The link is about to become a TLS link, and can't be detached until then. */
   readonly securing?: boolean
   /**
-   * It holds bytes of its own that go out with the next flush, as a layer does: `write` is to be called even where the
-   * outbox is empty. It asks for that flush with `receiver.writable`. After a flush: it takes more at once, so that
-   * another one is to follow. Absent: no.
+   * The link itself holds bytes to write, as a layer does: the loop must call `write` even with an empty outbox. The
+   * link requests that flush through `receiver.writable`. After a flush: the link can take more at once, so another
+   * flush must follow. Absent: false.
    */
   readonly wantsWrite?: boolean
-  /** Why the last `write` failed, if it did; known when `transport.flush` has returned. Later bytes may still be read. */
+  /** Why the last `write` failed, if it did. Valid once `transport.flush` has returned. Input may still arrive. */
   readonly failure: Error | undefined
-  /** Where a layer may gather small output between the loop's call of `write` and its own. Absent: nowhere. */
+  /**
+   * Where a layer may stage small output between the loop's call of `write` and its own. Absent: the layer can't
+   * stage.
+   */
   readonly stage?: StagingBuffer | undefined
-  /** It has failed both ways: no input follows either. Absent: no. */
+  /** The link has failed in both directions: no more input arrives. Absent: false. */
   readonly over?: boolean
   /**
-   * Takes as much of the outbox as goes without waiting, in order, and leaves it as it is: the loop removes what was
-   * taken. Where less was taken than there is, `receiver.writable` follows once more goes, without being asked for.
-   * Not called again before that.
+   * Writes as much of the outbox as the link takes without waiting, in order. Does not change the outbox: the loop
+   * removes what was taken. If it took less than there is, it calls `receiver.writable` once it can take more; the
+   * loop does not call `write` before that.
    */
   write(outbox: Outbox, file?: FilePart | undefined): void
-  /** `write` takes the part of a file that follows the bytes of the outbox; `taken` counts its bytes, too. Absent: no. */
+  /** `write` also takes the part of a file that follows the outbox, and `taken` counts its bytes. Absent: false. */
   readonly sendsFiles?: boolean
   /**
-   * How many of the bytes that `write` took, in this call and earlier ones, the peer has not acknowledged yet. Absent, or
-   * undefined: the system does not say.
+   * Returns how many of the bytes that all calls of `write` took the peer has not acknowledged. Absent or undefined:
+   * the OS does not say.
    *
-   * Systems tell `writable` late: Linux only when a third of the send buffer is free, which a slow reader may not bring
-   * about within a `writeTimeout`. The loop therefore asks several times in a `writeTimeout`: another number than the last
-   * one is progress, as a byte that was written would be. Costs a system call.
+   * The OS calls a socket writable late: Linux does so only when a third of the send buffer is free, which a slow
+   * reader may not achieve within `writeTimeout`. The loop therefore calls this several times in a `writeTimeout`, and
+   * treats a changed result as progress, as it would a written byte. Costs a system call.
    */
   unacknowledged?(): number | undefined
   /**
-   * Whether input is wanted; a new link is read. Takes effect at once: a turn may still deliver what it has read. When
-   * the peer resets, what it sent before is delivered, wanted or not, so that `failed` can follow.
+   * Starts or stops reading; a new link is read. Takes effect at once, but a turn may still deliver what it has
+   * already read. If the peer resets, the input before that is delivered even while reading is stopped, so that
+   * `failed` can follow.
    */
   read(wanted: boolean): void
-  /** Sends the orderly end behind what was written. Input goes on. */
+  /** Sends the orderly end after the written bytes. Input continues. */
   end(): void
-  /** Behind the peer's end `close` sends the orderly end by itself, so that `end` is not needed before. Absent: no. */
+  /** After the peer's end, `close` sends the orderly end itself, so the loop need not call `end`. Absent: false. */
   readonly endsByClosing?: boolean
-  /** Gives the descriptor back; with `reset`, so that the peer learns that not everything reached it. */
+  /** Releases the descriptor. With `reset`, the peer learns that it did not receive everything. */
   close(options: { reset: boolean }): void
-  /** Gives the connection away as a socket on which `unread` and what the kernel still holds can be read. */
+  /** Gives the connection away as a socket, which first provides `unread` and then what the kernel still holds. */
   detach(unread: readonly Uint8Array[]): net.Socket
   tune(options: Tuning): void
-  /** What it moves bytes through, where that is a `net.Socket` which a layer may take for itself. */
+  /** The `net.Socket` that carries the bytes, if a layer may take it over. */
   readonly socket?: net.Socket | undefined
   /**
-   * Leaves `socket` to a layer. The link moves no bytes any more and hears of none; all else goes on. What `read` is told
-   * is whether the layer reads: where it doesn't, the link still tells with `receiver.failed` of a broken connection.
+   * Leaves `socket` to a layer. The link then moves no bytes and reports none; everything else continues. `read` then
+   * says whether the layer reads: while it doesn't, the link still reports a broken connection through
+   * `receiver.failed`.
    */
   surrender?(): void
-  /** What TLS has agreed on with the peer; undefined for plain bytes. Asked for seldom: it may cost much. */
+  /** What TLS negotiated with the peer; undefined for plain bytes. May be expensive, so callers use it rarely. */
   readonly tls?: TlsInfo | undefined
   /**
-   * Goes on as TLS, from the byte behind those that `write` took: a handshake begins, to which `unread` belongs, and
-   * what is still read. Until `receiver.secured` no input comes and `write` takes nothing. Absent: it cannot.
+   * Starts TLS after the bytes that `write` took: begins a handshake, whose input starts with `unread`. Until
+   * `receiver.secured` is called, no input arrives and `write` takes nothing. Absent: the link has no TLS.
    */
   secure?(security: ServerSecurity | ClientSecurity, unread: readonly Uint8Array[]): void
-  /** Both ends; asked for at most once, in `accepted`. Stays true after the link is gone. */
+  /** Both ends. Called at most once, in `accepted`. The result stays valid after the link is gone. */
   addresses(): { local: Address; remote: Address }
 }
 
-/** Hears of a link until the host has said who does. */
+/** The receiver of a link until the host provides one. */
 export const nobody: Receiver = { input() {}, ended() {}, failed() {}, writable() {} }
 
-/** The link of a connection that could not be made. */
+/** The link of a connection that could not be established. */
 export const noLink: Link = {
   receiver: undefined,
   taken: 0,
@@ -174,41 +190,46 @@ export interface Tuning {
 
 export interface Transport {
   readonly name: 'native' | 'net' | 'memory'
-  /** Where small output is gathered until the turn ends. */
+  /** Collects small output until the turn ends. */
   readonly stage: StagingBuffer
-  /** Input lies in memory that the next turn uses again. */
+  /** Input is in memory that the next turn reuses. */
   readonly sharesInput: boolean
-  /** Each `input` is a datagram, and so is each run of an outbox; there is no end and nothing to detach. */
+  /** Each `input` is a datagram, and so is each run of an outbox. There is no end, and no detach. */
   readonly datagrams?: boolean
-  /** It does TLS itself: it takes bindings and targets with `security`, and its links have `secure`. Absent: no. */
+  /**
+   * The transport has TLS itself: its bindings and targets accept `security`, and its links have `secure`. Absent:
+   * false.
+   */
   readonly doesTls?: boolean
   /**
-   * Binds an address and listens. Rejects with the system's error, having left nothing behind.
-   * No peer is accepted before `start`. With `security`, peers are accepted once their handshake is done; one that
-   * fails is `host.handshakeFailed`.
+   * Binds an address and listens. Rejects with the OS's error, and then leaves nothing bound. Accepts no peer before
+   * `start`. With `security`, accepts a peer once its handshake is done; a failed one calls `host.handshakeFailed`.
    */
   bind(binding: Binding, addressIndex: number, security?: ServerSecurity): Promise<Address>
-  /** Handshakes of that binding that begin from now on are done with other certificates. */
+  /** Sets the TLS options for later handshakes of that binding. */
   resecure?(addressIndex: number, security: ServerSecurity): void
   /**
-   * Connects to an address; names are resolved without blocking. The returned function gives up: nothing is left
-   * behind, and the dialer hears nothing.
+   * Connects to an address. Does not block while it resolves names. The returned function cancels: it leaves nothing
+   * open, and the dialer gets no call.
    */
   dial(target: Binding, dialer: Dialer, security?: ClientSecurity): () => void
-  /** All addresses are bound and `serving` has run: peers may come. */
+  /** Starts accepting peers: all addresses are bound and `serving` has run. */
   start(): void
-  /** Does the writes that were asked for since the last flush. Afterwards each link's `taken` and `failure` stand. */
+  /** Performs the writes requested since the last flush. Afterwards each link's `taken` and `failure` are valid. */
   flush(): void
   /**
-   * Releases every listener, and removes the path of a Unix socket. What is connected goes on; what waits to be accepted is
-   * accepted, as far as the transport can.
+   * Closes every listener, and removes the path of a Unix socket. Connections continue; peers in the backlog are
+   * accepted as far as the transport can.
    */
   unbind(): void
-  /** Another thread accepts for it, and what it has accepted may be on its way; `depart` stops that. Absent: no. */
+  /**
+   * Another thread accepts for this transport, so accepted peers may be on their way; `depart` stops that. Absent:
+   * false.
+   */
   readonly joined?: boolean
   depart?(): void
-  /** Peers that are connected, and will be accepted when their handshake is done. Absent: none. */
+  /** How many connected peers are in a handshake, and will be accepted when it is done. Absent: 0. */
   readonly handshaking?: number
-  /** Gives back everything else; every link has been closed by now. */
+  /** Releases everything else. All links are closed by then. */
   close(): void
 }

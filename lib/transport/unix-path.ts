@@ -5,19 +5,22 @@ import { type Binding, MAX_PATH } from '../address.js'
 import { asError, RevioError } from '../errors.js'
 import { withPathLocked } from './path-lock.js'
 
-/** How long a socket at the path may take to show that a live server answers on it. In milliseconds. */
+/**
+ * Milliseconds to wait for a server to answer on its socket. A socket that neither connects nor refuses counts as
+ * live.
+ */
 const PROBE = 1000
 
 /**
- * A bound path, recognised by its inode so that another's is never taken for it: while the socket is open nobody else
- * gets that inode.
+ * A bound socket path, identified by its inode so that another server's socket is never taken for it. While the socket
+ * is open, no other file can have that inode.
  */
 export class UnixPath {
-  /** Absolute: the program may change its directory. */
+  /** Absolute, because the program may change its working directory. */
   readonly path: string
-  /** What it was bound as. */
+  /** The name that was passed to bind. */
   readonly #name: string
-  /** Undefined where it may not be looked at: then it stays. */
+  /** Undefined if the path can't be inspected; then it is never removed. */
   readonly #inode: string | undefined
 
   private constructor(path: string, name: string) {
@@ -27,10 +30,11 @@ export class UnixPath {
   }
 
   /**
-   * Binds a Unix socket's path with `bind`, taking over what a dead server left there. Of several servers that do so at
-   * once, one succeeds.
+   * Binds a Unix socket's path with `bind`, and replaces a stale socket there. If several servers try at once, exactly
+   * one succeeds.
    *
-   * @throws `EADDRINUSE` when a live server answers on the path or it is no socket; else what `bind` rejects with.
+   * @throws `EADDRINUSE` if a live server answers on the path, or it is not a socket; otherwise what `bind` rejects
+   * with.
    */
   static claim(binding: Binding, bind: (name: string) => Promise<void>): Promise<UnixPath> {
     const path = resolve(binding.path)
@@ -47,7 +51,7 @@ export class UnixPath {
     })
   }
 
-  /** Removes the path if it is still the one that was bound. To be called before the socket is closed. */
+  /** Removes the path if it is still the one that was bound. Must be called before the socket is closed. */
   remove(): void {
     if (this.#inode === undefined) return
     this.#attempt(() => {
@@ -56,12 +60,12 @@ export class UnixPath {
   }
 
   /**
-   * Runs `close`, which removes whatever is at the name that was bound (libuv does so), without letting it remove what
-   * another server has put there since. For that moment the other's socket goes by another name.
+   * Runs `close`, which removes whatever is at the bound name (libuv does that), but spares a socket that another
+   * server has bound there since. Renames that socket for the duration of the call.
    */
   sparing(close: () => void): void {
     if (this.#inode === undefined) return close()
-    // From another directory a relative name leads elsewhere.
+    // From another working directory, a relative name leads elsewhere.
     if (resolve(this.#name) !== this.path) this.remove()
     const aside = this.#attempt(() => this.#setAside())
     close()
@@ -71,7 +75,7 @@ export class UnixPath {
     })
   }
 
-  /** Renames what is not ours; answers its name for the time being. */
+  /** Renames a socket that is not ours, and returns its temporary name. */
   #setAside(): string | undefined {
     const found = inodeAt(this.#name)
     if (found === undefined || found === this.#inode) return undefined
@@ -80,7 +84,7 @@ export class UnixPath {
     return aside
   }
 
-  /** What fails here must not keep a loop from ending: it is a warning. */
+  /** A failure here must not keep a loop from ending, so it becomes a warning. */
   #attempt<T>(run: () => T): T | undefined {
     try {
       return run()
@@ -92,19 +96,19 @@ export class UnixPath {
   }
 }
 
-/** Never over what somebody has bound in that moment: then both stay, under both names. */
+/** Never replaces a socket that was bound in the meantime: then both stay, under both names. */
 function putBack(aside: string, name: string): void {
   try {
     linkSync(aside, name)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw error
-    // There are file systems without links.
+    // Some file systems have no hard links.
     return renameSync(aside, name)
   }
   unlinkSync(aside)
 }
 
-/** Removes the socket that a dead server left; anything else stays, and is an error. */
+/** Removes a stale socket. Throws if anything else is there. */
 async function clear(path: string, text: string): Promise<void> {
   const inUse = (why: string) => new RevioError('EADDRINUSE', `address "${text}": ${why}`)
   const before = inodeAt(path)
@@ -114,7 +118,7 @@ async function clear(path: string, text: string): Promise<void> {
   if (inodeAt(path) === before) unlink(path)
 }
 
-/** Whether a server listens at the path. Only a refused connection says that none does. */
+/** Returns whether a server listens at the path. Only a refused connection proves that none does. */
 function answers(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const probe = net.connect({ path })

@@ -1,21 +1,21 @@
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
-/** What the addon offers, as poller.h has it: plain integers in, plain integers out. */
+/** The addon's interface, which mirrors poller.h: integers in, integers out. */
 export interface Addon {
   readonly Poller: new (
     input: Uint8Array,
     stage: Uint8Array,
     events: Int32Array,
     writes: Int32Array,
-    /** Answers for how many microseconds to hold back the next poll, when nothing but sockets is waited for. */
+    /** Returns for how many microseconds to delay the next poll, if the event loop waits for nothing but sockets. */
     turn: (count: number) => number | void,
   ) => Poller
-  /** Why the process has no OpenSSL that can be used; undefined when it has. */
+  /** Returns why the process has no usable OpenSSL; undefined if it has one. */
   opensslMissing(): string | undefined
   /**
-   * What OpenSSL makes while `make` runs, used as the bits of `ContextFlag` say; undefined unless that is one context.
-   * Throws what `make` throws.
+   * Returns the OpenSSL context that `make` creates, with the bits of `ContextFlag` applied; undefined unless `make`
+   * creates exactly one. Throws what `make` throws.
    */
   secureContext(
     make: () => void,
@@ -23,44 +23,47 @@ export interface Addon {
     alpn: Uint8Array | undefined,
     ticketKeys: Uint8Array | undefined,
   ): SecureContext | undefined
-  /** Keeps the sessions that a server gives its clients. */
+  /** Makes a store for the sessions that a server issues. */
   tlsSessions(): TlsSessions
-  /** Ciphertext from the peer; false when there is no memory. */
+  /** Takes ciphertext from the peer. Returns false if memory is exhausted. */
   tlsFeed(codec: TlsCodec, bytes: Uint8Array): boolean
-  /** How many bytes of plaintext it got; none: 0, -1 at close_notify, -2 when TLS has failed. */
+  /**
+   * Returns how many bytes of plaintext it wrote to `room`: 0 if there are none yet, -1 at close_notify, -2 if TLS has
+   * failed.
+   */
   tlsDecrypt(codec: TlsCodec, room: Uint8Array): number
-  /** False when TLS has failed. */
+  /** Returns false if TLS has failed. */
   tlsEncrypt(codec: TlsCodec, bytes: Uint8Array): boolean
-  /** Has close_notify sent. */
+  /** Queues close_notify. */
   tlsEnd(codec: TlsCodec): void
-  /** The ciphertext that is to be sent. */
+  /** Returns the ciphertext to send. */
   tlsSend(codec: TlsCodec): Buffer | undefined
-  /** OpenSSL's reason for the failure that the last call told of. */
+  /** Returns OpenSSL's reason for the failure of the last call. */
   tlsFault(): string
 }
 
-/** TLS that was taken from a connection. */
+/** The TLS state of a detached connection. */
 export interface TlsCodec {
   readonly isCodec: never
 }
 
-/** The newest session of a server, which is offered to it again. */
+/** Holds the newest session of a server, which the next handshake offers to it. */
 export interface TlsSessions {
   readonly isSessions: never
 }
 
-/** An OpenSSL context that belongs to the addon. */
+/** An OpenSSL context that the addon owns. */
 export interface SecureContext {
   readonly isContext: never
 }
 
 export const ContextFlag = { Server: 1, Chooses: 2, Verifies: 4, Requires: 8, Truncates: 16 } as const
 
-/** Which member of a group gets a connection, as group.h has it. */
+/** How a group selects the member for a connection, as in group.h. */
 export const Policy = { RoundRobin: 0, LeastConnections: 1, Random: 2 } as const
 export type Policy = (typeof Policy)[keyof typeof Policy]
 
-/** A result is never negative; what is negative is a fault, for `systemError`. */
+/** Sockets, by slot. Results are never negative; a negative result is a fault, for `systemError`. */
 export interface Poller {
   listen(
     host: string,
@@ -71,50 +74,58 @@ export interface Poller {
     v6only: boolean,
     reuseport: boolean,
   ): number
-  /** Mode below 0: as the umask has it. */
+  /** A negative mode keeps the umask's. */
   listenUnix(path: string, tag: number, limit: number, backlog: number, mode: number): number
-  /** Over a descriptor that listens already; the poller's from now on. */
+  /** Takes over a listening descriptor. */
   listenFd(fd: number, tag: number, limit: number): number
-  /** A slot for one more that a listener has waiting; what was handed to another member is 2 ** 31 - 1. */
+  /** Accepts one waiting peer and returns its slot, or 2 ** 31 - 1 if it went to another member of the group. */
   accept(slot: number): number
-  /** For datagrams. */
+  /** Binds a datagram socket. */
   bind(host: string, port: number, v6only: boolean, reuseport: boolean): number
   connect(host: string, port: number): number
   connectUnix(path: string): number
-  /** A slot over a connected socket's descriptor, the poller's from now on; `copy` leaves it to the caller. */
+  /**
+   * Takes over the descriptor of a connected socket and returns its slot. With `copy`, duplicates the descriptor
+   * instead.
+   */
   adopt(fd: number, copy: boolean): number
   start(): void
   read(slot: number, wanted: boolean): number
   end(slot: number): number
-  /** Bytes that were taken and not acknowledged. */
+  /** Returns how many written bytes the peer has not acknowledged. */
   unacknowledged(slot: number): number
   close(slot: number, reset: boolean): number
-  /** The descriptor, the caller's from now on. */
+  /** Returns the descriptor, which the caller then owns. */
   release(slot: number): number
-  /** Below 0: as it is. `keepAlive` in seconds; 0 is off. */
+  /** Negative values change nothing. `keepAlive` in seconds; 0 is off. */
   tune(slot: number, noDelay: number, keepAlive: number): number
   names(slot: number): Names | number
-  /** The host in the numbers of a peer, or this side's that it wrote to; that is empty where it is not known. */
+  /**
+   * Returns the host of a peer record as text: the peer's, or the local one that it wrote to, which is empty if
+   * unknown.
+   */
   hostOf(peer: Int32Array, local: boolean): string
-  /** Makes a group of so many members, for which this poller accepts: its id. `tags`: how many listeners at most. */
+  /**
+   * Makes a group of `members` members, for which this poller accepts, and returns its id. `tags`: the most listeners.
+   */
   found(members: number, tags: number, policy: number): number
-  /** What is accepted for the group comes to this poller as well. */
+  /** Joins a group: this poller also receives connections that the group accepts. */
   join(group: number, index: number): number
-  /** Nothing more comes to it. */
+  /** Leaves the group. */
   part(): void
   flush(count: number, lent: readonly Uint8Array[] | undefined): number
   stop(): void
-  /** What a listener accepts begins with a handshake; it accepts while fewer than `most` are under way. */
+  /** Makes a listener's connections start with a handshake. It stops accepting while `most` are in progress. */
   limitHandshakes(slot: number, most: number): number
-  /** A handshake begins, in which `servername` is asked for; empty: none. `sessions`: those of the server. */
+  /** Starts a handshake. `servername` is the SNI to send, or empty. `sessions` holds the server's session, if any. */
   secure(slot: number, context: SecureContext, servername: string, sessions: TlsSessions | undefined): number
-  /** Bytes of the handshake, or behind it, that were read before it began. */
+  /** Passes input that was read before the handshake began. */
   feed(slot: number, bytes: Uint8Array): number
-  /** Answers `Event.Hello`: undefined stands for the context that the handshake began with. */
+  /** Responds to `Event.Hello`. Undefined keeps the context that the handshake started with. */
   choose(slot: number, context: SecureContext | undefined, refused: boolean): number
-  /** Takes TLS from a connection, which is plain afterwards; undefined unless its handshake is done. */
+  /** Removes TLS from a connection, which is plain afterwards. Returns undefined unless its handshake is done. */
   takeTls(slot: number): TlsCodec | undefined
-  /** An end was asked for and has not gone yet. */
+  /** An end was requested and has not been sent yet. */
   ending(slot: number): boolean
   tlsInfo(slot: number): TlsNames | number
   tlsError(slot: number): TlsFailure | number
@@ -122,13 +133,13 @@ export interface Poller {
 
 /** Protocol, cipher, servername, ALPN, 1 for a resumed session, verify result (0: trusted), certificate in DER. */
 export type TlsNames = readonly [string, string, string, string, number, number, Buffer | undefined]
-/** OpenSSL's reason, verify result, that in words, 1 behind the handshake. */
+/** OpenSSL's reason, verify result, verify result in words, 1 after the handshake. */
 export type TlsFailure = readonly [string, number, string, number]
 
-/** Host and port of this end and of the other one; for a Unix socket its path and -1. */
+/** Host and port of this end, then of the other end; for a Unix socket its path and -1. */
 export type Names = readonly [string, number, string, number]
 
-/** The numbers in an event: {slot, kind, offset or fault or tag, length}. */
+/** Integers in an event: {slot, kind, offset or fault or tag, length}. */
 export const EVENT_SIZE = 4
 export const Event = {
   Input: 0,
@@ -137,39 +148,39 @@ export const Event = {
   Writable: 3,
   Accepted: 4,
   Connected: 5,
-  /** At its offset lies the peer, and `length` bytes behind it. */
+  /** The offset points to the peer record, which `length` bytes of payload follow. */
   Datagram: 6,
-  /** A client asks for the name that lies there; `choose` answers. */
+  /** A client sent its server name, which is at the offset; `choose` responds. */
   Hello: 7,
   /** A handshake is done. */
   Secured: 8,
 } as const
 
-/** The numbers in a write: {slot, source, offset, length, afterwards the result}. */
+/** Integers in a write: {slot, source, offset, length}. The result replaces the length. */
 export const WRITE_SIZE = 4
 /**
- * Where the bytes lie; from `Lent` on in the buffers that are passed along. From `File` on these say which part of a
- * file: {offset, size, seconds and nanoseconds of its last modification, descriptor}, each in 8 bytes.
+ * Where the bytes are. From `Lent` on: in the buffers passed to `flush`. From `File` on, such a buffer describes a
+ * part of a file: {offset, size, seconds and nanoseconds of its last modification, descriptor}, each in 8 bytes.
  */
 export const Source = { Input: 0, StagingBuffer: 1, Lent: 2, File: 1 << 30 } as const
-/** How many buffers one flush takes. */
+/** The most buffers that one flush takes. */
 export const MAX_LENT = 1024
 
 /**
- * The numbers in a peer, which lies in front of each datagram, both ways: {family (4 or 6), port, scope, address, local}.
- * The address is four numbers that mean nothing by themselves: its bytes in the order of the wire, zeros behind them. So
- * is this side's address that the peer wrote to, zeros where the binding has only one.
+ * Integers in a peer record, which precedes each datagram in both directions: {family (4 or 6), port, scope, address,
+ * local}. An address is four opaque integers: its bytes in network order, padded with zeros. `local` is the local
+ * address that the peer wrote to, or zeros if the binding has only one.
  */
 export const PEER_NUMBERS = 11
-/** Where in them each address begins. */
+/** Offsets of the two addresses in a peer record. */
 export const PEER_ADDRESS = 3
 export const PEER_LOCAL = 7
 /** In bytes. */
 export const PEER_SIZE = PEER_NUMBERS * 4
-/** The room in the input that the addon wants for each datagram, the peer included. */
+/** The room that the addon needs in the input for each datagram, including the peer record. */
 export const DATAGRAM_ROOM = 1025 * 64
 
-/** The bits of a slot that are its index; those above are a generation. */
+/** Masks the index in a slot; the bits above are a generation. */
 export const INDEX = (1 << 20) - 1
 
 const ERRNO = (1 << 12) - 1
@@ -178,17 +189,17 @@ const CALLS = [
   ...['getsockname', 'getpeername', 'poll', 'close', 'malloc', 'chmod', 'dup', 'ioctl', 'tls', 'sendfile'],
 ]
 
-/** The fault is one of TLS, for which the addon has a reason of its own. */
+/** Whether the fault is a TLS failure, whose reason the addon knows. */
 export function isTlsFault(fault: number): boolean {
   return CALLS[-fault >> 12] === 'tls'
 }
 
-/** It came with the end of the stream, and not with what it held. */
+/** Whether the fault is the end of the stream, and not invalid data. */
 export function isTruncation(fault: number): boolean {
   return (-fault & ERRNO) === constants.errno.ECONNRESET
 }
 
-/** The error behind a fault: `recv ECONNRESET: connection reset by peer`. `where` is what it was about. */
+/** Returns the error for a fault: `recv ECONNRESET: connection reset by peer`. `where` is the address concerned. */
 export function systemError(fault: number, where = ''): NodeJS.ErrnoException {
   const errno = -(-fault & ERRNO)
   const syscall = CALLS[-fault >> 12] ?? 'call'

@@ -1,32 +1,35 @@
 import { performance } from 'node:perf_hooks'
 import { type Clock, systemClock } from '../../loop/clock.js'
 
-/** Inputs that are looked at together. */
+/** Inputs in one measured window. */
 const WINDOW = 1024
-/** Inputs in a millisecond from which on several of them gather in a pause. */
+/** Inputs per millisecond from which a delay collects several. */
 const BUSY = 64
-/** A peer that is back before so many inputs of others is impatient: it waits for answers, and would for the pause. */
+/**
+ * A peer that sends again within this many inputs is latency-bound: it waits for responses, and a delay would slow it
+ * down.
+ */
 const PATIENCE = 32
-/** As many impatient inputs of a window are borne. */
+/** The most inputs of latency-bound peers that a window may contain. */
 const BORNE = WINDOW / 8
-/** Bytes of an input up to which the price of a turn is worth saving. */
+/** Inputs larger than this, in bytes, dwarf the cost of a turn. */
 const SMALL = 4096
-/** The share of its time that the loop has to spare. */
+/** The share of its time that the loop must be idle. */
 const SPARE = 0.07
-/** Windows with pauses before one without. */
+/** Windows with delays before one without, which measures the idle time. */
 const TRIAL = 32
-/** Inputs of a turn from which on its price is shared by enough of them. */
+/** Turns with at least this many inputs already share their cost. */
 const FEW = 12
-/** Microseconds. Linux makes them 80, adding the 50 of its timer slack. */
+/** Microseconds. Linux turns them into 80, because of its timer slack of 50. */
 const PAUSE = 30
 
-/** Whoever sends. `heard` is for `Coalescing` alone. */
+/** A sender. Only `Coalescing` uses `heard`. */
 export interface Peer {
   heard: number
 }
 
 export interface Times extends Pick<Clock, 'now'> {
-  /** Milliseconds in which the event loop has had nothing to do, so far. */
+  /** Milliseconds that the event loop has been idle so far. */
   idle(): number
 }
 
@@ -36,32 +39,32 @@ const loopTimes: Times = {
 }
 
 /**
- * Whether to hold back the next poll for a moment.
+ * Decides whether to delay the next poll for a moment.
  *
- * A turn has a price of its own, however little it brings. When many peers keep the loop busy so that there is something
- * for it as soon as it polls, it pays that price for every input. Letting some gather costs less, as with the interrupts
- * that network cards hold back. Nobody is to pay for it by waiting for an answer, so that it is done only while
+ * A turn has a fixed cost, however little input it brings. When many peers keep the loop so busy that every poll finds
+ * something, it pays that cost for every input. Letting a few inputs collect is cheaper, as with the interrupt
+ * coalescing of network cards. No peer may pay for it with latency, so the loop delays only while
  *
- * - at least 64 inputs come in a millisecond, mostly small ones: of larger ones the price of a turn is no great part, and
- *   a stream of them is held up by more than the pause, as TCP takes its speed from the answers;
- * - hardly one is of a peer that was heard within the last 32 inputs. By Little's law the round trips of the others take
- *   the time of 32 inputs or more: a pause is a small part of that, and the others' inputs fill it;
- * - the loop has time to spare, looked at without pauses: it is faster than its peers.
+ * - at least 64 inputs arrive in a millisecond, mostly small ones: next to a large input the cost of a turn is
+ *   negligible, and a delay slows a stream by more than its length, because TCP paces itself by the responses;
+ * - almost none comes from a peer that was heard within the last 32 inputs. By Little's law, the round trips of the
+ *   others take as long as 32 inputs or more: a delay is a small part of that, and the inputs of other peers fill it;
+ * - the loop has idle time, measured without delays: it is faster than its peers.
  *
- * So a peer alone never waits, nor do a few, nor many that are seldom heard, nor those of a loop that has its hands full.
+ * So a single peer never waits, nor do a few peers, nor many that rarely send, nor the peers of a saturated loop.
  */
 export class Coalescing {
   readonly #times: Times
   /** Counts inputs; it may wrap. */
   #clock = 0
-  /** Where the turn began, and the window; and when that was. */
+  /** The value of `#clock` at the start of the turn and of the window, and the time at the latter. */
   #turn = 0
   #window = 0
   #since: number
   #idle: number
   #impatient = 0
   #bytes = 0
-  /** Windows to come with pauses. */
+  /** Windows left with delays. */
   #left = 0
 
   constructor(times: Times = loopTimes) {
@@ -77,7 +80,7 @@ export class Coalescing {
     this.#bytes += size
   }
 
-  /** A turn ends: how many microseconds to wait before the next poll, mostly 0. */
+  /** Ends a turn and returns how many microseconds to delay the next poll, usually 0. */
   pause(): number {
     const inputs = (this.#clock - this.#turn) | 0
     const heard = (this.#clock - this.#window) | 0

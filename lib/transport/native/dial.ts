@@ -8,7 +8,7 @@ import { systemError } from './addon.js'
 import { NativeLink } from './link.js'
 import type { NativeTransport } from './transport.js'
 
-/** One connection that this side makes, until it is there or cannot be. */
+/** One outgoing connection, until it is established or fails. */
 export class NativeDial {
   readonly #transport: NativeTransport
   readonly #dialer: Dialer
@@ -43,7 +43,7 @@ export class NativeDial {
     this.#release()
   }
 
-  /** The system has decided, inside a turn. */
+  /** The OS reports the outcome. Called inside a turn. */
   connected(fault: number): void {
     if (fault < 0) return this.#settle(this.#error(fault))
     this.#transport.forget(this.#slot)
@@ -84,7 +84,7 @@ export class NativeDial {
     return systemError(fault, ` ${this.#target.text}`)
   }
 
-  /** In a turn of its own: the caller of `dial` does not have the id yet. */
+  /** Fails in a later turn, because the caller of `dial` does not have the id yet. */
   #fail(error: Error): void {
     setImmediate(() => this.#transport.host.turn(() => this.#settle(error)))
   }

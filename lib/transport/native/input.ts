@@ -3,17 +3,17 @@ import type { Host } from '../transport.js'
 import { EVENT_SIZE } from './addon.js'
 import type { PinnedMemory } from './memory.js'
 
-/** What the addon leaves for a turn: records of events, and the slab in which the bytes lie that they speak of. */
+/** The addon's input for a turn: event records, and the slab that their bytes are in. */
 export class NativeInput {
   readonly bytes: Buffer
   readonly events: Int32Array
-  /** The same slab, as numbers. */
+  /** The same slab, as integers. */
   readonly words: Int32Array
-  /** Views of the slab are handed out; otherwise copies are. */
+  /** Whether input is passed as views of the slab, or as copies. */
   readonly shared: boolean
-  /** The views that were handed out last, by the place of their event in the turn. */
+  /** The views of the last turn, by the index of their event. */
   readonly #views: Buffer[] = []
-  /** Where they begin and how long they are, whatever a program has since made of their properties. */
+  /** The offset and length of each view, in case a program has changed the view's properties. */
   readonly #starts: number[] = []
   readonly #lengths: number[] = []
 
@@ -24,14 +24,15 @@ export class NativeInput {
     this.shared = memory.lendable
   }
 
-  /** Runs a turn: `deliver` gets the place of each of its records. */
+  /** Runs a turn, and calls `deliver` with the offset of each record. */
   turn(host: Host, count: number, deliver: (at: number) => void): void {
     host.turn(() => {
       for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
         try {
           deliver(at)
         } catch (error) {
-          // The host catches what handlers throw. This is a fault of ours: uncaught, but it costs the others no byte.
+          // The host catches what handlers throw, so this is a bug in revio. It becomes an uncaught exception, but the
+          // other events are still delivered.
           process.nextTick(() => {
             throw error
           })
@@ -40,7 +41,7 @@ export class NativeInput {
     })
   }
 
-  /** Under steady load a turn's input lies where the last one's did: the same views serve again. */
+  /** Under steady load a turn's input is at the same offsets as the last one's, so the same views can be reused. */
   view(at: number, start: number, length: number): Buffer {
     if (!this.shared) return Buffer.from(this.bytes.subarray(start, start + length))
     const place = at / EVENT_SIZE
@@ -52,7 +53,7 @@ export class NativeInput {
     return view
   }
 
-  /** Bytes of the slab that are text, such as a name. */
+  /** Returns bytes of the slab as text, such as a name. */
   text(start: number, length: number): string {
     return this.bytes.toString('latin1', start, start + length)
   }

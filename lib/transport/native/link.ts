@@ -15,22 +15,22 @@ import type { NativeTransport } from './transport.js'
 
 const LINUX = process.platform === 'linux'
 
-/** One connection of the native transport. Its slot is all that the addon knows it by. */
+/** One connection of the native transport. The addon identifies it by its slot. */
 export class NativeLink implements Link, Peer {
   readonly slot: number
-  /** Hears of the link, or the handshake that is under way does in its place. */
+  /** Receives the link's events, or the handshake in progress does in its place. */
   receiver: Receiver = nobody
   taken = 0
   failure: Error | undefined
-  /** What the last write offers, where a part of a file is its end; else below 0. */
+  /** The size of the last write if it ends with a part of a file; otherwise negative. */
   expected = -1
   heard = 0
-  /** The last input, in the addon's own memory, and where it begins there: what is echoed goes out from there. */
+  /** The last input, in the addon's memory, and its offset there: an echo is sent from there without a copy. */
   input: Uint8Array | undefined
   inputStart = 0
-  /** Once it speaks TLS. */
+  /** The TLS session, once there is one. */
   session: TlsSession | undefined
-  /** Both ends, where they came along with the connection: those of a peer on IPv4. */
+  /** The two ends, if the addon reported them with the connection, as for an IPv4 peer. */
   local: Address | undefined
   remoteHost = 0
   remotePort = 0
@@ -41,37 +41,37 @@ export class NativeLink implements Link, Peer {
     this.slot = slot
   }
 
-  /** Names who hears of it; while a handshake is under way, when that is done. */
+  /** Sets the receiver; if a handshake is in progress, the receiver after it. */
   hears(receiver: Receiver): void {
     if (this.receiver instanceof Handshake) this.receiver.next = receiver
     else this.receiver = receiver
   }
 
-  /** A handshake begins: it hears of the link. */
+  /** A handshake begins and receives the link's events. */
   secures(session: TlsSession, handshake: Handshake): void {
     handshake.next = this.receiver
     this.session = session
     this.receiver = handshake
   }
 
-  /** It is over. */
+  /** The handshake is over. */
   secured(handshake: Handshake): void {
     this.receiver = handshake.next
   }
 
-  /** A client asks for that name. */
+  /** A client sent its server name. */
   hello(servername: string): void {
     const { receiver, session } = this
     if (receiver instanceof Handshake && session?.security.side === 'server')
       receiver.hello(servername, session.security)
   }
 
-  /** The error behind a fault. */
+  /** Returns the error for a fault. */
   error(fault: number): Error {
     return this.session?.error(fault) ?? systemError(fault)
   }
 
-  /** Input is delivered that lies in the addon's memory, from `start` on. */
+  /** Records that the input being delivered is in the addon's memory, from `start` on. */
   lends(input: Uint8Array, start: number): void {
     this.input = input
     this.inputStart = start
@@ -89,7 +89,7 @@ export class NativeLink implements Link, Peer {
     return LINUX && this.session === undefined
   }
 
-  /** A turn sends a bounded part of a file: the next one follows, unless the peer has to take this one first. */
+  /** A turn sends a bounded part of a file. The next part can follow at once if the OS took all of this one. */
   get wantsWrite(): boolean {
     return this.taken === this.expected
   }
@@ -104,7 +104,7 @@ export class NativeLink implements Link, Peer {
   }
 
   end(): void {
-    // It can only fail when the peer has gone already, which the next read tells.
+    // This can fail only if the peer is gone, which the next read reports.
     this.#transport.poller.end(this.slot)
   }
 
@@ -146,7 +146,7 @@ export class NativeLink implements Link, Peer {
   tune({ noDelay, keepAlive }: Tuning): void {
     if (noDelay === undefined && keepAlive === undefined) return
     const seconds = keepAlive === undefined ? -1 : keepAliveSeconds(keepAlive)
-    // It can only fail when the connection is broken, which the next read tells.
+    // This can fail only if the connection is broken, which the next read reports.
     this.#transport.poller.tune(this.slot, noDelay === undefined ? -1 : Number(noDelay), seconds)
   }
 
@@ -157,7 +157,7 @@ export class NativeLink implements Link, Peer {
   }
 }
 
-/** One that somebody else has made, and may have read from. */
+/** A link on a foreign socket, which its owner may have read from. */
 export class AttachedLink extends NativeLink {
   #unread: Buffer | undefined
 
@@ -166,7 +166,7 @@ export class AttachedLink extends NativeLink {
     this.#unread = unread
   }
 
-  /** Delivers what has been read, in front of everything else. */
+  /** Delivers what the previous owner had read, before everything else. */
   begin(): void {
     const unread = this.#unread
     this.#unread = undefined

@@ -7,7 +7,7 @@ import { prebuilt, system } from './platform.js'
 
 export { prebuilt }
 
-/** The addon, or why it is not there. */
+/** The addon, or why it is unavailable. */
 export type Loaded =
   | { readonly addon: Addon; readonly error: undefined }
   | { readonly addon: undefined; readonly error: Error }
@@ -15,9 +15,9 @@ export type Loaded =
 let loaded: Loaded | undefined
 
 /**
- * Loads the addon, once. `REVIO_NATIVE=0` leaves it alone; `REVIO_NATIVE=1` insists on it; a path names its file.
+ * Loads the addon, once. `REVIO_NATIVE=0` disables it, `REVIO_NATIVE=1` requires it, and a path names its file.
  *
- * @throws `ERR_NATIVE` when it is insisted on and cannot be had, with the loader's own message.
+ * @throws `ERR_NATIVE` with the loader's message, if the addon is required and cannot be loaded.
  */
 export function loadNative(): Loaded {
   loaded ??= load(process.env.REVIO_NATIVE ?? '')
@@ -25,9 +25,10 @@ export function loadNative(): Loaded {
 }
 
 /**
- * Why the addon cannot do TLS, undefined when it can: it uses the OpenSSL of the process, which has to be version 3.
+ * Returns why the addon has no TLS, or undefined if it has. It uses the OpenSSL of the process, which must be version
+ * 3.
  *
- * @throws `ERR_NATIVE` when it is insisted on.
+ * @throws `ERR_NATIVE` if the addon is required.
  */
 export function nativeTlsError(): Error | undefined {
   const { addon, error } = loadNative()
@@ -67,15 +68,16 @@ function findInPackage(): Loaded {
     const why = () => `${here} is a bundle without an addon beside it; REVIO_NATIVE may name the addon's file`
     return find([() => './revio.node', () => `./${carried()}`].map(beside), why)
   }
-  // One that was built here goes before the one that the package carries. Paths are from dist/lib/transport/native.
+  // An addon that was built here takes precedence over the package's prebuilt one. Paths are relative to
+  // dist/lib/transport/native.
   const made = '../../../../lib/transport/native/src/build/Release/revio.node'
   const names = [() => './revio.node', () => made, () => `../../../${carried()}`]
   return find(names.map(beside), () => `no addon for ${system()}`)
 }
 
 /**
- * Loads the first of these files that can be. Whatever goes wrong with one of them is the reason why there is no addon,
- * and nothing worse: even to look for a file may be forbidden, or to know what it is called on this system.
+ * Loads the first of these files that can be loaded. Any failure only means that the addon is unavailable: even
+ * checking for a file may be forbidden, or the system may have no known addon name.
  */
 function find(places: readonly (() => string)[], absent: () => string): Loaded {
   const foreign = foreignRuntime()
@@ -94,28 +96,34 @@ function find(places: readonly (() => string)[], absent: () => string): Loaded {
   return failure ?? without(`${absent()}; looked for ${looked.join(' and ')}`)
 }
 
-/** What `require` does with an addon. A bundle may have none, and a file that was named may be called anything. */
+/**
+ * Loads an addon as `require` does. A bundle may have no `require`, and a file named by the user may have any
+ * extension.
+ */
 function open(file: string): Addon {
   const module = { exports: {} }
   process.dlopen(module, file)
   return module.exports as Addon
 }
 
-/** The permission model tells apart from its message what it is that may not be read. */
+/** The permission model's error has the forbidden resource in a property, and not in its message. */
 function messageOf(thrown: unknown): string {
   const { message, resource } = asError(thrown) as Error & { resource?: string }
   return resource === undefined || resource === '' ? message : `${message}: ${resource}`
 }
 
-/** The URL of this file, or of the bundle that it has become part of. */
+/** The URL of this file, or of the bundle that contains it. */
 function ownFile(): string {
   const { url } = import.meta as { url?: string }
   if (url !== undefined && url !== '') return url
-  // A bundle in CommonJS, or a single executable.
+  // A CommonJS bundle, or a single executable.
   return pathToFileURL(typeof __filename === 'string' ? __filename : process.execPath).href
 }
 
-/** Runtimes on which the addon is not even tried: they have libuv's names, and some abort the process when called. */
+/**
+ * Runtimes on which revio does not try to load the addon: they export libuv's names, and some abort the process when
+ * they are called.
+ */
 function foreignRuntime(): string | undefined {
   if (process.versions.bun !== undefined) return 'the addon does not run on Bun'
   if (process.versions.deno !== undefined) return 'the addon does not run on Deno'

@@ -1,13 +1,13 @@
-/** As many addresses have a number of their own: it, an IPv4 address and a port make one of 53 bits. */
+/** The most local addresses with a number: the number, an IPv4 address and a port together fit 53 bits. */
 const MOST_LOCALS = 32
 
-/** The addresses of this side that were written to, in the order in which they were. */
+/** Numbers the local addresses that datagrams were sent to, in order of their first use. */
 export class LocalAddresses {
   readonly #indices = new Map<number, number>()
   #last = 0
   #lastIndex = -1
 
-  /** Below 0: there are too many. */
+  /** Returns the address's number, or a negative number if there are too many. */
   indexOf(address: number): number {
     if (address === this.#last && this.#lastIndex >= 0) return this.#lastIndex
     const index = this.#indices.get(address) ?? this.#admit(address)

@@ -1,24 +1,24 @@
 import { Buffer } from 'node:buffer'
 
-/** The unit in which a `WebAssembly.Memory` is made. */
+/** The page size of a `WebAssembly.Memory`. */
 const PAGE = 64 * 1024
 
-/** As much of it as is used here: its types come with a browser's only. */
+/** The part of WebAssembly that this module uses; TypeScript has its types only in the DOM library. */
 interface Wasm {
   readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer }
 }
 
 /**
- * Memory that the addon keeps pointers into, cut into pieces. It can be neither detached nor transferred nor resized, so
- * that no program takes it from under the addon, whatever it does with input that lies there.
+ * Memory that the addon keeps pointers into, divided into pieces. It can't be detached, transferred or resized, so no
+ * program can free it under the addon through input that lies there.
  */
 export class PinnedMemory {
-  /** Programs may be given views of it. Otherwise they get copies. */
+  /** Whether programs may get views of it; otherwise they get copies. */
   readonly lendable: boolean
   readonly #buffer: ArrayBufferLike
   #top = 0
 
-  /** `size` is the sum of the pieces, each of a multiple of four bytes. */
+  /** `size` is the sum of all pieces. Each is a multiple of four bytes. */
   constructor(size: number) {
     const buffer = wasmBuffer(size)
     this.lendable = buffer !== undefined
@@ -41,8 +41,8 @@ export class PinnedMemory {
 }
 
 /**
- * Only the `Memory` object could make the buffer grow, and it is kept by nobody. There is none under `--jitless`, nor
- * where the system grants too little address space: V8 reserves gigabytes around it, without using them.
+ * Only the `Memory` object could grow the buffer, and it is dropped here. Returns undefined under `--jitless`, or if
+ * the OS grants too little address space: V8 reserves gigabytes around the buffer, without using them.
  */
 function wasmBuffer(size: number): ArrayBuffer | undefined {
   const { WebAssembly: wasm } = globalThis as { WebAssembly?: Wasm }
@@ -55,7 +55,7 @@ function wasmBuffer(size: number): ArrayBuffer | undefined {
   }
 }
 
-/** The same memory as numbers; its start lies at a multiple of four. */
+/** The same memory as integers; it must start at a multiple of four. */
 export function numbersOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2)
 }

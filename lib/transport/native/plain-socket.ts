@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
 
 /**
- * The descriptor of a socket that the poller can take over without losing a byte; undefined where it cannot: where
- * something stands between its bytes and the system's, as TLS does, or where output still waits in it.
+ * Returns the descriptor of a socket that the poller can take over without losing a byte. Returns undefined if
+ * something such as TLS lies between its bytes and the OS's, or if output is still queued in it.
  */
 export function plainDescriptor(socket: net.Socket): number | undefined {
   if (Object.getPrototypeOf(socket) !== net.Socket.prototype) return undefined
@@ -13,7 +13,7 @@ export function plainDescriptor(socket: net.Socket): number | undefined {
   return typeof fd === 'number' && fd >= 0 ? fd : undefined
 }
 
-/** All that the socket has read from the system and not given to anybody; undefined where that is nothing. */
+/** Returns everything that the socket has read and not emitted; undefined if there is nothing. */
 export function takeUnread(socket: net.Socket): Buffer | undefined {
   const unread: Buffer[] = []
   for (let bytes = socket.read() as Buffer | null; bytes !== null; bytes = socket.read()) unread.push(bytes)

@@ -1,10 +1,13 @@
-/** Where the package carries the addon for this machine: one for each platform and C library serves every Node. */
+/**
+ * The path of the package's addon for this machine. One addon for each platform and C library serves every version of
+ * Node.
+ */
 export function prebuilt(): string {
   const { platform, arch } = process
   return `${platform}-${arch}/revio.${platform === 'linux' ? `${libc()}.` : ''}node`
 }
 
-/** This machine, for messages. */
+/** Names this machine, for messages. */
 export function system(): string {
   const { platform, arch } = process
   const name = `${platform}-${arch}`
@@ -17,8 +20,8 @@ export function system(): string {
 }
 
 /**
- * Which C library this process runs on: to load the other one's addon and see what happens can end the process. Node's
- * report says so without reading a file, which may not be allowed.
+ * The C library of this process: loading an addon for another one may crash. Node's report tells it without reading a
+ * file, which may be forbidden.
  */
 function libc(): 'glibc' | 'musl' {
   known ??= reportedLibc()
@@ -28,7 +31,7 @@ function libc(): 'glibc' | 'musl' {
 let known: 'glibc' | 'musl' | undefined
 
 function reportedLibc(): 'glibc' | 'musl' {
-  // Where the sockets' peers are in the report, each of them is looked up in the DNS.
+  // With network information, the report would resolve the peer of each socket by DNS.
   const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean }
   const { excludeNetwork } = report
   if (excludeNetwork !== undefined) report.excludeNetwork = true

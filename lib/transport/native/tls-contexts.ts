@@ -5,12 +5,15 @@ import { RevioError } from '../../errors.js'
 import type { ClientSecurity, ServerSecurity, ServerSessions } from '../security.js'
 import { type Addon, ContextFlag, type SecureContext, type TlsSessions } from './addon.js'
 
-/** Of OpenSSL: a name of 16 bytes, an HMAC key and an AES key of 32 each. Node has 16 of each. */
+/**
+ * OpenSSL's ticket keys: a name of 16 bytes, and an HMAC key and an AES key of 32 bytes each. Node has 16 bytes for
+ * each.
+ */
 const TICKET_KEYS = 80
 
 /**
- * OpenSSL's contexts, each made once, by Node's own reading of certificates and options. They are seen by nobody else:
- * what Node adds to a context that it uses itself rests on its own objects.
+ * OpenSSL contexts, made once each by Node's own parser of certificates and options. They are private to the addon:
+ * callbacks that Node adds to a context rely on Node's own objects.
  */
 export class TlsContexts {
   readonly #addon: Addon
@@ -21,18 +24,18 @@ export class TlsContexts {
     this.#addon = addon
   }
 
-  /** @throws `ERR_OSSL_…` where OpenSSL cannot use the options. */
+  /** @throws `ERR_OSSL_…` if OpenSSL rejects the options. */
   of(security: ServerSecurity | ClientSecurity): SecureContext {
     const key = security.side === 'client' ? (security.profile ?? security) : security
     return this.#find(key, () => this.#make(security.context, flagsOf(security), security.alpn))
   }
 
-  /** Takes the place of another one for clients that ask for its name. */
+  /** Returns the context that replaces the default for a client's server name. */
   chosen(options: SecureContextOptions): SecureContext {
     return this.#find(options, () => this.#make(options, ContextFlag.Server, undefined))
   }
 
-  /** What the addon keeps the sessions of a server in; undefined where they are not kept. */
+  /** Returns the addon's session store for a server; undefined if sessions are not kept. */
   sessionsOf(security: ServerSecurity | ClientSecurity): TlsSessions | undefined {
     const key = security.side === 'client' ? security.sessions : undefined
     if (key === undefined) return undefined
@@ -73,7 +76,7 @@ function flagsOf(security: ServerSecurity | ClientSecurity): number {
   return flags
 }
 
-/** Servers that are given the same keys take each other's tickets. */
+/** Servers with the same keys accept each other's tickets. */
 function ticketKeys(given: Buffer | undefined): Buffer | undefined {
   if (given === undefined) return undefined
   return Buffer.from(hkdfSync('sha256', given, '', 'revio session tickets', TICKET_KEYS))

@@ -9,23 +9,23 @@ import type { Addon, TlsCodec } from './addon.js'
 type Done = (error?: Error | null) => void
 
 const nothing = Buffer.alloc(0)
-/** Plaintext of one record fits. */
+/** The plaintext of one record fits. */
 const ROOM = 16 * 1024
-/** What `tlsDecrypt` answers where no plaintext follows. */
+/** The results of `tlsDecrypt` after which no plaintext follows. */
 const Ended = -1
 const Failed = -2
 
 export interface DetachedOptions {
   readonly addon: Addon
   readonly codec: TlsCodec
-  /** The connection itself. */
+  /** The connection's descriptor. */
   readonly fd: number
-  /** Plain bytes that come first. */
+  /** Plain bytes to read first. */
   readonly unread: readonly Uint8Array[]
   readonly allowTruncation: boolean
 }
 
-/** A socket of the plain bytes of a connection that the poller does not know any more. */
+/** Returns a socket of the plain bytes of a connection that has left the poller. */
 export function detachedSocket({ addon, codec, fd, unread, allowTruncation }: DetachedOptions): net.Socket {
   const carrier = new net.Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
   const source = new Decryption(addon, codec, carrier, allowTruncation)
@@ -37,11 +37,11 @@ export function detachedSocket({ addon, codec, fd, unread, allowTruncation }: De
   return new PlainSocket({ source, sink, carrier, unread })
 }
 
-/** Ciphertext in, plaintext out. */
+/** Turns ciphertext into plaintext. */
 class Decryption extends Transform {
   readonly #addon: Addon
   readonly #codec: TlsCodec
-  /** Takes what TLS answers. */
+  /** Carries what TLS sends in response. */
   readonly #carrier: net.Socket
   readonly #allowTruncation: boolean
   #ended = false
@@ -54,7 +54,7 @@ class Decryption extends Transform {
     this.#allowTruncation = allowTruncation
   }
 
-  /** Hands on what came before the handover: plaintext that TLS still holds, or its end. */
+  /** Emits what arrived before the detach: plaintext that TLS still holds, or its end. */
   begin(): void {
     const state = this.#read()
     if (state === Failed) this.destroy(this.#failure())
@@ -62,7 +62,7 @@ class Decryption extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    // Behind close_notify nothing counts.
+    // Data after close_notify is ignored.
     if (this.#ended) return done()
     if (!this.#addon.tlsFeed(this.#codec, chunk)) return done(new Error('out of memory'))
     const state = this.#read()
@@ -86,7 +86,7 @@ class Decryption extends Transform {
     return new RevioError('ERR_TLS', `TLS: ${this.#addon.tlsFault() || 'it failed'}`)
   }
 
-  /** Hands on what there is, and answers why there is no more. */
+  /** Emits the available plaintext, and returns why there is no more. */
   #read(): number {
     for (;;) {
       const room = Buffer.allocUnsafe(ROOM)
@@ -97,7 +97,7 @@ class Decryption extends Transform {
   }
 }
 
-/** Plaintext in, ciphertext out to the connection; close_notify at the end. */
+/** Writes plaintext to the connection as ciphertext, and ends with close_notify. */
 class Encryption extends Writable {
   readonly #addon: Addon
   readonly #codec: TlsCodec

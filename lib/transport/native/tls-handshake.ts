@@ -8,42 +8,42 @@ import { tlsError } from '../tls-error.js'
 import { nobody, type Receiver } from '../transport.js'
 import type { SessionLink, TlsSession } from './tls-session.js'
 
-/** What comes of a handshake; one of the two is called, inside a turn. */
+/** Receives the outcome of a handshake: exactly one method is called, inside a turn. */
 export interface Outcome {
   secured(): void
   failed(error: Error, remote: Address): void
 }
 
-/** A link, as TLS sees it. */
+/** A link, as a handshake uses it. */
 export interface SecuredLink extends SessionLink {
-  /** A handshake begins, and hears of the link. */
+  /** A handshake begins and receives the link's events. */
   secures(session: TlsSession, handshake: Handshake): void
-  /** It is over. */
+  /** The handshake is over. */
   secured(handshake: Handshake): void
   close(options: { reset: boolean }): void
 }
 
-/** Carries out what a handshake needs. */
+/** The operations that a handshake needs. */
 export interface HandshakeOwner {
-  /** Runs something as a turn of its own. */
+  /** Runs `run` as a turn. */
   turn(run: () => void): void
-  /** Bytes that were read before it began. */
+  /** Passes input that was read before the handshake began. */
   feed(slot: number, bytes: Uint8Array): void
-  /** The answer to `hello`. */
+  /** Responds to `hello`. */
   choose(slot: number, options: SecureContextOptions | undefined, refused: boolean): void
-  /** It is over, whatever came of it. */
+  /** The handshake is over, whatever its outcome. */
   over(handshake: Handshake): void
 }
 
-/** Hears of a link while its handshake is under way, in the place of whoever is to hear of it then. */
+/** Receives a link's events while its handshake is in progress, in place of the later receiver. */
 export class Handshake implements Receiver, TimedHandshake {
   readonly link: SecuredLink
   readonly session: TlsSession
-  /** Hears of the link when it is done. */
+  /** The receiver after the handshake. */
   next: Receiver = nobody
   readonly #owner: HandshakeOwner
   readonly #outcome: Outcome
-  /** What kept a context from being chosen. */
+  /** Why no context could be selected. */
   #refusal: Error | undefined
   #over = false
 
@@ -58,7 +58,7 @@ export class Handshake implements Receiver, TimedHandshake {
     this.#owner.feed(this.link.slot, bytes)
   }
 
-  /** The addon meets the end in its place. */
+  /** The addon handles the end itself, and fails the handshake. */
   ended(): void {}
 
   writable(): void {}
@@ -80,12 +80,12 @@ export class Handshake implements Receiver, TimedHandshake {
     this.#owner.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 
-  /** Nobody wants to know any more. */
+  /** Abandons the handshake without an outcome. */
   giveUp(): void {
     this.#end()
   }
 
-  /** A client asks for a name, empty for none. */
+  /** A client sent its server name, which may be empty. */
   hello(servername: string, { choose }: ServerSecurity): void {
     try {
       const chosen = choose?.(servername)

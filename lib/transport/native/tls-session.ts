@@ -9,31 +9,34 @@ import { truncationError } from '../tls-error.js'
 import { identityError, verifyError } from '../tls-trust.js'
 import { isTlsFault, isTruncation, type Poller, systemError, type TlsNames } from './addon.js'
 
-/** The addresses of a connection, of this side and of the peer. */
+/** The local and the remote address of a connection. */
 export interface Ends {
   readonly local: Address
   readonly remote: Address
 }
 
-/** A link that speaks TLS. */
+/** A link that uses TLS. */
 export interface SessionLink {
   readonly slot: number
-  /** There where it knows both of its ends for as long as it lives. */
+  /** Present if the link knows both of its ends for its whole life. */
   readonly local: Address | undefined
   addresses(): Ends
 }
 
-/** What is to be known of a link. */
+/** The parameters of a session. */
 export interface TlsSessionOptions {
   readonly poller: Poller
   readonly link: SessionLink
   readonly security: ServerSecurity | ClientSecurity
 }
 
-/** TLS of one link: what was agreed on, and what has gone wrong, asked of the addon when somebody wants to know. */
+/**
+ * The TLS session of one link: what was negotiated, and what failed. Queries the addon only when the information is
+ * needed.
+ */
 export class TlsSession {
   readonly security: ServerSecurity | ClientSecurity
-  /** The addresses of a link that does not know them when its peer is gone, which is when errors name them. */
+  /** The addresses of a link that no longer knows them once its peer is gone, which is when errors name them. */
   readonly ends: Ends | undefined
   readonly #poller: Poller
   readonly #link: SessionLink
@@ -50,7 +53,7 @@ export class TlsSession {
     return this.#link.addresses().remote
   }
 
-  /** Undefined before the handshake is done, and once the link is gone without having been asked. */
+  /** Undefined before the handshake is done, and after the link is gone unless it was read before. */
   get info(): TlsInfo | undefined {
     if (this.#info === undefined) {
       const names = this.#poller.tlsInfo(this.#link.slot)
@@ -63,13 +66,13 @@ export class TlsSession {
     return this.#poller.ending(this.#link.slot)
   }
 
-  /** The name that the client asks for, empty for none. */
+  /** The SNI to send; empty for none. */
   get servername(): string {
     const { security } = this
     return security.side === 'client' && isIP(security.servername) === 0 ? security.servername : ''
   }
 
-  /** Why the peer is not to be trusted, where that is a reason to give it up: the addon has looked at all but the name. */
+  /** Why the peer's identity must end the connection. The addon verifies everything except the name. */
   get identityError(): NodeJS.ErrnoException | undefined {
     const { security } = this
     if (security.side !== 'client' || !security.rejectUnauthorized) return undefined
@@ -78,13 +81,13 @@ export class TlsSession {
     return identityError(security.servername, certificate)
   }
 
-  /** What is under way and with whom, for errors. */
+  /** What is in progress and with which peer, for error messages. */
   get what(): string {
     const { servername } = this.security.side === 'client' ? this.security : { servername: '' }
     return `TLS handshake with ${servername === '' ? '' : `${servername}, `}${this.remote}`
   }
 
-  /** The error behind a fault of the link. */
+  /** Returns the error for a fault of the link. */
   error(fault: number): Error {
     if (!isTlsFault(fault)) return systemError(fault)
     const failure = this.#poller.tlsError(this.#link.slot)
@@ -97,7 +100,7 @@ export class TlsSession {
   }
 }
 
-/** The peer has left a handshake. */
+/** The error for a peer that ended during the handshake. */
 function endedError(): NodeJS.ErrnoException {
   return Object.assign(new Error('the peer has ended the connection'), { code: 'ECONNRESET' })
 }
@@ -113,7 +116,7 @@ function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): Tls
   }
 }
 
-/** Of peers that show no certificate, most agree on the same: their connections share it. */
+/** Most peers without a certificate negotiate the same parameters, so their connections share one object. */
 const known = new Recent<TlsInfo>(100)
 
 function anonymous(agreed: Pick<TlsInfo, 'protocol' | 'cipher' | 'servername' | 'alpn' | 'reused'>): TlsInfo {

@@ -19,21 +19,21 @@ export interface NativeTlsOptions {
 
 const MAX_INT = 2 ** 31 - 1
 
-/** A binding whose connections begin with a handshake. */
+/** A binding whose connections start with a handshake. */
 interface SecureBinding {
   readonly slot: number
   security: ServerSecurity
 }
 
-/** TLS of the native transport: the addon does it, and here it is said with which certificates, and for how long. */
+/** TLS of the native transport. The addon does the work; this class selects certificates and applies timeouts. */
 export class NativeTls implements HandshakeOwner {
   readonly #options: NativeTlsOptions
   readonly #contexts: TlsContexts
-  /** By the index of the address. */
+  /** By address index. */
   readonly #bindings = new Map<number, SecureBinding>()
-  /** Those that are under way. */
+  /** Handshakes in progress. */
   readonly #pending = new Set<Handshake>()
-  /** By the time that they are given. */
+  /** By timeout. */
   readonly #timers = new Map<number, Handshakes>()
 
   constructor(options: NativeTlsOptions) {
@@ -41,11 +41,11 @@ export class NativeTls implements HandshakeOwner {
     this.#contexts = new TlsContexts(options.addon)
   }
 
-  /** What that binding accepts begins with a handshake. */
+  /** Makes the connections of a binding start with a handshake. */
   bind(addressIndex: number, slot: number, security: ServerSecurity): void {
     this.#contexts.of(security)
     this.#bindings.set(addressIndex, { slot, security })
-    // Where another thread accepts, it counts them.
+    // If another thread accepts, that thread counts the handshakes.
     if (slot >= 0) this.#options.poller.limitHandshakes(slot, Math.min(security.maxHandshakes, MAX_INT))
   }
 
@@ -54,12 +54,12 @@ export class NativeTls implements HandshakeOwner {
     if (binding !== undefined) this.bind(addressIndex, binding.slot, security)
   }
 
-  /** What the connections to that address begin with; undefined where they are plain. */
+  /** Returns the TLS options of a binding; undefined if it is plain. */
   of(addressIndex: number): ServerSecurity | undefined {
     return this.#bindings.get(addressIndex)?.security
   }
 
-  /** Begins a handshake; whoever hears of the link does so again when it is done. */
+  /** Starts a handshake; the link's receiver gets events again once it is done. */
   begin(
     link: SecuredLink,
     security: ServerSecurity | ClientSecurity,
@@ -77,12 +77,12 @@ export class NativeTls implements HandshakeOwner {
       this.#check(poller.secure(link.slot, this.#contexts.of(security), session.servername, sessions))
       for (const bytes of unread) this.#check(poller.feed(link.slot, bytes))
     } catch (error) {
-      // In a turn of its own: who asked for the handshake is not done with asking.
+      // In a later turn, because the caller that requested the handshake is still running.
       setImmediate(() => this.#options.host.turn(() => handshake.failed(error as Error)))
     }
   }
 
-  /** Gives a link's descriptor and its TLS to a socket, which outlives the poller. */
+  /** Moves a link's descriptor and TLS state to a socket, which outlives the poller. */
   detach({ slot }: SecuredLink, { security, what }: TlsSession, unread: readonly Uint8Array[]): net.Socket {
     const { addon, poller } = this.#options
     const codec = poller.takeTls(slot)
@@ -94,12 +94,12 @@ export class NativeTls implements HandshakeOwner {
     return new net.Socket({ fd }).destroy(new RevioError('ERR_TLS', `${what}: discarded by Detach`))
   }
 
-  /** How many are under way. */
+  /** The number of handshakes in progress. */
   get pending(): number {
     return this.#pending.size
   }
 
-  /** Gives up what is under way. */
+  /** Abandons all handshakes in progress. */
   close(): void {
     for (const handshake of this.#pending) handshake.giveUp()
   }

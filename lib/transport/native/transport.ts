@@ -27,13 +27,13 @@ import type { Outcome } from './tls-handshake.js'
 import type { TlsSession } from './tls-session.js'
 import { NativeWriter } from './writer.js'
 
-/** Room for what is read in one turn. The addon wants 64 KiB for each read, and enters a turn early without. */
+/** The input room of one turn. The addon needs 64 KiB for each read, and enters a turn early if less is left. */
 const INPUT_SIZE = 256 * 1024
 const STAGE_SIZE = 1024 * 1024
 const MAX_EVENTS = 1024
 const MAX_WRITES = 1024
 const MAX_INT = 2 ** 31 - 1
-/** Accepted when a listener is released; where others share it they may go on coming. */
+/** The most peers to accept while releasing a listener; if it is shared, they may keep coming. */
 const MOST_WAITING = 65_536
 
 interface Listener {
@@ -41,7 +41,7 @@ interface Listener {
   readonly addressIndex: number
 }
 
-/** Sockets by way of the addon: one crossing into TypeScript for each turn of the event loop, and one back. */
+/** Sockets through the addon: one call into TypeScript and one back for each turn of the event loop. */
 export class NativeTransport implements Transport {
   readonly name = 'native'
   readonly sharesInput: boolean
@@ -52,18 +52,18 @@ export class NativeTransport implements Transport {
   readonly writer: NativeWriter
   readonly #input: NativeInput
   readonly #tls: NativeTls
-  /** By a slot's index. */
+  /** By slot index. */
   readonly #links: (NativeLink | undefined)[] = []
-  /** Those that are connecting, by slot. */
+  /** Outgoing connections in progress, by slot. */
   readonly #dials = new Map<number, NativeDial>()
   readonly #listeners = new Map<number, Listener>()
-  /** The end of this side that the last accepted connection has. */
+  /** The local end of the connection accepted last. */
   #local: Address | undefined
   #localHost = 0
   #started = false
-  /** Another thread accepts for it. */
+  /** Another thread accepts for this transport. */
   joined = false
-  /** A poll is held back for all that are polled, so one address that must not wait speaks for all. */
+  /** A delay holds up all sockets of the poller, so a single address that must not wait turns it off for all. */
   #coalescing: Coalescing | undefined = new Coalescing()
 
   constructor(addon: Addon, host: Host) {
@@ -111,18 +111,21 @@ export class NativeTransport implements Transport {
     return this.addresses(slot).local
   }
 
-  /** What it accepts goes to the members of a group, in other threads; answers by what they join it. */
+  /**
+   * Makes a group: its members, in other threads, receive what this transport accepts. Returns the id with which they
+   * join.
+   */
   found(members: number, addresses: number, policy: Policy): number {
     return this.#check(this.poller.found(members, addresses, policy), '')
   }
 
-  /** Another thread accepts at that binding. Before `join`. */
+  /** Prepares for a binding whose peers another thread accepts. Must be called before `join`. */
   expectAccepted(binding: Binding, addressIndex: number, security?: ServerSecurity): void {
     if (security !== undefined) this.#tls.bind(addressIndex, -1, security)
     if (!binding.coalesce) this.#coalescing = undefined
   }
 
-  /** Gets what is accepted for a group, until `unbind`. */
+  /** Receives connections that a group accepts, until `depart`. */
   join(group: number, index: number): void {
     this.#check(this.poller.join(group, index), '')
     this.joined = true
@@ -144,8 +147,8 @@ export class NativeTransport implements Transport {
   }
 
   /**
-   * Takes over a connected socket of which `plainDescriptor` knows the descriptor: the socket itself is destroyed, and
-   * the connection goes on with what it has read.
+   * Takes over a connected socket whose descriptor `plainDescriptor` returns. Destroys the socket; the connection
+   * continues, with the input that the socket had read.
    */
   attach(socket: net.Socket, dialer: Dialer): void {
     const slot = this.poller.adopt(plainDescriptor(socket) ?? -1, true)
@@ -179,7 +182,7 @@ export class NativeTransport implements Transport {
     return this.#tls.pending
   }
 
-  /** Gets nothing more of what other threads accept. */
+  /** Stops receiving connections from other threads. */
   depart(): void {
     if (this.joined) this.poller.part()
     this.joined = false
@@ -192,7 +195,7 @@ export class NativeTransport implements Transport {
     this.poller.stop()
   }
 
-  /** What a slot is bound to, and connected to. */
+  /** The local and the remote address of a slot. */
   addresses(slot: number): { local: Address; remote: Address } {
     const names = this.poller.names(slot)
     if (typeof names === 'number') throw systemError(names)
@@ -204,17 +207,17 @@ export class NativeTransport implements Transport {
     }
   }
 
-  /** A slot is to be connected; its dial hears the outcome. */
+  /** Registers a dial, which gets the outcome of the connect. */
   expect(slot: number, dial: NativeDial): void {
     this.#dials.set(slot, dial)
   }
 
-  /** A slot is connected: its link hears what comes. */
+  /** Registers a link, which gets the events of its slot. */
   register(link: NativeLink): void {
     this.#links[link.slot & INDEX] = link
   }
 
-  /** A handshake begins on a connection. */
+  /** Starts a handshake on a connection. */
   secure(
     link: NativeLink,
     security: ServerSecurity | ClientSecurity,
@@ -230,7 +233,7 @@ export class NativeTransport implements Transport {
     return this.#tls.detach(link, session, unread)
   }
 
-  /** Nobody hears of a slot any more. */
+  /** Stops all events for a slot. */
   forget(slot: number): void {
     this.#links[slot & INDEX] = undefined
     this.#dials.delete(slot)
@@ -268,7 +271,7 @@ export class NativeTransport implements Transport {
     else if (kind === Event.Hello) link.hello(this.#input.text(value, events[at + 3] as number))
   }
 
-  /** Connections have this side's end in common, mostly. */
+  /** Most connections share this end. */
   #name(link: NativeLink, at: number): void {
     const { words } = this.#input
     const host = words[at] as number
@@ -282,7 +285,7 @@ export class NativeTransport implements Transport {
     link.remotePort = words[at + 3] as number
   }
 
-  /** The system would reset them with the listener. */
+  /** The OS would reset waiting peers when it closes the listener. */
   #acceptWaiting(listener: number, addressIndex: number): void {
     for (let count = 0; count < MOST_WAITING; count++) {
       const slot = this.poller.accept(listener)
@@ -294,7 +297,7 @@ export class NativeTransport implements Transport {
     }
   }
 
-  /** `names`: where both ends of it are in the input; below 0 where they are not. */
+  /** `names`: the offset of both ends in the input, or negative if they are not there. */
   #accepted(slot: number, addressIndex: number, names: number): void {
     const link = new NativeLink(this, slot)
     if (names >= 0) this.#name(link, names / 4)

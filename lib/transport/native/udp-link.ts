@@ -8,7 +8,7 @@ import type { NativeUdpSocket } from './udp-socket.js'
 /** One remote of a binding on the addon. */
 export class NativeUdpLink extends UdpRemote {
   readonly socket: NativeUdpSocket
-  /** Where it is, as the addon has it. */
+  /** Its address, as a peer record of the addon. */
   readonly peer: Int32Array
 
   constructor(socket: NativeUdpSocket, key: RemoteKey, peer: Int32Array) {

@@ -4,23 +4,23 @@ import { PEER_NUMBERS } from './addon.js'
 import { NativeUdpLink } from './udp-link.js'
 import type { NativeUdpWriter } from './udp-writer.js'
 
-/** What a binding on the addon is to know. */
+/** The parameters of a binding on the addon. */
 export interface NativeUdpSocketOptions extends UdpRemotesOptions {
   readonly slot: number
   readonly writer: NativeUdpWriter
-  /** The host in the numbers of a peer, or this side's that it wrote to. */
+  /** Returns the host of a peer record as text: the peer's, or the local one that it wrote to. */
   readonly hostOf: (peer: Int32Array, local: boolean) => string
 }
 
-/** One binding: the slot that the addon knows it by, and the remotes that it has heard of. */
+/** One binding: its slot in the addon and its remotes. */
 export class NativeUdpSocket {
   readonly slot: number
   readonly writer: NativeUdpWriter
   readonly remotes: UdpRemotes
   readonly hostOf: NativeUdpSocketOptions['hostOf']
-  /** The system takes no more for now. */
+  /** The OS takes no more for now. */
   full = false
-  /** Listens to nobody any more. */
+  /** The socket ignores further datagrams. */
   stopped = false
 
   constructor(options: NativeUdpSocketOptions) {
@@ -31,9 +31,9 @@ export class NativeUdpSocket {
   }
 
   /**
-   * A datagram came, inside a turn.
+   * Delivers a datagram, inside a turn.
    *
-   * @param peer - Memory with the numbers of its sender, from `at` on.
+   * @param peer - Memory that contains the sender's peer record, at offset `at`.
    */
   received(key: RemoteKey, peer: Int32Array, at: number, bytes: Buffer): void {
     if (this.stopped) return
@@ -43,7 +43,7 @@ export class NativeUdpSocket {
     link.deliver(bytes, true)
   }
 
-  /** The system takes more, inside a turn. */
+  /** The socket is writable. Called inside a turn. */
   writable(): void {
     this.full = false
     this.remotes.writable()

@@ -3,21 +3,21 @@ import { PEER_NUMBERS, PEER_SIZE, type Poller, Source, systemError, WRITE_SIZE }
 import { numbersOf } from './memory.js'
 import type { NativeUdpLink } from './udp-link.js'
 
-/** The datagrams of all links, gathered in one block: a flush is one crossing for all of them. */
+/** Collects the datagrams of all links in one block: a flush is one call of the addon for all of them. */
 export class NativeUdpWriter {
   readonly #poller: Poller
-  /** Where they are gathered, each behind the peer that it is for. */
+  /** The block, in which a peer record precedes each datagram. */
   readonly #bytes: Uint8Array
-  /** The same memory, for the peers. */
+  /** The same memory as integers, for the peer records. */
   readonly #numbers: Int32Array
   readonly #records: Int32Array
   readonly #capacity: number
-  /** Whose the records are, record by record. */
+  /** The link of each record. */
   readonly #links: NativeUdpLink[] = []
   #top = 0
   #count = 0
 
-  /** `bytes` is what the addon knows as its stage; it has memory of its own, and room for the largest datagram. */
+  /** `bytes` is the addon's staging memory. It must not be shared, and must have room for the largest datagram. */
   constructor(poller: Poller, bytes: Uint8Array, records: Int32Array) {
     this.#poller = poller
     this.#bytes = bytes
@@ -27,10 +27,10 @@ export class NativeUdpWriter {
   }
 
   /**
-   * Gathers each run of the outbox as a datagram.
+   * Collects each run of the outbox as a datagram.
    *
-   * While the system takes no more, nothing is. Its limit: an empty datagram that finds the socket full, and no other
-   * one of its remote waiting before it, is lost, as an outbox does not tell whether nothing has been taken.
+   * Takes nothing while the socket is full. Limit: an empty datagram is lost if it finds the socket full with no other
+   * datagram of its remote waiting, because an outbox can't tell whether an empty datagram was taken.
    */
   add(link: NativeUdpLink, outbox: Outbox): void {
     link.taken = 0
@@ -49,7 +49,7 @@ export class NativeUdpWriter {
     }
   }
 
-  /** Sends, and tells each link how much was taken. */
+  /** Sends, and sets how much each link took. */
   flush(): void {
     const count = this.#count
     if (count === 0) return
@@ -83,7 +83,7 @@ export class NativeUdpWriter {
     const whole = start === 0 && end === bytes.length
     this.#bytes.set(whole ? bytes : bytes.subarray(start, end), from + PEER_SIZE)
     const length = PEER_SIZE + end - start
-    // Numbers lie at multiples of four.
+    // Integers must be at multiples of four.
     this.#top = (from + length + 3) & ~3
     const at = this.#count * WRITE_SIZE
     this.#links[this.#count++] = link

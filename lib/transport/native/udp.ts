@@ -25,20 +25,19 @@ import { numbersOf, PinnedMemory } from './memory.js'
 import { NativeUdpSocket } from './udp-socket.js'
 import { NativeUdpWriter } from './udp-writer.js'
 
-/** Datagrams that are taken in before a turn comes; the addon takes as many from one binding at once. */
+/** The most datagrams before a turn; the addon receives this many from a binding at once. */
 const MOST_ARRIVALS = 32
-/** Room for what is gathered before it is sent: some of the largest datagrams, or a turn's worth of small ones. */
+/** The size of the send block: several of the largest datagrams, or a turn of small ones. */
 const GATHERED = 512 * 1024
 const INPUT_SIZE = MOST_ARRIVALS * DATAGRAM_ROOM
 const MAX_EVENTS = 256
 const MAX_WRITES = 1024
 
 /**
- * Datagrams by way of the addon: many in one system call, and one crossing for those of a turn. Each remote of a
+ * Datagrams through the addon: many for each system call, and one call into TypeScript for each turn. Each remote of a
  * binding is a connection, from its first datagram on.
  *
- * Its limit: an answer to a datagram that could not be delivered (ICMP's) is not heard of, as the system does not tell
- * it to a socket with more than one remote.
+ * Limit: ICMP errors are not reported, because the OS does not report them to a socket with several remotes.
  */
 export class NativeUdpTransport implements Transport {
   readonly name = 'native'
@@ -49,10 +48,10 @@ export class NativeUdpTransport implements Transport {
   readonly #poller: Poller
   readonly #writer: NativeUdpWriter
   readonly #input: NativeInput
-  /** The input's memory, for the peers. */
+  /** The input memory as integers, for the peer records. */
   readonly #numbers: Int32Array
   readonly #locals = new LocalAddresses()
-  /** By a slot's index. */
+  /** By slot index. */
   readonly #sockets: (NativeUdpSocket | undefined)[] = []
 
   constructor(addon: Addon, host: Host) {
@@ -135,7 +134,7 @@ export class NativeUdpTransport implements Transport {
     socket.received(this.#keyAt(offset), this.#numbers, offset / 4, bytes)
   }
 
-  /** A number for IPv4, with few addresses on this side; otherwise the peer's numbers, read as characters. */
+  /** A number for IPv4 with few local addresses; otherwise the peer record as a string. */
   #keyAt(offset: number): RemoteKey {
     const at = offset / 4
     const local =

@@ -6,22 +6,22 @@ import type { FilePart } from '../transport.js'
 import { MAX_LENT, type Poller, Source, WRITE_SIZE } from './addon.js'
 import type { NativeLink } from './link.js'
 
-/** The most that one write record offers. */
+/** The most bytes in one write record. */
 const MAX_LENGTH = 1 << 30
 const MAX_INT = 2 ** 31 - 1
-/** The most of a file that goes in one turn, so that the others have theirs. */
+/** The most bytes of a file to send in one turn, so that a large file can't starve other connections. */
 const MAX_FILE = 1024 * 1024
 
-/** What links have to write, as records for the addon: a flush is one crossing for all of them. */
+/** Collects the writes of all links as records: a flush is one call of the addon for all of them. */
 export class NativeWriter {
   readonly #poller: Poller
   readonly #stage: StagingBuffer
   readonly #records: Int32Array
   readonly #capacity: number
-  /** Whose the records are, record by record. */
+  /** The link of each record. */
   readonly #links: NativeLink[] = []
   #count = 0
-  /** Memory that the addon does not know, for as long as the flush takes. */
+  /** Buffers outside the addon's memory, for the duration of the flush. */
   #lent: Uint8Array[] = []
 
   constructor(poller: Poller, stage: StagingBuffer, records: Int32Array) {
@@ -31,7 +31,7 @@ export class NativeWriter {
     this.#capacity = records.length / WRITE_SIZE
   }
 
-  /** Notes what a link has to write: the bytes of an outbox, and the part of a file behind them. */
+  /** Records what a link has to write: the bytes of an outbox, followed by a part of a file. */
   add(link: NativeLink, outbox: Outbox, file?: FilePart | undefined): void {
     let offered = 0
     link.expected = -1
@@ -74,7 +74,7 @@ export class NativeWriter {
     this.#locate(record, Source.File + index, region.fd)
   }
 
-  /** Writes, and tells each link how much was taken. */
+  /** Writes, and sets how much each link took. */
   flush(): void {
     const count = this.#count
     if (count === 0) return
@@ -111,7 +111,7 @@ export class NativeWriter {
     this.#records[at + 2] = offset
   }
 
-  /** What is sent to many stands there once. */
+  /** Output that goes to many peers is listed only once. */
   #lend(bytes: Uint8Array): number {
     const last = this.#lent.length - 1
     if (last >= 0 && this.#lent[last] === bytes) return Source.Lent + last

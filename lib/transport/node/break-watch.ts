@@ -1,17 +1,17 @@
 import { writeSync } from 'node:fs'
 import type * as net from 'node:net'
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 250
 
 const nothing = new Uint8Array(0)
 
-/** A link whose socket is not read, so that `node:net` does not see it break. */
+/** A link that is not reading, so that `node:net` does not notice when it breaks. */
 export interface Unread {
   look(): void
 }
 
-/** Looks at sockets that are not read, now and then, for as long as there are any. */
+/** Checks links that are not reading, periodically, as long as there are any. */
 export class BreakWatch {
   readonly #unread = new Set<Unread>()
   #timer: NodeJS.Timeout | undefined
@@ -42,8 +42,8 @@ export class BreakWatch {
 }
 
 /**
- * The code of the error with which a connection has broken; undefined while it stands, or where that cannot be told, as
- * on Windows. A write of nothing meets the error that waits on a socket, sends nothing and disturbs nobody.
+ * Returns the error code of a broken connection; undefined if it is intact, or if the platform can't tell, as on
+ * Windows. An empty write returns a socket's pending error, and sends nothing.
  */
 export function breakOf(socket: net.Socket): string | undefined {
   const fd = (socket as { _handle?: { fd?: unknown } })._handle?.fd

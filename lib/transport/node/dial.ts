@@ -3,16 +3,16 @@ import { type Binding, systemName } from '../../address.js'
 import type { Endpoint } from '../resolve.js'
 import { isBacklogFull, Retry } from '../retry.js'
 
-/** Where a target lies. */
+/** Resolves a target to endpoints. */
 export type Resolve = (target: Binding) => Promise<readonly [Endpoint, ...Endpoint[]]>
 
-/** Who hears how it went; one of the two is called, once. */
+/** Receives the outcome: exactly one method is called, once. */
 export interface NetDialer {
   connected(socket: net.Socket): void
   failed(error: Error): void
 }
 
-/** One connection that this side makes, until it is there or cannot be. */
+/** One outgoing connection, until it is established or fails. */
 export class NetDial {
   readonly #target: Binding
   readonly #dialer: NetDialer

@@ -2,9 +2,9 @@ import type { Binding } from '../../address.js'
 import { RevioError } from '../../errors.js'
 
 /**
- * Makes sure that Node can share a port between processes.
+ * Checks that Node can share a port between processes.
  *
- * @param needed - What would have to be there instead, for the message.
+ * @param needed - What the option requires, for the message.
  * @throws `ERR_UNSUPPORTED`, naming the address.
  */
 export function checkReusePort({ text }: Binding, needed: string): void {

@@ -1,24 +1,24 @@
 import { fstatSync, readFileSync } from 'node:fs'
 import type * as net from 'node:net'
 
-/** Milliseconds for which what the system has told once is good for everybody. */
+/** Milliseconds for which one reading of the table serves all sockets. */
 const FRESH = 250
 
-/** What libuv knows of a socket, as far as it is used here. */
+/** The part of Node's internal socket handle that this module uses. */
 interface Handle {
   readonly fd?: unknown
   readonly writeQueueSize?: unknown
 }
 
 /**
- * How many bytes wait in each TCP socket of the machine, by its inode. `node:net` does not tell, and Linux does in a
- * file; elsewhere nobody is known.
+ * The send queue of each TCP socket of the machine, by inode. `node:net` does not report it, but Linux lists it in a
+ * file; on other systems it is unknown.
  */
 export class SendQueues {
   #bytes: ReadonlyMap<number, number> = new Map()
   #readAt = Number.NEGATIVE_INFINITY
 
-  /** Bytes that were given to the socket and that its peer has not acknowledged; undefined where that is not known. */
+  /** Returns how many bytes written to the socket its peer has not acknowledged; undefined if unknown. */
   of(socket: net.Socket): number | undefined {
     const handle = (socket as { _handle?: Handle })._handle
     if (typeof handle?.fd !== 'number' || handle.fd < 0) return undefined
@@ -48,7 +48,7 @@ function readQueues(): Map<number, number> {
     try {
       text = readFileSync(file, 'latin1')
     } catch {
-      // Not Linux, or not to be read by this process.
+      // Not Linux, or this process may not read the file.
     }
     for (const line of text.split('\n').slice(1)) {
       // sl, local, remote, state, tx_queue:rx_queue, timer, retransmits, uid, timeout, inode

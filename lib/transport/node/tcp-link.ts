@@ -10,7 +10,7 @@ import type { Link, Receiver, Tuning } from '../transport.js'
 import { breakOf } from './break-watch.js'
 import type { NetTransport } from './tcp.js'
 
-/** How much is handed to the system at a time. Small enough that a slow peer's progress shows. */
+/** The most bytes to hand to the OS at once. Small enough that a slow peer makes visible progress. */
 const SLICE = 64 * 1024
 
 /** One `net.Socket` of the portable transport. */
@@ -21,24 +21,24 @@ export class NetLink implements Link {
   readonly #transport: NetTransport
   readonly #socket: net.Socket
   readonly #left: (() => void) | undefined
-  /** Its last owner has ended the output. */
+  /** The socket's previous owner had ended its output. */
   readonly #mute: boolean
   #open = true
-  /** A layer moves the bytes of the socket. */
+  /** A layer reads and writes the socket. */
   #surrendered = false
   #reading = true
-  /** The peer has ended. */
+  /** The peer has ended its side. */
   #ended = false
-  /** This side has. */
+  /** This side has ended. */
   #finished = false
-  /** The connection has broken: what the peer sent before is still read. */
+  /** The connection is broken, but input from before that is still being read. */
   #broken: Error | undefined
-  /** The oldest bytes of the outbox, which the socket has and the system has not taken yet. */
+  /** How many bytes at the front of the outbox the socket holds and the OS has not taken. */
   #inFlight = 0
-  /** Writes whose callback has not come. */
+  /** Writes whose callback has not run. */
   #writes = 0
 
-  /** `left` is told when the link is closed or detached. */
+  /** Calls `left` when the link is closed or detached. */
   constructor(transport: NetTransport, socket: net.Socket, left: (() => void) | undefined) {
     this.#transport = transport
     this.#socket = socket
@@ -51,12 +51,12 @@ export class NetLink implements Link {
     socket.on('close', this.#onClose)
   }
 
-  /** The loop has taken the link, inside a turn; input may come. */
+  /** Starts delivering input. Called inside a turn, once the loop has the link. */
   begin(receiver: Receiver | undefined): void {
     this.receiver = receiver
     if (!this.#open || this.#surrendered) return
     this.read(this.#reading)
-    // Its last owner was told, and the socket does not say so again.
+    // The end reached the previous owner, and the socket does not emit it again.
     if (this.#socket.readableEnded) receiver?.ended()
   }
 
@@ -67,7 +67,7 @@ export class NetLink implements Link {
   surrender(): void {
     this.#surrendered = true
     this.#unhear()
-    // It was accepted paused, and a layer that only listens does not know.
+    // The socket was accepted paused, and a layer that only adds listeners does not resume it.
     handOver(this.#socket, [])
   }
 
@@ -103,12 +103,12 @@ export class NetLink implements Link {
     else this.#socket.pause()
   }
 
-  /** Looks whether a connection that is not read has broken. */
+  /** Checks whether a connection that is not reading is broken. */
   look(): void {
-    // What waits to be written is polled, and a side that has ended always refuses to write.
+    // Pending output makes libuv poll the socket, which reports a break. A side that has ended rejects every write.
     if (this.#finished || this.#socket.writableLength > 0) return
     const code = breakOf(this.#socket)
-    // Before the peer's end has been read, that the peer takes no more is no break: a Unix socket is closed like this.
+    // EPIPE before the peer's end has been read is no break: a Unix socket looks like this when its peer closes it.
     if (code === undefined || code === 'EAGAIN' || (code === 'EPIPE' && !this.#ended)) return
     this.#transport.breaks.delete(this)
     const error = Object.assign(new Error(`read ${code}: the peer has broken the connection`), { code })
@@ -124,7 +124,7 @@ export class NetLink implements Link {
 
   close({ reset }: { reset: boolean }): void {
     this.#leave()
-    // What happens to the socket from here on is nobody's business, and must not end the process.
+    // Later errors of the socket concern no one, and must not end the process.
     this.#socket.on('error', () => {})
     if (reset && isPlainTcp(this.#socket)) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
@@ -137,7 +137,7 @@ export class NetLink implements Link {
 
   tune({ noDelay, keepAlive }: Tuning): void {
     if (noDelay !== undefined) this.#socket.setNoDelay(noDelay)
-    // Node cuts what is less than a second to 0, which leaves the system's two hours as they are.
+    // Node truncates less than a second to 0, which keeps the OS's default of two hours.
     if (keepAlive !== undefined) this.#socket.setKeepAlive(keepAlive > 0, keepAliveSeconds(keepAlive) * 1000)
   }
 
@@ -150,7 +150,7 @@ export class NetLink implements Link {
     }
   }
 
-  /** False when the system did not take all of it; the rest of what was handed over is in flight. */
+  /** Returns false if the OS did not take all of it; the rest of what was written is then in flight. */
   #writeSegment(segment: Segment, from: number): boolean {
     const { stage } = this.#transport
     if (isGone(segment)) {
@@ -162,7 +162,7 @@ export class NetLink implements Link {
       const whole = start === 0 && end === segment.bytes.length
       const bytes = whole ? segment.bytes : segment.bytes.subarray(start, end)
       const staged = segment.bytes === stage.bytes
-      // The socket keeps what the system does not take, so it gets no memory that may change meanwhile.
+      // The socket keeps the bytes that the OS does not take, so they must be in memory that does not change.
       this.#writes++
       this.#socket.write(segment.owned || staged ? bytes : copyOf(bytes), this.#onWritten)
       if (this.#socket.writableLength > 0) {
@@ -175,7 +175,10 @@ export class NetLink implements Link {
     return true
   }
 
-  /** What its last owner has left there keeps the stream from flowing; without it Node has it flow, wanted or not. */
+  /**
+   * Makes the stream flow. A 'readable' listener of the previous owner would prevent that; removing it makes Node
+   * resume the stream even if it should stay paused.
+   */
   #makeFlow(): void {
     this.#socket.removeAllListeners('readable')
     process.nextTick(() => {
@@ -213,7 +216,7 @@ export class NetLink implements Link {
   }
 
   readonly #onClose = (): void => {
-    // Node destroys a socket both sides of which have ended: nothing is broken, and the connection may still be busy.
+    // Node destroys a socket once both sides have ended. Nothing is broken then, and the connection may still be busy.
     if (this.#socket.readableEnded && this.#socket.writableFinished) return
     this.#onError(Object.assign(new Error('the socket was destroyed'), { code: 'ECONNRESET' }))
   }
@@ -225,7 +228,7 @@ export class NetLink implements Link {
   }
 }
 
-/** Node resets TCP sockets only, and throws for others, as for one of TLS that was attached. */
+/** Node can reset only TCP sockets, and throws for any other, such as an attached TLS socket. */
 function isPlainTcp(socket: net.Socket): boolean {
   return socket.remoteFamily !== undefined && !('encrypted' in socket)
 }

@@ -21,19 +21,19 @@ import { listenUnix } from './unix.js'
 
 const STAGE_SIZE = 256 * 1024
 
-/** What one binding listens with. */
+/** The listener of one binding. */
 interface Listener {
   readonly server: net.Server
   readonly binding: Binding
   readonly addressIndex: number
-  /** Accepted by the system and waiting for `maxConnections` to have room; nothing is read from them. */
+  /** Accepted by the OS, but waiting for room under `maxConnections`; not read. */
   readonly waiting: net.Socket[]
-  /** Links that are open, and those of them whose handshake is under way. */
+  /** Open links, and how many of them are in a handshake. */
   links: number
   handshaking: number
-  /** TLS, for those that come from now on. */
+  /** TLS for later peers. */
   security: Secured | undefined
-  /** Listens no more, and removes the path of a Unix socket. */
+  /** Stops listening, and removes the path of a Unix socket. */
   close: () => void
 }
 
@@ -43,10 +43,10 @@ interface Secured {
 }
 
 /**
- * The portable transport: `node:net`, wherever Node runs.
+ * The portable transport, over `node:net`: runs wherever Node does.
  *
- * Its limits: `node:net` cannot be kept from accepting, so beyond `maxConnections` peers wait accepted and unread, up
- * to the backlog; and it gives a socket up when a write fails, unread input included.
+ * Limits: `node:net` can't stop accepting, so peers beyond `maxConnections` wait accepted and unread, up to the
+ * backlog. It destroys a socket when a write fails, including input that was not read.
  */
 export class NetTransport implements Transport {
   readonly name = 'net'
@@ -56,7 +56,7 @@ export class NetTransport implements Transport {
   readonly breaks = new BreakWatch()
   readonly queues = new SendQueues()
   readonly #listeners: Listener[] = []
-  /** Those of peers that have connected. */
+  /** Handshakes of outgoing connections. */
   readonly #handshakes = new Set<TlsHandshake>()
   #started = false
 
@@ -76,7 +76,7 @@ export class NetTransport implements Transport {
       security: security && this.#secured(security),
       close: () => server.close(),
     }
-    // An error that comes while listening is one of accepting; the system tries again when the next peer comes.
+    // An error while listening is a failed accept; the OS retries with the next peer.
     server.on('error', () => {})
     server.on('connection', socket => this.#connected(listener, socket))
     const address = await this.#listen(listener)
@@ -112,9 +112,9 @@ export class NetTransport implements Transport {
     }
   }
 
-  /** Takes a connected socket in. */
+  /** Takes over a connected socket. */
   attach(socket: net.Socket, dialer: Dialer): void {
-    // The loop ends its own side when all output has gone, whenever the peer ends.
+    // The loop ends its side once all output is written, whenever the peer ends.
     socket.allowHalfOpen = true
     this.#begin(new NetLink(this, socket, undefined), link => dialer.connected(this, link))
   }
@@ -144,7 +144,7 @@ export class NetTransport implements Transport {
     const { backlog } = binding
     if (binding.fd !== undefined) return this.#listenOn(binding.fd, server)
     if (isAbstract(binding)) {
-      // `exclusive`: workers of a cluster would share it.
+      // `exclusive`: otherwise the workers of a cluster would share it.
       await listening(server, { path: systemName(binding.path), backlog, exclusive: true })
       return unixAddress(binding.path)
     }
@@ -160,7 +160,7 @@ export class NetTransport implements Transport {
     })
   }
 
-  /** The descriptor is the server's from now on. */
+  /** The server owns the descriptor from here on. */
   async #listenOn(fd: number, server: net.Server): Promise<Address> {
     await listening(server, { fd } as net.ListenOptions)
     const bound = server.address()
@@ -177,7 +177,7 @@ export class NetTransport implements Transport {
     } else socket.destroy()
   }
 
-  /** Lets those in who wait, as far as there is room. */
+  /** Accepts waiting peers while there is room. */
   #admitWaiting(listener: Listener): void {
     while (hasRoom(listener)) {
       const socket = listener.waiting.shift()
@@ -260,9 +260,10 @@ function hasRoom({ links, handshaking, binding, security }: Listener): boolean {
 }
 
 /**
- * Where to listen or connect to.
+ * Resolves where to listen or connect to.
  *
- * @throws `ERR_UNSUPPORTED` for an IPv6 zone that `node:net` would silently drop: it knows letters, digits, `-`, `.` in them.
+ * @throws `ERR_UNSUPPORTED` for an IPv6 zone that `node:net` would drop silently: it accepts only letters, digits, `-`
+ * and `.` in a zone.
  */
 async function endpointsOf(binding: Binding): Promise<readonly [Endpoint, ...Endpoint[]]> {
   const { text, host } = binding

@@ -6,26 +6,26 @@ import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { tlsError } from '../tls-error.js'
 import type { Link, Receiver, Transport } from '../transport.js'
 
-/** What a handshake needs, and whom it tells. */
+/** The parameters and callbacks of a handshake. */
 export interface TlsHandshakeOptions {
   readonly security: ServerSecurity | ClientSecurity
   readonly makeTls: MakeTls
-  /** Those among which it is timed. */
+  /** The handshakes that share its timer. */
   readonly handshakes: Handshakes
   readonly transport: Transport & { readonly host: { turn(run: () => void): void; readonly inTurn: boolean } }
-  /** With whom, for errors. */
+  /** The peer's name, for error messages. */
   readonly peer: string
-  /** It is done, inside a turn: who hears of the link? */
+  /** The handshake is done. Called inside a turn; returns the receiver of the link. */
   readonly secured: (link: Link) => Receiver
-  /** It has failed, inside a turn. */
+  /** The handshake failed. Called inside a turn. */
   readonly failed: (error: Error) => void
-  /** Neither is going to be called any more. */
+  /** The handshake is over, with either outcome or neither. */
   readonly over: () => void
 }
 
 const nothing = new Outbox()
 
-/** A connection from the moment when it is there until TLS is: the loop does not know of it yet. */
+/** A TLS handshake on an established connection, which the loop does not know about yet. */
 export class TlsHandshake implements Receiver, TimedHandshake {
   readonly #options: TlsHandshakeOptions
   readonly #link: LayeredLink
@@ -39,12 +39,12 @@ export class TlsHandshake implements Receiver, TimedHandshake {
     handshakes.add(this)
   }
 
-  /** Hears of the link below. */
+  /** Receives the events of the link below. */
   get wire(): Receiver {
     return this.#link.wire
   }
 
-  /** The link below has begun, inside a turn. */
+  /** Begins the handshake, inside a turn. */
   start(): void {
     if (!this.#over) this.#flush()
   }
@@ -52,7 +52,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
   secured(): void {
     if (!this.#end()) return
     this.#link.receiver = this.#options.secured(this.#link)
-    // What it was told meanwhile: there may be something to flush.
+    // The receiver requests a flush for what the layer received meanwhile.
     this.#link.receiver.writable()
   }
 
@@ -64,7 +64,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
 
   failed(error: Error): void {
     if (!this.#end()) return
-    // An alert says why.
+    // Sends the alert that says why.
     this.#flush()
     this.#link.close({ reset: false })
     this.#options.failed(tlsError(error, `TLS handshake with ${this.#options.peer}`))
@@ -80,7 +80,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
     transport.host.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 
-  /** Ends it without telling anybody. */
+  /** Ends the handshake without a callback to the loop. */
   giveUp(): void {
     if (this.#end()) this.#link.close({ reset: false })
   }
@@ -93,7 +93,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
     return true
   }
 
-  /** Sends what TLS has to say. */
+  /** Sends what TLS has to send. */
   #flush(): void {
     do {
       this.#link.write(nothing)

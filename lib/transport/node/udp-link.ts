@@ -3,16 +3,17 @@ import { type SocketAddress, UdpRemote } from '../udp/remote.js'
 import type { Remote, UdpSocket } from './udp-socket.js'
 
 /**
- * One remote of a binding on `node:dgram`. Failures are told to the receiver: the socket knows of them behind the turn.
+ * One remote of a binding on `node:dgram`. Reports failures to the receiver, because the socket learns of them only
+ * after the turn.
  */
 export class UdpLink extends UdpRemote {
   readonly #socket: UdpSocket
   readonly #remote: Remote
-  /** Length of the oldest datagram of the outbox, which the socket has and the system has not taken yet; or 0. */
+  /** Length of the outbox's oldest datagram if the socket holds it and the OS has not taken it; otherwise 0. */
   #inFlight = 0
-  /** Bytes that were given to the socket and of which it has not said that they have gone. */
+  /** Bytes passed to the socket whose callback has not run. */
   #unanswered = 0
-  /** The loop waits for all of them to have gone. */
+  /** The loop waits until all of them are sent. */
   #confirms = false
 
   constructor(socket: UdpSocket, key: string, remote: Remote) {
@@ -29,7 +30,7 @@ export class UdpLink extends UdpRemote {
     return this.#unanswered - this.#inFlight
   }
 
-  /** Sends each run as a datagram, until the socket's queue is no longer empty. An empty datagram needs no room. */
+  /** Sends each run as a datagram, while the socket's queue is empty. An empty datagram needs no room. */
   write(outbox: Outbox): void {
     const { remotes } = this.#socket
     let skip = this.#inFlight > 0
@@ -44,11 +45,11 @@ export class UdpLink extends UdpRemote {
     }
   }
 
-  /** False when no other datagram is to follow now. */
+  /** Returns false if no other datagram may follow now. */
   #send(bytes: Uint8Array, size: number): boolean {
     const refusal = this.refusal(size)
     if (refusal !== undefined) {
-      // Behind what the socket says of the datagrams before it.
+      // After the callbacks for the datagrams before it.
       process.nextTick(() => this.#sent(size, refusal))
       return false
     }

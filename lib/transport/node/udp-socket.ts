@@ -4,15 +4,15 @@ import type { UdpRemote } from '../udp/remote.js'
 import { UdpRemotes, type UdpRemotesOptions } from '../udp/remotes.js'
 import { UdpLink } from './udp-link.js'
 
-/** Where a datagram came from, as the system tells it. */
+/** The sender of a datagram, as Node reports it. */
 export type Remote = Pick<dgram.RemoteInfo, 'address' | 'port' | 'family'>
 
-/** What a bound socket is to know of its binding. */
+/** The parameters of a bound socket. */
 export interface UdpSocketOptions extends UdpRemotesOptions {
   readonly socket: dgram.Socket
 }
 
-/** One binding: its socket, and the remotes that it has heard of. */
+/** One binding: its socket and its remotes. */
 export class UdpSocket {
   readonly remotes: UdpRemotes
   readonly #socket: dgram.Socket
@@ -28,7 +28,7 @@ export class UdpSocket {
     this.#socket.on('message', this.#onMessage)
   }
 
-  /** Listens to nobody any more; what is to be sent still goes. */
+  /** Stops receiving; pending datagrams are still sent. */
   stop(): void {
     this.#socket.removeListener('message', this.#onMessage)
   }
@@ -39,22 +39,22 @@ export class UdpSocket {
 
   // For links. //////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** The system takes no more for now, and a datagram waits in the socket. */
+  /** The OS takes no more for now, so a datagram waits in the socket. */
   get full(): boolean {
     return this.#socket.getSendQueueCount() > 0
   }
 
-  /** Sends a datagram; `sent` hears what became of it, and never before this returns. */
+  /** Sends a datagram. Calls `sent` with the outcome, never before this returns. */
   send(bytes: Uint8Array, remote: Remote, sent: (error: Error | null) => void): void {
     try {
       this.#socket.send(bytes, remote.port, remote.address, sent)
     } catch (thrown) {
-      // Node throws where others answer with an error, as for port 0, which any peer can claim to send from.
+      // Node throws where other systems return an error, as for port 0, which any peer can forge as its source.
       process.nextTick(sent, remote.port === 0 ? invalidPort(remote, thrown) : asError(thrown))
     }
   }
 
-  /** A datagram of `link` has gone, or not. */
+  /** A datagram of `link` was sent, or failed. */
   sent(link: UdpRemote, error: Error | null): void {
     const { remotes } = this
     if (error !== null && link.open) remotes.turn(() => link.failed(error))
@@ -80,7 +80,7 @@ export class UdpSocket {
   }
 }
 
-/** What the system says of port 0. */
+/** The OS's error for port 0. */
 function invalidPort({ address, port }: Remote, cause: unknown): NodeJS.ErrnoException {
   const error: NodeJS.ErrnoException = new Error(`send EINVAL: invalid argument ${address}:${port}`, {
     cause,

@@ -11,10 +11,11 @@ import { checkReusePort } from './reuse-port.js'
 import { UdpSocket, type UdpSocketOptions } from './udp-socket.js'
 
 /**
- * Datagrams, over `node:dgram`: the portable transport. Each remote of a binding is a connection, from its first datagram on.
+ * Datagrams over `node:dgram`: the portable transport. Each remote of a binding is a connection, from its first
+ * datagram on.
  *
- * Its limits: nothing of what comes before `start` is kept, and an answer to a datagram that could not be delivered
- * (ICMP's) is not heard of, as the system does not tell it to a socket with more than one remote.
+ * Limits: datagrams before `start` are dropped. ICMP errors are not reported, because the OS does not report them to a
+ * socket with several remotes.
  */
 export class UdpTransport implements Transport {
   readonly name = 'net'
@@ -31,7 +32,7 @@ export class UdpTransport implements Transport {
   async bind(binding: Binding, addressIndex: number): Promise<Address> {
     if (binding.reuseport) checkReusePort(binding, 'Node 22.12')
     const socket = await firstThatBinds(await resolveHost(binding), endpoint => bound(endpoint, binding))
-    // One of receiving: whose datagram it was is not known, and the next one may come.
+    // A failed receive: its sender is unknown, and the next one may succeed.
     socket.on('error', () => {})
     const { address: host, port } = socket.address() as AddressInfo
     const address = inetAddress('udp', host, port)
@@ -61,7 +62,7 @@ export class UdpTransport implements Transport {
   }
 }
 
-/** A socket that is bound; where that fails nothing is left behind. */
+/** Binds a socket. On failure, leaves nothing open. */
 function bound({ host, port, family, dualStack }: Endpoint, { reuseport }: Binding): Promise<dgram.Socket> {
   const socket = dgram.createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
@@ -81,7 +82,7 @@ function bound({ host, port, family, dualStack }: Endpoint, { reuseport }: Bindi
   })
 }
 
-/** All hosts are numeric by now; looking them up would make every datagram wait for another turn of the event loop. */
+/** All hosts are numeric by now. A lookup would delay every datagram by a turn of the event loop. */
 const numeric: NonNullable<dgram.SocketOptions['lookup']> = (host, options, done) => {
   done(null, host, options.family === 6 ? 6 : 4)
 }

@@ -7,19 +7,19 @@ import { type Binding, MAX_PATH } from '../../address.js'
 import { UnixPath } from '../unix-path.js'
 import { listening } from './listening.js'
 
-/** Has the server listen at a Unix socket's path. `close` listens no more, and removes the path. */
+/** Listens at a Unix socket's path. The returned `close` stops listening and removes the path. */
 export async function listenUnix(
   server: net.Server,
   binding: Binding,
 ): Promise<{ path: string; close: () => void }> {
   const { backlog, mode } = binding
-  // The workers of a cluster share a socket, which knows one name only.
+  // The workers of a cluster share one socket, which can have only one name.
   if (mode === undefined || cluster.isWorker) {
     const path = await UnixPath.claim(binding, async name => {
       await listening(server, { path: name, backlog })
       if (mode !== undefined) setMode(server, name, mode)
     })
-    // For them the primary process removes it, behind the last of them.
+    // The primary process removes the path of a cluster's workers, after the last of them.
     const close = () => void server.close()
     return { path: path.path, close: cluster.isWorker ? close : () => path.sparing(close) }
   }
@@ -32,9 +32,9 @@ export async function listenUnix(
 }
 
 /**
- * Listens in a folder that nobody else may enter, and gives the socket its name when it has its mode: `node:net` binds
- * and listens in one step, and whoever connects in between has got in. The name by which the socket is known to the
- * system, as `ss` shows it, stays the one in the folder.
+ * Listens in a private directory, sets the socket's mode, then links it to its path. `node:net` binds and listens in
+ * one step, so a peer could otherwise connect before the mode is set. The OS keeps showing the name in the private
+ * directory, for example in `ss`.
  */
 async function listenPrivately(
   server: net.Server,
@@ -61,7 +61,7 @@ async function listenIn(folder: string, server: net.Server, backlog: number): Pr
   if (Buffer.byteLength(path) <= MAX_PATH || process.platform !== 'linux') {
     return listening(server, { path, backlog })
   }
-  // A shorter name for the same place.
+  // A shorter path to the same directory.
   const descriptor = openSync(folder, 'r')
   try {
     await listening(server, { path: `/proc/self/fd/${descriptor}/s`, backlog })
@@ -79,7 +79,7 @@ function setMode(server: net.Server, path: string, mode: number): void {
   }
 }
 
-/** @throws `EADDRINUSE` when something is there already. */
+/** @throws `EADDRINUSE` if the path exists. */
 function publish(from: string, to: string): void {
   try {
     linkSync(from, to)

@@ -1,7 +1,7 @@
-/** How many places in front may be empty before the array is cut. */
+/** How many removed items may stay at the front before the array is cut. */
 const SLACK = 1024
 
-/** First in, first out, in constant time however many wait: an array's `shift` moves all the others. */
+/** A queue with constant-time operations at any length: an array's `shift` moves all other items. */
 export class Queue<T> {
   #items: (T | undefined)[] = []
   #head = 0
@@ -14,7 +14,7 @@ export class Queue<T> {
     this.#items.push(item)
   }
 
-  /** Removes the oldest. */
+  /** Removes and returns the oldest item. */
   shift(): T | undefined {
     if (this.size === 0) return undefined
     const item = this.#items[this.#head]

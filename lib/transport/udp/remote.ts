@@ -8,31 +8,31 @@ import { type Link, nobody } from '../transport.js'
 import { Queue } from './queue.js'
 import type { RemoteKey, UdpRemotes } from './remotes.js'
 
-/** What an IP packet has room for behind the headers, by the version of IP. */
+/** The largest UDP payload, by IP version. */
 const LARGEST = { 4: 65_507, 6: 65_527 } as const
 
-/** Where a remote is. */
+/** The address of a remote. */
 export interface SocketAddress {
   readonly host: string
   readonly port: number
 }
 
-/** One remote of a binding, from its first datagram until it is closed. How it is sent datagrams is its transport's. */
+/** One remote of a binding, from its first datagram until it is closed. Each transport implements how to send to it. */
 export abstract class UdpRemote implements Link {
   readonly key: RemoteKey
   receiver = nobody
   taken = 0
   failure: Error | undefined
-  /** It is in the table. */
+  /** The remote is in the table. */
   listed = false
-  /** Its neighbours there, of which the one before has been silent for longer. */
+  /** Its neighbours in the table, which is ordered by activity: `before` has been silent for longer. */
   before: UdpRemote | undefined
   after: UdpRemote | undefined
   readonly #remotes: UdpRemotes
   readonly #largest: number
   #open = true
   #reading = true
-  /** Came while no input was wanted. */
+  /** Datagrams that arrived while the connection was not reading. */
   #waiting = new Queue<Buffer>()
 
   constructor(remotes: UdpRemotes, key: RemoteKey, family: 4 | 6) {
@@ -56,7 +56,7 @@ export abstract class UdpRemote implements Link {
     if (wanted && this.#waiting.size > 0) this.#remotes.later(this)
   }
 
-  /** There is no end that a remote could be sent. */
+  /** UDP has no end to send. */
   end(): void {}
 
   close(): void {
@@ -78,7 +78,7 @@ export abstract class UdpRemote implements Link {
     return { local: this.local, remote: inetAddress('udp', host, port) }
   }
 
-  /** The address of this side that the remote wrote to, as far as it is known. */
+  /** The local address that the remote wrote to, as far as it is known. */
   protected get local(): Address {
     return this.#remotes.address
   }
@@ -86,16 +86,17 @@ export abstract class UdpRemote implements Link {
   // For the transport. //////////////////////////////////////////////////////////////////////////////////////////////
 
   /**
-   * A datagram came. While none is wanted it waits, or is dropped as one is that finds a kernel's buffer full.
+   * Takes a datagram. While the connection is not reading, the datagram waits, or is dropped if too many wait, as from
+   * a full kernel buffer.
    *
-   * @param lent - Its memory is only there until the turn ends.
+   * @param lent - The memory is valid only until the turn ends.
    */
   deliver(bytes: Buffer, lent: boolean): void {
     if (this.#reading && this.#waiting.size === 0) this.receiver.input(bytes)
     else if (this.#remotes.hold(bytes)) this.#waiting.push(lent ? Buffer.from(bytes) : bytes)
   }
 
-  /** Delivers what has waited, for as long as it is wanted; at most so many. Answers how many that were. */
+  /** Delivers up to `most` waiting datagrams while the connection reads, and returns how many it delivered. */
   deliverWaiting(most: number): number {
     for (let count = 0; count < most; count++) {
       const bytes = this.ready ? this.#waiting.shift() : undefined
@@ -106,7 +107,7 @@ export abstract class UdpRemote implements Link {
     return most
   }
 
-  /** Something waits, and may be delivered. */
+  /** A datagram waits, and the connection reads. */
   get ready(): boolean {
     return this.#open && this.#reading && this.#waiting.size > 0
   }
@@ -119,7 +120,7 @@ export abstract class UdpRemote implements Link {
     if (this.#open) this.receiver.failed(error)
   }
 
-  /** Why a datagram of `size` bytes cannot be sent at all; undefined when it can. */
+  /** Returns the error for a datagram of `size` bytes that is too large; undefined if it can be sent. */
   refusal(size: number): RevioError | undefined {
     if (size <= this.#largest) return undefined
     const { remote } = this.addresses()

@@ -3,31 +3,31 @@ import type { Address } from '../../info.js'
 import type { Host, Receiver } from '../transport.js'
 import type { UdpRemote } from './remote.js'
 
-/** Remotes of a binding, unless it asks for fewer. */
+/** The default of `maxConnections`. */
 const MOST_REMOTES = 65_536
 
-/** Bytes of datagrams of one binding that may wait for their connections to read. */
+/** The most bytes of one binding's datagrams that may wait for their connections to read. */
 const MOST_HELD = 16 * 1024 * 1024
-/** What a datagram that waits costs besides its bytes. */
+/** The cost of a waiting datagram besides its bytes. */
 const OVERHEAD = 128
 
-/** Of those, how many are delivered in one turn, and how many of one remote before it is another's turn. */
+/** How many waiting datagrams to deliver in one turn, and how many of one remote before the next remote's. */
 const PORTION = 64
 const SHARE = 16
 
-/** What a transport knows a remote by: the same for the same host and port, and for no other. */
+/** A transport's key for a remote: equal for the same host and port, and unique to them. */
 export type RemoteKey = string | number
 
-/** What the table is to know of its binding. */
+/** The parameters of a binding's table. */
 export interface UdpRemotesOptions {
   readonly host: Host
   readonly address: Address
   readonly maxConnections: number
-  /** Tells the loop of a new remote. */
+  /** Reports a new remote to the loop. */
   readonly accept: (link: UdpRemote) => Receiver
 }
 
-/** The remotes that one binding has heard of, whatever carries the datagrams. */
+/** The remotes of one binding, on either transport. */
 export class UdpRemotes {
   readonly address: Address
   readonly #host: Host
@@ -36,11 +36,11 @@ export class UdpRemotes {
   readonly #byKey = new Map<RemoteKey, UdpRemote>()
   #silentLongest: UdpRemote | undefined
   #heardLast: UdpRemote | undefined
-  /** May have datagrams delivered that waited; the next of them first. */
+  /** Remotes with waiting datagrams to deliver, next one first. */
   readonly #ready = new Set<UdpRemote>()
-  /** A turn for them is on its way. */
+  /** A turn to deliver them is scheduled. */
   #delivering = false
-  /** Wait for the system to take more. */
+  /** Remotes that wait until the socket is writable. */
   #blocked = new Set<UdpRemote>()
   #held = 0
 
@@ -57,7 +57,7 @@ export class UdpRemotes {
     return this.#byKey.get(key)
   }
 
-  /** Takes in a new remote; where there are too many, the one that was silent longest makes room. */
+  /** Adds a new remote. If the table is full, evicts the remote that has been silent longest. */
   admit(remote: UdpRemote): void {
     if (this.#byKey.size >= this.#limit) this.#evict()
     remote.receiver = this.#accept(remote)
@@ -67,7 +67,7 @@ export class UdpRemotes {
     this.#append(remote)
   }
 
-  /** The remote is not silent: it moves to the end of the table. */
+  /** Records activity of a remote: moves it to the end of the table. */
   heard(remote: UdpRemote): void {
     if (remote === this.#heardLast || !remote.listed) return
     this.#unlink(remote)
@@ -82,24 +82,24 @@ export class UdpRemotes {
 
   // Datagrams that wait. ////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** The remote will be told when the system takes more. */
+  /** Notifies the remote once the socket is writable. */
   await(remote: UdpRemote): void {
     this.#blocked.add(remote)
   }
 
-  /** Somebody waits for the system to take more. */
+  /** A remote waits for the socket to be writable. */
   get awaited(): boolean {
     return this.#blocked.size > 0
   }
 
-  /** The system takes more. Inside a turn. */
+  /** The socket is writable. Called inside a turn. */
   writable(): void {
     const blocked = this.#blocked
     this.#blocked = new Set()
     for (const waiting of blocked) waiting.writable()
   }
 
-  /** Whether there is room to keep a datagram until its connection reads. */
+  /** Reserves room for a datagram that waits until its connection reads. Returns whether there is room. */
   hold(bytes: Buffer): boolean {
     if (this.#held + bytes.length + OVERHEAD > MOST_HELD) return false
     this.#held += bytes.length + OVERHEAD
@@ -110,7 +110,7 @@ export class UdpRemotes {
     this.#held -= bytes.length + OVERHEAD
   }
 
-  /** Delivers what has waited, in turns that follow soon. */
+  /** Schedules delivery of a remote's waiting datagrams in a later turn. */
   later(remote: UdpRemote): void {
     this.#ready.add(remote)
     this.#deliverSoon()
@@ -129,14 +129,17 @@ export class UdpRemotes {
     })
   }
 
-  /** So much that a turn stays short, and nobody's who has much waiting before the others'. */
+  /**
+   * Delivers a bounded number, so that turns stay short and a remote with many waiting datagrams can't starve the
+   * others.
+   */
   #deliverPortion(): void {
     let room = PORTION
     for (const remote of this.#ready) {
       if (room === 0) return
       this.#ready.delete(remote)
       room -= remote.deliverWaiting(Math.min(room, SHARE))
-      // Behind the others, which the iteration comes to as well.
+      // Re-inserts the remote last; the iteration reaches it again.
       if (remote.ready) this.#ready.add(remote)
     }
   }
