@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 
 /*
- * A program's Uint8Array may be of a subclass, or have properties of its own, that say anything. What is sent goes by
- * the memory that the array really has.
+ * A program's Uint8Array may be of a subclass or have properties of its own, and report any length or offset. These
+ * functions read the array's actual memory instead.
  */
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype)
@@ -11,15 +11,15 @@ const getLength = getter('length')
 const getBuffer = getter('buffer')
 const getOffset = getter('byteOffset')
 
-/** True for a Uint8Array, also another realm's; false for what only inherits from one, as a Proxy does. */
+/** True for a Uint8Array of any realm; false for an object that only inherits from it, such as a Proxy. */
 export const isBytes: (value: unknown) => value is Uint8Array = types.isUint8Array
 
-/** How many bytes there are: 0 when their memory has been detached. */
+/** The length in bytes; 0 if the memory was detached. */
 export function lengthOf(bytes: Uint8Array): number {
   return getLength.call(bytes) as number
 }
 
-/** The same memory, as an array without properties of a program's own. */
+/** The same memory as a plain array, without the program's own properties. */
 export function plainView(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(
     getBuffer.call(bytes) as ArrayBuffer,

@@ -5,7 +5,7 @@ declare module 'undici/lib/llhttp/llhttp_simd-wasm.js' {
 }
 
 declare module 'undici/lib/llhttp/llhttp-wasm.js' {
-  /** The same for processors without SIMD. */
+  /** llhttp for processors without SIMD. */
   const wasm: import('node:buffer').Buffer
   export = wasm
 }

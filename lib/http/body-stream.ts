@@ -4,10 +4,10 @@ import type { Chunk, Out, Server } from '../events.js'
 import { iteratorOf, sizeOfChunk } from './outgoing-body.js'
 import type { Rest, Writer } from './writer.js'
 
-/** Unsent bytes above which a body is not read on, and no other request is served. */
+/** Above this many unsent bytes, reading from a body pauses and no further request is served. */
 const HIGH_WATER_MARK = 256 * 1024
 
-/** Hears when output has left: see `sent`. */
+/** A token whose promise settles when its output has been written or discarded: see `sent`. */
 export class DrainToken {
   readonly left: Promise<void>
   #settle: (error?: Error) => void = () => {}
@@ -24,22 +24,22 @@ export class DrainToken {
   }
 }
 
-/** What sending a body needs to know of its connection. */
+/** A connection, as a body that is being sent uses it. */
 export interface Outlet {
   readonly id: number
   readonly server: Server
   readonly writer: Writer
-  /** The connection has gone. */
+  /** The connection is closed. */
   readonly gone: boolean
-  /** Ends the body that is being sent: the connection has gone. */
+  /** Stops the body that is being sent, because the connection is closed. */
   giveUp: (() => void) | undefined
 }
 
 /**
- * Sends a body as fast as the peer takes it. Answers false when the connection broke meanwhile; the body has been told
- * to end then.
+ * Sends a body as fast as the peer reads. Resolves to false if the connection broke meanwhile; the body has then been
+ * told to stop.
  *
- * @throws what the body throws, behind a reset: the peer must not take what it got for all there was.
+ * @throws what the body throws, after a reset: the peer must not mistake a partial body for a complete one.
  */
 export async function sendStream(outlet: Outlet, rest: Rest): Promise<boolean> {
   const iterator = iteratorOf(rest.body.source)
@@ -65,7 +65,7 @@ export async function sendStream(outlet: Outlet, rest: Rest): Promise<boolean> {
 
 type Pieces = ReturnType<typeof iteratorOf>
 
-/** Lets a body that is not wanted any more clean up. Nobody is left who could be told of its errors. */
+/** Lets an abandoned body clean up. No one is left to receive its errors. */
 function end(iterator: Pieces): void {
   const ended = (async () => {
     await iterator.return?.()
@@ -98,7 +98,7 @@ function chunkOf(chunk: Chunk, size: number): Out {
   return typeof chunk === 'string' ? `${length}${chunk}\r\n` : [length, chunk, '\r\n']
 }
 
-/** Waits until the peer has taken what is unsent, where that is much; false when the connection broke meanwhile. */
+/** Waits until the peer has read most of the unsent output. Resolves to false if the connection broke meanwhile. */
 export function whenDrained(outlet: Pick<Outlet, 'id' | 'server'>): Promise<boolean> | undefined {
   return outlet.server.pending(outlet.id) > HIGH_WATER_MARK ? drained(outlet) : undefined
 }

@@ -1,9 +1,9 @@
-/** The `date` field, made anew once a second. */
+/** The `date` field, renewed once a second. */
 export class DateLine {
   #text = ''
   #until = Number.NEGATIVE_INFINITY
 
-  /** @param now - The loop's time, in ms. */
+  /** @param now - The loop's time in ms. */
   at(now: number): string {
     if (now >= this.#until) {
       const time = Date.now()

@@ -5,23 +5,23 @@ import type { Limits } from './limits.js'
 import { INVALID_METHOD, PAUSED_H2_UPGRADE } from './llhttp.js'
 import { METHODS } from './methods.js'
 
-/** What the checks of a head found out. */
+/** The result of checking a head. */
 export interface Facts {
-  /** 0 or 1, of HTTP/1. */
+  /** The minor version of HTTP/1: 0 or 1. */
   minor: number
   /** `expect: 100-continue`. */
   expects: boolean
-  /** Bytes of the body, where they are announced. */
+  /** The value of `content-length`, if any. */
   length: number
   chunked: boolean
-  /** `connection: close` of HTTP/1.0, which goes before the `keep-alive` beside it. */
+  /** `connection: close` of HTTP/1.0, which overrides a `keep-alive` beside it. */
   closes: boolean
-  /** Where the head ends. */
+  /** The offset of the head's end. */
   end: number
 }
 
 const SP = 32
-/** Bytes of a request line in which a version is looked for. */
+/** How many bytes of a request line to search for a version. */
 const MOST_OF_LINE = 1024
 const CR = 13
 
@@ -32,10 +32,10 @@ const CONNECT = METHODS.indexOf('CONNECT')
 const OPTIONS = METHODS.indexOf('OPTIONS')
 
 /**
- * Checks what llhttp lets pass and what RFC 9110 and 9112 do not, before anything is made of a head.
+ * Rejects what llhttp accepts although RFC 9110 and 9112 forbid it, before the head is used.
  *
  * @param method - llhttp's number.
- * @returns the first thing that is wrong.
+ * @returns the first error.
  */
 export function examine(head: Head, method: number, limits: Limits, facts: Facts): HttpError | undefined {
   if (head.urlEnd - head.urlStart > limits.maxTarget) return targetTooLong(limits)
@@ -45,14 +45,14 @@ export function examine(head: Head, method: number, limits: Limits, facts: Facts
   return checkRequestLine(head, method, facts) ?? checkFields(head, limits, facts)
 }
 
-/** Checks the beginning of a head whose rest is still to come. */
+/** Checks the beginning of an incomplete head. */
 export function examinePart(head: Head, length: number, limits: Limits): HttpError | undefined {
   if (head.urlEnd - head.urlStart > limits.maxTarget) return targetTooLong(limits)
   if (length > limits.maxHead) return headTooLong(limits)
   return head.count > limits.maxHeaders ? tooManyFields(limits) : undefined
 }
 
-/** Fields that frame or route a message: behind the body they come too late, and some would be acted upon by llhttp. */
+/** Fields for framing or routing: after the body they come too late, and llhttp would act on some of them. */
 const NO_TRAILERS = /^(?:connection|proxy-connection|content-length|transfer-encoding|upgrade|host):/im
 
 /** Checks the lines of trailers. */
@@ -77,7 +77,7 @@ export function bodyTooLong({ maxBody }: Limits): HttpError {
   return new HttpError(413, `the request's body has more than ${maxBody} bytes`)
 }
 
-/** Exactly one space on either side of the target, and a version that is spoken here. */
+/** The target must have exactly one space on either side, and a supported version after it. */
 function checkRequestLine(head: Head, method: number, facts: Facts): HttpError | undefined {
   const { bytes, urlStart, urlEnd } = head
   if (METHODS[method] === undefined) return new HttpError(501, 'unknown method')
@@ -95,7 +95,7 @@ function checkRequestLine(head: Head, method: number, facts: Facts): HttpError |
     : new HttpError(400, 'the target has none of the forms of RFC 9112')
 }
 
-/** A version of HTTP that is not spoken here, or no version. */
+/** The error for an unsupported or missing version. */
 export function wrongVersion({ bytes, urlEnd }: Head): HttpError {
   const rest = latin1(bytes, urlEnd, Math.min(bytes.length, urlEnd + 9))
   if (/^ HTTP\/(?:[02-9]|1\.[2-9])/.test(rest))
@@ -106,18 +106,18 @@ export function wrongVersion({ bytes, urlEnd }: Head): HttpError {
   )
 }
 
-/** Whether a version that is spoken follows the target. */
+/** Whether a supported version follows the target. */
 function hasVersion({ bytes, urlEnd }: Head): boolean {
   const rest = latin1(bytes, urlEnd, Math.min(bytes.length, urlEnd + 9))
   return rest === ' HTTP/1.1' || rest === ' HTTP/1.0'
 }
 
-/** What an error of llhttp's means to the peer. */
+/** Maps an error of llhttp to the response for the peer. */
 export function malformed(result: number, reason: string, head: Head, inBody: boolean): HttpError {
   if (result === PAUSED_H2_UPGRADE) return new HttpError(505, 'expected version 1.0 or 1.1 of HTTP, not 2')
   if (inBody) return new HttpError(400, because('malformed body', reason))
   if (result === INVALID_METHOD) {
-    // Of a line that has not all come it cannot be told what it would be.
+    // An incomplete line can't be judged yet.
     const line = latin1(head.bytes, head.start, Math.min(head.bytes.length, head.start + MOST_OF_LINE))
     const named = /^[\r\n]*[!#$%&'*+.^`|~\w-]+ [^ ]+ HTTP\//.test(line)
     return named ? new HttpError(501, 'unknown method') : new HttpError(400, 'expected a method')
@@ -130,7 +130,7 @@ function because(what: string, reason: string): string {
   return reason === '' ? what : `${what}: ${reason[0]?.toLowerCase()}${reason.slice(1)}`
 }
 
-/** A path; or as CONNECT, OPTIONS and proxies have it. */
+/** A path, or the other forms of a target: for CONNECT, OPTIONS and proxies. */
 function isTarget({ bytes, urlStart, urlEnd }: Head, method: number): boolean {
   if (bytes[urlStart] === 47) return method !== CONNECT
   const target = bytes.toString('latin1', urlStart, urlEnd)
@@ -157,10 +157,10 @@ function checkFields(head: Head, limits: Limits, facts: Facts): HttpError | unde
   return facts.length > limits.maxBody ? bodyTooLong(limits) : undefined
 }
 
-/** Stands for a host field that is fine. */
+/** Marks a valid host field. */
 const HOST = Symbol('host')
 
-/** Names are told apart by their length first: most fields matter to nobody here. */
+/** Compares lengths first: most names have a length that no checked field has. */
 function checkField(head: Head, index: number, facts: Facts): HttpError | typeof HOST | undefined {
   const start = head.nameStart(index)
   switch (head.nameEnd(index) - start) {
@@ -204,12 +204,12 @@ function checkHost(head: Head, index: number): HttpError | typeof HOST {
   return HOST
 }
 
-/** Characters of hosts that need no second look. */
+/** Characters of hosts that need no further check. */
 const PLAIN_IN_HOST = Uint8Array.from({ length: 256 }, (_, code) =>
   /[\w.~!$&'()*+,;=-]/.test(String.fromCharCode(code)) ? 1 : 0,
 )
 
-/** A host, and a port. */
+/** A host and an optional port. */
 const AUTHORITY =
   /^(?:\[(?:[\da-f]*:[\da-f:.]*|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d{0,5})?$/i
 
@@ -217,7 +217,7 @@ function checkExpectation(head: Head, index: number, facts: Facts): HttpError | 
   if (head.valueOf(index).toLowerCase() !== '100-continue') {
     return new HttpError(417, 'expected 100-continue in the expect field')
   }
-  // Of HTTP/1.0 it is ignored.
+  // HTTP/1.0 has no `expect`; it is ignored there.
   facts.expects = facts.minor === 1
   return undefined
 }

@@ -22,7 +22,7 @@ import {
 } from './returned.js'
 import { CONTINUE, type Rest, type Writer } from './writer.js'
 
-/** What exchanges share with those of other connections. */
+/** What the exchanges of all connections share. */
 export interface ExchangesOwner {
   readonly server: Server
   readonly handlers: HttpHandlers<unknown>
@@ -30,7 +30,7 @@ export interface ExchangesOwner {
   readonly writer: Writer
 }
 
-/** The requests of one connection: has them answered, in their order. */
+/** The requests of one connection. Calls the handlers, and writes the responses in order. */
 export class Exchanges implements Outlet {
   readonly id: number
   readonly server: Server
@@ -39,23 +39,23 @@ export class Exchanges implements Outlet {
   readonly #handlers: HttpHandlers<unknown>
   readonly #limits: Limits
   #served = 0
-  /** Some output is the loop's already. */
+  /** Some output has already been passed to the loop. */
   #sends = false
   #action: Action = Action.None
   #now = 0
-  /** At work. */
+  /** Requests in progress. */
   #active: IncomingRequest[] = []
-  /** Whose response comes next. */
+  /** The request whose response is next. */
   #current: IncomingRequest | undefined
-  /** No request is served any more. */
+  /** No further request is served. */
   over = false
-  /** The next response is the last. */
+  /** The next response is the last one. */
   last = false
   gone = false
   giveUp: (() => void) | undefined
-  /** The token of a response that is being sent. */
+  /** The token of the response that is being sent. */
   #sending: { readonly token: unknown } | undefined
-  /** What a handler has the connection become, and that it stays what it is. */
+  /** The handlers that take over the connection after an upgrade, and whether the handler declined the upgrade. */
   upgrade: Upgraded | undefined
   declined = false
 
@@ -69,10 +69,10 @@ export class Exchanges implements Outlet {
   }
 
   /**
-   * Answers requests. A promise where that takes longer; it rejects with what a handler threw.
+   * Answers requests. Returns a promise if that takes longer; it rejects with what a handler threw.
    *
-   * @param requests - Taken, and empty afterwards.
-   * @throws what a handler threw, behind an answer that says so.
+   * @param requests - Emptied by this call.
+   * @throws what a handler threw, after a response that says so.
    */
   serve(requests: IncomingRequest[], now: number): Promise<void> | undefined {
     this.#now = now
@@ -89,14 +89,14 @@ export class Exchanges implements Outlet {
     return rest.length > 0 && later !== undefined ? this.#serveRest(rest, later) : later
   }
 
-  /** Answers what is no request that could be served. */
+  /** Responds to invalid input. */
   refuse(refusal: HttpError, now: number): void {
     this.#now = now
     this.writer.holder = this.id
     this.over = this.writer.respond(UNKNOWN, responseTo(refusal), true, now).closes
   }
 
-  /** What is left to be written, and what the loop is to do then. */
+  /** Returns the remaining output, and the action that follows it. */
   finish(): { out: Out; action: Action } {
     this.writer.holder = this.id
     return { out: this.writer.take(), action: this.#action === Action.None ? Action.Close : this.#action }
@@ -107,7 +107,9 @@ export class Exchanges implements Outlet {
     this.writer.flush(this.server)
   }
 
-  /** Asks the program whether a peer that waits for that is to send its body. A promise where a refusal takes longer. */
+  /**
+   * Runs the handler `expect` for a peer that waits for `100 Continue`. Returns a promise if a refusal takes longer.
+   */
   expect(request: IncomingRequest, now: number): Promise<void> | undefined {
     if (!request.expects) return undefined
     this.#now = now
@@ -126,14 +128,14 @@ export class Exchanges implements Outlet {
     return undefined
   }
 
-  /** Has a peer that waits for it send the body, with what is written next. */
+  /** Sends `100 Continue` with the next output. */
   goOn(request: IncomingRequest): void {
     if (!takeExpectation(request)) return
     this.writer.holder = this.id
     this.writer.goOn()
   }
 
-  /** The same at once. */
+  /** Sends `100 Continue` at once. */
   goOnNow(request: IncomingRequest): void {
     if (this.over || !takeExpectation(request)) return
     this.flush()
@@ -149,14 +151,14 @@ export class Exchanges implements Outlet {
     return this.server.send(this.id, bytes)
   }
 
-  /** What goes out before another protocol takes over. */
+  /** The output before another protocol takes over. */
   switch(response: HttpResponse | undefined): Out {
     this.writer.holder = this.id
     this.writer.switch(response ?? {})
     return this.writer.take()
   }
 
-  /** The connection has gone. */
+  /** The connection is closed. */
   abort(error: Error): void {
     this.gone = true
     this.over = true
@@ -165,7 +167,7 @@ export class Exchanges implements Outlet {
     this.#lost(error)
   }
 
-  /** What is being sent will never have left. */
+  /** The output that is being sent will never be written. */
   #lost(error: Error): void {
     const sending = this.#sending
     if (sending === undefined) return
@@ -173,7 +175,10 @@ export class Exchanges implements Outlet {
     this.#handlers.sent?.(this.id, sending.token, error, this.context)
   }
 
-  /** Undefined when the next request may be served; else it waits: the peer has much to take of what it asked before. */
+  /**
+   * Returns undefined if the next request can be served now; otherwise a promise, because the peer has not read enough
+   * of the earlier responses.
+   */
   #room(): Promise<void> | undefined {
     if (this.writer.full) this.flush()
     if (!this.#sends) return undefined
@@ -217,14 +222,14 @@ export class Exchanges implements Outlet {
     await later
   }
 
-  /** Answers the rest of `requests` behind the one that is at work, as many at once as may be. */
+  /** Answers the remaining `requests` after the one in progress, up to `concurrency` at once. */
   async #serveRest(requests: readonly IncomingRequest[], first: Promise<void>): Promise<void> {
     const replies: Promise<Returned | undefined>[] = []
     const start = (limit: number) => {
       for (const request of requests.slice(replies.length, limit)) {
         if (concurrency > 1) this.#active.push(request)
         const reply = (async () => this.#call(request))()
-        // It is waited for when its turn comes.
+        // The reply is awaited when its turn comes.
         reply.catch(() => {})
         replies.push(reply)
       }
@@ -247,7 +252,7 @@ export class Exchanges implements Outlet {
     }
   }
 
-  /** Writes what a handler returned; a promise where the body takes longer. */
+  /** Writes what a handler returned. Returns a promise if the body takes longer. */
   #take(request: IncomingRequest, returned: Returned | undefined): Promise<void> | undefined {
     if (!Array.isArray(returned)) throw noReply(returned)
     if (request.head.upgrade && isUpgraded(returned as Returned)) {
@@ -271,7 +276,7 @@ export class Exchanges implements Outlet {
     [, action = Action.None, token]: HttpReply,
   ): Promise<void> | undefined {
     if (!isAction(action)) throw noReply(action)
-    // What is made while it is sent may be made of the body, and later would be too late to ask for that.
+    // A live response body may be produced from the request's body, and later would be too late to request that.
     if (request.expects && isLive(response?.body)) this.goOn(request)
     const written = this.writer.respond(
       request.head,
@@ -306,15 +311,15 @@ export class Exchanges implements Outlet {
     this.#lost(error)
   }
 
-  /** Whether the connection closes behind the response to a request. */
+  /** Whether the connection closes after the response to a request. */
   #closes(request: IncomingRequest): boolean {
     this.#served++
     if (this.last || !request.head.keepAlive || this.#served >= this.#limits.maxRequests) return true
-    // The peer may or may not send the body that it asked about. What follows CONNECT is no HTTP.
+    // A peer that waits for `100 Continue` may or may not send its body. After CONNECT, the bytes are not HTTP.
     return request.expects || request.method === 'CONNECT'
   }
 
-  /** Answers for a handler that threw; what is not meant as an answer is thrown on. */
+  /** Responds for a handler that threw, and rethrows any error that is not meant as a response. */
   #threw(request: IncomingRequest, error: unknown): void {
     this.#leaves(request)
     this.writer.holder = this.id
@@ -334,11 +339,11 @@ export class Exchanges implements Outlet {
   }
 }
 
-/** Stands for what was no request. */
+/** Stands for input that is not a request. */
 const UNKNOWN = { method: 'GET', minor: 1 }
 const NONE: readonly IncomingRequest[] = []
 
-/** Whether a peer waits for a word before it sends its body; from now on it has had it. */
+/** Whether a peer waits for `100 Continue`; marks it as sent. */
 function takeExpectation({ incoming, expects }: IncomingRequest): boolean {
   if (incoming !== undefined) incoming.expected = false
   return expects

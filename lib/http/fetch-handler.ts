@@ -5,21 +5,20 @@ import type { HttpHandlers, HttpReply } from './handlers.js'
 import { responseFrom, useLightResponses } from './light-response.js'
 import type { HttpRequest } from './message.js'
 
-/** What a handler of the web's standard gets beside the request. */
+/** What a fetch handler receives besides the request. */
 export interface FetchEnvironment {
   /** The connection's id. */
   readonly id: number
   readonly req: HttpRequest
 }
 
-/** A handler of the web's standard, as Hono's and h3's `app.fetch` are. */
+/** A handler of the Fetch standard, such as `app.fetch` of Hono or h3. */
 export type Fetch = (request: Request, environment: FetchEnvironment) => Response | Promise<Response>
 
-/** How `fetchHandler` treats the program. */
+/** Options of `fetchHandler`. */
 export interface FetchOptions {
   /**
-   * Replaces `globalThis.Response` by one that behaves alike and makes a stream of a body only when asked for it. Default
-   * true.
+   * Replaces `globalThis.Response` by a compatible class that makes a stream of a body only on demand. Default true.
    */
   lightResponse?: boolean
 }
@@ -43,7 +42,7 @@ export function fetchHandler(
   }
   if (lightResponse) useLightResponses()
   return {
-    // What the URL begins with.
+    // The first part of the request's URL.
     opened: (_id, info) => [null, { context: info.tls !== undefined }],
     request(id, req, secure) {
       const answer = fetch(requestOf(req, secure), { id, req })

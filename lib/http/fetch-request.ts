@@ -1,13 +1,13 @@
 import type { HttpRequest } from './message.js'
 
-/** What a `Request` is made of that a program wants more of than is at hand. */
+/** The arguments for a real `Request`. */
 interface Init extends RequestInit {
   duplex?: 'half'
 }
 
 /**
- * A `Request` that makes the real one when something is asked of it that it does not know itself: most handlers look at
- * method, URL and a few fields.
+ * A `Request` that makes the real one only when a program uses something it does not implement itself. Most handlers
+ * read the method, the URL and a few fields.
  */
 class LazyRequest {
   readonly #req: HttpRequest
@@ -39,7 +39,7 @@ class LazyRequest {
     return this.#req.signal
   }
 
-  /** The real one. */
+  /** The real `Request`. */
   get real(): Request {
     if (this.#real === undefined) {
       const { method, signal } = this.#req
@@ -59,7 +59,7 @@ function urlOf({ target, host }: HttpRequest, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${host}${target}`
 }
 
-/** Everything else is the real one's. */
+/** The real `Request` implements everything else. */
 for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(Request.prototype))) {
   if (name in LazyRequest.prototype) continue
   Object.defineProperty(LazyRequest.prototype, name, {
@@ -79,7 +79,7 @@ for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescrip
 }
 Object.setPrototypeOf(LazyRequest.prototype, Request.prototype)
 
-/** A `Request` for one of ours. */
+/** Returns a `Request` for an `HttpRequest`. */
 export function requestOf(req: HttpRequest, secure: boolean): Request {
   return new LazyRequest(req, secure) as unknown as Request
 }

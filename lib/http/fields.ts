@@ -1,9 +1,9 @@
 import { RevioError } from '../errors.js'
 import type { HeaderList } from './message.js'
 
-/** How many names, and how many lines of each response, are remembered. */
+/** How many names to cache, and how many lines of each response. */
 const REMEMBERED = 1000
-/** Values that are longer are made into lines anew. */
+/** Longer values are not cached. */
 const LONGEST = 256
 
 type Kind = 'plain' | 'content-length' | 'connection' | 'transfer-encoding' | 'date'
@@ -12,34 +12,34 @@ const KINDS: ReadonlyMap<string, Kind> = new Map(
   (['content-length', 'connection', 'transfer-encoding', 'date'] as const).map(name => [name, name]),
 )
 
-/** A name that has been found good, and the line of its last value. */
+/** A valid name, with the line of its last value. */
 interface Name {
   readonly prefix: string
   readonly kind: Kind
   value: string | undefined
   line: string
-  /** The line has characters beyond ASCII. */
+  /** The line contains characters beyond ASCII. */
   binary: boolean
 }
 
 const names = new Map<string, Name>()
 
-/** The fields of one response, checked and made into lines. One object serves all responses, one after the other. */
+/** The validated fields of one response, as lines. One object serves all responses in turn. */
 export class Fields {
   readonly lines: string[] = []
   count = 0
-  /** What `content-length` says. */
+  /** The value of `content-length`. */
   length: number | undefined
-  /** `connection: close` is among them. */
+  /** Whether `connection` contains `close`. */
   close = false
-  /** What else `connection` says. */
+  /** The other values of `connection`. */
   connection = ''
-  /** The program gives a `date` of its own. */
+  /** Whether the program sets `date` itself. */
   dated = false
-  /** A value has characters beyond ASCII: the head is bytes of latin1. */
+  /** A value contains characters beyond ASCII, so the head is encoded as latin1. */
   binary = false
 
-  /** @throws `ERR_REPLY` for a name or value that must not go out, or that contradicts what is sent. */
+  /** @throws `ERR_REPLY` for a name or value that is invalid, or that contradicts what is sent. */
   read(headers: HeaderList | undefined): void {
     this.count = 0
     this.length = undefined
@@ -99,7 +99,7 @@ export class Fields {
   }
 }
 
-/** Lines of trailers. */
+/** Returns the lines of trailers. */
 export function trailerLines(fields: Fields, trailers: HeaderList): string {
   fields.read(trailers)
   if (fields.length !== undefined || fields.connection !== '' || fields.close) {
@@ -124,7 +124,7 @@ function checkName(text: string): Name {
 
 function remember(name: Name, value: string): void {
   checkValue(name.prefix.slice(0, -2), value)
-  // Joined now: a line that is made of parts would be joined whenever it is written.
+  // Flattened now: V8 would flatten a concatenated string on every write.
   name.line = `${name.prefix}${value}\r\n`
   name.value = value.length > LONGEST ? undefined : value
   name.binary = BEYOND_ASCII.test(value)

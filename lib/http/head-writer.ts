@@ -5,14 +5,14 @@ import type { DateLine } from './date-line.js'
 import { Fields } from './fields.js'
 import type { HeaderList } from './message.js'
 
-/** How a body is framed, where it is not by its length in bytes. */
+/** The framing of a body without `content-length`. */
 export const CHUNKED = -1
-/** By the end of the connection, or there is no body. */
+/** The body ends with the connection, or there is none. */
 export const UNFRAMED = -2
 
 const statusLines = new Map<number, string>()
 
-/** Writes heads of responses. The last one is kept: a server's answers are often alike. */
+/** Writes the heads of responses. Caches the last head, because a server's responses are often alike. */
 export class HeadWriter {
   readonly #dates: DateLine
   #status = 0
@@ -72,7 +72,7 @@ export function statusLine(status: number): string {
   return line
 }
 
-/** An interim response. @throws `ERR_REPLY`. */
+/** Returns an interim response. @throws `ERR_REPLY`. */
 export function interim(status: number, headers: HeaderList | undefined): Buffer {
   if (!Number.isInteger(status) || status < 100 || status > 199 || status === 101) {
     throw new RevioError(

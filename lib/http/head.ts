@@ -2,23 +2,23 @@ import { Buffer } from 'node:buffer'
 
 const EMPTY = Buffer.alloc(0)
 
-/** Offsets that a field takes: of its name's start and end, and of its value's. */
+/** Offsets for each field: the start and end of its name, and of its value. */
 const STRIDE = 4
 
 /**
- * Where the parts of a head lie, as llhttp tells of them. A part that was split over several pieces of input is told
- * of piece by piece; pieces of one part are adjacent.
+ * The offsets of the parts of a head, as llhttp reports them. It reports a part piece by piece if it spans several
+ * inputs; the pieces of a part are adjacent.
  */
 export class Head {
-  /** What the offsets are into: everything since the end of the message before. */
+  /** The bytes that the offsets refer to: everything since the end of the previous message. */
   bytes: Buffer = EMPTY
-  /** Added to the offsets that llhttp tells, to make them offsets into `bytes`. */
+  /** Turns llhttp's offsets into offsets into `bytes`. */
   origin = 0
   urlStart = -1
   urlEnd = -1
-  /** Where the message begins in `bytes`. */
+  /** The offset in `bytes` at which the message begins. */
   start = 0
-  /** How many fields there are. */
+  /** The number of fields. */
   count = 0
   #spans = new Int32Array(16 * STRIDE)
   #inName = false
@@ -64,14 +64,14 @@ export class Head {
     return this.#spans[index * STRIDE + 3] ?? 0
   }
 
-  /** The value of a field, without white space around it. */
+  /** The value of a field, without the whitespace around it. */
   valueOf(index: number): string {
     return this.bytes
       .toString('latin1', this.valueStart(index), this.valueEnd(index))
       .replace(/^[ \t]+|[ \t\r\n]+$/g, '')
   }
 
-  /** Makes the offsets count from `start`, where `bytes` begins from now on. */
+  /** Makes the offsets relative to `start`, where `bytes` begins from now on. */
   rebase(bytes: Buffer, start: number): void {
     this.bytes = bytes
     if (this.urlStart < 0) return
@@ -80,10 +80,10 @@ export class Head {
     for (let at = 0; at < this.count * STRIDE; at++) this.#spans[at] = (this.#spans[at] ?? 0) - start
   }
 
-  /** Where the head ends, behind its empty line. Infinity where that is beyond `bytes`. */
+  /** The offset after the head's empty line; Infinity if it is beyond `bytes`. */
   get end(): number {
     const from = this.count === 0 ? this.urlEnd : this.nameEnd(this.count - 1)
-    // The value's end is known, but lies behind the line where the value is empty.
+    // The end of the value is known, but for an empty value it is on a later line.
     const guess = this.count === 0 ? this.urlEnd + ' HTTP/1.1'.length : this.valueEnd(this.count - 1)
     const { bytes } = this
     if (bytes[guess] === CR && bytes[guess + 1] === LF && bytes[guess + 2] === CR && guess > from)
@@ -102,7 +102,7 @@ export class Head {
     this.count++
     this.#inName = true
     this.#spans[at] = start
-    // Until the value begins.
+    // Until llhttp reports the value.
     this.#spans[at + 2] = start
     this.#spans[at + 3] = start
   }

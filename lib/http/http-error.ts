@@ -13,7 +13,7 @@ export class HttpError extends RevioError {
   /** From 400 to 599. */
   readonly status: number
 
-  /** @throws `ERR_OPTION` unless `status` is that of an error. */
+  /** @throws `ERR_OPTION` unless `status` is an error status. */
   constructor(status: number, message = STATUS_CODES[status] ?? 'error', options?: ErrorOptions) {
     if (!(Number.isInteger(status) && status >= 400 && status <= 599)) {
       throw new RevioError(

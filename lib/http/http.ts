@@ -13,26 +13,27 @@ import type { Parser } from './parser.js'
 import { Session, type SessionOwner } from './session.js'
 import { Writer } from './writer.js'
 
-/** The handlers of a connection that speaks HTTP: what `http` returns, to be given to `serve`. */
+/** The handlers of an HTTP connection: the result of `http`, to pass to `serve`. */
 export interface Http extends Handlers<Session> {
   opened(id: number, info: Info): Opening<Session>
   /**
-   * Sends an interim response, such as 103 with `link` fields, for the request that is at work. False, and nothing
-   * done, where there is none, its response has begun, or it is of HTTP/1.0.
+   * Sends an interim response, such as 103 with `link` fields, for the request in progress. Returns false, and sends
+   * nothing, if there is no such request, its response has begun, or it is HTTP/1.0.
    *
-   * @throws `ERR_REPLY` for a status that is not interim, or for fields that must not go out.
+   * @throws `ERR_REPLY` for a status that is not interim, or for invalid fields.
    */
   informational(id: number, status: number, headers?: HeaderList): boolean
 }
 
 /**
- * Makes handlers of connections out of handlers of requests. One for each `serve`: it keeps the server that it meets.
+ * Turns request handlers into connection handlers. Use each result for one `serve`: it keeps a reference to the
+ * server.
  *
  * ```ts
  * await serve(http({ request: (id, req) => [{ body: 'hello' }] }), 'tcp://:8080')
  * ```
  *
- * @throws `ERR_OPTION` when an option is wrong or a handler is missing; `ERR_UNSUPPORTED` without WebAssembly.
+ * @throws `ERR_OPTION` for an invalid option or a missing handler; `ERR_UNSUPPORTED` without WebAssembly.
  */
 export function http<Context = undefined>(handlers: HttpHandlers<Context>, options?: HttpOptions): Http {
   return new HttpProtocol(checked(handlers) as unknown as HttpHandlers<unknown>, limitsOf(options))
@@ -58,7 +59,7 @@ class HttpProtocol implements Http, SessionOwner {
     llhttp()
     const { signal, tick, detached, failed, tlsFailed } = handlers
     if (signal !== undefined) this.signal = signal
-    // Where the program has none, there is none here either: their presence has a meaning.
+    // Only if the program has them: the loop behaves differently when these handlers exist.
     if (tick !== undefined) this.tick = () => tick.call(handlers)
     if (tlsFailed !== undefined) this.tlsFailed = (error, address) => tlsFailed.call(handlers, error, address)
     if (failed !== undefined) {
@@ -113,7 +114,7 @@ class HttpProtocol implements Http, SessionOwner {
   }
 
   closed(id: number, error: Error | undefined, session: Session | undefined): Action | void {
-    // A dial that failed, or an opened that threw, has none.
+    // There is no session after a failed dial, or if `opened` threw.
     if (session !== undefined) this.#leave(id, session, error)
     return this.handlers.closed?.(id, error, session?.context)
   }

@@ -3,35 +3,35 @@ import { RevioError } from '../errors.js'
 
 const EMPTY = Buffer.alloc(0)
 
-/** Bytes of a body that may wait for the program before the peer has to. */
+/** Bytes of a body that wait for the program before reading from the peer pauses. */
 const HIGH_WATER_MARK = 256 * 1024
 
-/** What a body tells its connection. */
+/** Receives a body's events. */
 export interface BodyOwner {
-  /** Somebody reads the body: a peer that waits for `100 Continue` gets it. */
+  /** The program reads the body, so the peer may get `100 Continue`. */
   bodyWanted(): void
-  /** What had come has been read: the peer need not wait any more. */
+  /** The program has read all that had arrived, so reading can resume. */
   bodyDrained(): void
 }
 
-/** The body of a request on its way in. */
+/** The body of a request as it arrives. */
 export class IncomingBody implements AsyncIterable<Buffer> {
   readonly #owner: BodyOwner
   #pieces: Buffer[] = []
-  /** Bytes that wait in `#pieces`. */
+  /** The size of `#pieces` in bytes. */
   #waiting = 0
   #ended = false
   #discards = false
   #read = false
   #failure: Error | undefined
   #wake: (() => void) | undefined
-  /** Bytes that have come. */
+  /** Bytes received. */
   size = 0
-  /** The peer asked for `100 Continue`, and nobody has sent it. */
+  /** The peer waits for `100 Continue`, which has not been sent. */
   expected: boolean
-  /** It comes piece by piece to a request that is at work. */
+  /** The body is delivered piece by piece, to a request in progress. */
   readonly streams: boolean
-  /** Lines of the trailers. */
+  /** The lines of the trailers. */
   trailers = ''
   #inName = false
 
@@ -41,12 +41,12 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.streams = streams
   }
 
-  /** All of it has come. */
+  /** The whole body has arrived. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** The peer should wait: the program has yet to read what came. */
+  /** Reading should pause: the program has not read what has arrived. */
   get full(): boolean {
     return this.#waiting > HIGH_WATER_MARK
   }
@@ -59,7 +59,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.#notify()
   }
 
-  /** A trailer's name, or more of it; true where another begins. */
+  /** Adds to a trailer's name. Returns true if a new trailer begins. */
   trailerName(text: string): boolean {
     const begins = !this.#inName
     if (begins && this.trailers !== '') this.trailers += '\r\n'
@@ -68,7 +68,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     return begins
   }
 
-  /** Its value, or more of it. */
+  /** Adds to the trailer's value. */
   trailerValue(text: string): void {
     if (this.#inName) this.trailers += ':'
     this.#inName = false
@@ -81,14 +81,14 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.#notify()
   }
 
-  /** The rest will not come. */
+  /** The rest will not arrive. */
   fail(error: Error): void {
     if (this.#ended) return
     this.#failure ??= error
     this.#notify()
   }
 
-  /** What comes is not wanted any more. */
+  /** Discards the body, including what is still to arrive. */
   discard(): void {
     this.#discards = true
     this.#pieces = []
@@ -96,9 +96,9 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * All that has come, as one.
+   * The whole body in one piece.
    *
-   * @throws `ERR_UNSUPPORTED` where it comes piece by piece.
+   * @throws `ERR_UNSUPPORTED` if it is delivered piece by piece.
    */
   whole(): Buffer {
     if (this.streams) {

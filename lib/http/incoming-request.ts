@@ -8,10 +8,10 @@ import { FieldLines } from './request-headers.js'
 const NO_BYTES = Buffer.alloc(0)
 const NO_FIELDS = new FieldLines('')
 
-/** A request, taken apart as far as somebody asks. */
+/** A request, parsed on demand. */
 export class IncomingRequest implements HttpRequest {
   readonly head: RequestHead
-  /** Undefined where it has no body. */
+  /** Undefined if there is no body. */
   readonly incoming: IncomingBody | undefined
   #abort: AbortController | undefined
   #aborted: Error | undefined
@@ -21,17 +21,17 @@ export class IncomingRequest implements HttpRequest {
     this.incoming = incoming
   }
 
-  /** Why the connection has gone. */
+  /** Why the connection closed. */
   get aborted(): Error | undefined {
     return this.#aborted
   }
 
-  /** The body has come, or there is none. */
+  /** The body has arrived, or there is none. */
   get complete(): boolean {
     return this.incoming === undefined || this.incoming.ended
   }
 
-  /** The peer waits for `100 Continue`, or for a response, and sends no body before. */
+  /** The peer sends its body only after `100 Continue` or a response. */
   get expects(): boolean {
     return this.incoming?.expected === true && !this.incoming.ended
   }
@@ -100,7 +100,7 @@ export class IncomingRequest implements HttpRequest {
     return this.#abort.signal
   }
 
-  /** The connection has gone. */
+  /** The connection is closed. */
   abort(error: Error): void {
     this.#aborted ??= error
     this.#abort?.abort(error)
@@ -108,7 +108,7 @@ export class IncomingRequest implements HttpRequest {
   }
 }
 
-/** Without scheme and authority. */
+/** The target without scheme and authority. */
 function originOf(target: string): string {
   if (target.charCodeAt(0) === 47) return target
   const origin = target.replace(/^https?:\/\/[^/?]*/i, '')

@@ -2,15 +2,15 @@ import { isBytes } from '../bytes.js'
 import type { Chunk } from '../events.js'
 import type { HeaderList, HttpResponse } from './message.js'
 
-/** The platform's. */
+/** The platform's `Response`. */
 const Real = globalThis.Response
 
 type Content = Chunk | null
 type BodyInit = NonNullable<ConstructorParameters<typeof Response>[0]>
 
 /**
- * A `Response` that makes the real one when something is asked of it that it does not know itself: the real one makes a
- * stream of every body, which takes longer than all else that a small answer needs.
+ * A `Response` that makes the real one only when a program uses something it does not implement itself. The real one
+ * makes a stream of every body, which takes longer than the rest of a small response.
  */
 class LightResponse {
   readonly #content: Content
@@ -22,7 +22,7 @@ class LightResponse {
     const simple = body === null || body === undefined || typeof body === 'string' || isBytes(body)
     this.#content = simple ? ((body as Content | undefined) ?? null) : null
     this.#init = init
-    // It says what is wrong with its arguments.
+    // The real one reports what is wrong with its arguments.
     if (!simple || !isSimple(init)) this.#real = new Real(body, init)
     else if (init?.headers instanceof Headers) this.#headers = new Headers(init.headers)
   }
@@ -41,7 +41,7 @@ class LightResponse {
     return this.#headers
   }
 
-  /** The real one. */
+  /** The real `Response`. */
   get real(): Response {
     if (this.#real === undefined) {
       const { headers, status } = this
@@ -51,7 +51,7 @@ class LightResponse {
     return this.#real
   }
 
-  /** What is to be sent; undefined where only the real one knows. */
+  /** What to send; undefined if only the real one knows. */
   static plain(response: Response): HttpResponse | undefined {
     if (!(#real in response)) return undefined
     const light = response as unknown as LightResponse
@@ -71,7 +71,7 @@ function withType(headers: Headers, content: Content): Headers {
   return headers
 }
 
-/** As `Response` has it, text without a type is plain text. */
+/** As with `Response`, text without a type is plain text. */
 function typed(headers: HeaderList | undefined): HeaderList {
   if (headers === undefined) return ONLY_TYPE
   if (headers instanceof Headers) return withType(headers, '')
@@ -79,7 +79,7 @@ function typed(headers: HeaderList | undefined): HeaderList {
   return { ...headers, ...ONLY_TYPE }
 }
 
-/** Whether the real one would take it, and answer what stands in it. */
+/** Whether the real one would accept it, and return its values unchanged. */
 function isSimple(init: ResponseInit | undefined): boolean {
   if (init === undefined) return true
   if (typeof init !== 'object' || init === null) return false
@@ -95,7 +95,7 @@ function isRecord(headers: object): boolean {
   return true
 }
 
-/** Everything else is the real one's. */
+/** The real `Response` implements everything else. */
 for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(Real.prototype))) {
   if (name in LightResponse.prototype) continue
   Object.defineProperty(
@@ -118,15 +118,15 @@ for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescrip
 }
 Object.setPrototypeOf(LightResponse, Real)
 Object.setPrototypeOf(LightResponse.prototype, Real.prototype)
-// What `fetch` answers is one, too.
+// The responses of `fetch` are instances, too.
 Object.defineProperty(LightResponse, Symbol.hasInstance, { value: (value: unknown) => value instanceof Real })
 
-/** Has programs make light responses from now on. */
+/** Makes programs create light responses from now on. */
 export function useLightResponses(): void {
   Object.defineProperty(globalThis, 'Response', { configurable: true, writable: true, value: LightResponse })
 }
 
-/** What a `Response` has the peer get. */
+/** Converts a `Response` to what `http` sends. */
 export function responseFrom(response: Response): HttpResponse {
   const plain = LightResponse.plain(response)
   if (plain !== undefined) return plain

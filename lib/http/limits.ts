@@ -1,27 +1,32 @@
 import { inspect } from 'node:util'
 import { RevioError } from '../errors.js'
 
-/** What `http` takes besides handlers. Bytes and milliseconds are numbers from 0; `Infinity` is no limit. */
+/**
+ * Options of `http`. Sizes and times are non-negative numbers, in bytes and milliseconds; `Infinity` means no limit.
+ */
 export interface HttpOptions {
-  /** `'bytes'`: `request` runs once the body is there. `'stream'`: it runs with the head. Default `'bytes'`. */
+  /** `'bytes'`: `request` runs once the body has arrived. `'stream'`: it runs with the head. Default `'bytes'`. */
   bodies?: 'bytes' | 'stream'
-  /** Requests of one connection that are at work at once; responses keep their order. Default 1. */
+  /** Limit on requests of one connection in progress at once; responses keep their order. Default 1. */
   concurrency?: number
-  /** Bytes of a request's target; more is status 414. Default 8 KiB. */
+  /** Limit on the size of a request's target; a larger one gets status 414. Default 8 KiB. */
   maxTarget?: number
-  /** Bytes of a request's head, and of chunk extensions, trailers and empty lines; more is status 431. Default 16 KiB. */
+  /**
+   * Limit on the size of a request's head, and of chunk extensions, trailers and empty lines; a larger one gets status
+   * 431. Default 16 KiB.
+   */
   maxHead?: number
-  /** Fields of a head, and of trailers; more is status 431. Default 100. */
+  /** Limit on the fields of a head, and of trailers; more get status 431. Default 100. */
   maxHeaders?: number
-  /** Bytes of a body; more is status 413. Default 1 MiB. */
+  /** Limit on the size of a body; a larger one gets status 413. Default 1 MiB. */
   maxBody?: number
-  /** Pipelined requests that are parsed ahead; more wait unparsed. Default 64. */
+  /** Limit on pipelined requests that are parsed ahead; later ones wait unparsed. Default 64. */
   maxPipelined?: number
-  /** Requests of one connection, after which it closes. Default `Infinity`. */
+  /** Limit on requests of one connection, which then closes. Default `Infinity`. */
   maxRequests?: number
   /** ms from a head's first byte to its last, and from opening to the first byte; then status 408. Default 30 000. */
   headTimeout?: number
-  /** ms without a byte of a body; then status 408. Default 30 000. */
+  /** ms without progress of a body; then status 408. Default 30 000. */
   bodyTimeout?: number
   /** ms that a connection may stay open between two requests. Default 60 000. */
   idleTimeout?: number
@@ -43,10 +48,10 @@ export const defaults: Limits = {
   idleTimeout: 60_000,
 }
 
-/** The least that these may be. */
+/** The minimum of these limits. */
 const LEAST: Partial<Record<keyof HttpOptions, number>> = { concurrency: 1, maxPipelined: 1, maxRequests: 1 }
 
-/** @throws `ERR_OPTION` for an unknown option or a value that it cannot have. */
+/** @throws `ERR_OPTION` for an unknown option or an invalid value. */
 export function limitsOf(options: HttpOptions = {}): Limits {
   const limits: Record<string, unknown> = { ...defaults }
   for (const [name, value] of Object.entries(options)) {

@@ -4,11 +4,11 @@ import plain from 'undici/lib/llhttp/llhttp-wasm.js'
 import { RevioError } from '../errors.js'
 
 /*
- * The one place that knows where llhttp comes from. undici does not document these files, so its version is pinned
- * exactly and a test holds what is used of them.
+ * The only module that knows where llhttp comes from. undici does not document these files, so its version is pinned
+ * exactly, and a test covers every function used here.
  */
 
-/** What llhttp answers to `execute`. Anything else is an error. */
+/** The results of `execute`. Any other value is an error. */
 export const OK = 0
 export const CLOSED = 5
 export const INVALID_METHOD = 6
@@ -16,18 +16,18 @@ export const PAUSED = 21
 export const PAUSED_UPGRADE = 22
 export const PAUSED_H2_UPGRADE = 23
 
-/** What a callback answers to have `execute` return an error. */
+/** A callback returns this to make `execute` return an error. */
 export const STOP = -1
 
-/** What one parser is told while `execute` runs. Offsets are into the bytes that `execute` was given. */
+/** Receives the events of one parser during `execute`. Offsets are into the bytes passed to `execute`. */
 export interface Callbacks {
   url(start: number, end: number): void
   field(start: number, end: number): void
   value(start: number, end: number): void
-  /** Answers 0 to go on, or `STOP`. */
+  /** Returns 0 to continue, or `STOP`. */
   headersComplete(upgrade: boolean, keepAlive: boolean): number
   body(start: number, end: number): number
-  /** Answers 0 to go on, or `PAUSED`. */
+  /** Returns 0 to continue, or `PAUSED`. */
   messageComplete(): number
 }
 
@@ -45,13 +45,13 @@ interface Exports {
   llhttp_get_error_reason(parser: number): number
 }
 
-/** llhttp's number for parsers of requests. */
+/** llhttp's type number of request parsers. */
 const REQUEST = 1
 
-/** Bytes that are parsed at once. */
+/** The most bytes to parse in one call. */
 export const BLOCK = 64 * 1024
 
-/** llhttp in the memory that all parsers share. Callbacks are those of the parser that runs. */
+/** llhttp in the memory that all parsers share. Calls the callbacks of the running parser. */
 class Machine {
   readonly #exports: Exports
   readonly #block: number
@@ -67,7 +67,7 @@ class Machine {
 
   alloc(): number {
     const parser = this.#exports.llhttp_alloc(REQUEST)
-    // Memory that has grown is another buffer.
+    // Growing the memory replaces its buffer.
     this.#heap = new Uint8Array(this.#exports.memory.buffer)
     return parser
   }
@@ -92,12 +92,12 @@ class Machine {
     return this.#exports.llhttp_get_method(parser)
   }
 
-  /** Where the last `execute` stopped, in the bytes that it was given. */
+  /** Where the last `execute` stopped, as an offset into its bytes. */
   position(parser: number): number {
     return this.#exports.llhttp_get_error_pos(parser) - this.#block
   }
 
-  /** In llhttp's words, why the last `execute` failed. Empty where it gave no reason. */
+  /** Why the last `execute` failed, in llhttp's words; empty if it gave no reason. */
   reason(parser: number): string {
     const start = this.#exports.llhttp_get_error_reason(parser)
     if (start === 0) return ''
@@ -119,7 +119,7 @@ class Machine {
     throw thrown
   }
 
-  /** Only what may throw is guarded: the others note numbers. */
+  /** Guards only the callbacks that may throw; the others store numbers. */
   #imports() {
     const at = (pointer: number) => pointer - this.#block
     return {
@@ -155,14 +155,14 @@ class Machine {
     }
   }
 
-  /** An exception must not cross llhttp's frames: `execute` throws it when they are gone. */
+  /** An exception must not unwind llhttp's frames, so `execute` throws it after they have returned. */
   #threw(thrown: unknown): number {
     this.#thrown = { thrown }
     return STOP
   }
 }
 
-/** Told of nothing, as nothing runs. */
+/** The callbacks while no parser runs. */
 const nobody: Callbacks = {
   url() {},
   field() {},
@@ -175,9 +175,9 @@ const nobody: Callbacks = {
 let machine: Machine | undefined
 
 /**
- * llhttp, compiled when it is first needed.
+ * llhttp, compiled on first use.
  *
- * @throws `ERR_UNSUPPORTED` where there is no WebAssembly, as under `--jitless`.
+ * @throws `ERR_UNSUPPORTED` without WebAssembly, as under `--jitless`.
  */
 export function llhttp(): Machine {
   machine ??= new Machine()
@@ -186,7 +186,7 @@ export function llhttp(): Machine {
 
 export type { Machine }
 
-/** As much of WebAssembly as llhttp needs: the library is compiled without the types of browsers, which have it. */
+/** The part of WebAssembly that llhttp needs. This library is compiled without the DOM types, which declare it. */
 interface Wasm {
   Module: new (bytes: Uint8Array) => object
   Instance: new (

@@ -3,43 +3,46 @@ import type { Chunk } from '../events.js'
 
 /** The fields of a request, or of its trailers. Names are case-insensitive. */
 export interface RequestHeaders extends Iterable<[name: string, value: string]> {
-  /** As they came, one by one, with the names in the peer's own case. */
+  /** The fields as received, one by one, with names in their original case. */
   readonly raw: readonly (readonly [name: string, value: string])[]
-  /** One field's value; several of one name are joined by `, `, and those of `cookie` by `; `. */
+  /** The value of a field. Several values of one name are joined by `, `, those of `cookie` by `; `. */
   get(name: string): string | undefined
-  /** The values of one name, each as it came. */
+  /** All values of a name, as received. */
   getAll(name: string): string[]
   has(name: string): boolean
-  /** Iterates over lower-case names with their joined values, in the order in which the names first came. */
+  /** Iterates over lower-case names and their joined values, in order of first appearance. */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]>
-  /** An object with the lower-case names and their joined values. */
+  /** Returns an object of the lower-case names and their joined values. */
   toJSON(): Record<string, string>
 }
 
-/** A request. It may be kept for as long as the program likes. */
+/** A request. The program may keep it as long as it likes. */
 export interface HttpRequest {
   readonly method: string
-  /** As it stands in the request line. */
+  /** The target as in the request line. */
   readonly target: string
-  /** The target without query and, where it has one, without scheme and authority; not decoded. */
+  /** The target without query, and without scheme and authority if it has them; not decoded. */
   readonly path: string
   /** The target's query, decoded. */
   readonly query: URLSearchParams
   readonly version: '1.0' | '1.1'
-  /** Whom it asks: the target's authority where it has one, else the `host` field; empty where HTTP/1.0 says neither. */
+  /**
+   * The requested host: the target's authority if it has one, otherwise the `host` field; empty if an HTTP/1.0 request
+   * has neither.
+   */
   readonly host: string
   readonly headers: RequestHeaders
-  /** What came behind a chunked body; without fields until the body has ended. */
+  /** The fields after a chunked body; empty until the body has ended. */
   readonly trailers: RequestHeaders
   /**
-   * The whole body; empty where there is none.
+   * The whole body; empty if there is none.
    *
    * @throws `ERR_UNSUPPORTED` with the option `bodies: 'stream'`.
    */
   readonly body: Buffer
   /**
-   * The body piece by piece, as it comes with the option `bodies: 'stream'`; may be iterated over once. A body that
-   * breaks off throws an `HttpError`.
+   * The body piece by piece, as it arrives with the option `bodies: 'stream'`. Can be iterated once. Throws an
+   * `HttpError` if the body is incomplete.
    */
   readonly stream: AsyncIterable<Buffer>
   /**
@@ -51,34 +54,35 @@ export interface HttpRequest {
   /**
    * The whole body, parsed as JSON.
    *
-   * @throws an `HttpError` with status 400 where it is none; `ERR_UNSUPPORTED` with the option `bodies: 'stream'`.
+   * @throws an `HttpError` with status 400 for invalid JSON; `ERR_UNSUPPORTED` with the option `bodies: 'stream'`.
    */
   json(): unknown
-  /** Aborts when the connection goes before the response has been written. */
+  /** Aborts if the connection closes before the response has been written. */
   readonly signal: AbortSignal
 }
 
-/** Fields of a response: an object, pairs, a `Map`, or `Headers`. A list is one field for each of its values. */
+/** Fields of a response: an object, pairs, a `Map` or `Headers`. An array makes one field for each of its values. */
 export type HeaderList =
   | Readonly<Record<string, string | number | readonly string[] | undefined>>
   | Iterable<readonly [name: string, value: string]>
 
-/** A body of known length that is read when it is sent, as a `Blob` is. */
+/** A body of known length that is read when it is sent, such as a `Blob`. */
 export interface SizedBody {
-  /** Bytes that `stream` gives. */
+  /** The number of bytes that `stream` yields. */
   readonly size: number
   stream(): AsyncIterable<Uint8Array>
 }
 
-/** A body that makes a response of its own for the request at hand, as a file does. */
+/** A body that produces its own response to the request, such as a file. */
 export interface AnsweringBody {
-  /** `response` says what the program wants of it. What it throws counts as thrown by the handler. */
+  /** `response` is what the program returned beside the body. An exception counts as thrown by the handler. */
   respondTo(request: HttpRequest, response: HttpResponse): HttpResponse
 }
 
 /**
- * What a response carries. Strings, bytes, parts of files, lists of these and a `SizedBody` are sent with a `content-length`; what is
- * iterated over (a generator, a stream) is sent in chunks, as fast as the peer reads. `file` decides by itself.
+ * The body of a response. Strings, bytes, parts of files, arrays of these and a `SizedBody` are sent with a
+ * `content-length`; an iterable (a generator, a stream) is sent in chunks, as fast as the peer reads. `file` decides
+ * for itself.
  */
 export type Body =
   | AnsweringBody
@@ -95,6 +99,6 @@ export interface HttpResponse {
   readonly status?: number
   readonly headers?: HeaderList | undefined
   readonly body?: Body | undefined
-  /** Fields that follow the body, or a function that answers them when the body has been sent. HTTP/1.1 only. */
+  /** Fields after the body, or a function that returns them once the body has been sent. HTTP/1.1 only. */
   readonly trailers?: HeaderList | (() => HeaderList) | undefined
 }

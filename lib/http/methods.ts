@@ -1,4 +1,4 @@
-/** By llhttp's numbers. Those beyond are of other protocols (ICE, RTSP, HTTP/2's preface). */
+/** By llhttp's numbers. Later numbers belong to other protocols (ICE, RTSP, HTTP/2's preface). */
 export const METHODS = [
   'DELETE',
   'GET',

@@ -5,7 +5,7 @@ import type { Chunk } from '../events.js'
 import { FileRegion } from '../file-region.js'
 import type { Body, SizedBody } from './message.js'
 
-/** A body that is there: its pieces and how many bytes they are. */
+/** A complete body: its pieces and their total size. */
 export interface Counted {
   readonly chunks: string | Chunk[]
   readonly size: number
@@ -13,12 +13,12 @@ export interface Counted {
 
 /** A body that is read while it is sent. */
 export interface Streamed {
-  /** Bytes, where they are known beforehand. */
+  /** The size in bytes, if it is known in advance. */
   readonly size: number | undefined
   readonly source: Iterable<Chunk> | AsyncIterable<Chunk>
 }
 
-/** Bytes that a chunk takes. @throws `ERR_REPLY` unless it is a string or bytes. */
+/** The size of a chunk in bytes. @throws `ERR_REPLY` unless it is a string or bytes. */
 export function sizeOfChunk(chunk: unknown): number {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk)
   if (isBytes(chunk)) return lengthOf(chunk)
@@ -26,7 +26,7 @@ export function sizeOfChunk(chunk: unknown): number {
   throw wrong('a string or a Uint8Array as a piece of the body', chunk)
 }
 
-/** @throws `ERR_REPLY` unless `body` is one. */
+/** @throws `ERR_REPLY` unless `body` is a valid body. */
 export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
   if (isBytes(body)) return { chunks: [body], size: lengthOf(body) }
   if (body instanceof FileRegion) return { chunks: [body], size: body.length }
@@ -51,13 +51,13 @@ export function isStreamed(body: Counted | Streamed): body is Streamed {
   return 'source' in body
 }
 
-/** Whether a body is made while it is sent. */
+/** Whether a body is produced while it is sent. */
 export function isLive(body: unknown): boolean {
   if (typeof body !== 'object' || body === null || Array.isArray(body) || isBytes(body)) return false
   return Symbol.asyncIterator in body || Symbol.iterator in body
 }
 
-/** Gives the descriptors of files back that are not sent. */
+/** Releases the descriptors of files that are not sent. */
 export function releaseChunks(chunks: string | readonly Chunk[]): void {
   if (typeof chunks === 'string') return
   for (const chunk of chunks) {
@@ -67,21 +67,21 @@ export function releaseChunks(chunks: string | readonly Chunk[]): void {
   }
 }
 
-/** Gives up the body of a response that is not sent, whatever it is: files are closed, and streams end. */
+/** Discards the body of a response that is not sent: closes files and ends streams. */
 export function discard(body: unknown): void {
   if (typeof body !== 'object' || body === null || isBytes(body)) return
   for (const chunk of Array.isArray(body) ? body : [body]) if (chunk instanceof FileRegion) chunk.drop()
   if (isLive(body)) abandon(body as Streamed['source'])
 }
 
-/** Ends what would have been read and is not. */
+/** Ends a source that is not read to its end. */
 export function abandon(source: Streamed['source']): void {
   const ended = (async () => {
     if ('cancel' in source && typeof source.cancel === 'function') return source.cancel()
     const iterator = iteratorOf(source)
     await iterator.return?.()
   })()
-  // Nobody is left who could be told.
+  // No one is left to receive the error.
   ended.catch(() => {})
 }
 

@@ -21,47 +21,50 @@ import { METHODS } from './methods.js'
 import { RequestHead } from './request-head.js'
 
 const EMPTY = Buffer.alloc(0)
-/** Heads that are longer are parsed each time. */
+/** Longer heads are not cached. */
 const LONGEST = 4 * 1024
 const CONNECT = METHODS.indexOf('CONNECT')
 
-/** What a parser needs to know of its connection. */
+/** A connection, as its parser uses it. */
 export interface ParserOwner extends BodyOwner {
   readonly limits: Limits
-  /** Somebody answers those that ask for another protocol. */
+  /** The program handles upgrade requests. */
   readonly upgrades: boolean
 }
 
-/** Makes requests of bytes: llhttp finds the parts, this keeps where they lie and holds the limits. */
+/**
+ * Turns bytes into requests. llhttp finds the parts of a message; this class stores their offsets and enforces the
+ * limits.
+ */
 export class Parser implements llhttp.Callbacks {
   readonly #machine = llhttp.llhttp()
   readonly #pointer = this.#machine.alloc()
   readonly #head = new Head()
   readonly #facts: Facts = { minor: 1, expects: false, length: 0, chunked: false, closes: false, end: 0 }
   #owner: ParserOwner
-  /** Requests to be dispatched: whole ones, or heads where bodies are streamed. */
+  /** Requests to dispatch: complete ones, or heads if bodies are streamed. */
   readonly ready: IncomingRequest[] = []
-  /** Why nothing can be parsed any more. */
+  /** Why the input can't be parsed any further. */
   refusal: HttpError | undefined
-  /** The request whose body is coming. */
+  /** The request whose body is arriving. */
   #request: IncomingRequest | undefined
-  /** The request whose chunks have just ended. */
+  /** The request whose chunked body has just ended. */
   #last: IncomingRequest | undefined
-  /** The beginning of a head whose rest is still to come, and how much of the block that is. */
+  /** The beginning of an incomplete head, and how much of the block it fills. */
   #kept: Buffer = EMPTY
   #keptLength = 0
   #input: Buffer = EMPTY
-  /** Where in the input llhttp's offsets begin, and where the present message does. */
+  /** Where llhttp's offsets begin in the input, and where the current message does. */
   #from = 0
   #start = 0
   /** Bytes since the last byte of a chunked body: chunk sizes, extensions, trailers. */
   #overhead = 0
   #bodyEnd = 0
-  /** llhttp is not where it was in the beginning. */
+  /** llhttp is not in its initial state. */
   #dirty = false
-  /** A message was the last, though llhttp does not know. */
+  /** No message may follow, although llhttp does not know that. */
   #over = false
-  /** The last head that may be met again. */
+  /** The last head that may be repeated. */
   #known: RequestHead | undefined
   readonly #text = new InputText()
 
@@ -69,7 +72,7 @@ export class Parser implements llhttp.Callbacks {
     this.#owner = owner
   }
 
-  /** Nothing of a message has come: the parser may serve another connection. */
+  /** No part of a message has arrived, so the parser can serve another connection. */
   get idle(): boolean {
     return this.#request === undefined && this.#keptLength === 0
   }
@@ -103,8 +106,8 @@ export class Parser implements llhttp.Callbacks {
   }
 
   /**
-   * Parses on from `from`, as far as `ready` takes requests. Answers where it stopped: before the end behind the last
-   * request that may be parsed ahead, behind one that asks for another protocol, and where `refusal` says why.
+   * Parses from `from` until `ready` is full. Returns where it stopped: before the end of the input if no more
+   * requests may be parsed ahead, after a request for another protocol, or where `refusal` applies.
    */
   feed(input: Buffer, from: number): number {
     let at = this.#over ? input.length : from
@@ -123,8 +126,8 @@ export class Parser implements llhttp.Callbacks {
   }
 
   /**
-   * A client's heads are often the same, byte for byte, and then they say the same: at the beginning of a message llhttp
-   * has no state that what follows could depend on.
+   * Clients often repeat a head byte for byte. It then has the same meaning, because at the beginning of a message
+   * llhttp has no state that could change it.
    */
   #repeat(input: Buffer, from: number): number {
     let at = from
@@ -141,7 +144,7 @@ export class Parser implements llhttp.Callbacks {
     return at
   }
 
-  /** Nothing more is to be parsed ahead. */
+  /** No more requests may be parsed ahead. */
   get #full(): boolean {
     const { bodies, maxPipelined } = this.#owner.limits
     return this.ready.length >= (bodies === 'stream' ? 1 : maxPipelined)
@@ -155,12 +158,12 @@ export class Parser implements llhttp.Callbacks {
     return new RequestHead(METHODS[method] ?? '', text, target, { minor, keepAlive, upgrade })
   }
 
-  /** Of a head in a row of requests that have no bodies, without empty lines before it. */
+  /** Caches the head of a request without a body and without empty lines before it. */
   #remember(head: RequestHead): void {
     if (head.text.length <= LONGEST && head.text.startsWith(head.method)) this.#known = head
   }
 
-  /** Goes on behind a request whose wish for another protocol is not met. */
+  /** Continues after a request for another protocol that was declined. */
   declineUpgrade(): void {
     this.#machine.resumeAfterUpgrade(this.#pointer)
   }
@@ -183,13 +186,13 @@ export class Parser implements llhttp.Callbacks {
     const head = this.#head
     if (this.#keptLength === 0) return this.#beginMessage(this.#from)
     head.origin = this.#keptLength
-    // Beyond the limit nothing is looked at.
+    // Bytes beyond the limit are never parsed.
     this.#keep(chunk.subarray(0, Math.max(0, this.#owner.limits.maxHead + 1 - this.#keptLength)))
     head.bytes = this.#kept.subarray(0, this.#keptLength)
     head.start = 0
   }
 
-  /** A message begins at an offset of the input. */
+  /** A message begins at this offset of the input. */
   #beginMessage(start: number): void {
     const head = this.#head
     head.bytes = this.#input
@@ -209,7 +212,7 @@ export class Parser implements llhttp.Callbacks {
     this.#keptLength = length
   }
 
-  /** All of the input has been parsed: what is not whole stays here, within its limits. */
+  /** All input has been parsed: stores the incomplete part, within its limits. */
   #keepRest(end: number): void {
     const head = this.#head
     const { limits } = this.#owner
@@ -223,7 +226,7 @@ export class Parser implements llhttp.Callbacks {
     this.refusal = examinePart(head, this.#keptLength, limits)
   }
 
-  /** Bytes of a chunked message that are no body. */
+  /** Counts bytes of a chunked message that are not body. */
   #spend(bytes: number): void {
     if (!this.#facts.chunked) return
     this.#overhead += bytes
@@ -254,7 +257,7 @@ export class Parser implements llhttp.Callbacks {
     return end
   }
 
-  /** How much stood behind the last byte of a chunked body shows when llhttp has paused behind the message. */
+  /** How many bytes followed the last byte of a chunked body is known only when llhttp has paused after the message. */
   #closeChunks(position: number): void {
     const request = this.#last
     if (request === undefined) return
@@ -340,11 +343,11 @@ export class Parser implements llhttp.Callbacks {
     if (this.#facts.chunked) this.#last = request
     this.#request = undefined
     this.#head.reset()
-    // Where a chunked message ends only a pause tells.
+    // Only a pause tells where a chunked message ends.
     this.#beginMessage(this.#bodyEnd)
     this.#over = this.#facts.closes
     const pauses = this.#facts.chunked || streams || this.#full || this.#over
-    // Behind a wish for another protocol llhttp pauses by itself.
+    // llhttp pauses by itself after a request for another protocol.
     return pauses && !request.head.upgrade ? llhttp.PAUSED : llhttp.OK
   }
 }

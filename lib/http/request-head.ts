@@ -1,25 +1,25 @@
 import type { RequestHeaders } from './message.js'
 import { FieldLines } from './request-headers.js'
 
-/** What stands between target and fields: ' HTTP/1.1' and CR LF. */
+/** The length of ' HTTP/1.1' and CR LF, between target and fields. */
 const VERSION_LENGTH = 11
 
-/** The head of a request. Several requests whose heads are the same share one. */
+/** The head of a request. Requests with identical heads share one. */
 export class RequestHead {
   readonly method: string
-  /** All of it, with its empty line. */
+  /** The whole head, with its empty line. */
   readonly text: string
   readonly minor: number
   /** The connection may serve another request after this one. */
   readonly keepAlive: boolean
-  /** It asks for another protocol. */
+  /** The request asks for another protocol. */
   readonly upgrade: boolean
   readonly #targetStart: number
   readonly #targetEnd: number
   #target: string | undefined
   #headers: RequestHeaders | undefined
 
-  /** @param target - Where in `text` the target is. */
+  /** @param target - The target's offsets in `text`. */
   constructor(
     method: string,
     text: string,

@@ -3,8 +3,8 @@ import type { RequestHeaders } from './message.js'
 type Field = readonly [name: string, value: string]
 
 /**
- * Fields out of the text of a head, taken apart when somebody asks. llhttp has accepted the text: every line is
- * `name:value`, ended by CR LF, and none is folded.
+ * The fields of a head, parsed on demand. llhttp has validated the text: every line is `name:value` with CR LF, and
+ * none is folded.
  */
 export class FieldLines implements RequestHeaders {
   readonly #lines: string
@@ -38,7 +38,7 @@ export class FieldLines implements RequestHeaders {
   }
 
   toJSON(): Record<string, string> {
-    // `__proto__` is a name like any other here.
+    // `__proto__` is an ordinary name here.
     return Object.assign(Object.create(null), Object.fromEntries(this))
   }
 
@@ -60,7 +60,7 @@ function parse(lines: string): Field[] {
   return fields
 }
 
-/** Without the spaces and tabs around it; other white space would be a part of it. */
+/** Trims spaces and tabs only; other whitespace is part of the value. */
 function trim(text: string, from: number, to: number): string {
   let start = from
   let end = to

@@ -8,29 +8,32 @@ import { discard } from './outgoing-body.js'
 /** What a handler returns. */
 export type Returned = HttpReply | Upgraded
 
-/** What a handler throws when its peer has gone; that it has noticed is no fault. @throws all else. */
+/**
+ * Ignores what a handler throws after its peer has closed, because noticing that is not a fault. @throws any other
+ * error.
+ */
 export function thrownLate({ aborted }: IncomingRequest, error: unknown): void {
   if (error === aborted || (error as Error | undefined)?.cause === aborted) return
   throw error
 }
 
-/** What comes too late to be sent. */
+/** Discards a reply that comes too late to be sent. */
 export function discardReply(returned: Returned | undefined): void {
   const [response] = (Array.isArray(returned) ? returned : []) as readonly { body?: unknown }[]
   discard(response?.body)
 }
 
-/** A response as it is for this request: a file has its own way to answer. */
+/** The response for this request: a file produces its own. */
 export function readyFor(request: IncomingRequest, response: HttpResponse): HttpResponse {
   const body = response?.body
   const answers = typeof body === 'object' && body !== null && 'respondTo' in body
   return answers ? body.respondTo(request, response) : response
 }
 
-/** What a handler that threw is answered for. */
+/** The response for a handler that threw. */
 export const FAILED: HttpResponse = responseOf(500, 'Internal Server Error')
 
-/** What an error says to the peer. */
+/** The response for an `HttpError`. */
 export function responseTo(error: HttpError): HttpResponse {
   return responseOf(error.status, error.message)
 }

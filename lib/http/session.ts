@@ -19,17 +19,17 @@ export interface SessionOwner {
   readonly limits: Limits
   readonly dates: DateLine
   readonly writer: Writer
-  /** Parsers that no connection needs now. */
+  /** Parsers that no connection uses at the moment. */
   readonly parsers: Parser[]
-  /** The connection speaks another protocol from now on. */
+  /** The connection has switched to another protocol. */
   upgraded(id: number): void
 }
 
 /**
- * One connection: input becomes requests, requests become responses, in order.
+ * One connection: turns input into requests, and requests into responses, in order.
  *
- * Whatever is still at work when a handler of the loop's returns is promised to the loop, which reads nothing meanwhile
- * and waits for it when it ends. Only while a body is still to come the connection is read on.
+ * If a request is still in progress when the loop's handler returns, the handler returns a promise for it. The loop
+ * then stops reading, and waits for it if the peer ends. Only while a body is arriving does reading continue.
  */
 export class Session implements ParserOwner {
   readonly limits: Limits
@@ -39,15 +39,15 @@ export class Session implements ParserOwner {
   readonly #times: Times
   readonly #exchanges: Exchanges
   #parser: Parser | undefined
-  /** A request that is at work while its body is still coming. */
+  /** The request in progress while its body is still arriving. */
   #working: Promise<void> | undefined
-  /** A body that nobody reads any more is on its way. */
+  /** The rest of a body is arriving that the program does not read. */
   #discarding = false
   #paused = false
-  /** Whose body was last seen to make progress, and how much of it had come. */
+  /** The request whose body last made progress, and how much had arrived. */
   #moving: IncomingRequest | undefined
   #moved = 0
-  /** What a request threw that was at work on its own. */
+  /** What a request threw that the loop was not waiting for. */
   #thrown: { error: unknown } | undefined
 
   constructor(id: number, owner: SessionOwner, context: unknown) {
@@ -72,7 +72,7 @@ export class Session implements ParserOwner {
     return this.#run(this.#parser, input)
   }
 
-  /** A time is up: the peer has been too slow, unless it has moved since the deadline was set. */
+  /** The deadline has passed: the peer was too slow, unless it has made progress since the deadline was set. */
   expired(): Reply | Promise<Reply> {
     if (!this.#times.expired()) return undefined
     const parser = this.#parser
@@ -103,7 +103,7 @@ export class Session implements ParserOwner {
   bodyDrained(): void {
     if (!this.#paused) return
     this.#paused = false
-    // Now it is the peer's turn again.
+    // The session waits for the peer again.
     this.#times.pass()
     this.#times.body()
     this.#owner.server.resume(this.#id)
@@ -120,14 +120,14 @@ export class Session implements ParserOwner {
     this.#timeBody(request)
     if (request?.incoming?.full === true) {
       this.#paused = true
-      // Now it is the program that is slow.
+      // The session waits for the program.
       this.#times.busy()
       this.#owner.server.pause(this.#id)
     }
     return undefined
   }
 
-  /** What is no byte of a body, such as a chunk's extension, gives the peer no more time. */
+  /** Only bytes of the body extend the deadline, and not those of a chunk's extension, for example. */
   #timeBody(request: IncomingRequest | undefined): void {
     const size = request?.incoming?.size ?? 0
     if (request === this.#moving && size === this.#moved) return
@@ -155,7 +155,7 @@ export class Session implements ParserOwner {
     return this.#reply(parser)
   }
 
-  /** A request goes on after the loop's handler has returned. */
+  /** A request continues after the loop's handler has returned. */
   #later(parser: Parser, later: Promise<void>, input: Buffer, at: number): Reply | Promise<Reply> {
     this.#exchanges.flush()
     if (parser.receiving === undefined) {
@@ -167,11 +167,11 @@ export class Session implements ParserOwner {
       () => this.#worked(parser),
       (error: unknown) => this.#failed(error),
     )
-    // It may have begun within the same piece of input, and be wrong there already.
+    // The body may have begun in the same piece of input, and may already be invalid.
     return parser.refusal === undefined ? undefined : this.#refuse(parser.refusal, parser.receiving)
   }
 
-  /** Promises the loop what is at work, and goes on with the input behind it. */
+  /** Returns a promise for the work in progress, and continues with the input after it. */
   async #hold(parser: Parser, working: Promise<void>, rest: Buffer): Promise<Reply> {
     await working
     if (this.#thrown !== undefined) throw this.#takeThrown()
@@ -185,7 +185,7 @@ export class Session implements ParserOwner {
     return rest.length > 0 ? this.#run(parser, rest) : this.#reply(parser)
   }
 
-  /** A request has been answered, and its body may still be coming. */
+  /** A request is answered, but its body may still be arriving. */
   #worked(parser: Parser): void {
     this.#working = undefined
     const exchanges = this.#exchanges
@@ -203,13 +203,15 @@ export class Session implements ParserOwner {
     this.#times.body()
   }
 
-  /** The request has been answered: what is still to come of its body is thrown away. */
+  /** The request is answered: discards the rest of its body. */
   #discard(request: IncomingRequest): void {
     this.#discarding = true
     request.incoming?.discard()
   }
 
-  /** Has the loop close the connection with what a request threw that it was not promised. */
+  /**
+   * Makes the loop close the connection with what a request threw, because the loop was not waiting for that request.
+   */
   #failed(error: unknown): void {
     this.#working = undefined
     this.#thrown = { error }
@@ -246,7 +248,10 @@ export class Session implements ParserOwner {
     return out === '' ? undefined : [out]
   }
 
-  /** Answers what is no request, and closes. A request that is at work with such a body hears of it by its body. */
+  /**
+   * Responds to invalid input, and closes. If the input is the body of a request in progress, that request gets the
+   * error through its body.
+   */
   #refuse(refusal: HttpError, request: IncomingRequest | undefined): Reply | Promise<Reply> {
     const exchanges = this.#exchanges
     exchanges.last = true
@@ -261,7 +266,7 @@ export class Session implements ParserOwner {
     return this.#finish()
   }
 
-  /** Refuses what is no request, or a body whose request has been answered. */
+  /** Refuses invalid input, or a body whose request is already answered. */
   #refuseRest(parser: Parser, refusal: HttpError): Reply | Promise<Reply> {
     const request = parser.receiving
     if (request !== undefined && this.limits.bodies === 'stream' && !request.head.upgrade) {
@@ -303,7 +308,7 @@ export class Session implements ParserOwner {
     return parser
   }
 
-  /** Connections between two requests need none. */
+  /** Connections need no parser between requests. */
   #releaseParser(): void {
     const parser = this.#parser
     if (parser === undefined) return

@@ -2,17 +2,17 @@ import type { Server } from '../events.js'
 import type { Limits } from './limits.js'
 
 /**
- * What a peer has time for. The loop's deadline is set when a nearer one is needed, and moved on when it fires: that a
- * connection is busy costs nothing.
+ * The time limits of a peer. Sets the loop's deadline only if a nearer one is needed, and extends it when it fires, so
+ * a busy connection costs nothing.
  */
 export class Times {
   readonly #id: number
   readonly #server: Server
   readonly #limits: Limits
-  /** When the peer has been too slow, and when the loop tells of it. */
+  /** When the peer's time is up, and when the loop's deadline fires. */
   #due = Number.POSITIVE_INFINITY
   #armed = Number.POSITIVE_INFINITY
-  /** When the head that is coming must be there. */
+  /** When the head that is arriving must be complete. */
   #headDue: number | undefined
   now: number
 
@@ -28,7 +28,7 @@ export class Times {
     this.now = this.#server.now
   }
 
-  /** The program is at work, which may take any time. */
+  /** The program is working, which has no time limit. */
   busy(): void {
     this.#headDue = undefined
     this.#due = Number.POSITIVE_INFINITY
@@ -50,7 +50,7 @@ export class Times {
     this.#set(this.now + this.#limits.idleTimeout)
   }
 
-  /** The loop's deadline has passed: whether the peer's time has, too. */
+  /** The loop's deadline has passed. Returns whether the peer's time is up. */
   expired(): boolean {
     this.pass()
     this.#armed = Number.POSITIVE_INFINITY

@@ -7,51 +7,51 @@ import { CHUNKED, HeadWriter, statusLine, UNFRAMED } from './head-writer.js'
 import type { HttpResponse } from './message.js'
 import { abandon, bodyOf, isStreamed, releaseChunks, type Streamed } from './outgoing-body.js'
 
-/** What is left of a response when its head, and a body that was there, are out. */
+/** What remains of a response once its head, and a complete body, are written. */
 export interface Written {
-  /** The connection closes behind it. */
+  /** The connection closes after it. */
   readonly closes: boolean
-  /** What is still to be sent: a body that is read meanwhile. */
+  /** A body that is still to be read and sent. */
   readonly rest: Rest | undefined
 }
 
-/** A body that is yet to be sent. */
+/** A body that is still to be sent. */
 export interface Rest {
   readonly body: Streamed
-  /** Bytes, where they were announced. */
+  /** The announced length, if any. */
   readonly size: number | undefined
   readonly chunked: boolean
   readonly trailers: HttpResponse['trailers']
 }
 
-/** What a response has to fit. */
+/** The properties of a request that its response depends on. */
 export interface Asked {
   readonly method: string
-  /** Of HTTP/1. */
+  /** The minor version of HTTP/1. */
   readonly minor: number
 }
 
-/** Has a peer that waits send its body. */
+/** Tells a waiting peer to send its body. */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
-/** Responses with longer bodies are not kept. */
+/** Responses with longer bodies are not cached. */
 const SHORT = 4096
 
-/** The text that gathers before the loop has it. */
+/** The most text to collect before it is passed to the loop. */
 const LONG = 256 * 1024
 
 const CLOSES: Written = { closes: true, rest: undefined }
 const STAYS: Written = { closes: false, rest: undefined }
 
 /**
- * Writes responses. What handlers answer within one turn gathers here, as one string where it can be: so it goes out by
- * one write, and costs little more than its bytes.
+ * Writes responses. Collects the responses of one turn, as a single string if possible, so that they need one write
+ * and cost little more than their bytes.
  */
 export class Writer {
   readonly #fields = new Fields()
   readonly #trailers = new Fields()
   readonly #heads: HeadWriter
-  /** Whose output gathers here. */
+  /** The connection whose output is collected. */
   holder = 0
   #text = ''
   #chunks: Chunk[] = []
@@ -65,7 +65,7 @@ export class Writer {
     this.#heads = new HeadWriter(dates)
   }
 
-  /** Takes what has gathered. */
+  /** Returns the collected output and clears it. */
   take(): Out {
     const text = this.#text
     this.#text = ''
@@ -76,22 +76,25 @@ export class Writer {
     return chunks
   }
 
-  /** Sends what has gathered, to the connection that it is for. */
+  /** Sends the collected output to its connection. */
   flush(server: Server): void {
     const out = this.take()
     if (out !== '') server.send(this.holder, out)
   }
 
-  /** Memory of the program's waits here, which it may use again when the next handler runs; or all that may gather. */
+  /**
+   * Collected output refers to the program's memory, which it may reuse when the next handler runs; or the limit is
+   * reached.
+   */
   get full(): boolean {
     return this.#chunks.length > 0 || this.#text.length > LONG
   }
 
   /**
-   * Writes a response as far as it is there.
+   * Writes a response as far as it is available.
    *
-   * @param closing - The connection closes behind it whatever it says.
-   * @throws `ERR_REPLY` with nothing written.
+   * @param closing - The connection closes after it in any case.
+   * @throws `ERR_REPLY`, with nothing written.
    */
   respond(request: Asked, response: HttpResponse, closing: boolean, now: number): Written {
     const { body = null, trailers } = response
@@ -114,12 +117,12 @@ export class Writer {
     return closes ? CLOSES : STAYS
   }
 
-  /** Has a peer that waits send its body. */
+  /** Tells a waiting peer to send its body. */
   goOn(): void {
     this.#text += CONTINUE
   }
 
-  /** Writes the response that another protocol follows. @throws `ERR_REPLY`. */
+  /** Writes the response before an upgrade. @throws `ERR_REPLY`. */
   switch(response: HttpResponse): void {
     const { status = 101, headers, body } = response
     const fields = this.#fields
@@ -135,13 +138,13 @@ export class Writer {
     this.#add(`${statusLine(status)}${fields.lines.slice(0, fields.count).join('')}${connection}\r\n`)
   }
 
-  /** What ends a chunked body. */
+  /** The end of a chunked body. */
   trailers(trailers: HttpResponse['trailers']): string {
     if (trailers === undefined) return '0\r\n\r\n'
     return `0\r\n${trailerLines(this.#trailers, typeof trailers === 'function' ? trailers() : trailers)}\r\n`
   }
 
-  /** Bodies other than strings, and statuses that have none. */
+  /** Writes bodies other than strings, and statuses without a body. */
   #other(request: Asked, response: HttpResponse, status: number, closes: boolean, now: number): Written {
     const { body = null, trailers } = response
     const fields = this.#fields
@@ -157,9 +160,9 @@ export class Writer {
     let framing = chunks ? CHUNKED : (fields.length ?? known ?? UNFRAMED)
     if (status === 205) framing = 0
     else if (none) framing = status === 304 && fields.length !== undefined ? fields.length : UNFRAMED
-    // Before anything is written, as it may throw.
+    // Before anything is written, because it may throw.
     const tail = chunks && sends && !isStreamed(content) ? this.trailers(trailers) : ''
-    // A body without an end of its own, for a peer that knows no chunks.
+    // An unframed body ends with the connection, for a peer that does not support chunks.
     const last = closes || (sends && framing === UNFRAMED)
     this.#add(this.#makeHead(request, status, framing, last, now))
     if (!sends) {
@@ -197,7 +200,7 @@ export class Writer {
     this.#chunks.push(bytes)
   }
 
-  /** Joins what is sent again and again once, and not whenever it is written. */
+  /** Caches the concatenation of a repeated response, so that it is not flattened on every write. */
   #whole(head: string, body: string): string {
     if (head === this.#lastHead && body === this.#lastBody) {
       if (this.#joined === '') this.#joined = join(head, body)
@@ -217,7 +220,7 @@ export class Writer {
     return this.#heads.write(status, fields, framing, connection, now)
   }
 
-  /** Fields are of latin1; the rest of what gathers is of UTF-8. */
+  /** Fields are latin1; the rest of the collected text is UTF-8. */
   #add(head: string): void {
     if (this.#fields.binary) this.#bytes(Buffer.from(head, 'latin1'))
     else this.#text += head
@@ -230,7 +233,7 @@ export class Writer {
   }
 }
 
-/** As one flat string. */
+/** Concatenates to a flat string. */
 function join(head: string, body: string): string {
   return Buffer.from(head + body).toString()
 }

@@ -1,17 +1,17 @@
-/** A compressed form of a file that lies beside it. */
+/** A compressed version of a file, stored next to it. */
 export interface Encoding {
   readonly name: string
   readonly suffix: string
 }
 
-/** The better one first. */
+/** In order of preference. */
 const KNOWN: readonly Encoding[] = [
   { name: 'br', suffix: '.br' },
   { name: 'zstd', suffix: '.zst' },
   { name: 'gzip', suffix: '.gz' },
 ]
 
-/** Those that a peer takes, by its `accept-encoding`. */
+/** The encodings that a peer accepts, from its `accept-encoding`. */
 export function accepted(field: string | undefined): readonly Encoding[] {
   if (field === undefined) return []
   const weights = new Map<string, number>()

@@ -10,11 +10,11 @@ import { SharedDescriptor } from './shared-descriptor.js'
 
 /** Where files are, and how they are sent. */
 export interface FileOptions {
-  /** The folder that all files are below, links followed. */
+  /** The folder that contains all files, after links are followed. */
   root: string
-  /** The file that stands for a folder; `''`: none does. Default `index.html`. */
+  /** The file that represents a folder; `''` for none. Default `index.html`. */
   index?: string
-  /** Sends `a.js.br`, `a.js.zst` or `a.js.gz` in place of `a.js` to who takes it, where it is there. Default false. */
+  /** Sends `a.js.br`, `a.js.zst` or `a.js.gz` instead of `a.js` if it exists and the peer accepts it. Default false. */
   precompressed?: boolean
   /** Fields of each response, such as `cache-control`. */
   headers?: HeaderList | undefined
@@ -27,19 +27,19 @@ export interface FileOptions {
  * request: (id, req) => [{ body: file(req.path, { root: '/srv/www' }) }]
  * ```
  *
- * It brings its type, `last-modified`, `etag`, conditions and ranges with it; fields of the response go before its own,
- * and a status of the response's has the whole file sent. Small files are kept in memory while they do not change, and
- * large ones are sent as they lie there, by the system where it can.
+ * Sets the content type, `last-modified` and `etag`, and handles conditional and range requests. Fields of the
+ * response override its own; a status in the response sends the whole file. Caches small files in memory until they
+ * change, and sends large ones with the OS's help where possible.
  *
- * @param path - As in a URL, with `%20` for a space, below `root`. What is not there, or leads out of it, or is called `.…`,
- * is answered with status 404.
- * @throws `ERR_OPTION` when an option is wrong.
+ * @param path - A URL path below `root`, with `%20` for a space. Gets status 404 if nothing is there, it leads outside
+ * `root`, or a name starts with a dot.
+ * @throws `ERR_OPTION` for an invalid option.
  */
 export function file(path: string, options: FileOptions): FileBody {
   return new FileBody(path, checked(options))
 }
 
-/** What `file` returns. */
+/** The result of `file`. */
 export class FileBody implements AnsweringBody {
   readonly #path: string
   readonly #options: FileOptions
@@ -53,7 +53,7 @@ export class FileBody implements AnsweringBody {
   }
 
   /**
-   * The response to a request, with `response` saying what the program wants of it.
+   * Returns the response to a request; `response` is what the program returned beside the body.
    *
    * @internal
    */
@@ -102,7 +102,7 @@ export class FileBody implements AnsweringBody {
   }
 }
 
-/** To a folder by its name with a slash, so that relative links in its index lead where they are meant to. */
+/** Redirects to the folder's name with a slash, so that relative links in its index work. */
 function redirect(request: HttpRequest, response: HttpResponse): HttpResponse {
   const query = request.target.indexOf('?')
   // Two slashes at the start would be another host.
@@ -111,7 +111,7 @@ function redirect(request: HttpRequest, response: HttpResponse): HttpResponse {
   return { ...response, status: 301, headers: { Location: location }, body: '' }
 }
 
-/** @throws `ERR_OPTION` when an option is wrong. */
+/** @throws `ERR_OPTION` for an invalid option. */
 export function checked(options: FileOptions): FileOptions {
   const { root, index, precompressed } = options ?? {}
   if (typeof root !== 'string' || root === '') {

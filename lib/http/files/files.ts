@@ -9,9 +9,9 @@ import { checked, FileBody, type FileOptions } from './file-body.js'
  * await serve(http(files({ root: '/srv/www' })), 'tcp://:8080')
  * ```
  *
- * GET and HEAD, with conditions and ranges; other methods are answered with status 405.
+ * Serves GET and HEAD, with conditions and ranges; other methods get status 405.
  *
- * @throws `ERR_OPTION` when an option is wrong.
+ * @throws `ERR_OPTION` for an invalid option.
  */
 export function files(options: FileOptions): HttpHandlers<undefined> & {
   request(id: number, req: HttpRequest): HttpReply

@@ -5,30 +5,32 @@ import { type Opened, within } from './open.js'
 import type { Representation } from './representation.js'
 import type { SharedDescriptor } from './shared-descriptor.js'
 
-/** Files up to this length are kept in memory, and all of them together up to the other. */
+/** The size up to which a file is cached in memory, and the limit on all cached files. */
 export const SMALL = 64 * 1024
 const ALL = 16 * 1024 * 1024
 
-/** So many larger ones stay open, for so many milliseconds: a file that has been removed must not fill the disk for long. */
+/**
+ * How many larger files to keep open, and for how many milliseconds: a deleted file must not fill the disk for long.
+ */
 const MOST_OPEN = 64
 const OPEN_FOR = 1000
 
-/** Milliseconds in which a file may be changed twice within the same tick of its clock. */
+/** Milliseconds in which a file may change twice without a new modification time. */
 const TICK = 20
 
 /** A representation that can be sent, with its bytes or an open descriptor. */
 export interface Ready {
   readonly what: Representation
-  /** In use once more: who gets it releases it. */
+  /** Already counted as in use: whoever receives it releases it. */
   readonly descriptor: SharedDescriptor | undefined
 }
 
-/** By what one sees that the file at a place is still the same. */
+/** A cached file, with what identifies the version on disk. */
 interface Kept extends Ready {
   readonly stats: BigIntStats
-  /** The folders between the root and the file; undefined where links lead to it. */
+  /** The folders between the root and the file; undefined if links lead to it. */
   readonly folders: readonly string[] | undefined
-  /** The turn in which that was last looked at. */
+  /** The turn in which it was last checked. */
   turn: number
 }
 
@@ -47,7 +49,7 @@ const large = new LRUCache<string, Kept>({
 let turn = 0
 let counting = false
 
-/** Counts turns of the event loop, while somebody asks. */
+/** Counts turns of the event loop while the cache is in use. */
 function currentTurn(): number {
   if (!counting) {
     counting = true
@@ -60,8 +62,8 @@ function currentTurn(): number {
 }
 
 /**
- * What is kept of the file at `place`, if that has not changed since and still lies below `root`; it is looked at once
- * in a turn of the event loop.
+ * Returns the cached file at `place` if it has not changed and is still below `root`; checks that once in a turn of
+ * the event loop.
  */
 export function kept(key: string, place: string, root: string): Ready | undefined {
   const found = small.get(key) ?? large.get(key)
@@ -77,7 +79,7 @@ export function kept(key: string, place: string, root: string): Ready | undefine
   return found
 }
 
-/** Keeps what has been read, or is open, for others. */
+/** Caches a file that has been read or opened. */
 export function keep(
   key: string,
   { place, root }: { place: string; root: string },
@@ -107,13 +109,13 @@ function isSame(now: BigIntStats | undefined, then: BigIntStats): boolean {
   )
 }
 
-/** Undefined where nothing can be looked at, for whatever reason: opening it tells. */
+/** Returns undefined if the file can't be inspected for any reason; opening it reports why. */
 function look({ folders }: Kept, place: string, root: string): BigIntStats | undefined {
   try {
     if (folders === undefined) {
       return within(place, root) === undefined ? undefined : statSync(place, { bigint: true })
     }
-    // No name on the way has become a link.
+    // Checks that no folder on the path has become a link.
     for (const folder of folders) if (!lstatSync(folder).isDirectory()) return undefined
     return lstatSync(place, { bigint: true })
   } catch {

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { lookup } from 'mrmime'
 
-/** The media type of a file by its name; text is taken to be UTF-8. */
+/** Returns the media type for a file name; text is assumed to be UTF-8. */
 export function mediaTypeOf(name: string): string {
   const type = lookup(extname(name)) ?? 'application/octet-stream'
   const isText =

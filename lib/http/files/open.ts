@@ -10,39 +10,42 @@ import {
 import { sep } from 'node:path'
 import { HttpError } from '../http-error.js'
 
-/** A file that is open for reading, or a folder that is there. */
+/** A file that is open for reading, or an existing folder. */
 export interface Opened {
   readonly fd: number
   readonly stats: BigIntStats
-  /** Its path below the root, once all links have been followed. */
+  /** Its path below the root, after all links are followed. */
   readonly inside: string
 }
 
-// A pipe is not waited for, and turns out to be no file.
+// Opening a pipe must not block; it is rejected afterwards as not a file.
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const FOLLOWS_NONE = FLAGS | (constants.O_NOFOLLOW ?? 0)
 
-/** What systems say of a name that leads to nothing. */
+/** The error codes for a name that leads to nothing. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EINVAL']
 
-/** Where the root of the last file leads to, which is asked again when something seems to lie outside of it. */
+/** Where the last file's root leads to. Resolved again when a file seems to be outside it. */
 let lastRoot = ''
 let lastRealRoot = ''
 let askedAt = Number.NEGATIVE_INFINITY
 
-/** Milliseconds after which it is asked again anyway. */
+/** Milliseconds after which the root is resolved again in any case. */
 const LASTS = 1000
 
 /**
- * The path of what is at `place` below `root`, once all links have been followed; undefined where that lies outside.
+ * Returns the path of `place` below `root` after all links are followed; undefined if it leads outside.
  *
- * @throws the system's error where it leads to nothing.
+ * @throws the system's error if it leads to nothing.
  */
 export function within(place: string, root: string): string | undefined {
   return below(realpathSync.native(place), realpathSync.native(root))
 }
 
-/** The path of `real` below `realRoot`, which is neither empty nor ends by a separator unless it is that. */
+/**
+ * Returns the path of `real` below `realRoot`. `realRoot` is not empty, and ends with a separator only if it is the
+ * file system's root.
+ */
 function below(real: string, realRoot: string): string | undefined {
   if (real === realRoot) return ''
   const start = realRoot.endsWith(sep) ? realRoot : realRoot + sep
@@ -50,10 +53,10 @@ function below(real: string, realRoot: string): string | undefined {
 }
 
 /**
- * Opens what is at `place`; undefined where there is nothing that may be read, or where it lies outside of `root`, once
- * all links have been followed. The calls block, as those of most servers do: files are expected on a local disk.
+ * Opens `place`. Returns undefined if nothing readable is there, or if it leads outside `root` once all links are
+ * followed. The calls block, as in most servers: files are expected on a local disk.
  *
- * @throws an `HttpError` with status 503 where the system has no descriptor left; what else goes wrong as it is.
+ * @throws an `HttpError` with status 503 if the system has no descriptor left; any other error unchanged.
  */
 export function open(place: string, root: string): Opened | undefined {
   try {
@@ -68,7 +71,10 @@ export function open(place: string, root: string): Opened | undefined {
   }
 }
 
-/** Linux tells where what is open lies: so nothing can be exchanged between a look and the opening. */
+/**
+ * Opens first, then checks the location of the open file, which Linux reports: nothing can be exchanged between check
+ * and use.
+ */
 function openFirst(place: string, root: string): Opened | undefined {
   const fd = openSync(place, FLAGS)
   try {
@@ -108,7 +114,7 @@ function whereIs(fd: number): string | undefined {
 function lookFirst(place: string, root: string): Opened | undefined {
   const inside = within(place, root)
   if (inside === undefined) return undefined
-  // Whoever puts a link there meanwhile is not followed.
+  // A link that is put there in the meantime is not followed.
   const fd = openSync(realpathSync.native(place), FOLLOWS_NONE)
   try {
     return { fd, stats: fstatSync(fd, { bigint: true }), inside }

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { HttpError } from '../http-error.js'
 
 /**
- * The names in a path of a URL, decoded once; an empty list for the root itself.
+ * Splits a URL's path into names, decoded once; empty for the root itself.
  *
- * @throws an `HttpError` with status 400 for what cannot be decoded, 404 for what no file under a root is called: `..`, a
- * separator that was encoded, a zero byte, a name that begins with a dot.
+ * @throws an `HttpError` with status 400 if it can't be decoded; with 404 for a name that no file below a root may
+ * have: `..`, an encoded separator, a zero byte, a leading dot.
  */
 export function namesOf(path: string): string[] {
   const names: string[] = []
@@ -27,7 +27,7 @@ function decode(part: string): string {
   }
 }
 
-/** A place below `root`, as far as names tell; links are for whoever opens it. */
+/** Joins names to a path below `root`. Does not consider links; `open` does. */
 export function placeOf(root: string, names: readonly string[]): string {
   return join(root, ...names)
 }

@@ -1,13 +1,13 @@
-/** A part of a representation: its first byte and its last. */
+/** A part of a representation: its first and last byte. */
 export interface Range {
   readonly start: number
   readonly end: number
 }
 
-/** More parts than a player or a download asks for; a request for more is answered with the whole. */
+/** More parts than a player or a download requests. A request for more gets the whole file. */
 const MOST_PARTS = 16
 
-/** What a `range` field asks for. */
+/** What a `range` field requests. */
 export type Wanted =
   | { readonly kind: 'whole' }
   | { readonly kind: 'none' }
@@ -16,8 +16,8 @@ export type Wanted =
 const WHOLE: Wanted = { kind: 'whole' }
 
 /**
- * Reads a `range` field for a representation of `size` bytes. One that is malformed, counts in anything but bytes, or asks
- * for many parts is ignored, as RFC 9110 lets servers do; parts that overlap or touch are joined.
+ * Parses a `range` field for a representation of `size` bytes. Ignores a field that is malformed, has another unit
+ * than bytes, or requests many parts, as RFC 9110 permits. Merges parts that overlap or touch.
  */
 export function wantedOf(field: string | undefined, size: number): Wanted {
   const [, list] = /^bytes=(.*)$/i.exec(field ?? '') ?? []
@@ -39,7 +39,10 @@ export function wantedOf(field: string | undefined, size: number): Wanted {
   return joined.length > MOST_PARTS ? WHOLE : { kind: 'parts', parts: joined }
 }
 
-/** Empty, with the end before the start, where it lies beyond the representation; undefined where it is malformed. */
+/**
+ * Returns an empty range, with its end before its start, if it is beyond the representation; undefined if it is
+ * malformed.
+ */
 function rangeOf(text: string, size: number): Range | undefined {
   const [, first = '', last = ''] = /^(\d*)-(\d*)$/.exec(text) ?? []
   if (first === '') {
@@ -50,7 +53,7 @@ function rangeOf(text: string, size: number): Range | undefined {
   return { start: Number(first), end: Math.min(Number(last), size - 1) }
 }
 
-/** Joins ranges that overlap or touch; each stands where the first of those that it is made of stood. */
+/** Merges ranges that overlap or touch; each result takes the position of its first part. */
 function join(parts: readonly Range[]): readonly Range[] {
   const joined: { start: number; end: number; index: number }[] = []
   const ordered = parts.map((part, index) => ({ ...part, index })).sort((a, b) => a.start - b.start)

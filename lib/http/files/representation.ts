@@ -9,19 +9,19 @@ import { type Version, versionOf } from './validators.js'
 
 export type Pair = readonly [name: string, value: string]
 
-/** A file as it is sent: what describes it, and how to get at its bytes. */
+/** A file as it is sent: its metadata and its bytes. */
 export interface Representation extends Version {
   readonly size: number
   readonly type: string
-  /** All that is said of it beside its length. */
+  /** Its fields, except for its length. */
   readonly headers: readonly Pair[]
-  /** All of it, where that is kept in memory. */
+  /** The whole content, if it is cached in memory. */
   readonly content: Buffer | undefined
-  /** The same as a string, where that is written faster. */
+  /** The same as a string, if that is faster to write. */
   readonly text: string | undefined
 }
 
-/** What describes an open file, without its bytes. */
+/** Describes an open file, without its bytes. */
 export function describe(
   { stats }: Opened,
   name: string,
@@ -37,7 +37,7 @@ export function describe(
   return representation
 }
 
-/** Large files are asked for again and again, too. */
+/** Large files are requested repeatedly, too. */
 const described = new Map<string, { readonly stats: BigIntStats; readonly representation: Representation }>()
 const REMEMBERED = 500
 
@@ -64,7 +64,7 @@ function make(
   return { ...version, size: Number(stats.size), type, headers, content: undefined, text: undefined }
 }
 
-/** The same with its bytes; undefined when the file is being changed just now. */
+/** Adds the bytes. Returns undefined if the file is being changed. */
 export function load(of: Representation, fd: number): Representation | undefined {
   const content = Buffer.allocUnsafeSlow(of.size)
   let filled = 0
@@ -76,7 +76,7 @@ export function load(of: Representation, fd: number): Representation | undefined
   return { ...of, content, text: isAscii(content) ? content.toString('latin1') : undefined }
 }
 
-/** Fields of a program's own go before those that a file has by itself. */
+/** The program's fields override those of the file. */
 export function withFields(own: readonly Pair[], given: HeaderList | undefined): readonly Pair[] {
   if (given === undefined) return own
   const pairs: Pair[] = []

@@ -8,14 +8,14 @@ import { type Pair, type Representation, withFields } from './representation.js'
 import type { SharedDescriptor } from './shared-descriptor.js'
 import { isSameVersion, judge } from './validators.js'
 
-/** Where the bytes of a representation come from. */
+/** The source of a representation's bytes. */
 interface Source {
   part(start: number, end: number): Chunk
-  /** Nothing more is asked for. */
+  /** No more parts will be requested. */
   done(): void
 }
 
-/** What a file answers to a request: all of it, parts, or that there is nothing to send. Releases its descriptor. */
+/** The response of a file to a request: the whole file, parts of it, or no content. Releases the descriptor. */
 export function answer(
   { what, descriptor }: Ready,
   request: HttpRequest,
@@ -98,7 +98,7 @@ function several(
   return { ...response, status: 206, headers, body }
 }
 
-/** A response without content describes no content. */
+/** A response without content has no fields that describe content. */
 function isOfNotModified([name]: Pair): boolean {
   return !/^content-(?:type|encoding|length)$/i.test(name)
 }

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { FileRegion } from '../../file-region.js'
 
-/** The descriptor of a file that several pieces of output share; closed when the last that has it releases it. */
+/** A file descriptor shared by several pieces of output; the last release closes it. */
 export class SharedDescriptor {
   readonly #fd: number
   #users = 1
@@ -10,7 +10,7 @@ export class SharedDescriptor {
     this.#fd = fd
   }
 
-  /** Somebody else has it as well. */
+  /** Adds a user. */
   use(): void {
     this.#users++
   }

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs'
 import type { RequestHeaders } from '../message.js'
 
-/** What tells one version of a file from another. */
+/** Identifies a version of a file. */
 export interface Version {
-  /** A strong entity tag, in its quotes. */
+  /** A strong entity tag, with its quotes. */
   readonly etag: string
-  /** When it was last modified, in whole seconds of milliseconds since 1970, and as a date of HTTP. */
+  /** The modification time, in milliseconds since 1970 (whole seconds) and as an HTTP date. */
   readonly modified: number
   readonly lastModified: string
 }
@@ -19,7 +19,7 @@ export function versionOf({ mtimeNs, size, ino }: BigIntStats): Version {
   }
 }
 
-/** What a request's conditions make of it: it goes on, or has a status of its own (RFC 9110, 13.2.2). */
+/** Evaluates a request's conditions: returns 200 to proceed, or the status to answer with (RFC 9110, 13.2.2). */
 export function judge(headers: RequestHeaders, { etag, modified }: Version): 200 | 304 | 412 {
   const match = headers.get('if-match')
   if (match !== undefined) {
@@ -34,12 +34,12 @@ export function judge(headers: RequestHeaders, { etag, modified }: Version): 200
   return since !== undefined && modified <= since ? 304 : 200
 }
 
-/** Whether a range is of the version that the peer has a part of. */
+/** Whether a range request refers to the same version as the part that the peer has. */
 export function isSameVersion(headers: RequestHeaders, { etag, modified }: Version): boolean {
   const condition = headers.get('if-range')
   if (condition === undefined) return true
   if (condition.endsWith('"')) return condition === etag
-  // A file that was changed this very second may be changed again within it.
+  // A file that changed within the last second may change again within it.
   return dateOf(condition) === modified && Date.now() - modified > 1000
 }
 
@@ -51,11 +51,11 @@ function isListed(list: string, etag: string, strongly: boolean): boolean {
   return false
 }
 
-/** The three forms of a date that RFC 9110 has recipients know. */
+/** The three date formats that RFC 9110 requires recipients to accept. */
 const DATE =
   /^(?:\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|\w{6,9}, \d\d-\w{3}-\d\d \d\d:\d\d:\d\d GMT|\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/
 
-/** Undefined for what is no date of HTTP: such a condition is ignored. */
+/** Returns undefined for an invalid date, whose condition is ignored. */
 function dateOf(text: string | undefined): number | undefined {
   if (text === undefined || !DATE.test(text)) return undefined
   const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
