@@ -203,6 +203,10 @@ t.test('imports point down', async t => {
   }
 })
 
+t.test('no imports of lib, those of types included, run in a circle', async t => {
+  t.strictSame(cycleAmong(libImports), [])
+})
+
 t.test('lib imports Node and itself, and nothing else', async t => {
   const foreign = libImports.filter(({ to }) => !to.startsWith('lib/') && !to.startsWith('node:'))
   t.strictSame(

@@ -12,7 +12,9 @@ const interfaces = [
   ['lib/options.ts', 'Options'],
   ['lib/events.ts', 'Server'],
   ['lib/stats.ts', 'Stats'],
-  ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(name => ['lib/testing.ts', name] as const),
+  ...['SimulationOptions', 'ConnectOptions', 'Simulation'].map(
+    name => ['lib/testing/types.ts', name] as const,
+  ),
   ...['PeerOptions', 'Peer'].map(name => ['lib/testing/peer.ts', name] as const),
   ['lib/http/handlers.ts', 'HttpHandlers'],
   ...['HttpRequest', 'HttpResponse'].map(name => ['lib/http/message.ts', name] as const),

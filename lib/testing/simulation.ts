@@ -6,7 +6,6 @@ import { type Site, siteOf } from '../loop/endpoint.js'
 import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
-import type { ConnectOptions, SimulatedFailure, Simulation, SimulationOptions } from '../testing.js'
 import { MemoryTransport, UNATTACHABLE } from './memory/transport.js'
 import { type Arrival, MemoryNetwork } from './network/network.js'
 import { Prng } from './network/prng.js'
@@ -15,6 +14,7 @@ import { MemorySocket } from './network/socket.js'
 import { type Peer, type PeerOptions, SimulatedPeer } from './peer.js'
 import { SimulatedServer } from './server.js'
 import { SimulatedTlsLink } from './tls/link.js'
+import type { ConnectOptions, SimulatedFailure, Simulation, SimulationOptions } from './types.js'
 
 const BUFFER = 64 * 1024
 

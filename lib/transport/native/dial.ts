@@ -3,14 +3,23 @@ import { asError } from '../../errors.js'
 import { resolveHost } from '../resolve.js'
 import { isBacklogFull, Retry } from '../retry.js'
 import type { ClientSecurity } from '../security.js'
-import type { Dialer } from '../transport.js'
+import type { Dialer, Host, Transport } from '../transport.js'
 import { systemError } from './addon.js'
-import { NativeLink } from './link.js'
-import type { NativeTransport } from './transport.js'
+import { type LinkOwner, NativeLink } from './link.js'
+
+/** What a dial needs of its transport. */
+export interface DialOwner extends Transport, LinkOwner {
+  readonly stage: LinkOwner['stage']
+  readonly host: Host
+  /** Delivers to a dial whether its slot connects. */
+  expect(slot: number, dial: NativeDial): void
+  /** Delivers to a link the events of its slot. */
+  register(link: NativeLink): void
+}
 
 /** One outgoing connection, until it is established or fails. */
 export class NativeDial {
-  readonly #transport: NativeTransport
+  readonly #owner: DialOwner
   readonly #dialer: Dialer
   readonly #target: Binding
   readonly #security: ClientSecurity | undefined
@@ -19,8 +28,8 @@ export class NativeDial {
   #over = false
   readonly #retry = new Retry()
 
-  constructor(transport: NativeTransport, target: Binding, dialer: Dialer, security?: ClientSecurity) {
-    this.#transport = transport
+  constructor(owner: DialOwner, target: Binding, dialer: Dialer, security?: ClientSecurity) {
+    this.#owner = owner
     this.#target = target
     this.#dialer = dialer
     this.#security = security
@@ -28,7 +37,7 @@ export class NativeDial {
 
   start(): void {
     const target = this.#target
-    const { poller } = this.#transport
+    const { poller } = this.#owner
     if (target.scheme === 'unix') return this.#connect(() => poller.connectUnix(systemName(target.path)))
     resolveHost(target).then(
       ([{ host, port }]) => this.#connect(() => poller.connect(host, port)),
@@ -46,11 +55,11 @@ export class NativeDial {
   /** The OS reports the outcome. Called inside a turn. */
   connected(fault: number): void {
     if (fault < 0) return this.#settle(this.#error(fault))
-    this.#transport.forget(this.#slot)
-    this.#link = new NativeLink(this.#transport, this.#slot)
-    this.#transport.register(this.#link)
+    this.#owner.forget(this.#slot)
+    this.#link = new NativeLink(this.#owner, this.#slot)
+    this.#owner.register(this.#link)
     if (this.#security === undefined) return this.#settle(undefined)
-    this.#transport.secure(this.#link, this.#security, [], {
+    this.#owner.secure(this.#link, this.#security, [], {
       secured: () => this.#settle(undefined),
       failed: error => this.#settle(error),
     })
@@ -61,7 +70,7 @@ export class NativeDial {
     this.#over = true
     const link = this.#link
     if (error === undefined && link !== undefined) {
-      return link.hears(this.#dialer.connected(this.#transport, link))
+      return link.hears(this.#dialer.connected(this.#owner, link))
     }
     this.#release()
     this.#dialer.failed(error ?? new Error('there is no connection'))
@@ -77,7 +86,7 @@ export class NativeDial {
       return
     }
     this.#slot = slot
-    this.#transport.expect(slot, this)
+    this.#owner.expect(slot, this)
   }
 
   #error(fault: number): NodeJS.ErrnoException {
@@ -86,13 +95,13 @@ export class NativeDial {
 
   /** Fails in a later turn, because the caller of `dial` does not have the id yet. */
   #fail(error: Error): void {
-    setImmediate(() => this.#transport.host.turn(() => this.#settle(error)))
+    setImmediate(() => this.#owner.host.turn(() => this.#settle(error)))
   }
 
   #release(): void {
     if (this.#slot < 0) return
     if (this.#link !== undefined) return this.#link.close({ reset: false })
-    this.#transport.forget(this.#slot)
-    this.#transport.poller.close(this.#slot, false)
+    this.#owner.forget(this.#slot)
+    this.#owner.poller.close(this.#slot, false)
   }
 }

@@ -7,13 +7,33 @@ import type { Outbox } from '../outbox.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import type { StagingBuffer } from '../staging.js'
 import { type FilePart, type Link, nobody, type Receiver, type Tuning } from '../transport.js'
-import { systemError } from './addon.js'
+import { type Poller, systemError } from './addon.js'
 import type { Peer } from './coalescing.js'
-import { Handshake } from './tls-handshake.js'
+import { Handshake, type Outcome } from './tls-handshake.js'
 import type { TlsSession } from './tls-session.js'
-import type { NativeTransport } from './transport.js'
 
 const LINUX = process.platform === 'linux'
+
+/** What a link needs of its transport. */
+export interface LinkOwner {
+  readonly poller: Poller
+  readonly stage: StagingBuffer
+  /** Gathers what links have to write. */
+  readonly writer: { add(link: NativeLink, outbox: Outbox, file?: FilePart | undefined): void }
+  /** The addresses that a slot is bound to, and connected to. */
+  addresses(slot: number): { local: Address; remote: Address }
+  /** Starts a handshake on a connection. */
+  secure(
+    link: NativeLink,
+    security: ServerSecurity | ClientSecurity,
+    unread: readonly Uint8Array[],
+    outcome: Outcome,
+  ): void
+  /** Gives a connection away as a socket of its plain bytes. */
+  detachTls(link: NativeLink, session: TlsSession, unread: readonly Uint8Array[]): net.Socket
+  /** Delivers no more events of a slot. */
+  forget(slot: number): void
+}
 
 /** One connection of the native transport. The addon identifies it by its slot. */
 export class NativeLink implements Link, Peer {
@@ -34,10 +54,10 @@ export class NativeLink implements Link, Peer {
   local: Address | undefined
   remoteHost = 0
   remotePort = 0
-  readonly #transport: NativeTransport
+  readonly #owner: LinkOwner
 
-  constructor(transport: NativeTransport, slot: number) {
-    this.#transport = transport
+  constructor(owner: LinkOwner, slot: number) {
+    this.#owner = owner
     this.slot = slot
   }
 
@@ -78,11 +98,11 @@ export class NativeLink implements Link, Peer {
   }
 
   get stage(): StagingBuffer {
-    return this.#transport.stage
+    return this.#owner.stage
   }
 
   write(outbox: Outbox, file?: FilePart | undefined): void {
-    this.#transport.writer.add(this, outbox, file)
+    this.#owner.writer.add(this, outbox, file)
   }
 
   get sendsFiles(): boolean {
@@ -95,17 +115,17 @@ export class NativeLink implements Link, Peer {
   }
 
   unacknowledged(): number | undefined {
-    const bytes = this.#transport.poller.unacknowledged(this.slot)
+    const bytes = this.#owner.poller.unacknowledged(this.slot)
     return bytes < 0 ? undefined : bytes
   }
 
   read(wanted: boolean): void {
-    this.#transport.poller.read(this.slot, wanted)
+    this.#owner.poller.read(this.slot, wanted)
   }
 
   end(): void {
     // This can fail only if the peer is gone, which the next read reports.
-    this.#transport.poller.end(this.slot)
+    this.#owner.poller.end(this.slot)
   }
 
   get endsByClosing(): boolean {
@@ -121,7 +141,7 @@ export class NativeLink implements Link, Peer {
   }
 
   secure(security: ServerSecurity | ClientSecurity, unread: readonly Uint8Array[]): void {
-    this.#transport.secure(this, security, unread, {
+    this.#owner.secure(this, security, unread, {
       secured: () => this.receiver.secured?.(),
       failed: error => this.receiver.failed(error),
     })
@@ -129,14 +149,14 @@ export class NativeLink implements Link, Peer {
 
   close({ reset }: { reset: boolean }): void {
     if (this.receiver instanceof Handshake) this.receiver.giveUp()
-    this.#transport.forget(this.slot)
-    this.#transport.poller.close(this.slot, reset)
+    this.#owner.forget(this.slot)
+    this.#owner.poller.close(this.slot, reset)
   }
 
   detach(unread: readonly Uint8Array[]): net.Socket {
-    if (this.session !== undefined) return this.#transport.detachTls(this, this.session, unread)
-    this.#transport.forget(this.slot)
-    const fd = this.#transport.poller.release(this.slot)
+    if (this.session !== undefined) return this.#owner.detachTls(this, this.session, unread)
+    this.#owner.forget(this.slot)
+    const fd = this.#owner.poller.release(this.slot)
     if (fd < 0) throw systemError(fd)
     const socket = new net.Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
     for (const bytes of unread.toReversed()) socket.unshift(bytes)
@@ -147,13 +167,13 @@ export class NativeLink implements Link, Peer {
     if (noDelay === undefined && keepAlive === undefined) return
     const seconds = keepAlive === undefined ? -1 : keepAliveSeconds(keepAlive)
     // This can fail only if the connection is broken, which the next read reports.
-    this.#transport.poller.tune(this.slot, noDelay === undefined ? -1 : Number(noDelay), seconds)
+    this.#owner.poller.tune(this.slot, noDelay === undefined ? -1 : Number(noDelay), seconds)
   }
 
   addresses(): { local: Address; remote: Address } {
     const { local, remoteHost, remotePort } = this
     if (local !== undefined) return { local, remote: ipv4Address(remoteHost, remotePort) }
-    return this.session?.ends ?? this.#transport.addresses(this.slot)
+    return this.session?.ends ?? this.#owner.addresses(this.slot)
   }
 }
 
@@ -161,8 +181,8 @@ export class NativeLink implements Link, Peer {
 export class AttachedLink extends NativeLink {
   #unread: Buffer | undefined
 
-  constructor(transport: NativeTransport, slot: number, unread: Buffer | undefined) {
-    super(transport, slot)
+  constructor(owner: LinkOwner, slot: number, unread: Buffer | undefined) {
+    super(owner, slot)
     this.#unread = unread
   }
 

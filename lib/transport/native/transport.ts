@@ -17,7 +17,7 @@ import {
   WRITE_SIZE,
 } from './addon.js'
 import { Coalescing } from './coalescing.js'
-import { NativeDial } from './dial.js'
+import { type DialOwner, NativeDial } from './dial.js'
 import { NativeInput } from './input.js'
 import { AttachedLink, NativeLink } from './link.js'
 import { PinnedMemory } from './memory.js'
@@ -42,7 +42,7 @@ interface Listener {
 }
 
 /** Sockets through the addon: one call into TypeScript and one back for each turn of the event loop. */
-export class NativeTransport implements Transport {
+export class NativeTransport implements Transport, DialOwner {
   readonly name = 'native'
   readonly sharesInput: boolean
   readonly doesTls: boolean

@@ -1,7 +1,7 @@
-import type { UdpRemote } from '../udp/remote.js'
-import { type RemoteKey, UdpRemotes, type UdpRemotesOptions } from '../udp/remotes.js'
+import type { RemoteKey, UdpRemote } from '../udp/remote.js'
+import { UdpRemotes, type UdpRemotesOptions } from '../udp/remotes.js'
 import { PEER_NUMBERS } from './addon.js'
-import { NativeUdpLink } from './udp-link.js'
+import { NativeUdpLink, type NativeUdpOwner } from './udp-link.js'
 import type { NativeUdpWriter } from './udp-writer.js'
 
 /** The parameters of a binding on the addon. */
@@ -13,7 +13,7 @@ export interface NativeUdpSocketOptions extends UdpRemotesOptions {
 }
 
 /** One binding: its slot in the addon and its remotes. */
-export class NativeUdpSocket {
+export class NativeUdpSocket implements NativeUdpOwner {
   readonly slot: number
   readonly writer: NativeUdpWriter
   readonly remotes: UdpRemotes

@@ -5,7 +5,8 @@ import type { Address } from '../../info.js'
 import { type Endpoint, firstThatBinds, resolveHost } from '../resolve.js'
 import { StagingBuffer } from '../staging.js'
 import type { Host, Transport } from '../transport.js'
-import type { RemoteKey, UdpRemotesOptions } from '../udp/remotes.js'
+import type { RemoteKey } from '../udp/remote.js'
+import type { UdpRemotesOptions } from '../udp/remotes.js'
 import {
   type Addon,
   DATAGRAM_ROOM,

@@ -6,19 +6,28 @@ import type { Address } from '../../info.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
 import { handOver } from '../hand-over.js'
 import { goneError, isGone, type Outbox, type Segment } from '../outbox.js'
-import type { Link, Receiver, Tuning } from '../transport.js'
-import { breakOf } from './break-watch.js'
-import type { NetTransport } from './tcp.js'
+import type { StagingBuffer } from '../staging.js'
+import type { Host, Link, Receiver, Tuning } from '../transport.js'
+import { type BreakWatch, breakOf } from './break-watch.js'
+import type { SendQueues } from './send-queues.js'
 
 /** The most bytes to hand to the OS at once. Small enough that a slow peer makes visible progress. */
 const SLICE = 64 * 1024
+
+/** What a link needs of its transport. */
+export interface NetLinkOwner {
+  readonly host: Host
+  readonly stage: StagingBuffer
+  readonly breaks: BreakWatch
+  readonly queues: SendQueues
+}
 
 /** One `net.Socket` of the portable transport. */
 export class NetLink implements Link {
   taken = 0
   failure: Error | undefined
   receiver: Receiver | undefined
-  readonly #transport: NetTransport
+  readonly #owner: NetLinkOwner
   readonly #socket: net.Socket
   readonly #left: (() => void) | undefined
   /** The socket's previous owner had ended its output. */
@@ -39,8 +48,8 @@ export class NetLink implements Link {
   #writes = 0
 
   /** Calls `left` when the link is closed or detached. */
-  constructor(transport: NetTransport, socket: net.Socket, left: (() => void) | undefined) {
-    this.#transport = transport
+  constructor(owner: NetLinkOwner, socket: net.Socket, left: (() => void) | undefined) {
+    this.#owner = owner
     this.#socket = socket
     this.#left = left
     this.#mute = !socket.writable
@@ -90,14 +99,14 @@ export class NetLink implements Link {
   }
 
   unacknowledged(): number | undefined {
-    return this.#transport.queues.of(this.#socket)
+    return this.#owner.queues.of(this.#socket)
   }
 
   read(wanted: boolean): void {
     this.#reading = wanted
     if (this.receiver === undefined || this.#broken !== undefined) return
-    if (wanted) this.#transport.breaks.delete(this)
-    else this.#transport.breaks.add(this)
+    if (wanted) this.#owner.breaks.delete(this)
+    else this.#owner.breaks.add(this)
     if (this.#surrendered) return
     if (wanted) this.#socket.resume()
     else this.#socket.pause()
@@ -110,7 +119,7 @@ export class NetLink implements Link {
     const code = breakOf(this.#socket)
     // EPIPE before the peer's end has been read is no break: a Unix socket looks like this when its peer closes it.
     if (code === undefined || code === 'EAGAIN' || (code === 'EPIPE' && !this.#ended)) return
-    this.#transport.breaks.delete(this)
+    this.#owner.breaks.delete(this)
     const error = Object.assign(new Error(`read ${code}: the peer has broken the connection`), { code })
     if (this.#ended || this.#surrendered) return this.#onError(error)
     this.#broken = error
@@ -152,7 +161,7 @@ export class NetLink implements Link {
 
   /** Returns false if the OS did not take all of it; the rest of what was written is then in flight. */
   #writeSegment(segment: Segment, from: number): boolean {
-    const { stage } = this.#transport
+    const { stage } = this.#owner
     if (isGone(segment)) {
       this.failure = goneError(segment)
       return false
@@ -188,7 +197,7 @@ export class NetLink implements Link {
 
   #leave(): void {
     this.#open = false
-    this.#transport.breaks.delete(this)
+    this.#owner.breaks.delete(this)
     this.#unhear()
     this.#left?.()
   }
@@ -201,18 +210,18 @@ export class NetLink implements Link {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    this.#transport.host.turn(() => this.receiver?.input(bytes))
+    this.#owner.host.turn(() => this.receiver?.input(bytes))
   }
 
   readonly #onEnd = (): void => {
     if (this.#broken !== undefined) return this.#onError(this.#broken)
     this.#ended = true
-    this.#transport.breaks.add(this)
-    this.#transport.host.turn(() => this.receiver?.ended())
+    this.#owner.breaks.add(this)
+    this.#owner.host.turn(() => this.receiver?.ended())
   }
 
   readonly #onError = (error: Error): void => {
-    this.#transport.host.turn(() => this.receiver?.failed(error))
+    this.#owner.host.turn(() => this.receiver?.failed(error))
   }
 
   readonly #onClose = (): void => {
@@ -224,7 +233,7 @@ export class NetLink implements Link {
   readonly #onWritten = (error?: Error | null): void => {
     this.#writes--
     if (this.#writes > 0 || this.#inFlight === 0 || !this.#open || error) return
-    this.#transport.host.turn(() => this.receiver?.writable())
+    this.#owner.host.turn(() => this.receiver?.writable())
   }
 }
 

@@ -15,7 +15,7 @@ import { NetDial } from './dial.js'
 import { listening } from './listening.js'
 import { checkReusePort } from './reuse-port.js'
 import { SendQueues } from './send-queues.js'
-import { NetLink } from './tcp-link.js'
+import { NetLink, type NetLinkOwner } from './tcp-link.js'
 import { TlsHandshake } from './tls-handshake.js'
 import { listenUnix } from './unix.js'
 
@@ -48,7 +48,7 @@ interface Secured {
  * Limits: `node:net` can't stop accepting, so peers beyond `maxConnections` wait accepted and unread, up to the
  * backlog. It destroys a socket when a write fails, including input that was not read.
  */
-export class NetTransport implements Transport {
+export class NetTransport implements Transport, NetLinkOwner {
   readonly name = 'net'
   readonly stage = new StagingBuffer(Buffer.allocUnsafeSlow(STAGE_SIZE))
   readonly sharesInput = false

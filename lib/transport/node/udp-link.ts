@@ -1,13 +1,28 @@
+import type * as dgram from 'node:dgram'
 import type { Outbox } from '../outbox.js'
 import { type SocketAddress, UdpRemote } from '../udp/remote.js'
-import type { Remote, UdpSocket } from './udp-socket.js'
+import type { UdpRemotes } from '../udp/remotes.js'
+
+/** Where a datagram came from, as the system tells it. */
+export type Remote = Pick<dgram.RemoteInfo, 'address' | 'port' | 'family'>
+
+/** What a link needs of its binding. */
+export interface UdpLinkOwner {
+  readonly remotes: UdpRemotes
+  /** The system takes no more for now, and a datagram waits in the socket. */
+  readonly full: boolean
+  /** Sends a datagram; `sent` hears what became of it, and never before this returns. */
+  send(bytes: Uint8Array, remote: Remote, sent: (error: Error | null) => void): void
+  /** A datagram of `link` has gone, or not. */
+  sent(link: UdpLink, error: Error | null): void
+}
 
 /**
  * One remote of a binding on `node:dgram`. Reports failures to the receiver, because the socket learns of them only
  * after the turn.
  */
 export class UdpLink extends UdpRemote {
-  readonly #socket: UdpSocket
+  readonly #socket: UdpLinkOwner
   readonly #remote: Remote
   /** Length of the outbox's oldest datagram if the socket holds it and the OS has not taken it; otherwise 0. */
   #inFlight = 0
@@ -16,7 +31,7 @@ export class UdpLink extends UdpRemote {
   /** The loop waits until all of them are sent. */
   #confirms = false
 
-  constructor(socket: UdpSocket, key: string, remote: Remote) {
+  constructor(socket: UdpLinkOwner, key: string, remote: Remote) {
     super(socket.remotes, key, remote.family === 'IPv6' ? 6 : 4)
     this.#socket = socket
     this.#remote = remote

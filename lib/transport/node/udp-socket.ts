@@ -2,10 +2,7 @@ import type * as dgram from 'node:dgram'
 import { asError } from '../../errors.js'
 import type { UdpRemote } from '../udp/remote.js'
 import { UdpRemotes, type UdpRemotesOptions } from '../udp/remotes.js'
-import { UdpLink } from './udp-link.js'
-
-/** The sender of a datagram, as Node reports it. */
-export type Remote = Pick<dgram.RemoteInfo, 'address' | 'port' | 'family'>
+import { type Remote, UdpLink, type UdpLinkOwner } from './udp-link.js'
 
 /** The parameters of a bound socket. */
 export interface UdpSocketOptions extends UdpRemotesOptions {
@@ -13,7 +10,7 @@ export interface UdpSocketOptions extends UdpRemotesOptions {
 }
 
 /** One binding: its socket and its remotes. */
-export class UdpSocket {
+export class UdpSocket implements UdpLinkOwner {
   readonly remotes: UdpRemotes
   readonly #socket: dgram.Socket
 
@@ -39,12 +36,10 @@ export class UdpSocket {
 
   // For links. //////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** The OS takes no more for now, so a datagram waits in the socket. */
   get full(): boolean {
     return this.#socket.getSendQueueCount() > 0
   }
 
-  /** Sends a datagram. Calls `sent` with the outcome, never before this returns. */
   send(bytes: Uint8Array, remote: Remote, sent: (error: Error | null) => void): void {
     try {
       this.#socket.send(bytes, remote.port, remote.address, sent)
@@ -54,7 +49,6 @@ export class UdpSocket {
     }
   }
 
-  /** A datagram of `link` was sent, or failed. */
   sent(link: UdpRemote, error: Error | null): void {
     const { remotes } = this
     if (error !== null && link.open) remotes.turn(() => link.failed(error))

@@ -6,7 +6,21 @@ import type { Address } from '../../info.js'
 import type { Outbox } from '../outbox.js'
 import { type Link, nobody } from '../transport.js'
 import { Queue } from './queue.js'
-import type { RemoteKey, UdpRemotes } from './remotes.js'
+
+/** What a transport knows a remote by: the same for the same host and port, and for no other. */
+export type RemoteKey = string | number
+
+/** What a remote needs of the table that it is in. */
+export interface RemoteOwner {
+  /** The address of the binding. */
+  readonly address: Address
+  /** Whether there is room to keep a datagram until its connection reads. */
+  hold(bytes: Buffer): boolean
+  unhold(bytes: Buffer): void
+  /** Delivers what has waited, in turns that follow soon. */
+  later(remote: UdpRemote): void
+  left(remote: UdpRemote): void
+}
 
 /** The largest UDP payload, by IP version. */
 const LARGEST = { 4: 65_507, 6: 65_527 } as const
@@ -28,14 +42,14 @@ export abstract class UdpRemote implements Link {
   /** Its neighbours in the table, which is ordered by activity: `before` has been silent for longer. */
   before: UdpRemote | undefined
   after: UdpRemote | undefined
-  readonly #remotes: UdpRemotes
+  readonly #remotes: RemoteOwner
   readonly #largest: number
   #open = true
   #reading = true
   /** Datagrams that arrived while the connection was not reading. */
   #waiting = new Queue<Buffer>()
 
-  constructor(remotes: UdpRemotes, key: RemoteKey, family: 4 | 6) {
+  constructor(remotes: RemoteOwner, key: RemoteKey, family: 4 | 6) {
     this.#remotes = remotes
     this.key = key
     this.#largest = LARGEST[family]

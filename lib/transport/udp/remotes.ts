@@ -1,7 +1,7 @@
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
 import type { Host, Receiver } from '../transport.js'
-import type { UdpRemote } from './remote.js'
+import type { RemoteKey, RemoteOwner, UdpRemote } from './remote.js'
 
 /** The default of `maxConnections`. */
 const MOST_REMOTES = 65_536
@@ -15,9 +15,6 @@ const OVERHEAD = 128
 const PORTION = 64
 const SHARE = 16
 
-/** A transport's key for a remote: equal for the same host and port, and unique to them. */
-export type RemoteKey = string | number
-
 /** The parameters of a binding's table. */
 export interface UdpRemotesOptions {
   readonly host: Host
@@ -28,7 +25,7 @@ export interface UdpRemotesOptions {
 }
 
 /** The remotes of one binding, on either transport. */
-export class UdpRemotes {
+export class UdpRemotes implements RemoteOwner {
   readonly address: Address
   readonly #host: Host
   readonly #limit: number
@@ -99,7 +96,6 @@ export class UdpRemotes {
     for (const waiting of blocked) waiting.writable()
   }
 
-  /** Reserves room for a datagram that waits until its connection reads. Returns whether there is room. */
   hold(bytes: Buffer): boolean {
     if (this.#held + bytes.length + OVERHEAD > MOST_HELD) return false
     this.#held += bytes.length + OVERHEAD
@@ -110,7 +106,6 @@ export class UdpRemotes {
     this.#held -= bytes.length + OVERHEAD
   }
 
-  /** Schedules delivery of a remote's waiting datagrams in a later turn. */
   later(remote: UdpRemote): void {
     this.#ready.add(remote)
     this.#deliverSoon()
