@@ -22,7 +22,10 @@ export function isSending(then: Action | CloseRequest | MessageSending | undefin
   return isCloseRequest(then) && ('action' in then || 'token' in then)
 }
 
-/** @throws `ERR_REPLY` unless a WebSocket connection can do it; `ERR_OPTION` for a close code that can't be sent. */
+/**
+ * @throws `ERR_REPLY` unless a WebSocket connection supports the action; `ERR_OPTION` for a close code that can't be
+ * sent.
+ */
 export function checkAction(action: unknown): void {
   if (isCloseRequest(action)) closePayload(action.code, action.reason)
   else if (!ACTIONS.includes(action)) {
@@ -36,7 +39,7 @@ export function checkTopic(topic: unknown): asserts topic is string {
   throw new RevioError('ERR_OPTION', `a topic must be a string; received ${kind(topic)}`)
 }
 
-/** @throws `ERR_OPTION`, naming what is unknown or has no fitting value. */
+/** @throws `ERR_OPTION`, naming the unknown or invalid option. */
 export function checkPublishing(how: Publishing): Publishing {
   if (typeof how !== 'object' || how === null) {
     throw new RevioError('ERR_OPTION', `publish: options must be an object; received ${kind(how)}`)

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { RevioError } from '../errors.js'
 import { MAX_CONTROL } from './frame.js'
 
-/** Close codes that the protocol gives a meaning: RFC 6455, section 7.4.1. */
+/** The close codes that RFC 6455 defines, section 7.4.1. */
 export const CloseCode = {
   Normal: 1000,
   GoingAway: 1001,
@@ -19,13 +19,13 @@ export const CloseCode = {
   TryAgainLater: 1013,
 } as const
 
-/** What a close frame says. */
+/** The content of a close frame. */
 export interface Closing {
   readonly code: number
   readonly reason: string
 }
 
-/** What is wrong with input, and the code that it is answered with. */
+/** What is wrong with the input, and the close code that answers it. */
 export interface Violation {
   readonly code: number
   readonly message: string
@@ -54,7 +54,7 @@ export function readClosing(payload: Buffer): Closing | Violation {
 }
 
 /**
- * The payload of a close frame.
+ * Returns the payload of a close frame.
  *
  * @throws `ERR_OPTION` for a code that must not be sent, or a reason longer than 123 bytes.
  */

@@ -8,7 +8,7 @@ import type { Settings } from './options.js'
 import type { Outgoing } from './outgoing.js'
 import { Phase, type Session } from './session.js'
 
-/** How connections end, and what keeps them from lasting for ever: close frames, pings, and their times. */
+/** Ends connections: close frames, pings and their timeouts. */
 export class Closer<Context> {
   readonly #outgoing: Outgoing<Context>
   readonly #settings: Settings
@@ -19,7 +19,7 @@ export class Closer<Context> {
   }
 
   /**
-   * Begins the closing handshake. False where the connection is not open.
+   * Starts the closing handshake. Returns false if the connection is not open.
    *
    * @throws `ERR_OPTION` for a code or a reason that can't be sent.
    */
@@ -33,7 +33,7 @@ export class Closer<Context> {
     return true
   }
 
-  /** The peer's close frame: answers it, or it is the answer. */
+  /** The peer sent a close frame: answers it, unless it is itself the answer. */
   received(session: Session<Context>, payload: Buffer): void {
     const closing = readClosing(payload)
     if ('message' in closing) return this.refuse(session, closing)
@@ -44,25 +44,25 @@ export class Closer<Context> {
     this.#end(session)
   }
 
-  /** The peer has broken the rules. */
+  /** The peer violated the protocol. */
   refuse(session: Session<Context>, { code, message }: Violation): void {
     session.error = new RevioError('ERR_WEBSOCKET', `connection ${session.id}: ${message}`)
     this.#fail(session, code, message)
     this.#end(session)
   }
 
-  /** A handler threw: the loop closes the connection behind the close frame. */
+  /** A handler threw: the loop closes the connection after the close frame. */
   threw(session: Session<Context>): void {
     this.#fail(session, CloseCode.InternalError, '')
   }
 
-  /** Sets the time after which a silent peer is sent a ping. */
+  /** Sets the time after which a silent peer gets a ping. */
   watch({ id }: Session<Context>): void {
     const { pingInterval } = this.#settings
     this.#outgoing.server?.deadline(id, pingInterval > 0 ? pingInterval : Number.POSITIVE_INFINITY)
   }
 
-  /** A time that was set has passed. */
+  /** A timeout has passed. */
   expired(session: Session<Context>): Reply {
     if (session.phase === Phase.Closing) return this.#unanswered(session)
     if (session.phase !== Phase.Open) return
@@ -83,12 +83,12 @@ export class Closer<Context> {
     this.#outgoing.server?.deadline(session.id, pongTimeout)
   }
 
-  /** Nothing is read from it, so that no pong can be seen: it is not the peer that is silent. */
+  /** The connection is not being read, so a missing pong does not mean that the peer is silent. */
   #isUnread(session: Session<Context>): boolean {
     return session.busy || session.paused || this.#outgoing.pending(session) > this.#settings.highWaterMark
   }
 
-  /** The close frame has not been answered in time. A peer that still takes what is pending gets that time again. */
+  /** The close frame was not answered in time. A peer that is still reading pending output gets the same time again. */
   #unanswered(session: Session<Context>): Reply {
     const { server } = this.#outgoing
     const { closeTimeout } = this.#settings
@@ -115,7 +115,7 @@ export class Closer<Context> {
     this.#outgoing.control(session, Opcode.Close, closePayload(code, reason))
   }
 
-  /** TCP closes behind what is pending, and behind what zlib still works at. */
+  /** Closes TCP after all pending output, including what zlib is still compressing. */
   #end(session: Session<Context>): void {
     const { compression, id } = session
     if (!compression?.waiting) session.action = Action.Close

@@ -5,20 +5,20 @@ import { FIN, Opcode, RSV1 } from './frame.js'
 import { type Data, encode, framed } from './frame-writer.js'
 import { Broken, type Zlib } from './zlib.js'
 
-/** A message on its way through zlib. */
+/** A message that waits for zlib. */
 export interface Prepared {
-  /** Bytes that it takes until then. */
+  /** The bytes that it occupies until then. */
   readonly size: number
   readonly frame: () => Promise<Buffer>
 }
 
 /** permessage-deflate (RFC 7692) on one connection. */
 export class Compression {
-  /** Bytes of messages that zlib still works at. */
+  /** Bytes of messages that wait for zlib. */
   queued = 0
   readonly #zlib: Zlib
   readonly #agreement: Agreement
-  /** What is sent waits here for its turn. */
+  /** Settles when everything queued so far is done. */
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
 
@@ -27,17 +27,17 @@ export class Compression {
     this.#agreement = agreement
   }
 
-  /** Messages wait for zlib: what comes behind them waits as well. */
+  /** Messages wait for zlib, so later ones must wait too. */
   get waiting(): boolean {
     return this.#waiting > 0
   }
 
-  /** A message is compressed, or has to wait for one that is. */
+  /** The message is compressed, or must wait for one that is. */
   takes(data: Data): boolean {
     return this.waiting || this.#compresses(data)
   }
 
-  /** A message as it is to be sent. What it lies in is copied: it is the program's again. */
+  /** Prepares a message for sending. Copies the data, which the program may then reuse. */
   prepare(data: Data): Prepared {
     if (!this.#compresses(data)) {
       const frame = encode(data)
@@ -48,7 +48,7 @@ export class Compression {
     return { size: bytes.length, frame: async () => framed(first, await this.#zlib.deflate(bytes)) }
   }
 
-  /** Runs something once all that waits has been done. What fails ends there: the connection is gone, or broken. */
+  /** Runs `run` once everything before it is done. Errors end here: the connection is closed, or broken. */
   enqueue(size: number, run: () => void | Promise<void>): void {
     this.queued += size
     this.#waiting++
@@ -58,7 +58,7 @@ export class Compression {
     )
   }
 
-  /** Inflates a message; answers what is wrong with it where something is. */
+  /** Inflates a message. Returns a violation if it is invalid. */
   async inflate(payload: Buffer, binary: boolean, maxMessage: number): Promise<Buffer | Violation> {
     const bytes = await this.#zlib.inflate(payload, maxMessage)
     if (bytes === Broken.TooLong) {
@@ -74,7 +74,7 @@ export class Compression {
     return bytes
   }
 
-  /** Gives the memory of zlib back. */
+  /** Frees the memory of zlib. */
   close(): void {
     this.#zlib.close()
   }

@@ -21,7 +21,7 @@ import { Topics } from './topics.js'
 import type { Publishing, Upgrade } from './types.js'
 import { Zlib, ZlibPool } from './zlib.js'
 
-/** The WebSocket connections of one loop, and what may be done with them from anywhere. */
+/** The WebSocket connections of one loop, and the operations on them. */
 export class Connections<Context> {
   readonly #settings: Settings
   readonly #sessions = new Map<number, Session<Context>>()
@@ -165,7 +165,7 @@ export class Connections<Context> {
     return count
   }
 
-  /** Whether a message passes a connection by. What waits beyond `maxPending` closes it in any case. */
+  /** Whether to skip a connection that reads too slowly. More than `maxPending` unsent bytes close it in any case. */
   #isTooSlow(session: Session<Context>, slow: Slow): boolean {
     if (slow === 'queue' || this.#outgoing.pending(session) <= this.#settings.highWaterMark) return false
     if (slow === 'close') this.#closer.begin(session, CloseCode.TryAgainLater, 'reads too slowly')
@@ -211,7 +211,7 @@ export class Connections<Context> {
     this.#sessions.delete(session.id)
   }
 
-  /** Does what a handler asked for. What the loop has to do follows when the present input has been taken. */
+  /** Performs an action that a handler returned. The loop's part follows after the current input. */
   #act(session: Session<Context>, action: unknown): void {
     if (isCloseRequest(action)) {
       const { code, reason } = action

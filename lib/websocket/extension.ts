@@ -1,15 +1,15 @@
 import type { DeflateOptions } from './options.js'
 
-/** What was agreed on with one client. */
+/** The extension parameters negotiated with one client. */
 export interface Agreement {
   readonly threshold: number
-  /** The server forgets what it sent after each message. */
+  /** The server resets its context after each message. */
   readonly serverForgets: boolean
-  /** The client does. */
+  /** The client resets its context after each message. */
   readonly clientForgets: boolean
-  /** Bits of the server's window. */
+  /** The size of the server's window, as a power of two. */
   readonly serverBits: number
-  /** What the answer's header says. */
+  /** The value of the response's header. */
   readonly header: string
 }
 
@@ -24,7 +24,7 @@ const ITEM = new RegExp(
   'y',
 )
 
-/** Reads Sec-WebSocket-Extensions; undefined where it is malformed. */
+/** Parses Sec-WebSocket-Extensions; returns undefined if it is malformed. */
 export function readOffers(header: string): Offer[] | undefined {
   const offers: Offer[] = []
   let parameters: Map<string, string | true> | undefined
@@ -45,7 +45,7 @@ export function readOffers(header: string): Offer[] | undefined {
   }
 }
 
-/** The first offer of permessage-deflate that can be taken, and how. */
+/** Returns the agreement for the first acceptable offer of permessage-deflate. */
 export function agree(offers: readonly Offer[], options: Required<DeflateOptions>): Agreement | undefined {
   for (const { name, parameters } of offers) {
     if (name !== 'permessage-deflate') continue
@@ -62,7 +62,7 @@ function take(
   for (const [name, value] of parameters) if (!isValid(name, value)) return undefined
   const wanted = Number(parameters.get('server_max_window_bits') ?? 15)
   const serverBits = Math.min(wanted, options.windowBits)
-  // zlib makes nine bits of eight, which such a client could not read.
+  // zlib uses nine bits if it is told to use eight, and such a client could not decode that.
   if (serverBits < 9) return undefined
   const serverForgets = !options.contextTakeover || parameters.has('server_no_context_takeover')
   const clientForgets = !options.contextTakeover || parameters.has('client_no_context_takeover')

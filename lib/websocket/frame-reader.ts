@@ -3,13 +3,13 @@ import { CloseCode, type Violation } from './close-code.js'
 import { FIN, MASKED, MAX_CONTROL, Opcode, RESERVED, RSV1 } from './frame.js'
 import { Unmasker } from './mask.js'
 
-/** What a look at the input came to. */
+/** The result of reading input. */
 export const Parsed = {
-  /** Nothing is left to read until more input arrives. */
+  /** All input is used; more must arrive. */
   More: 0,
-  /** The next piece of a frame's payload lies unmasked in `bytes[start, end)`. */
+  /** The next piece of a frame's payload is unmasked, at `bytes[start, end)`. */
   Piece: 1,
-  /** The peer has broken the protocol; `violation` says how. Nothing is read any more. */
+  /** The peer violated the protocol, as `violation` says. No more is read. */
   Bad: 2,
 } as const
 export type Parsed = (typeof Parsed)[keyof typeof Parsed]
@@ -17,37 +17,37 @@ export type Parsed = (typeof Parsed)[keyof typeof Parsed]
 /** The longest head: two bytes, a length of eight, a key of four. */
 const MAX_HEAD = 14
 
-/** What `#head` answers where the input ends inside a head, and where the head breaks a rule. */
+/** The results of `#head` for an incomplete head, and for an invalid one. */
 const INCOMPLETE = 0
 const INVALID = -1
 
-/** One for all: it keeps nothing from one input to the next. */
+/** Shared by all readers: it has no state between inputs. */
 const unmasker = new Unmasker()
 
 /**
- * Reads the masked frames of a client. Payloads are unmasked where they lie in the input and handed out piece by piece,
- * the first of them, which may be empty, as soon as the head is there; only an incomplete head is copied.
+ * Reads the masked frames of a client. Unmasks payloads in place, and returns them piece by piece. The first piece,
+ * which may be empty, is returned as soon as the head is complete. Only an incomplete head is copied.
  */
 export class FrameReader {
   opcode: number = Opcode.Continuation
   fin = false
   rsv1 = false
-  /** Bytes of the frame's whole payload. */
+  /** The length of the frame's payload in bytes. */
   length = 0
-  /** This piece is the frame's first, and its last. */
+  /** Whether this piece is the frame's first, and its last. */
   first = false
   last = false
-  /** All bytes of this piece are ASCII. */
+  /** Whether all bytes of this piece are ASCII. */
   ascii = false
   bytes: Buffer
   start = 0
   end = 0
   violation: Violation | undefined
   #at = 0
-  /** Bytes of the payload that are still to come. */
+  /** How many bytes of the payload are still missing. */
   #left = 0
   #key = 0
-  /** The beginning of a head. */
+  /** The beginning of an incomplete head. */
   #kept: Uint8Array | undefined
   #count = 0
   readonly #compression: boolean
@@ -58,7 +58,7 @@ export class FrameReader {
     this.bytes = NONE
   }
 
-  /** Where reading goes on: all before it has been handed out. */
+  /** The offset up to which the input has been returned. */
   get at(): number {
     return this.#at
   }
@@ -68,12 +68,12 @@ export class FrameReader {
     this.#at = 0
   }
 
-  /** Nothing of what comes next has been read, so that any other reader can go on. */
+  /** The reader has no partial frame, so another reader can continue. */
   get rests(): boolean {
     return this.#left === 0 && this.#count === 0 && this.violation === undefined
   }
 
-  /** The input's memory is somebody else's from now on. */
+  /** Drops the input, whose memory is about to be reused. */
   done(): void {
     this.bytes = NONE
     unmasker.forget()
@@ -109,7 +109,7 @@ export class FrameReader {
     return Parsed.Piece
   }
 
-  /** Reads a head; answers how long it is. Each part is checked as soon as it is there. */
+  /** Reads a head and returns its length. Checks each part as soon as it has arrived. */
   #head(bytes: Uint8Array, at: number, end: number): number {
     if (end - at < 2) return INCOMPLETE
     const second = bytes[at + 1] as number
@@ -141,7 +141,7 @@ export class FrameReader {
     return size
   }
 
-  /** Reads the first two bytes; answers what is wrong with them. */
+  /** Reads the first two bytes. Returns what is wrong with them, if anything. */
   #begins(first: number, second: number): string | undefined {
     const opcode = first & 0x0f
     this.opcode = opcode
@@ -164,7 +164,7 @@ export class FrameReader {
     return INVALID
   }
 
-  /** Keeps the beginning of a head. */
+  /** Stores the beginning of a head. */
   #keep(): void {
     if (this.#count > 0 || this.#at === this.bytes.length) return
     this.#kept ??= new Uint8Array(MAX_HEAD)
@@ -173,7 +173,7 @@ export class FrameReader {
     this.#at = this.bytes.length
   }
 
-  /** Goes on with a head whose beginning was kept; answers as `#head`, with 0 used bytes where it is complete. */
+  /** Continues a stored head. Returns the same as `#head`, and has taken that size off `#at`, which the caller adds again. */
   #continued(): number {
     const kept = this.#kept as Uint8Array
     while (this.#at < this.bytes.length) {

@@ -2,48 +2,48 @@ import { Buffer } from 'node:buffer'
 import { lengthOf } from '../bytes.js'
 import { FIN, headSize, Opcode, writeHead } from './frame.js'
 
-/** One message to send: a string goes out as text, bytes as a binary message. */
+/** One message to send: a string as text, bytes as binary. */
 export type Data = string | Uint8Array
 
-/** Bytes of frames that are gathered in one block. */
+/** The size of the block that collects frames. */
 const BLOCK = 64 * 1024
-/** Up to this length a loop over the characters of a string costs less than the calls that measure and encode it. */
+/** Encoding a string up to this length in a loop costs less than measuring and encoding it by calls. */
 const SHORT = 32
-/** The longest head of this side. */
+/** The longest head that this side writes. */
 const HEAD = 10
 
 /**
- * Writes frames one behind the other into a block that is used again once they have been taken. A frame that is too
- * long for the block lies in memory of its own.
+ * Writes frames one after another into a block, which it reuses once they have been taken. A frame that exceeds the
+ * block gets its own memory.
  */
 export class FrameWriter {
   readonly #block = Buffer.allocUnsafeSlow(BLOCK)
   #size = 0
-  /** What was taken last: as a rule the next is as long. */
+  /** The last result: the next one usually has the same length. */
   #taken = this.#block.subarray(0, 0)
 
   get empty(): boolean {
     return this.#size === 0
   }
 
-  /** How many bytes there are. */
+  /** The number of collected bytes. */
   get size(): number {
     return this.#size
   }
 
-  /** A message fits in behind what is there, whatever a string consists of. */
+  /** Whether a message fits, whatever characters a string contains. */
   fits(data: Data): boolean {
     const most = typeof data === 'string' ? data.length * 3 : lengthOf(data)
     return most + HEAD <= BLOCK - this.#size
   }
 
-  /** Writes a message that `fits`. */
+  /** Writes a message for which `fits` is true. */
   message(data: Data): void {
     if (typeof data === 'string') this.#text(data)
     else this.frame(FIN | Opcode.Binary, data)
   }
 
-  /** Writes a frame that `fits`. */
+  /** Writes a frame that fits. */
   frame(first: number, payload: Uint8Array): void {
     const length = lengthOf(payload)
     const start = writeHead(this.#block, this.#size, first, length)
@@ -51,7 +51,7 @@ export class FrameWriter {
     this.#size = start + length
   }
 
-  /** What has been written; valid until something is written again. */
+  /** Returns the collected bytes, which stay valid until the next write. */
   take(): Buffer {
     const size = this.#size
     this.#size = 0
@@ -68,7 +68,7 @@ export class FrameWriter {
     this.#size = start + length
   }
 
-  /** Writes a short string that is ASCII; false, and nothing written, for any other. */
+  /** Writes a short ASCII string. Returns false for any other, with nothing written. */
   #ascii(text: string): boolean {
     const block = this.#block
     const { length } = text
@@ -84,7 +84,7 @@ export class FrameWriter {
   }
 }
 
-/** A message in one frame, in memory of its own. */
+/** Encodes a message as one frame, in its own memory. */
 export function encode(data: Data): Buffer {
   if (typeof data !== 'string') return framed(FIN | Opcode.Binary, data)
   const length = Buffer.byteLength(data)
@@ -93,7 +93,7 @@ export function encode(data: Data): Buffer {
   return bytes
 }
 
-/** A frame in memory of its own. */
+/** Encodes a frame in its own memory. */
 export function framed(first: number, payload: Uint8Array): Buffer {
   const length = lengthOf(payload)
   const bytes = Buffer.allocUnsafeSlow(headSize(length) + length)
@@ -101,7 +101,7 @@ export function framed(first: number, payload: Uint8Array): Buffer {
   return bytes
 }
 
-/** The head of a message whose payload follows from where it lies. */
+/** Returns the head of a message whose payload is sent without a copy. */
 export function headOf(data: Data): Buffer {
   const text = typeof data === 'string'
   const length = text ? Buffer.byteLength(data) : lengthOf(data)

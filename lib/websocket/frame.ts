@@ -1,4 +1,4 @@
-/** What a frame is: RFC 6455, section 5.2. From 8 on it is a control frame. */
+/** The frame types of RFC 6455, section 5.2. From 8 on they are control frames. */
 export const Opcode = { Continuation: 0, Text: 1, Binary: 2, Close: 8, Ping: 9, Pong: 10 } as const
 
 /** Bits of a frame's first byte, and of its second. */
@@ -10,14 +10,14 @@ export const MASKED = 0x80
 /** The longest payload of a control frame. */
 export const MAX_CONTROL = 125
 
-/** A frame's head, as this side sends it: unmasked. */
+/** The size of the head of an unmasked frame. */
 export function headSize(length: number): 2 | 4 | 10 {
   if (length <= 125) return 2
   return length <= 0xffff ? 4 : 10
 }
 
 /**
- * Writes the head of an unmasked frame at `at`; answers where its payload begins.
+ * Writes the head of an unmasked frame at `at`; returns the offset of its payload.
  *
  * @param first - The first byte: `FIN`, `RSV1` and the opcode.
  */

@@ -4,25 +4,27 @@ import { type Agreement, agree, readOffers } from './extension.js'
 import type { Settings } from './options.js'
 import type { UpgradeRequest } from './request.js'
 
-/** An answer of HTTP: what a handshake is refused with, or agreed to. */
+/** An HTTP response that accepts or refuses a handshake. */
 export interface UpgradeResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
 }
 
-/** What a handshake came to. */
+/** An accepted handshake. */
 export interface Accepted {
   readonly response: UpgradeResponse
   readonly agreement: Agreement | undefined
 }
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-/** 16 bytes in base64: the last character stands for two bits. */
+/** 16 bytes in base64: the last character encodes two bits. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** The checks of RFC 6455, section 4.2.1, in their order; the hooks, which may answer later, come last. */
+/**
+ * Performs the checks of RFC 6455, section 4.2.1, in order. The program's hooks, which may be asynchronous, run last.
+ */
 export function handshake(
   request: UpgradeRequest,
   settings: Settings,
@@ -62,7 +64,7 @@ function withHooks(
   return origin === undefined ? allowed(true) : after(origin(request.headers.get('origin'), request), allowed)
 }
 
-/** Goes on at once where it can. */
+/** Continues synchronously if the value is not a promise. */
 function after<Value, Result>(
   value: Value | Promise<Value>,
   next: (value: Value) => Result | Promise<Result>,
@@ -90,12 +92,12 @@ function faultOf({ method, version, headers }: UpgradeRequest): UpgradeResponse 
   return undefined
 }
 
-/** A list of tokens that has this one, in any case. */
+/** Whether a list contains a token, ignoring case. */
 function has(list: string | undefined, token: string): boolean {
   return list?.split(',').some(each => each.trim().toLowerCase() === token) ?? false
 }
 
-/** The subprotocols that a client offers; undefined where the header is malformed, or names one twice. */
+/** The subprotocols that a client offers; undefined if the header is malformed or repeats a name. */
 function protocolsOf(header: string | undefined): string[] | undefined {
   if (header === undefined) return []
   const names = header.split(',').map(name => name.trim())
@@ -124,7 +126,7 @@ function accept(
   }
 }
 
-/** Status 426 must name the protocol that the peer is to ask for (RFC 9110, section 15.5.22). */
+/** Status 426 must name the protocol to upgrade to (RFC 9110, section 15.5.22). */
 function wrongProtocol(body: string, headers?: Readonly<Record<string, string>>): UpgradeResponse {
   const { headers: type, ...response } = refusal(426, body)
   return { ...response, headers: { ...type, upgrade: 'websocket', connection: 'Upgrade', ...headers } }

@@ -1,25 +1,25 @@
 import { endianness } from 'node:os'
 
-/** Fewer bytes than these are unmasked one by one: a view of words costs more. */
+/** Below this length, unmasking single bytes costs less than making a view of words. */
 const FEW = 64
 
 const LITTLE = endianness() === 'LE'
-/** The highest bit of each byte of a word; no byte of ASCII has it. */
+/** The highest bit of each byte in a word, which is 0 in ASCII. */
 const HIGH = 0x80808080 | 0
 
 /**
- * Unmasks bytes where they lie, four at a time. Answers whether all of them are ASCII, which costs nothing here and
- * saves text another look.
+ * Unmasks bytes in place, four at a time. Returns whether all of them are ASCII, which costs nothing here and saves
+ * checking text again.
  */
 export class Unmasker {
   #of: Uint8Array | undefined
   #words: Int32Array | undefined
-  /** What has to be added to an index into the bytes, so that a fourth of it is one into the words. */
+  /** Added to an index into the bytes, gives four times the index into the words. */
   #shift = 0
 
   /**
    * @param key - The masking key as a 32-bit number, its first byte lowest.
-   * @param phase - How many bytes of the payload went before.
+   * @param phase - How many bytes of the payload precede these.
    */
   unmask(bytes: Uint8Array, start: number, end: number, key: number, phase: number): boolean {
     let mask = turned(key, phase)
@@ -42,13 +42,13 @@ export class Unmasker {
     return unmaskFew(bytes, (to << 2) - this.#shift, end, mask) && ascii
   }
 
-  /** Lets go of the bytes that were seen last. */
+  /** Drops the bytes that were seen last. */
   forget(): void {
     this.#of = undefined
     this.#words = undefined
   }
 
-  /** The words that hold these bytes, without those that only begin or end among them. */
+  /** Makes a view of the words that lie fully within these bytes. */
   #view(bytes: Uint8Array): void {
     const { buffer, byteOffset, length } = bytes
     const first = (byteOffset + 3) & ~3
@@ -85,7 +85,7 @@ function unmaskFew(bytes: Uint8Array, start: number, end: number, key: number): 
   return seen < 0x80
 }
 
-/** The key as it begins `phase` bytes on. */
+/** Rotates the key for a payload offset of `phase` bytes. */
 function turned(key: number, phase: number): number {
   const bits = (phase & 3) << 3
   return bits === 0 ? key : (key >>> bits) | (key << (32 - bits))

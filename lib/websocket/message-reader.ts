@@ -4,29 +4,29 @@ import { Opcode } from './frame.js'
 import { FrameReader, Parsed } from './frame-reader.js'
 import { Utf8Checker } from './utf8.js'
 
-/** What `next` found. */
+/** The result of `next`. */
 export const Received = {
-  /** Nothing more until more input arrives. */
+  /** More input must arrive. */
   More: 0,
   Message: 1,
   Ping: 2,
   Pong: 3,
   Close: 4,
-  /** The peer has broken the protocol, or passed a limit: see `violation`. */
+  /** The peer violated the protocol or exceeded a limit: see `violation`. */
   Bad: 5,
 } as const
 export type Received = (typeof Received)[keyof typeof Received]
 
 export interface ReaderOptions {
-  /** Bytes of a message. */
+  /** The largest message in bytes. */
   readonly maxMessage: number
-  /** Frames of a message. */
+  /** The most frames of a message. */
   readonly maxFragments: number
-  /** permessage-deflate was agreed on. */
+  /** permessage-deflate was negotiated. */
   readonly compression: boolean
 }
 
-/** A message of which not all has come. */
+/** A message of which some frames are missing. */
 interface Assembly {
   readonly opcode: number
   readonly compressed: boolean
@@ -37,17 +37,17 @@ interface Assembly {
 }
 
 /**
- * Reads messages and control frames. What was found lies in `bytes[start, end)`: in the input where it came in one piece,
- * so that it costs no copy, else in memory of its own.
+ * Reads messages and control frames. The result is at `bytes[start, end)`: in the input, without a copy, if it arrived
+ * in one piece; otherwise in new memory.
  */
 export class MessageReader {
   bytes: Buffer = NONE
   start = 0
   end = 0
-  /** The message is binary, or else text; compressed text has not been checked. */
+  /** Whether the message is binary or text. Compressed text has not been validated. */
   binary = false
   compressed = false
-  /** The text is ASCII. */
+  /** Whether the text is ASCII. */
   ascii = false
   violation: Violation | undefined
   readonly #frames: FrameReader
@@ -64,7 +64,7 @@ export class MessageReader {
     this.#frames.begin(input)
   }
 
-  /** The input has been read, as far as it is to be: its memory is somebody else's from now on. Answers how far. */
+  /** Drops the input, whose memory is about to be reused. Returns how much of it was read. */
   done(): number {
     const { at } = this.#frames
     this.#frames.done()
@@ -72,7 +72,7 @@ export class MessageReader {
     return at
   }
 
-  /** No message has begun, so that any other reader can go on. */
+  /** No message has begun, so another reader can continue. */
   get rests(): boolean {
     const begun = this.#assembly !== undefined || this.#control !== undefined
     return !begun && this.violation === undefined && this.#frames.rests
@@ -115,7 +115,7 @@ export class MessageReader {
     return this.#gather(this.#assembly as Assembly)
   }
 
-  /** A message in one piece. */
+  /** Returns a message that arrived in one piece. */
   #whole(): Received {
     const { opcode, bytes, start, end, rsv1, ascii } = this.#frames
     this.binary = opcode === Opcode.Binary
@@ -143,7 +143,7 @@ export class MessageReader {
     return Received.Message
   }
 
-  /** Why a frame with this head may not come now. */
+  /** Why a frame with this head is not allowed at this point. */
   #outOfPlace({ opcode, length }: FrameReader): Violation | undefined {
     const { maxMessage, maxFragments } = this.#options
     const message = this.#assembly
@@ -190,7 +190,7 @@ function assembly({ opcode, rsv1 }: FrameReader): Assembly {
   return { opcode, compressed: rsv1, checker, bytes: new Gathered(), fragments: 0, ascii: true }
 }
 
-/** Pieces, copied one behind the other. Grows by what comes, never by what was announced. */
+/** Concatenates pieces. Grows with the bytes received, and never by an announced length. */
 class Gathered {
   bytes: Buffer = NONE
   size = 0

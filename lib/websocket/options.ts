@@ -2,53 +2,58 @@ import { RevioError } from '../errors.js'
 import type { Options } from '../options.js'
 import type { UpgradeRequest } from './request.js'
 
-/** What becomes of a published message whose receiver has more unsent output than `highWaterMark`. */
+/** What to do with a published message for a connection with more unsent output than `highWaterMark`. */
 export type Slow = 'queue' | 'skip' | 'close'
 
-/** How messages are compressed. */
+/** Options of permessage-deflate. */
 export interface DeflateOptions {
-  /** Bytes from which a message is compressed. Default 1024. */
+  /** Messages from this size in bytes on are compressed. Default 1024. */
   threshold?: number
   /**
-   * Both sides keep what they have learnt from message to message: smaller messages, and memory for each connection that
-   * docs/guide/websocket.md tells. Default false.
+   * Keeps the compression context between messages on both sides: smaller messages, at the memory for each connection
+   * that docs/guide/websocket.md states. Default false.
    */
   contextTakeover?: boolean
-  /** How hard zlib tries, 1 to 9. Default 1. */
+  /** zlib's compression level, 1 to 9. Default 1. */
   level?: number
-  /** Bits of the window of what is sent, 9 to 15. Default 13. */
+  /** The window size for sent messages, as a power of two, 9 to 15. Default 13. */
   windowBits?: number
-  /** Memory that zlib takes for its state, 1 to 9. Default 7. */
+  /** The memory for zlib's compression state, 1 to 9. Default 7. */
   memLevel?: number
 }
 
-/** How a connection is treated on its way: as `opened` of the loop's handlers may return it. */
+/** Options for the underlying connection, as `opened` of the loop's handlers may return them. */
 type Passed = Pick<
   Options,
   'highWaterMark' | 'maxPending' | 'writeTimeout' | 'keepAlive' | 'noDelay' | 'reuseInputBuffer'
 >
 
-/** Of `websocket`; all optional. Bytes and milliseconds are numbers from 0. */
+/** Options of `websocket`; all are optional. Sizes and times are non-negative numbers, in bytes and milliseconds. */
 export interface WebSocketOptions extends Passed {
-  /** Bytes of a message, after it was inflated. Longer: close code 1009. Default 1 MiB. */
+  /** Limit on the size of a message, after inflation; a larger one gets close code 1009. Default 1 MiB. */
   maxMessage?: number
-  /** Frames of a message. More: close code 1008. Default 16 384. */
+  /** Limit on the frames of a message; more get close code 1008. Default 16 384. */
   maxFragments?: number
-  /** Pings and pongs of a peer within a second. More: close code 1008. Default 1000. */
+  /** Limit on pings and pongs from a peer within a second; more get close code 1008. Default 1000. */
   maxPings?: number
-  /** Milliseconds without a byte from the peer after which it is sent a ping. 0: never. Default 30 000. */
+  /** Milliseconds without a byte from the peer after which it gets a ping. 0: never. Default 30 000. */
   pingInterval?: number
-  /** Milliseconds that the peer has to answer such a ping; then the connection is reset. Default 10 000. */
+  /** Milliseconds for the answer to such a ping; then the connection is reset. Default 10 000. */
   pongTimeout?: number
-  /** Milliseconds that the peer has to answer a close frame. Default 5000. */
+  /** Milliseconds for the answer to a close frame. Default 5000. */
   closeTimeout?: number
-  /** What becomes of published messages for peers that read too slowly. Default `'queue'`: up to `maxPending`. */
+  /**
+   * What to do with published messages for peers that read too slowly. Default `'queue'`: queues up to `maxPending`.
+   */
   slow?: Slow
-  /** permessage-deflate, where the peer offers it. Default false. */
+  /** permessage-deflate, if the peer offers it. Default false. */
   deflate?: boolean | DeflateOptions
-  /** Whether a page of this origin may connect; without an Origin header it is undefined. Else the answer is 403. */
+  /**
+   * Returns whether a page of this origin may connect; `origin` is undefined without an Origin header. False refuses
+   * with status 403.
+   */
   origin?(origin: string | undefined, request: UpgradeRequest): boolean | Promise<boolean>
-  /** Chooses one of the subprotocols that the client offers, or none. Without it none is chosen. */
+  /** Selects one of the subprotocols that the client offers, or none. Absent: selects none. */
   subprotocol?(
     offered: readonly string[],
     request: UpgradeRequest,
@@ -90,10 +95,10 @@ const PASSED = [
 ] as const
 const OTHERS = ['slow', 'deflate', 'origin', 'subprotocol'] as const
 const DEFLATE = { threshold: 1024, contextTakeover: false, level: 1, windowBits: 13, memLevel: 7 }
-/** What zlib takes. Raw deflate with a window of 8 bits is not what it says. */
+/** The ranges of zlib's options. Raw deflate in zlib does not support a window of 8 bits. */
 const RANGES = { level: [1, 9], windowBits: [9, 15], memLevel: [1, 9] } as const
 
-/** @throws `ERR_OPTION` that names an option that is unknown or has no fitting value. */
+/** @throws `ERR_OPTION`, naming the unknown or invalid option. */
 export function settingsOf(options: WebSocketOptions): Settings {
   if (typeof options !== 'object' || options === null) {
     throw new RevioError('ERR_OPTION', `websocket: options must be an object; received ${String(options)}`)
@@ -122,7 +127,7 @@ export function settingsOf(options: WebSocketOptions): Settings {
   }
 }
 
-/** @throws `ERR_OPTION` unless it is what may become of a message. */
+/** @throws `ERR_OPTION` unless it is a valid `Slow`. */
 export function checkSlow(slow: unknown): asserts slow is Slow {
   if (slow === 'queue' || slow === 'skip' || slow === 'close') return
   throw new RevioError(
@@ -131,7 +136,7 @@ export function checkSlow(slow: unknown): asserts slow is Slow {
   )
 }
 
-/** Only what was given: the others stay as HTTP has them. */
+/** Only the options that were given; the others stay as `http` sets them. */
 function passedOf(options: WebSocketOptions): Passed {
   const given = PASSED.filter(name => options[name] !== undefined)
   return Object.fromEntries(given.map(name => [name, options[name]]))

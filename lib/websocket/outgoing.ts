@@ -8,39 +8,39 @@ import { FIN, Opcode } from './frame.js'
 import { type Data, FrameWriter, headOf } from './frame-writer.js'
 import type { Session } from './session.js'
 
-/** How a frame goes to many: in all outboxes it is the same memory. */
+/** A frame for many connections: their outboxes share its memory. */
 const SHARED: Sending = { shared: true }
-/** Gathered output that goes to the outbox before more is gathered. */
+/** Collected output above this size is passed to the loop before more is collected. */
 const MUCH = 48 * 1024
 
 /**
- * Output of all connections of a loop. While the input of one is read its frames gather in a block, so that the answers to
- * many messages cost one write into the loop; all others go to the loop at once.
+ * The output of all connections of a loop. While one connection's input is read, its frames are collected in a block,
+ * so that the replies to many messages cost one write. The frames of other connections go to the loop at once.
  */
 export class Outgoing<Context> {
   server: Server | undefined
-  /** Whose input is being read. */
+  /** The connection whose input is being read. */
   #reading: Session<Context> | undefined
   readonly #gathered = new FrameWriter()
   readonly #single = new FrameWriter()
 
-  /** What goes to this connection gathers from now on. */
+  /** Starts collecting the output of a connection. */
   begin(session: Session<Context>): void {
     this.#reading = session
   }
 
-  /** Nothing gathers any more. Answers what has, valid until `begin`. */
+  /** Stops collecting, and returns the collected output, which stays valid until `begin`. */
   end(): Out {
     this.#reading = undefined
     return this.#gathered.empty ? undefined : this.#gathered.take()
   }
 
-  /** Much has gathered. */
+  /** Much output has been collected. */
   get much(): boolean {
     return this.#gathered.size > MUCH
   }
 
-  /** Gives what has gathered to the loop. */
+  /** Passes the collected output to the loop. */
   flush(): void {
     const session = this.#reading
     if (session === undefined || this.#gathered.empty) return
@@ -48,7 +48,7 @@ export class Outgoing<Context> {
   }
 
   /**
-   * Sends a message. False where no output can be taken any more.
+   * Sends a message. Returns false if the connection no longer accepts output.
    *
    * @throws `ERR_REPLY` unless it is a string or bytes.
    */
@@ -59,14 +59,14 @@ export class Outgoing<Context> {
     return this.#plain(session, data)
   }
 
-  /** Sends a control frame: a pong at once, a close frame behind all messages. */
+  /** Sends a control frame: a pong at once, a close frame after all messages. */
   control(session: Session<Context>, opcode: number, payload: Uint8Array): void {
     const { compression } = session
     if (opcode !== Opcode.Close || !compression?.waiting) return this.#control(session, opcode, payload)
     compression.enqueue(0, () => this.#control(session, opcode, payload))
   }
 
-  /** Sends a frame that many connections get; its memory stays as it is. */
+  /** Sends a frame to one of many connections that share its memory. */
   shared(session: Session<Context>, frame: Buffer): boolean {
     const { compression } = session
     if (compression?.waiting) return this.#compress(session, { size: frame.length, frame: async () => frame })
@@ -74,7 +74,7 @@ export class Outgoing<Context> {
     return this.#give(session, frame, SHARED)
   }
 
-  /** Has `sent` run for a token that the session holds, once all output before it has gone. */
+  /** Runs `sent` for a token of the session once all output before it is written. */
   track(session: Session<Context>, token: unknown): void {
     const { compression } = session
     this.flush()
@@ -86,7 +86,7 @@ export class Outgoing<Context> {
     else give()
   }
 
-  /** Outside of input: does now what was asked for. */
+  /** Outside input handling: performs the requested action now. */
   perform(session: Session<Context>): void {
     const { action, id } = session
     if (this.#reading === session || action === Action.None) return
@@ -94,7 +94,7 @@ export class Outgoing<Context> {
     this.server?.send(id, null, action)
   }
 
-  /** Bytes that have not left, those that wait for zlib included. */
+  /** Unsent bytes, including messages that wait for zlib. */
   pending({ id, compression }: Session<Context>): number {
     return (this.server?.pending(id) ?? 0) + (compression?.queued ?? 0)
   }
@@ -116,7 +116,7 @@ export class Outgoing<Context> {
     return mine || this.#give(session, writer.take())
   }
 
-  /** Gives output to the loop. Where that had to close the connection, nothing more is read from it. */
+  /** Passes output to the loop. If the loop then closes the connection, no more is read from it. */
   #give(session: Session<Context>, out: Out, then?: Sending): boolean {
     const { server } = this
     if (server === undefined) return false
@@ -125,7 +125,7 @@ export class Outgoing<Context> {
     return taken
   }
 
-  /** Sends what zlib makes of a message, behind what it still works at. */
+  /** Compresses and sends a message, after those that zlib is still working on. */
   #compress(session: Session<Context>, { size, frame }: Prepared): boolean {
     this.flush()
     session.compression?.enqueue(size, async () => {
@@ -138,7 +138,7 @@ export class Outgoing<Context> {
     return true
   }
 
-  /** A message could not be compressed: what follows must not go out in its place. */
+  /** A message could not be compressed, so nothing may be sent after it. */
   #failed(session: Session<Context>, error: Error): void {
     session.error ??= error
     session.closes()

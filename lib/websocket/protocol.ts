@@ -12,24 +12,24 @@ import type { Settings } from './options.js'
 import type { Outgoing } from './outgoing.js'
 import { Phase, type Session } from './session.js'
 
-/** What the protocol needs from the whole. */
+/** What the protocol needs from `websocket`. */
 export interface ProtocolOptions<Context> {
   readonly handlers: WebSocketHandlers<Context>
   readonly settings: Settings
   readonly outgoing: Outgoing<Context>
   readonly closer: Closer<Context>
-  /** The loop that the connections are in. */
+  /** Reports the loop that runs the connections. */
   readonly meet: (server: Server) => void
-  /** A connection is there, and has gone. */
+  /** A connection opened or closed. */
   readonly opened: (session: Session<Context>) => void
   readonly closed: (session: Session<Context>) => void
-  /** Does what a handler has asked for. */
+  /** Performs an action that a handler returned. */
   readonly act: (session: Session<Context>, action: unknown) => void
 }
 
 type Pending = Promise<Reply> | undefined
 
-/** The handlers of bytes: what the loop calls once HTTP has handed a connection over. */
+/** The byte-level handlers, which the loop calls after HTTP has handed a connection over. */
 export class Protocol<Context> implements Handlers<Session<Context>> {
   readonly sent?: (
     id: number,
@@ -41,7 +41,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
   readonly #options: ProtocolOptions<Context>
   readonly #handlers: WebSocketHandlers<Context>
   readonly #outgoing: Outgoing<Context>
-  /** The handler that runs, or ran last. */
+  /** The name of the handler that is running or ran last. */
   #running = 'opened'
 
   constructor(options: ProtocolOptions<Context>) {
@@ -102,7 +102,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     return action
   }
 
-  /** The messages that came with a token came too late. */
+  /** Reports that the messages with a token were discarded. */
   #lost({ id, context }: Session<Context>, token: unknown): void {
     const error = new RevioError('EPIPE', `connection ${id}: it took no messages any more`)
     this.#handlers.sent?.(id, token, error, context)
@@ -122,7 +122,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     const { id, request, context } = session
     session.phase = Phase.Open
     session.request = undefined
-    // HTTP may have had other wishes.
+    // Overrides the options that HTTP has set.
     const own = { halfOpen: false, readTimeout: 0, idleTimeout: 0, reuseInputBuffer: false }
     this.#outgoing.server?.configure(id, { ...own, ...settings.passed })
     closer.watch(session)
@@ -132,7 +132,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     return this.#replied(session, this.#handlers.opened(id, request, context))
   }
 
-  /** Reads messages until the input has been used, the connection closes, or something has to be waited for. */
+  /** Reads messages until the input is used, the connection closes, or it must wait. */
   #read(session: Session<Context>, input: Buffer): Pending {
     const reader = session.reader ?? session.readers.take()
     let pending: Pending
@@ -156,12 +156,12 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     return pending
   }
 
-  /** The loop delivers what has not been read once the connection takes input again. */
+  /** Returns unread input to the loop, which delivers it again once the connection reads. */
   #handBack(session: Session<Context>, input: Buffer): void {
     this.#outgoing.server?.configure(session.id, protocol(this, session, { input }))
   }
 
-  /** So much of what was answered is unsent that further messages wait. */
+  /** Too much output is unsent to read further messages. */
   #isFull(session: Session<Context>): boolean {
     this.#outgoing.flush()
     return this.#outgoing.pending(session) > this.#options.settings.highWaterMark
@@ -186,7 +186,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
     const { compression } = session
     const { bytes, start, end, binary } = reader
     session.busy = true
-    // zlib works in another thread, and the input is the loop's again.
+    // A copy, because zlib works in another thread and the loop reuses the input's memory.
     const payload = Buffer.from(bytes.subarray(start, end))
     const inflated = await compression?.inflate(payload, binary, this.#options.settings.maxMessage)
     session.busy = false
@@ -274,12 +274,12 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
   }
 }
 
-/** Nothing more is delivered: it closes, or is to be reset, or the loop is to end. */
+/** Nothing more is delivered: the connection closes or is reset, or the loop shuts down. */
 function isOver<Context>({ phase, action }: Session<Context>): boolean {
   return phase >= Phase.Closed || action !== Action.None
 }
 
-/** What the loop is to do once input has been taken. */
+/** The reply for the loop after the input was read. */
 function taken<Context>(session: Session<Context>, out: Out): Reply {
   const { action } = session
   if (action === Action.None) return out === undefined ? undefined : [out]

@@ -1,9 +1,12 @@
 import { MessageReader, type ReaderOptions } from './message-reader.js'
 
-/** As many are kept: more were in the middle of messages at once, and the next ones may be made again. */
+/** The most readers to keep. If more messages were in progress at once, further readers are made again when needed. */
 const MOST_KEPT = 64
 
-/** Readers that no connection needs now. Between two messages none does, so that a few serve any number of them. */
+/**
+ * Readers that no connection uses. A connection needs none between two messages, so a few readers serve any number of
+ * connections.
+ */
 export class Readers {
   readonly #options: ReaderOptions
   readonly #free: MessageReader[] = []
@@ -16,7 +19,7 @@ export class Readers {
     return this.#free.pop() ?? new MessageReader(this.#options)
   }
 
-  /** Takes a reader back, or answers it where its connection still needs it: only it knows what has been read. */
+  /** Takes a reader back. Returns it if its connection still needs it, because it holds a partial message. */
   give(reader: MessageReader): MessageReader | undefined {
     if (!reader.rests) return reader
     if (this.#free.length < MOST_KEPT) this.#free.push(reader)

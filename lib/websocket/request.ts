@@ -1,2 +1,2 @@
-/** What asks for an upgrade: `opened` gets it as it came. */
+/** The upgrade request, as `opened` receives it. */
 export type { HttpRequest as UpgradeRequest } from '../http/message.js'

@@ -7,51 +7,51 @@ import type { Readers } from './readers.js'
 import type { UpgradeRequest } from './request.js'
 
 /**
- * How far a connection has come.
+ * The phases of a connection.
  *
  * | phase   | messages of the peer | messages to it | left when                                            |
  * | ------- | -------------------- | -------------- | ---------------------------------------------------- |
  * | Opening | wait                 | refused        | the loop has taken it over: `opened`                 |
  * | Open    | delivered            | sent           | either side sends a close frame, or breaks the rules |
  * | Closing | dropped              | refused        | the peer answers the close frame, or does not in time |
- * | Closed  | not read             | refused        | TCP has closed, behind what was pending: `closed`    |
+ * | Closed  | not read             | refused        | TCP has closed, after pending output: `closed`    |
  * | Gone    | none come            | refused        | never                                                |
  */
 export const Phase = { Opening: 0, Open: 1, Closing: 2, Closed: 3, Gone: 4 } as const
 export type Phase = (typeof Phase)[keyof typeof Phase]
 
-/** What the protocol keeps of one connection. */
+/** The state of one connection. */
 export class Session<Context> {
   readonly id: number
   readonly context: Context
-  /** Where its readers come from, and the one that it keeps: while a message has begun and not ended. */
+  /** The source of its readers, and its current reader while a message is incomplete. */
   readonly readers: Readers
   reader: MessageReader | undefined
-  /** permessage-deflate, where it was agreed on. */
+  /** permessage-deflate, if it was negotiated. */
   compression: Compression | undefined
   phase: Phase = Phase.Opening
-  /** What asked for the upgrade, until `opened` was given it. */
+  /** The upgrade request, until `opened` has received it. */
   request: UpgradeRequest | undefined
-  /** What the loop is to do once the present input has been read. */
+  /** The loop's action after the current input has been read. */
   action: Action = Action.None
-  /** Nothing is read: the program wants it so. */
+  /** Reading is paused by the program. */
   paused = false
-  /** What `closed` will be told. */
+  /** The arguments for `closed`. */
   closing: Closing | undefined
   error: Error | undefined
-  /** A handler's promise is outstanding, so that nothing is read. */
+  /** A handler's promise is outstanding, so nothing is read. */
   busy = false
-  /** A byte has come since that was last looked at. */
+  /** A byte has arrived since the last check. */
   heard = true
-  /** A ping of ours has not been answered. */
+  /** A ping of ours is unanswered. */
   awaitsPong = false
-  /** Output that was unsent when the closing handshake was last looked at. */
+  /** How much output was unsent at the last check of the closing handshake. */
   unsent = 0
-  /** Tokens that the loop has not taken: those that it never takes are told of at the end. */
+  /** Tokens that the loop has not taken. Those that it never takes are reported at the end. */
   tokens: unknown[] | undefined
-  /** Topics that it is subscribed to. */
+  /** The topics that the connection is subscribed to. */
   topics: Set<string> | undefined
-  /** Pings and pongs that came since `#since`. */
+  /** Pings and pongs since `#since`. */
   #pings = 0
   #since = 0
 
@@ -62,7 +62,7 @@ export class Session<Context> {
     this.readers = readers
   }
 
-  /** Nothing is read or taken any more. */
+  /** Stops reading and sending. */
   closes(): void {
     if (this.phase < Phase.Closed) this.phase = Phase.Closed
   }
@@ -78,7 +78,7 @@ export class Session<Context> {
     if (tokens.length === 0) this.tokens = undefined
   }
 
-  /** Counts a ping or pong; false when there are more than `most` within a second. */
+  /** Counts a ping or pong. Returns false if there are more than `most` within a second. */
   countPing(server: Server, most: number): boolean {
     const { now } = server
     if (now - this.#since >= 1000) {

@@ -1,10 +1,10 @@
 import type { Session } from './session.js'
 
-/** Who is subscribed to what. */
+/** The subscribers of each topic. */
 export class Topics<Context> {
   readonly #subscribers = new Map<string, Set<Session<Context>>>()
 
-  /** False where it is subscribed already. */
+  /** Returns false if the connection is already subscribed. */
   add(session: Session<Context>, topic: string): boolean {
     session.topics ??= new Set()
     if (session.topics.has(topic)) return false
@@ -15,7 +15,7 @@ export class Topics<Context> {
     return true
   }
 
-  /** False where it was not subscribed. */
+  /** Returns false if the connection was not subscribed. */
   delete(session: Session<Context>, topic: string): boolean {
     if (!session.topics?.delete(topic)) return false
     const subscribers = this.#subscribers.get(topic)
@@ -24,7 +24,7 @@ export class Topics<Context> {
     return true
   }
 
-  /** A connection is gone. */
+  /** Removes a closed connection. */
   leave(session: Session<Context>): void {
     for (const topic of session.topics ?? []) this.delete(session, topic)
   }

@@ -6,45 +6,44 @@ import type { UpgradeResponse } from './handshake.js'
 import type { Slow } from './options.js'
 import type { UpgradeRequest } from './request.js'
 
-/** What `upgrade` of `http` answers: who takes the connection over, or a response that refuses. */
+/** What `upgrade` of `http` returns: the handlers that take over the connection, or a response that refuses. */
 export type Upgrade =
   | readonly [handlers: Handlers<never>, session: unknown, response: UpgradeResponse]
   | readonly [refusal: UpgradeResponse]
 
-/** How `publish` and `broadcast` send. */
+/** Options of `publish` and `broadcast`. */
 export interface Publishing {
-  /** Leaves one connection out: as a rule, the one that the message came from. */
+  /** Excludes one connection, usually the message's sender. */
   except?: number
-  /** Instead of the option `slow`. */
+  /** Overrides the option `slow`. */
   slow?: Slow
 }
 
-/** The context that goes with a connection: the third argument where the handlers need one. */
+/** A connection's context: a required third argument if the handlers need one. */
 export type Given<Context> = undefined extends Context ? [context?: Context] : [context: Context]
 
 /**
- * WebSocket connections of one loop. As a function it is what `http` takes as `upgrade`; its methods reach the
- * connections from anywhere. Each `id` is that of the loop. They answer `false`, having done nothing, for an id that is
- * not open.
+ * The WebSocket connections of one loop. Pass it to `http` as `upgrade`; call its methods from anywhere. An `id` is
+ * the loop's id of the connection. Methods return `false`, and do nothing, for an id that is not open.
  */
 export interface WebSockets<Context = undefined> {
   (id: number, request: UpgradeRequest, ...given: Given<Context>): Upgrade | Promise<Upgrade>
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly size: number
-  /** Their ids. */
+  /** The ids of the open connections. */
   ids(): IterableIterator<number>
   /** The topics that a connection is subscribed to. */
   topics(id: number): readonly string[]
-  /** How many are subscribed to a topic. */
+  /** The number of subscribers of a topic. */
   subscribers(topic: string): number
   /**
-   * Sends a message: a string as text, bytes as binary. Its bytes are taken before it returns.
+   * Sends a message: a string as text, bytes as binary. Writes or copies the bytes before it returns.
    *
-   * @throws `ERR_REPLY` when it is neither; `ERR_OPTION` for a close code that can't be sent.
+   * @throws `ERR_REPLY` for other data; `ERR_OPTION` for a close code that can't be sent.
    */
   send(id: number, data: Data, then?: Action | CloseRequest | MessageSending): boolean
   /**
-   * Begins the closing handshake.
+   * Starts the closing handshake.
    *
    * @param code - Default 1000.
    * @param reason - At most 123 bytes. Default: none.
@@ -53,17 +52,17 @@ export interface WebSockets<Context = undefined> {
   close(id: number, code?: number, reason?: string): boolean
   /** Sends a ping, with at most 125 bytes. */
   ping(id: number, payload?: Data): boolean
-  /** Bytes that have not left, with those that wait for zlib. */
+  /** Unsent bytes, including messages that wait for zlib. */
   pending(id: number): number
-  /** Stops reading, and goes on with it. */
+  /** Stops reading from a connection; `resume` continues. */
   pause(id: number): boolean
   resume(id: number): boolean
-  /** Subscribes a connection to a topic. Also false where it is subscribed already. */
+  /** Subscribes a connection to a topic. Also returns false if it is already subscribed. */
   subscribe(id: number, topic: string): boolean
-  /** Also false where it was not subscribed. */
+  /** Unsubscribes a connection from a topic. Also returns false if it was not subscribed. */
   unsubscribe(id: number, topic: string): boolean
-  /** Sends a message to all subscribers of a topic, encoded once. Answers to how many. */
+  /** Sends a message to all subscribers of a topic, and encodes it only once. Returns the number of receivers. */
   publish(topic: string, data: Data, how?: Publishing): number
-  /** Sends a message to these connections, encoded once. Answers to how many. */
+  /** Sends a message to these connections, and encodes it only once. Returns the number of receivers. */
   broadcast(ids: Iterable<number>, data: Data, how?: Publishing): number
 }

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Checks text that comes in pieces, which may end inside a character, as soon as each of them is there. */
+/** Validates text that arrives in pieces, which may end inside a character. Detects an error as soon as it arrives. */
 export class Utf8Checker {
-  /** The beginning of a character whose rest is still to come: up to three bytes. */
+  /** The first bytes of an incomplete character, at most three. */
   readonly #begun = new Uint8Array(4)
   #count = 0
 
-  /** False: what has come so far begins no valid text. */
+  /** Returns false if the text up to here can't begin valid UTF-8. */
   push(bytes: Uint8Array): boolean {
     let at = 0
     while (this.#count > 0 && at < bytes.length) {
@@ -22,7 +22,7 @@ export class Utf8Checker {
     return this.#count === 0 || mayBegin(this.#begun, 0, this.#count)
   }
 
-  /** No character is left unfinished. Begins anew. */
+  /** Returns whether no character is incomplete, and resets the checker. */
   end(): boolean {
     const whole = this.#count === 0
     this.#count = 0
@@ -30,7 +30,7 @@ export class Utf8Checker {
   }
 }
 
-/** Where a character begins that the end cuts off; the end where there is none. */
+/** Returns the start of a character that the end cuts off; the end if there is none. */
 function beginOfLast(bytes: Uint8Array, from: number): number {
   const end = bytes.length
   for (let back = 1; back <= 3 && end - back >= from; back++) {
@@ -41,13 +41,13 @@ function beginOfLast(bytes: Uint8Array, from: number): number {
   return end
 }
 
-/** How long the character is that begins with this byte. */
+/** The length of the character that begins with this byte. */
 function sizeAt(byte: number): number {
   if (byte >= 0xf0) return 4
   return byte >= 0xe0 ? 3 : 2
 }
 
-/** Whether these bytes, at most four, may begin a character: the ranges of RFC 3629's grammar. */
+/** Whether these bytes, at most four, may begin a character, by the grammar of RFC 3629. */
 function mayBegin(bytes: Uint8Array, from: number, count: number): boolean {
   const first = bytes[from] as number
   if (first < 0xc2 || first > 0xf4) return false

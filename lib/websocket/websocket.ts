@@ -5,7 +5,7 @@ import { settingsOf, type WebSocketOptions } from './options.js'
 import type { UpgradeRequest } from './request.js'
 import type { Given, WebSockets } from './types.js'
 
-/** What may be done with connections from anywhere. */
+/** The methods for use from anywhere. */
 const METHODS = [
   'ids',
   'topics',
@@ -23,14 +23,14 @@ const METHODS = [
 ] as const satisfies (keyof WebSockets)[]
 
 /**
- * WebSocket (RFC 6455) above HTTP.
+ * WebSocket (RFC 6455) over HTTP.
  *
  * ```ts
  * const sockets = websocket({ message: (id, data) => [data] })
  * await serve(http({ upgrade: sockets, request }), 'tcp://:8080')
  * ```
  *
- * @throws `ERR_OPTION` for an unknown handler or option, or a value that it cannot have.
+ * @throws `ERR_OPTION` for an unknown handler or option, or an invalid value.
  */
 export function websocket<Context = undefined>(
   handlers: WebSocketHandlers<Context>,

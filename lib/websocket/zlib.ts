@@ -3,16 +3,16 @@ import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw, type In
 import type { Agreement } from './extension.js'
 import type { DeflateOptions } from './options.js'
 
-/** What inflating came to where it gave no message. */
+/** Why inflating produced no message. */
 export const Broken = { TooLong: 1, Invalid: 2 } as const
 export type Broken = (typeof Broken)[keyof typeof Broken]
 
-/** What a sync flush ends with, which is left out on the wire. */
+/** The end of a sync flush, which is omitted on the wire. */
 const TAIL = Buffer.from('0000ffff', 'hex')
-/** Streams without a context that are kept for the next message, of each kind. */
+/** How many streams of each kind to keep for later messages, without context. */
 const KEPT = 8
 
-/** Streams whose context is forgotten after each message serve any connection. */
+/** Streams whose context is reset after each message can serve any connection. */
 export class ZlibPool {
   readonly #options: Required<DeflateOptions>
   readonly #deflaters: DeflateRaw[] = []
@@ -32,7 +32,7 @@ export class ZlibPool {
     return this.#inflaters.pop() ?? heeded(createInflateRaw())
   }
 
-  /** Takes a stream back, whose context is forgotten. */
+  /** Takes a stream back and resets its context. */
   giveDeflater(stream: DeflateRaw, windowBits: number): void {
     if (windowBits !== this.#options.windowBits || this.#deflaters.length >= KEPT) return stream.close()
     stream.reset()
@@ -46,7 +46,10 @@ export class ZlibPool {
   }
 }
 
-/** zlib for one connection. What remembers is the connection's own, all else the pool's. One message at a time each way. */
+/**
+ * zlib for one connection. Streams that keep their context belong to the connection, all others to the pool. Handles
+ * one message at a time in each direction.
+ */
 export class Zlib {
   readonly #pool: ZlibPool
   readonly #agreement: Agreement
@@ -80,7 +83,7 @@ export class Zlib {
     this.#inflater = undefined
     const before = stream.bytesWritten
     const found = await run(stream, [payload, TAIL], max)
-    // A block that was marked as the last ends the stream, and what follows it is not looked at.
+    // A block marked as the last one ends the stream, and zlib ignores everything after it.
     const ended = stream.bytesWritten - before < payload.length + TAIL.length
     if (found instanceof Buffer && !ended && clientForgets) this.#pool.giveInflater(stream)
     else if (found instanceof Buffer && !ended && !this.#closed) this.#inflater = stream
@@ -89,7 +92,7 @@ export class Zlib {
     return found
   }
 
-  /** Gives memory back. A stream that works is closed once it is done. */
+  /** Frees the memory. A stream that is working is closed once it is done. */
   close(): void {
     this.#closed = true
     this.#inflater?.close()
@@ -98,20 +101,20 @@ export class Zlib {
     this.#deflater = undefined
   }
 
-  /** The next message may still refer to what ended so. */
+  /** Replaces a stream that has ended: the next message may still refer to its output. */
   #successor(found: Buffer): InflateRaw | undefined {
     if (this.#agreement.clientForgets || this.#closed || found.length === 0) return undefined
     return heeded(createInflateRaw({ dictionary: found.subarray(-32_768) }))
   }
 }
 
-/** Errors also arrive when nobody runs anything; they are noticed where something does. */
+/** Errors may also be emitted while nothing runs; the next call notices them. */
 function heeded<Stream extends DeflateRaw | InflateRaw>(stream: Stream): Stream {
   stream.on('error', () => {})
   return stream
 }
 
-/** Puts bytes through a stream and flushes it; the stream is of no use any more where something is broken. */
+/** Passes bytes through a stream and flushes it. A stream with an error can't be used again. */
 function run(
   stream: DeflateRaw | InflateRaw,
   pieces: readonly Buffer[],
