@@ -1,4 +1,4 @@
-/* Descriptors that somebody else has opened. */
+/* Takes over descriptors that others opened. */
 #include <errno.h>
 #include <fcntl.h>
 

@@ -4,7 +4,7 @@
 
 #include "tls.h"
 
-/* Lets go of the objects of TypeScript. */
+/* Releases the references to TypeScript objects. */
 static void forget(napi_env env, binding_t *binding) {
   if (binding->turn != NULL) (void)napi_delete_reference(env, binding->turn);
   if (binding->memory != NULL) (void)napi_delete_reference(env, binding->memory);
@@ -19,7 +19,7 @@ static void free_binding(binding_t *binding) {
   free(binding);
 }
 
-/* An environment ends when the last handle of its pollers is closed, not before: they live in its event loop. */
+/* An environment ends only after the last handle of its pollers has closed, because they live in its event loop. */
 static void end_instance(instance_t *instance) {
   if (!instance->ending || instance->bindings != NULL || instance->hook == NULL) return;
   napi_async_cleanup_hook_handle hook = instance->hook;
@@ -33,7 +33,7 @@ static void on_released(poller_t *poller) {
   binding_t **link = &instance->bindings;
   while (*link != binding) link = &(*link)->next;
   *link = binding->next;
-  forget(instance->env, binding); /* Not before: `stop` may have been called in a turn, which uses them. */
+  forget(instance->env, binding); /* Not earlier: `stop` may have been called in a turn, which uses these references. */
   binding->instance = NULL;
   if (binding->collected) free_binding(binding);
   end_instance(instance);
@@ -72,9 +72,9 @@ bool instance_create(napi_env env) {
   return false;
 }
 
-/* --- the crossing into TypeScript --- */
+/* --- calls into TypeScript --- */
 
-/* What escapes a turn is an uncaught exception like any other. */
+/* An exception that escapes a turn is an ordinary uncaught exception. */
 static void report(napi_env env) {
   napi_value error;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) (void)napi_fatal_exception(env, error);
@@ -93,7 +93,7 @@ static int32_t on_turn(poller_t *poller, int count) {
     status = napi_make_callback(env, binding->context, global, turn, 1, &argument, &result);
   }
   if (status == napi_pending_exception) report(env);
-  else if (status == napi_ok) (void)napi_get_value_int32(env, result, &pause); /* What is no number is no pause. */
+  else if (status == napi_ok) (void)napi_get_value_int32(env, result, &pause); /* Otherwise: no delay. */
   (void)napi_close_handle_scope(env, scope);
   return pause;
 }
@@ -112,15 +112,16 @@ bool memory_of(napi_env env, napi_value value, memory_t *memory) {
 }
 
 /*
- * Memory that no program can detach, transfer or resize: the poller keeps pointers into it. There is no asking whether
- * it is, only trying to detach it: what lets itself be detached is lost to its owner, and refused.
+ * Accepts only memory that no program can detach, transfer or resize, because the poller keeps pointers into it. There
+ * is no way to query that, so this tries to detach the memory: memory that can be detached is lost to its owner, and
+ * rejected.
  */
 static bool pinned_memory_of(napi_env env, napi_value value, memory_t *memory) {
   napi_value buffer;
   if (!memory_of(env, value, memory)) return false;
   if (napi_get_typedarray_info(env, value, NULL, NULL, NULL, &buffer, NULL) != napi_ok) return false;
   napi_status status = napi_detach_arraybuffer(env, buffer);
-  /* The first is WebAssembly's, the second a SharedArrayBuffer. */
+  /* The first status is WebAssembly memory, the second a SharedArrayBuffer. */
   return status == napi_detachable_arraybuffer_expected || status == napi_arraybuffer_expected;
 }
 
@@ -159,7 +160,7 @@ static bool launch(napi_env env, instance_t *instance, binding_t *binding, napi_
   binding->next = instance->bindings;
   instance->bindings = binding;
   if (napi_wrap(env, self, binding, on_collected, NULL, NULL) == napi_ok) return true;
-  /* Its handles are open already: it goes when they have closed. */
+  /* Its handles are already open, so it is freed once they have closed. */
   binding->collected = true;
   poller_stop(&binding->poller);
   return true;

@@ -1,4 +1,4 @@
-/* A poller and the objects of TypeScript that it works with: how they live and die, and how a turn crosses over. */
+/* A poller and the TypeScript objects that it uses: their lifetime, and the call for each turn. */
 #ifndef REVIO_BINDING_H
 #define REVIO_BINDING_H
 
@@ -6,7 +6,7 @@
 
 #include "poller.h"
 
-/* What the threads of a process do not share: one for each environment that loads the addon. */
+/* State of one thread: one for each environment that loads the addon. */
 typedef struct {
   napi_env env;
   struct binding *bindings;
@@ -14,20 +14,20 @@ typedef struct {
   bool ending;
 } instance_t;
 
-/* A poller and the objects of TypeScript it works with. */
+/* A poller and the TypeScript objects that it uses. */
 typedef struct binding {
-  poller_t poller; /* First: the poller's callbacks get its address. */
+  poller_t poller; /* First: the poller's callbacks cast its address. */
   instance_t *instance;
   struct binding *next;
   napi_async_context context;
   napi_ref turn;
-  napi_ref memory; /* Keeps what the pointers point to. */
+  napi_ref memory; /* Keeps the memory alive that the pointers point to. */
   bool collected;
 } binding_t;
 
-/* What an environment has of the addon, torn down with it. */
+/* The addon's state in an environment, freed with it. */
 bool instance_create(napi_env env);
-/* Bytes of an Int32Array or a Uint8Array; false for anything else. */
+/* The bytes of an Int32Array or a Uint8Array; false for anything else. */
 bool memory_of(napi_env env, napi_value value, memory_t *memory);
 /* new Poller(input, stage, events, writes, turn) */
 napi_value binding_construct(napi_env env, napi_callback_info info);

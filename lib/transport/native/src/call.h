@@ -1,4 +1,4 @@
-/* What the methods of the class Poller have in common: their arguments and results. */
+/* Arguments and results of the class Poller's methods. */
 #ifndef REVIO_CALL_H
 #define REVIO_CALL_H
 
@@ -11,13 +11,13 @@ typedef struct {
   napi_value values[MAX_ARGUMENTS];
 } call_t;
 
-/* False, with an exception, when there are fewer than `count` arguments, or the poller has stopped. */
+/* Returns false, with an exception, if there are fewer than `count` arguments or the poller has stopped. */
 bool begin(napi_env env, napi_callback_info info, size_t count, call_t *call);
-/* -1 for what is no number. */
+/* -1 if the value is not a number. */
 int32_t integer(napi_env env, napi_value value);
 bool truth(napi_env env, napi_value value);
 napi_value answer(napi_env env, int32_t number);
-/* The endpoint that the first argument names; NULL, and an answer of EBADF, when it is gone. */
+/* The endpoint that the first argument identifies; NULL, with the result EBADF, if it is gone. */
 endpoint_t *endpoint_of(napi_env env, call_t *call, napi_value *result);
 
 #endif

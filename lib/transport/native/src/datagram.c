@@ -7,9 +7,9 @@
 
 #include "message.h"
 
-/* Taken in, or sent, by one system call. */
+/* The most datagrams to receive or send in one system call. */
 #define BATCH 32
-/* An error that waits on the socket is told once, and in place of a datagram. */
+/* A pending socket error is reported once, in place of a datagram. */
 #define TRIES 8
 
 int datagrams_open(poller_t *poller, int fd, const address_t *address) {
@@ -87,7 +87,7 @@ typedef struct {
   control_t controls[BATCH];
 } arrivals_t;
 
-/* Lays out room for as many as the slab and the events have room for, and counts them. */
+/* Prepares buffers for as many datagrams as the slab and the event records have room for, and returns their number. */
 static int make_room(const listener_t *binding, arrivals_t *arrivals) {
   poller_t *poller = binding->endpoint.poller;
   size_t room = (poller->input.size - poller->input_top) / DATAGRAM_ROOM;
@@ -116,7 +116,7 @@ static void record(listener_t *binding, const arrivals_t *arrivals, int count) {
     const message_t *message = &arrivals->messages[index];
     size_t offset = poller->input_top;
     poller->input_top += DATAGRAM_ROOM;
-    /* Nothing that fits into a packet is too long for its room, and a datagram without a sender cannot be answered. */
+    /* A datagram that fits a packet also fits its room, and one without a sender can't be answered. */
     if (message->msg_hdr.msg_flags & MSG_TRUNC) continue;
     if (message->msg_hdr.msg_namelen == 0 || !read_peer(&arrivals->from[index], &peer)) continue;
     if (binding->anywhere) control_read((struct msghdr *)&message->msg_hdr, peer.family, peer.local);
@@ -125,12 +125,12 @@ static void record(listener_t *binding, const arrivals_t *arrivals, int count) {
   }
 }
 
-/* One call for each ready binding: what it leaves behind, libuv tells of again. */
+/* One system call for each ready binding: libuv reports the rest again. */
 static void receive(listener_t *binding) {
   endpoint_t *endpoint = &binding->endpoint;
   arrivals_t arrivals;
   if (!poller_has_input_room(endpoint->poller, DATAGRAM_ROOM)) return;
-  /* The turn that made room may have closed or stopped this one. */
+  /* The turn that made room may have closed or stopped this binding. */
   if ((endpoint->flags & (FLAG_WANTED | FLAG_CLOSING)) != FLAG_WANTED) return;
   int count = make_room(binding, &arrivals);
   for (int tries = 0; tries < TRIES; tries++) {
@@ -164,7 +164,7 @@ typedef struct {
   const uint8_t *peers[BATCH];
 } departures_t;
 
-/* 0, or why the record's datagram cannot even be tried. */
+/* Returns 0, or the fault because of which the record's datagram can't be sent at all. */
 static int prepare(listener_t *binding, const memory_t *place, departures_t *departures, int index) {
   peer_t peer;
   address_t local;
@@ -184,7 +184,10 @@ static int prepare(listener_t *binding, const memory_t *place, departures_t *dep
   return 0;
 }
 
-/* What follows a datagram that could not go to the same peer does not go either. Answers how many have a result. */
+/*
+ * After a datagram that could not be sent, later ones to the same peer are not sent either. Returns how many records
+ * have a result.
+ */
 static int refuse(write_t *writes, const departures_t *departures, int length, int fault) {
   int done = 1;
   writes->result = fault;
@@ -194,7 +197,7 @@ static int refuse(write_t *writes, const departures_t *departures, int length, i
   return done;
 }
 
-/* The socket is full for all of its remotes: told of once, when it is not any more. */
+/* The socket is full for all remotes. Reports that it is writable again only once. */
 static int put_off(listener_t *binding, write_t *writes, int count) {
   int done = 0;
   for (; done < count && writes[done].slot == binding->endpoint.slot; done++) writes[done].result = 0;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Descriptors on their way to one member; or to whichever comes first. */
+/* Descriptors on their way to one member, or to the next one that joins. */
 typedef struct {
   handed_t *items;
   int first;
@@ -12,30 +12,30 @@ typedef struct {
 } queue_t;
 
 typedef struct {
-  uv_async_t *wake; /* NULL while it is not there. */
+  uv_async_t *wake; /* NULL while the member is absent. */
   queue_t queue;
-  int live; /* Connections that it has, or that wait for it. */
+  int live; /* Its connections, including those in its queue. */
 } member_t;
 
 struct group {
   uv_mutex_t lock;
-  group_t *next; /* These three lie under the registry's lock. */
+  group_t *next; /* The registry's lock protects these three. */
   int32_t id;
   int users;
   enum policy policy;
   uv_async_t *acceptor;
-  bool waiting; /* The acceptor wants to know when it may accept again. */
+  bool waiting; /* The acceptor waits until it may accept again. */
   uint32_t random;
-  int latest; /* The member that the last one went to. */
+  int latest; /* The member that got the last descriptor. */
   int size;
   int tags;
-  int *live; /* By the listener's tag. */
-  int *handshakes; /* Likewise: of those, the ones whose handshake is not done. */
-  queue_t orphans; /* For whoever joins next: no member was there. */
+  int *live; /* By listener tag. */
+  int *handshakes; /* By listener tag: connections whose handshake is not done. */
+  queue_t orphans; /* Accepted while no member was present: for the next one that joins. */
   member_t members[];
 };
 
-/* --- the registry: groups are named by numbers, which threads can tell each other --- */
+/* --- the registry: finds groups by number, which threads can pass to each other --- */
 
 static uv_once_t registry_once = UV_ONCE_INIT;
 static uv_mutex_t registry_lock;
@@ -139,7 +139,7 @@ static handed_t pop(queue_t *queue) {
   return handed;
 }
 
-/* --- whose turn it is --- */
+/* --- selection --- */
 
 static uint32_t random_below(group_t *group, int limit) {
   group->random ^= group->random << 13;
@@ -148,7 +148,10 @@ static uint32_t random_below(group_t *group, int limit) {
   return group->random % (uint32_t)limit;
 }
 
-/* Starts behind `from` and takes the first that is there, or the one with the least; -1 where none is. */
+/*
+ * Searches from the member after `from`: the first one present, or the one with the fewest connections. Returns -1 if
+ * none is present.
+ */
 static int search(const group_t *group, int from, bool least) {
   int best = -1;
   for (int step = 1; step <= group->size; step++) {
@@ -171,7 +174,7 @@ static int choose(group_t *group) {
   return chosen;
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static bool assign(group_t *group, handed_t handed) {
   int chosen = choose(group);
   if (chosen < 0) return push(&group->orphans, handed);
@@ -179,7 +182,7 @@ static bool assign(group_t *group, handed_t handed) {
   if (!push(&member->queue, handed)) return false;
   group->latest = chosen;
   member->live++;
-  /* It can only fail for a handle that is closing, and members take theirs away before. */
+  /* This can fail only for a closing handle, and a member clears `wake` before it closes it. */
   if (member->queue.count == 1) (void)uv_async_send(member->wake);
   return true;
 }
@@ -190,7 +193,7 @@ static void tell_acceptor(group_t *group) {
   if (group->acceptor != NULL) (void)uv_async_send(group->acceptor);
 }
 
-/* --- the one who accepts --- */
+/* --- the acceptor --- */
 
 void group_accept(group_t *group, uv_async_t *wake) {
   uv_mutex_lock(&group->lock);
@@ -198,7 +201,7 @@ void group_accept(group_t *group, uv_async_t *wake) {
   uv_mutex_unlock(&group->lock);
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static bool is_full(const group_t *group, int tag, int limit, int most_handshakes) {
   if (tag < 0 || tag >= group->tags || group->live[tag] >= limit) return true;
   if (most_handshakes > 0 && group->handshakes[tag] >= most_handshakes) return true;
@@ -224,7 +227,7 @@ bool group_hand(group_t *group, handed_t handed) {
   return handed_over;
 }
 
-/* --- a member --- */
+/* --- members --- */
 
 bool group_join(group_t *group, int index, uv_async_t *wake) {
   uv_mutex_lock(&group->lock);

@@ -5,10 +5,10 @@
 #include "datagram.h"
 #include "member.h"
 
-/* Accepted at once, before those that are connected get their turn. */
+/* The most connections to accept at once, so that existing connections get their turn. */
 #define BATCH 64
 
-/* Milliseconds until the next try, when the system has no descriptor or memory left for a connection. */
+/* Milliseconds until the next attempt, when the OS has no descriptor or memory left for a connection. */
 static const uint64_t BACKOFF[] = {0, 10, 50, 100, 200, 500, 1000};
 #define LAST_BACKOFF ((int)(sizeof BACKOFF / sizeof *BACKOFF) - 1)
 
@@ -75,13 +75,13 @@ void listeners_start(poller_t *poller) {
 
 /* --- running out of descriptors --- */
 
-/* Not polled until then: a listener that cannot accept stays readable, and would keep the loop spinning. */
+/* Stops polling until then: a listener that cannot accept stays readable, and would keep the loop spinning. */
 void listener_starve(listener_t *listener) {
   poller_t *poller = listener->endpoint.poller;
   listener->starved = true;
   watch(listener);
   if (uv_is_active((uv_handle_t *)&poller->retry)) return;
-  /* It has a callback and is not closing: it cannot fail. */
+  /* Can't fail: the timer has a callback and is not closing. */
   (void)uv_timer_start(&poller->retry, listeners_retry, BACKOFF[poller->retries], 0);
   if (poller->retries < LAST_BACKOFF) poller->retries++;
 }
@@ -108,7 +108,7 @@ void listener_freed(poller_t *poller, int32_t slot) {
 
 /* --- accepting --- */
 
-/* Asked for here, they cost two calls; from TypeScript, texts and lists as well. */
+/* Here the addresses cost two system calls; from TypeScript they would also cost strings and arrays. */
 static bool name_ends(int fd, names_t *names) {
   address_t local, remote;
   if (socket_name(fd, false, &local) != 0 || local.at.any.sa_family != AF_INET) return false;
@@ -130,7 +130,7 @@ void stream_accepted(poller_t *poller, int32_t slot, int tag) {
   poller_record(poller, slot, EVENT_ACCEPTED, tag, offset);
 }
 
-/* The slot of an accepted connection; INT32_MAX where it was handed over. */
+/* Returns the slot of an accepted connection, or INT32_MAX if another member got it. */
 static int admit(listener_t *listener, int fd) {
   poller_t *poller = listener->endpoint.poller;
   poller->retries = 0;
@@ -153,7 +153,7 @@ static int admit(listener_t *listener, int fd) {
 int listener_accept(listener_t *listener) {
   if (listener->datagrams != 0) return FAULT(CALL_ACCEPT, EINVAL);
   int fd = socket_accept(listener->endpoint.fd);
-  /* Whoever has left without a word is not kept waiting for an answer. */
+  /* Skips peers that have already left without sending anything. */
   while (fd >= 0 && socket_is_deserted(fd)) {
     (void)socket_close(fd, false);
     fd = socket_accept(listener->endpoint.fd);
@@ -164,7 +164,7 @@ int listener_accept(listener_t *listener) {
   return slot;
 }
 
-/* Whether the next one in the backlog may fare better. */
+/* Whether the next connection in the backlog may succeed. */
 static bool is_passing(int error) {
   switch (error) {
     case EINTR:

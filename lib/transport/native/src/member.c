@@ -5,26 +5,26 @@
 
 #include "group.h"
 
-/* Opened at once, before those that are connected get their turn; as when it accepts itself. */
+/* The most connections to open at once, so that existing connections get their turn; the same as in listener.c. */
 #define BATCH 64
 
-/* The membership of a poller; its own thread alone touches it. */
+/* The membership of a poller; used only by the poller's thread. */
 struct membership {
   uv_async_t wake; /* First: libuv's callbacks get its address. */
   poller_t *poller;
   group_t *group;
-  int index; /* -1 for the one who accepts. */
+  int index; /* -1 for the acceptor. */
   bool parted;
 };
 
-/* Slots are 0 and above, and -1 stands for no listener. */
+/* Negative, because slots start at 0 and -1 means no listener. */
 static int32_t listener_of(int tag) {
   return -2 - tag;
 }
 
 static void open_handed(struct membership *membership, handed_t handed) {
   poller_t *poller = membership->poller;
-  bool has_room = poller_has_input_room(poller, sizeof(names_t)); /* A turn that makes room may stop the poller. */
+  bool has_room = poller_has_input_room(poller, sizeof(names_t)); /* The turn that makes room may stop the poller. */
   int slot = -1;
   uint16_t flags = FLAG_WANTED | (handed.is_unix ? FLAG_UNIX : 0) | (handed.is_new ? FLAG_NEW : 0);
   if (has_room && !poller->stopped) slot = stream_open(poller, handed.fd, flags);
@@ -59,7 +59,7 @@ static void on_wake_closed(uv_handle_t *handle) {
   if (--poller->handles == 0) poller->released(poller);
 }
 
-/* Takes the group over, unless it answers NULL. */
+/* Takes over the reference to the group, unless it returns NULL. */
 static struct membership *enter(poller_t *poller, group_t *group, int index) {
   struct membership *membership = poller->membership == NULL ? calloc(1, sizeof *membership) : NULL;
   if (membership == NULL || uv_async_init(poller->loop, &membership->wake, on_wake) != 0) {
@@ -96,7 +96,7 @@ int member_join(poller_t *poller, int32_t id, int index) {
     return FAULT(CALL_MALLOC, ENOMEM);
   }
   if (group_join(group, index, &membership->wake)) return 0;
-  membership->parted = true; /* It stays as it is, of no use, until the poller stops. */
+  membership->parted = true; /* Stays allocated, but unused, until the poller stops. */
   return FAULT(CALL_ACCEPT, EADDRINUSE);
 }
 

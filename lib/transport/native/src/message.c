@@ -26,7 +26,7 @@ static int receive(int fd, message_t *messages, int count) {
     if (length < 0) break;
     messages[got].msg_len = (unsigned int)length;
   }
-  /* What has ended it, the next call meets again. */
+  /* The next call reports the error that ended this one. */
   return got > 0 ? got : -1;
 }
 
@@ -50,13 +50,13 @@ int messages_send(int fd, message_t *messages, int count) {
   do sent = send_all(fd, messages, count);
   while (sent < 0 && errno == EINTR);
   if (sent >= 0) return sent;
-  /* ENOBUFS is short of memory for a moment: as when the socket's own buffer is full, more goes later. */
+  /* ENOBUFS is a temporary lack of memory: like a full socket buffer, it passes. */
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : FAULT(CALL_SEND, errno);
 }
 
-/* --- which of this side's addresses --- */
+/* --- local addresses --- */
 
-/* A broadcast comes to an address that nothing can leave from; Linux says which one to use instead. */
+/* A broadcast arrives at an address that can't be a source address; Linux reports which one to use instead. */
 #ifdef __linux__
 #define OWN_ADDRESS(info) (&(info).ipi_spec_dst)
 #else

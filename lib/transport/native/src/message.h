@@ -1,4 +1,4 @@
-/* Datagrams, several in one system call where the system has one for that. */
+/* Receives and sends datagrams, several in one system call if the OS can. */
 #ifndef REVIO_MESSAGE_H
 #define REVIO_MESSAGE_H
 
@@ -24,20 +24,23 @@ typedef struct {
 } message_t;
 #endif
 
-/* Room for what goes with a datagram: which of this side's addresses it came to, or is to leave from. */
+/* Room for a datagram's control data: its local address. */
 typedef union {
   struct cmsghdr align;
   char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
 } control_t;
 
-/* Writes the address that a datagram came to, as 4 or 16 bytes; leaves `local` alone where it is not a host's own. */
+/*
+ * Writes the address that a datagram arrived at, as 4 or 16 bytes. Leaves `local` unchanged if it is not an address of
+ * the host.
+ */
 void control_read(struct msghdr *header, int family, uint8_t *local);
-/* Has a datagram leave from that address, by a socket of that family; answers the length of the control data. */
+/* Makes a datagram leave from that address, through a socket of that family. Returns the length of the control data. */
 size_t control_write(control_t *control, int family, const address_t *local);
 
-/* How many have been received, or a fault that the first one met; EAGAIN is one. */
+/* Returns how many were received, or the fault of the first one; EAGAIN is a fault. */
 int messages_receive(int fd, message_t *messages, int count);
-/* How many have been sent, 0 when the socket's buffer is full, or a fault that the first one met. */
+/* Returns how many were sent, 0 if the socket's buffer is full, or the fault of the first one. */
 int messages_send(int fd, message_t *messages, int count);
 
 #endif

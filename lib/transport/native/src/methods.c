@@ -1,6 +1,6 @@
 /*
- * What TypeScript sees: a class Poller whose methods take and give back plain integers. What they mean, and every
- * check of what a user passed, is in TypeScript; here is checked what memory safety rests on.
+ * The class Poller, whose methods take and return plain integers. TypeScript knows their meaning, and validates what
+ * users pass; this file validates only what memory safety depends on.
  */
 #include "methods.h"
 
@@ -11,7 +11,7 @@
 #include "tls-methods.h"
 #include "tls.h"
 
-/* Buffers that one flush can take by reference. */
+/* The most buffers that one flush can use without a copy. */
 #define MAX_LENT 1024
 
 /* --- streams --- */
@@ -61,7 +61,7 @@ static napi_value close_endpoint(napi_env env, napi_callback_info info) {
   return answer(env, socket_close(endpoint_release(endpoint), truth(env, call.values[1])));
 }
 
-/* release(slot): the descriptor, the caller's from now on, or fault */
+/* release(slot): the descriptor, which the caller then owns, or fault */
 static napi_value release_endpoint(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
@@ -70,7 +70,7 @@ static napi_value release_endpoint(napi_env env, napi_callback_info info) {
   return endpoint == NULL ? result : answer(env, endpoint_release(endpoint));
 }
 
-/* tune(slot, noDelay, keepAlive): 0 or fault; below 0 means: leave as it is */
+/* tune(slot, noDelay, keepAlive): 0 or fault; negative values change nothing */
 static napi_value tune_stream(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
@@ -95,7 +95,7 @@ static bool put_name(napi_env env, napi_value list, uint32_t at, const address_t
   if (address->at.any.sa_family == AF_UNIX) {
     size_t head = offsetof(struct sockaddr_un, sun_path);
     text = address->at.un.sun_path;
-    /* Nameless, a path that ends with a zero byte, or a name that starts with one. */
+    /* Unnamed; a path that ends with a zero byte; or an abstract name, which starts with one. */
     if (address->size > head) length = text[0] == '\0' ? address->size - head : strnlen(text, address->size - head);
   } else if (address->at.any.sa_family == AF_INET || address->at.any.sa_family == AF_INET6) {
     address_text(address, host);
@@ -117,13 +117,13 @@ static napi_value names(napi_env env, napi_callback_info info) {
   if (endpoint == NULL) return list;
   int fault = socket_name(endpoint->fd, false, &local);
   if (fault != 0) return answer(env, fault);
-  /* A listener has no peer, and a peer that has gone already has no name any more: neither is an error. */
+  /* A listener has no peer, and the name of a peer that has left is unknown: neither is an error. */
   if (socket_name(endpoint->fd, true, &remote) != 0) remote = (address_t){.size = 0};
   if (napi_create_array_with_length(env, 4, &list) != napi_ok) return NULL;
   return put_name(env, list, 0, &local) && put_name(env, list, 2, &remote) ? list : NULL;
 }
 
-/* hostOf(peer, local): the host in a peer_t, or this side's, with its interface where it is the link's own */
+/* hostOf(peer, local): the host of a peer_t, or its local address, with the interface if it is link-local */
 static napi_value host_of(napi_env env, napi_callback_info info) {
   call_t call;
   memory_t bytes;
@@ -142,11 +142,11 @@ static napi_value host_of(napi_env env, napi_callback_info info) {
   return napi_create_string_utf8(env, host, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 
-/* --- writing, and the end --- */
+/* --- output --- */
 
 /*
- * The buffers that a flush takes by reference, and how many. An element that is a program's getter may run anything,
- * so that all are asked for before the first pointer is taken.
+ * Collects the buffers that a flush uses without a copy, and returns their number. A getter in the array can run any
+ * code, so this reads all elements before it takes the first pointer.
  */
 static uint32_t borrow(napi_env env, napi_value list, memory_t *lent) {
   napi_value buffers[MAX_LENT];
@@ -164,7 +164,7 @@ static uint32_t borrow(napi_env env, napi_value list, memory_t *lent) {
   return count;
 }
 
-/* flush(count, lent): how many of the lent buffers it could take */
+/* flush(count, lent): how many of the lent buffers it could use */
 static napi_value flush(napi_env env, napi_callback_info info) {
   call_t call;
   memory_t lent[MAX_LENT];
@@ -173,7 +173,7 @@ static napi_value flush(napi_env env, napi_callback_info info) {
   int count = integer(env, call.values[0]);
   if (count < 0 || count > poller->write_capacity) return answer(env, FAULT(CALL_SEND, -UV_EINVAL));
   uint32_t lent_count = borrow(env, call.values[1], lent);
-  if (poller->stopped) return answer(env, FAULT(CALL_SEND, -UV_EBADF)); /* By a getter. */
+  if (poller->stopped) return answer(env, FAULT(CALL_SEND, -UV_EBADF)); /* A getter stopped it. */
   poller_flush(poller, count, lent, lent_count);
   return answer(env, (int32_t)lent_count);
 }

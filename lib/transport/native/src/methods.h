@@ -18,7 +18,7 @@ napi_value method_start(napi_env env, napi_callback_info info);
 napi_value method_listen_fd(napi_env env, napi_callback_info info);
 napi_value method_accept(napi_env env, napi_callback_info info);
 
-/* Those of groups. */
+/* Methods of groups. */
 napi_value method_found(napi_env env, napi_callback_info info);
 napi_value method_join(napi_env env, napi_callback_info info);
 napi_value method_part(napi_env env, napi_callback_info info);

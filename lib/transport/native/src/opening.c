@@ -40,7 +40,7 @@ napi_value method_listen_inet(napi_env env, napi_callback_info info) {
                                    integer(env, call.values[3])));
 }
 
-/* listenUnix(path, tag, limit, backlog, mode): slot or fault; a mode below 0 means: as the umask has it */
+/* listenUnix(path, tag, limit, backlog, mode): slot or fault; a negative mode keeps the umask's */
 napi_value method_listen_unix(napi_env env, napi_callback_info info) {
   call_t call;
   address_t address;
@@ -95,8 +95,8 @@ napi_value method_connect_unix(napi_env env, napi_callback_info info) {
 }
 
 /*
- * adopt(fd, copy): the slot of a connected stream socket that somebody else has opened, or fault. The descriptor is the
- * poller's from now on; with `copy`, or after a fault, it stays the caller's.
+ * adopt(fd, copy): the slot of a connected stream socket that others opened, or fault. The poller owns the descriptor
+ * from then on; with `copy`, or after a fault, the caller keeps it.
  */
 napi_value method_adopt(napi_env env, napi_callback_info info) {
   call_t call;
@@ -113,7 +113,7 @@ napi_value method_adopt(napi_env env, napi_callback_info info) {
   return answer(env, slot);
 }
 
-/* listenFd(fd, tag, limit): the slot of a listener that somebody else has opened, or fault; the poller's from now on */
+/* listenFd(fd, tag, limit): the slot of a listener that others opened, or fault; the poller owns the descriptor */
 napi_value method_listen_fd(napi_env env, napi_callback_info info) {
   call_t call;
   bool is_unix = false;
@@ -125,7 +125,7 @@ napi_value method_listen_fd(napi_env env, napi_callback_info info) {
                                    is_unix ? FLAG_UNIX : 0));
 }
 
-/* accept(slot): the slot of one more that waits at a listener, INT32_MAX where it went to another poller, or fault */
+/* accept(slot): the slot of one waiting connection, INT32_MAX if it went to another poller, or fault */
 napi_value method_accept(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
@@ -151,14 +151,14 @@ napi_value method_found(napi_env env, napi_callback_info info) {
                                   integer(env, call.values[2])));
 }
 
-/* join(group, index): 0 or fault; what is accepted for the group comes to this poller as well */
+/* join(group, index): 0 or fault; this poller then also receives what the group accepts */
 napi_value method_join(napi_env env, napi_callback_info info) {
   call_t call;
   if (!begin(env, info, 2, &call)) return NULL;
   return answer(env, member_join(&call.binding->poller, integer(env, call.values[0]), integer(env, call.values[1])));
 }
 
-/* part(): nothing more comes */
+/* part(): receives nothing more from the group */
 napi_value method_part(napi_env env, napi_callback_info info) {
   call_t call;
   if (begin(env, info, 0, &call)) member_part(&call.binding->poller);

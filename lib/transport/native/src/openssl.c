@@ -19,7 +19,10 @@ static bool find(uv_lib_t *process, const char *name, void *function) {
 
 static void look(void) {
   uv_lib_t process;
-  /* Without a name it is the process itself, with all that is linked to it. Never closed, as its functions are used. */
+  /*
+   * Without a name, opens the process itself with everything linked to it. Never closed, because its functions stay in
+   * use.
+   */
   if (uv_dlopen(NULL, &process) != 0) {
     missing = "the process does not let itself be looked into";
     return;
@@ -28,7 +31,7 @@ static void look(void) {
   if (!find(&process, #name, (void *)&openssl.name)) return;
   OPENSSL_FUNCTIONS(F)
 #undef F
-  /* The major version stands for the ABI. BoringSSL calls itself 1.1. */
+  /* The major version identifies the ABI. BoringSSL reports 1.1. */
   if (openssl.OpenSSL_version_num() >> 28 == 3) return;
   (void)snprintf(reason, sizeof reason, "its OpenSSL is version %lx, not 3", openssl.OpenSSL_version_num());
   missing = reason;

@@ -1,6 +1,6 @@
 /*
- * The OpenSSL of the process. Node carries one and exports it, so that the addon neither builds nor ships any: it looks
- * the functions up when TLS is first asked for. What is declared here is as OpenSSL 3 documents it.
+ * The OpenSSL of the process. Node contains one and exports it, so the addon neither builds nor ships its own: it
+ * looks the functions up when TLS is first used. The declarations follow the documentation of OpenSSL 3.
  */
 #ifndef REVIO_OPENSSL_H
 #define REVIO_OPENSSL_H
@@ -26,7 +26,7 @@ typedef int new_session_t(SSL *ssl, SSL_SESSION *session);
 typedef int verify_t(int ok, X509_STORE_CTX *store);
 typedef int verify_chain_t(X509_STORE_CTX *store, void *argument);
 
-/* F(result, name, arguments) for every function that is used. */
+/* F(result, name, arguments) for every function used. */
 #define OPENSSL_FUNCTIONS(F)                                                                                \
   F(unsigned long, OpenSSL_version_num, (void))                                                             \
   F(int, CRYPTO_get_ex_new_index, (int, long, void *, crypto_ex_new_t *, void *, void *))                   \
@@ -107,7 +107,7 @@ typedef struct {
 #undef F
 } openssl_t;
 
-/* Filled once `openssl_missing` has answered NULL. */
+/* Valid once `openssl_missing` has returned NULL. */
 extern openssl_t openssl;
 
 enum {
@@ -151,12 +151,12 @@ enum {
   TLSEXT_TYPE_server_name = 0
 };
 
-/* Of SSL_set_ex_data: the index that OpenSSL leaves to the application. */
+/* The index that OpenSSL reserves for the application in SSL_set_ex_data. */
 #define APP_DATA 0
 
-/* NULL, or why this process's OpenSSL cannot be used. Looks once for the whole process. */
+/* Returns NULL, or why this process's OpenSSL can't be used. Checks once for the whole process. */
 const char *openssl_missing(void);
-/* The error queue belongs to the thread, and what stands in it decides what SSL_get_error answers. */
+/* Clears the thread's error queue, whose content would change the result of SSL_get_error. */
 void openssl_forget(void);
 
 #endif

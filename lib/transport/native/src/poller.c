@@ -38,7 +38,7 @@ static void free_slot(poller_t *poller, int32_t number) {
   int index = number & (MAX_SLOTS - 1);
   slot_t *slot = &poller->slots[index];
   slot->endpoint = NULL;
-  /* A slot number stays positive, so that faults can share its place. */
+  /* Slot numbers stay positive, so that a result can be either a slot or a fault. */
   slot->generation = (slot->generation + 1) & (INT32_MAX >> INDEX_BITS);
   slot->next_free = poller->first_free;
   poller->first_free = index;
@@ -71,7 +71,7 @@ static void on_check(uv_check_t *check) {
   int32_t pause = run_turn(poller);
   if (pause <= 0 || poller->stopped || uv_backend_timeout(poller->loop) == 0) return;
   struct timespec time = {.tv_nsec = pause % 1000000 * 1000L};
-  (void)nanosleep(&time, NULL); /* A signal may cut it short, which is as well. */
+  (void)nanosleep(&time, NULL); /* A signal may end it early, which does no harm. */
 }
 
 bool poller_has_room(poller_t *poller) {
@@ -92,7 +92,7 @@ void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t
   poller->events[poller->event_count++] = (event_t){slot, (int32_t)kind, value, length};
 }
 
-/* --- what libuv says of a stream --- */
+/* --- stream events --- */
 
 void endpoint_broken(endpoint_t *endpoint, int fault) {
   endpoint->flags = (uint16_t)((endpoint->flags | FLAG_ENDED | FLAG_SETTLED) & ~FLAG_ARMED);
@@ -103,11 +103,11 @@ static bool is_read(const endpoint_t *endpoint) {
   return (endpoint->flags & (FLAG_WANTED | FLAG_GONE)) && !(endpoint->flags & (FLAG_ENDED | FLAG_CLOSING));
 }
 
-/* One call for each ready socket: what it leaves behind, libuv tells of again. */
+/* One system call for each ready socket: libuv reports the rest again. */
 static void receive(endpoint_t *endpoint) {
   poller_t *poller = endpoint->poller;
   if (!poller_has_input_room(poller, CHUNK)) return;
-  /* The turn that made room may have closed or paused this one. */
+  /* The turn that made room may have closed or paused this endpoint. */
   if (!is_read(endpoint)) return;
   int got = socket_receive(endpoint->fd, poller->input.bytes + poller->input_top, CHUNK);
   if (got > 0) {
@@ -126,21 +126,21 @@ void endpoint_writable(endpoint_t *endpoint) {
     return endpoint_watch(endpoint);
   }
   if (!poller_has_room(endpoint->poller)) return;
-  /* The turn that made room may have written the rest, or closed this one. */
+  /* The turn that made room may have written the rest, or closed this endpoint. */
   if ((endpoint->flags & (FLAG_ARMED | FLAG_CLOSING)) != FLAG_ARMED) return;
   endpoint->flags |= FLAG_TOLD;
   poller_record(endpoint->poller, endpoint->slot, EVENT_WRITABLE, 0, 0);
 }
 
 /*
- * Nothing is read and nothing waits to be written, so that only a break can be heard of. Both the peer's end and one of
- * this side may have been before it.
+ * The endpoint is neither read nor written, so the only possible event is a break. The peer's end, or one of this
+ * side, may precede it.
  */
 static void look_for_break(endpoint_t *endpoint) {
   int trouble = socket_trouble(endpoint->fd);
   bool ended = endpoint->flags & FLAG_ENDED;
   if (trouble == TROUBLE_ERROR && !ended) {
-    endpoint->flags |= FLAG_GONE; /* What the peer sent before comes first; the error is met behind it. */
+    endpoint->flags |= FLAG_GONE; /* Delivers what the peer sent first; reading then reports the error. */
     return endpoint->flags & FLAG_TLS ? tls_ready(endpoint, UV_READABLE) : receive(endpoint);
   }
   if (trouble == TROUBLE_ERROR || (trouble == TROUBLE_HANGUP && ended && !(endpoint->flags & FLAG_FINISHED))) {
@@ -149,13 +149,13 @@ static void look_for_break(endpoint_t *endpoint) {
     }
     return;
   }
-  /* Both sides have ended, or something came that stays: the system would tell of it again and again. */
+  /* Both sides have ended, or a condition persists that the OS would report again and again. */
   if (trouble != TROUBLE_NONE || !socket_drop_urgent(endpoint->fd)) endpoint->flags |= FLAG_SETTLED;
 }
 
 /*
- * What is not wanted any more stays polled until it happens once more: most of those that end are closed before, and
- * most of those that are paused go on before, which saves both of them a system call.
+ * Keeps polling an event that is no longer wanted until it occurs once more. Most endpoints that end are closed before
+ * that, and most that pause resume before that; both save a system call.
  */
 static void stream_ready(endpoint_t *endpoint, int events) {
   bool wanted = true;
@@ -187,7 +187,7 @@ static void connected(endpoint_t *endpoint) {
 static void on_ready(uv_poll_t *poll, int status, int events) {
   endpoint_t *endpoint = (endpoint_t *)poll;
   if (status < 0) {
-    /* An error waits on the socket, and libuv has stopped polling it. The calls below meet the error in its turn. */
+    /* The socket has a pending error, and libuv has stopped polling it. The calls below report it in order. */
     events = endpoint->polled;
     endpoint->polled = 0;
   }
@@ -205,7 +205,7 @@ static int wish(const endpoint_t *endpoint) {
   if (!(endpoint->flags & FLAG_CONNECTING) && read) events |= UV_READABLE;
   if (endpoint->flags & FLAG_ARMED) events |= UV_WRITABLE;
   if (events != 0 || (endpoint->flags & (FLAG_LISTENER | FLAG_CONNECTING | FLAG_SETTLED))) return events;
-  /* Urgent data nobody uses; what comes with whatever is asked for are errors and the end of both directions. */
+  /* No one uses urgent data, but polling for any event also reports errors and the end of both directions. */
   return UV_PRIORITIZED;
 }
 
@@ -214,7 +214,7 @@ void endpoint_watch(endpoint_t *endpoint) {
   int events = wish(endpoint);
   if (events == endpoint->polled) return;
   endpoint->polled = (uint16_t)events;
-  /* Neither can fail: endpoint_open has made sure that libuv can poll this descriptor, and that nobody else does. */
+  /* Neither call can fail: endpoint_open has checked that libuv can poll this descriptor and that nothing else does. */
   if (events == 0) (void)uv_poll_stop(&endpoint->poll);
   else (void)uv_poll_start(&endpoint->poll, events, on_ready);
 }
@@ -228,7 +228,7 @@ int endpoint_open(poller_t *poller, endpoint_t *endpoint, int fd, uint16_t flags
     return FAULT(CALL_POLL, -error);
   }
   poller->handles++;
-  /* What is not polled, because it is paused or waits, would not keep the loop alive. */
+  /* An endpoint that is paused or waiting is not polled, and would not keep the loop alive by itself. */
   if (poller->endpoints++ == 0) uv_ref((uv_handle_t *)&poller->check);
   endpoint->poll.data = NULL;
   endpoint->poller = poller;
@@ -290,7 +290,7 @@ int poller_start(poller_t *poller, uv_loop_t *loop) {
   poller->first_free = -1;
   poller->check.data = poller;
   poller->handles = 2;
-  /* The other two have no way to fail. */
+  /* Neither of these can fail. */
   (void)uv_check_start(&poller->check, on_check);
   (void)uv_timer_init(loop, &poller->retry);
   uv_unref((uv_handle_t *)&poller->check);

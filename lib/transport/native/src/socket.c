@@ -13,7 +13,9 @@
 #include <unistd.h>
 #include <uv.h>
 
-/* Linux opens a descriptor non-blocking and close-on-exec in one call; elsewhere a fork in between can leak it. */
+/*
+ * Linux opens a descriptor non-blocking and close-on-exec in one call; elsewhere a fork between the calls can leak it.
+ */
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
 #define OPEN_FLAGS (SOCK_CLOEXEC | SOCK_NONBLOCK)
 #define HAS_ACCEPT4 1
@@ -35,7 +37,7 @@
 #define KEEP_IDLE TCP_KEEPALIVE
 #endif
 
-/* The kernel takes no more than 32767 for TCP_KEEPIDLE. Probes follow one second apart, as those of node:net do. */
+/* The kernel accepts at most 32767 for TCP_KEEPIDLE. Probes are one second apart, as in node:net. */
 #define MAX_KEEP_IDLE 32767
 #define KEEP_INTERVAL 1
 #define KEEP_COUNT 10
@@ -44,10 +46,10 @@ static int fail(enum call call) {
   return FAULT((int)call, errno);
 }
 
-/* Gives back a descriptor that was opened in vain, and answers why it was in vain. */
+/* Closes a descriptor after a failed call, and returns that call's fault. */
 static int give_up(int fd, enum call call) {
   int fault = fail(call);
-  close(fd); /* Nothing was written to it: there is nothing that closing could report. */
+  close(fd); /* Nothing was written, so close has nothing to report. */
   return fault;
 }
 
@@ -55,7 +57,7 @@ static int set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : fail(CALL_SETSOCKOPT);
 }
 
-/* What OPEN_FLAGS and MSG_NOSIGNAL could not do on this system. */
+/* Sets what OPEN_FLAGS and MSG_NOSIGNAL could not set on this system. */
 static int make_ready(int fd) {
 #if !HAS_ACCEPT4
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return -1;
@@ -90,14 +92,14 @@ bool address_unix(address_t *address, const char *path, size_t length) {
   if (length == 0 || length >= sizeof address->at.un.sun_path) return false;
   address->at.un.sun_family = AF_UNIX;
   memcpy(address->at.un.sun_path, path, length);
-  /* A name that starts with a zero byte is all of `length`; a path ends with one. */
+  /* An abstract name starts with a zero byte and uses all of `length`; a path ends with one. */
   address->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] == '\0' ? 0 : 1));
   return true;
 }
 
 void address_text(const address_t *address, char text[ADDRESS_TEXT]) {
   text[0] = '\0';
-  /* The one way to fail is too small a buffer. */
+  /* Can fail only if the buffer is too small. */
   (void)uv_ip_name(&address->at.any, text, INET6_ADDRSTRLEN);
   uint32_t scope = address->at.any.sa_family == AF_INET6 ? address->at.in6.sin6_scope_id : 0;
   if (scope == 0) return;
@@ -114,9 +116,10 @@ static int configure(int fd, int family, const listen_options_t *options) {
 }
 
 /*
- * A path never has more permissions than it is to have: who may connect is looked at before whether the socket listens,
- * so that one who was let in too early is served. Linux gives the path those of the descriptor, less the umask; what
- * that took away comes back before anybody is accepted. Elsewhere there is no such way, and a moment between the two.
+ * The path must never have more permissions than requested: the kernel checks them before it checks whether the socket
+ * listens, so a peer that connects too early would be served. Linux gives the path the descriptor's mode without the
+ * umask's bits; chmod restores those bits before anyone is accepted. Other systems offer no such way, which leaves a
+ * moment in between.
  */
 static int listen_at_path(int fd, const char *path, const address_t *address, const listen_options_t *options) {
   bool has_mode = options->mode >= 0;
@@ -128,7 +131,7 @@ static int listen_at_path(int fd, const char *path, const address_t *address, co
   int fault = has_mode && chmod(path, mode) != 0 ? fail(CALL_CHMOD) : 0;
   if (fault == 0 && listen(fd, options->backlog) != 0) fault = fail(CALL_LISTEN);
   if (fault == 0) return fd;
-  (void)unlink(path); /* What stays behind is a path that the next server takes over. */
+  (void)unlink(path); /* If this fails, the path remains, and the next server takes it over. */
   close(fd);
   return fault;
 }
@@ -138,7 +141,7 @@ int socket_listen(const address_t *address, const listen_options_t *options) {
   int fd = socket_open(family, SOCK_STREAM);
   if (fd < 0) return fd;
   int fault = family == AF_UNIX ? 0 : set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  /* What is accepted inherits it, which saves a call for each connection. */
+  /* Accepted sockets inherit it, which saves a call for each connection. */
   if (fault == 0 && family != AF_UNIX) fault = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (fault == 0 && family != AF_UNIX) fault = configure(fd, family, options);
   if (fault != 0) {
@@ -155,7 +158,7 @@ int socket_listen(const address_t *address, const listen_options_t *options) {
 int socket_bind(const address_t *address, const listen_options_t *options) {
   int fd = socket_open(address->at.any.sa_family, SOCK_DGRAM);
   if (fd < 0) return fd;
-  /* Without SO_REUSEADDR: for datagrams it would let another socket take the port over. */
+  /* Without SO_REUSEADDR, which would let another datagram socket take over the port. */
   int fault = configure(fd, address->at.any.sa_family, options);
   if (fault != 0) {
     close(fd);
@@ -188,7 +191,7 @@ int socket_connect(const address_t *address) {
       return fault;
     }
   }
-  /* Interrupted, it goes on connecting all the same; a Unix socket's full backlog is EAGAIN. */
+  /* An interrupted connect continues anyway; EAGAIN means that a Unix socket's backlog is full. */
   if (connect(fd, &address->at.any, address->size) == 0 || errno == EINPROGRESS || errno == EINTR) return fd;
   return give_up(fd, CALL_CONNECT);
 }
@@ -225,12 +228,12 @@ int socket_send(int fd, const struct iovec *pieces, int count, bool more) {
     taken = count == 1 ? send(fd, pieces[0].iov_base, pieces[0].iov_len, flags) : sendmsg(fd, &message, flags);
   } while (taken < 0 && errno == EINTR);
   if (taken >= 0) return (int)taken;
-  /* ENOBUFS is short of memory for a moment: as when the socket's own buffer is full, more goes later. */
+  /* ENOBUFS is a temporary lack of memory: like a full socket buffer, it passes. */
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : fail(CALL_SEND);
 }
 
 #ifdef __linux__
-/* By libuv: the C library's own fstat is a newer symbol than the addon may need. */
+/* Through libuv, because the C library's fstat is a newer symbol than the addon may require. */
 static bool is_unchanged(const file_part_t *part) {
   uv_fs_t request;
   bool same = uv_fs_fstat(NULL, &request, (uv_file)part->fd, NULL) == 0 &&
@@ -246,7 +249,7 @@ int socket_send_file(int fd, const file_part_t *part, size_t size) {
   if (!is_unchanged(part)) return FAULT(CALL_SENDFILE, ESTALE);
   do taken = sendfile(fd, (int)part->fd, &offset, size);
   while (taken < 0 && errno == EINTR);
-  if (taken == 0 && size > 0) return FAULT(CALL_SENDFILE, ESTALE); /* Cut since. */
+  if (taken == 0 && size > 0) return FAULT(CALL_SENDFILE, ESTALE); /* The file was truncated. */
   if (taken > 0) return (int)taken;
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : fail(CALL_SENDFILE);
 }
@@ -274,7 +277,7 @@ int socket_broken(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return fail(CALL_RECV);
-  /* Behind its end Linux calls a peer's reset EPIPE, and a Unix socket's is no error at all. */
+  /* After the peer's end, Linux reports a reset as EPIPE, and one of a Unix socket as no error at all. */
   return FAULT(CALL_RECV, error == 0 || error == EPIPE ? ECONNRESET : error);
 }
 
@@ -286,7 +289,7 @@ bool socket_drop_urgent(int fd) {
 int socket_unacknowledged(int fd) {
   int bytes = 0;
 #if defined(__linux__)
-  /* Linux's name for sockets, SIOCOUTQ, is the same number, and stands in a header that musl does not come with. */
+  /* The same number as Linux's name for sockets, SIOCOUTQ, whose header musl does not have. */
   if (ioctl(fd, TIOCOUTQ, &bytes) != 0) return fail(CALL_IOCTL);
 #elif defined(SO_NWRITE)
   socklen_t size = sizeof bytes;
@@ -304,9 +307,9 @@ int socket_end(int fd) {
 
 int socket_close(int fd, bool reset) {
   struct linger now = {.l_onoff = 1, .l_linger = 0};
-  /* Without it the peer still gets an end, only a politer one than was asked for. */
+  /* If this fails, the peer gets an orderly end instead of a reset. */
   if (reset) (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  /* Interrupted or not, the descriptor is gone: trying again would close somebody else's. */
+  /* Even if interrupted, the descriptor is closed: closing it again could close another one. */
   return close(fd) == 0 || errno == EINTR || errno == EINPROGRESS ? 0 : fail(CALL_CLOSE);
 }
 

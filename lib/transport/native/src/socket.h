@@ -1,4 +1,4 @@
-/* One descriptor and one system call at a time: nothing here knows of a loop. */
+/* Wraps one system call on one descriptor at a time, without knowledge of a loop. */
 #ifndef REVIO_SOCKET_H
 #define REVIO_SOCKET_H
 
@@ -12,8 +12,8 @@
 #include <uv.h>
 
 /*
- * A failed call as one negative number: which call it was, and its errno. addon.ts holds the names in this order.
- * Functions that can fail in one call only answer through it as well, so that every error can name its call.
+ * A failed call as one negative number: the call and its errno. addon.ts lists the names in the same order. Functions
+ * that can fail in only one call also return such a fault, so that every error can name its call.
  */
 enum call {
   CALL_SOCKET, CALL_SETSOCKOPT, CALL_BIND, CALL_LISTEN, CALL_ACCEPT, CALL_CONNECT, CALL_RECV, CALL_SEND, CALL_SHUTDOWN,
@@ -37,45 +37,45 @@ typedef struct {
   socklen_t size;
 } address_t;
 
-/* From a numeric host; false when it is none. */
+/* Makes an address from a numeric host; false if it is invalid. */
 bool address_inet(address_t *address, const char *host, int port);
-/* From a path of `length` bytes, which may start with a zero byte; false when it is too long. */
+/* Makes an address from a path of `length` bytes, which may start with a zero byte; false if it is too long. */
 bool address_unix(address_t *address, const char *path, size_t length);
 
 #define ADDRESS_TEXT (INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 1)
-/* The host of an IP address, with its interface where it is the link's own. */
+/* The host of an IP address, with its interface if it is link-local. */
 void address_text(const address_t *address, char text[ADDRESS_TEXT]);
 
 typedef struct {
   bool v6only;
   bool reuseport;
   int backlog;
-  /* Permission bits of a Unix socket's path; below 0: as the umask has it. */
+  /* Permission bits of a Unix socket's path; negative: the umask's. */
   int mode;
 } listen_options_t;
 
-/* A listening descriptor, or a fault that left none behind. */
+/* Returns a listening descriptor, or a fault with nothing left open. */
 int socket_listen(const address_t *address, const listen_options_t *options);
-/* It stands for all of the machine's. */
+/* Whether it stands for all local addresses. */
 bool address_is_anywhere(const address_t *address);
-/* Has a socket of that family tell for each datagram which address it came to. */
+/* Makes a socket of that family report the local address of each datagram. */
 int socket_tell_local(int fd, int family);
-/* A descriptor for datagrams, or a fault that left none behind. There is no backlog. */
+/* Returns a datagram descriptor, or a fault with nothing left open. Ignores the backlog. */
 int socket_bind(const address_t *address, const listen_options_t *options);
-/* A descriptor that is connecting or connected, or a fault that left none behind. */
+/* Returns a descriptor that is connecting or connected, or a fault with nothing left open. */
 int socket_connect(const address_t *address);
-/* 0, or the fault with which connecting has ended. */
+/* Returns 0, or the fault of the finished connect. */
 int socket_connected(int fd);
 /* A descriptor, or a fault. */
 int socket_accept(int fd);
 
-/* Bytes received, 0 at the peer's end, or a fault; EAGAIN is one. */
+/* Returns the bytes received, 0 at the peer's end, or a fault; EAGAIN is a fault. */
 int socket_receive(int fd, void *bytes, size_t size);
-/* Bytes taken, or a fault; EAGAIN is none, but 0. Systems take less than 2 GiB at once, so that an int holds it. */
-/* `more`: further bytes follow at once, and share a packet with these. */
+/* Returns the bytes taken, or a fault; 0 for EAGAIN. The OS takes less than 2 GiB at once, so an int suffices. */
+/* `more`: more bytes follow at once, and may share a packet with these. */
 int socket_send(int fd, const struct iovec *pieces, int count, bool more);
 
-/* A part of a file, and what the file is to be like. */
+/* A part of a file, and the file's expected state. */
 typedef struct {
   int64_t offset;
   int64_t size;
@@ -85,38 +85,38 @@ typedef struct {
 } file_part_t;
 
 /*
- * At most `size` bytes of a file, sent by the system: bytes taken, or a fault; EAGAIN is none, but 0. ESTALE when the
- * file is not what it was.
+ * Makes the OS send at most `size` bytes of a file. Returns the bytes taken, or a fault; 0 for EAGAIN. ESTALE if the
+ * file has changed.
  */
 int socket_send_file(int fd, const file_part_t *part, size_t size);
 
-/* The peer has ended or broken a stream, and has sent nothing that was not read. */
+/* The peer has ended or broken a stream, and no input is unread. */
 bool socket_is_deserted(int fd);
 
-/* What waits on a descriptor that is neither read nor written. */
+/* The pending condition of a descriptor that is neither read nor written. */
 enum trouble { TROUBLE_NONE, TROUBLE_HANGUP, TROUBLE_ERROR };
 enum trouble socket_trouble(int fd);
-/* Why a stream is broken; takes the error away. Never 0. */
+/* Returns why a stream is broken, and clears that error. Never 0. */
 int socket_broken(int fd);
-/* Takes urgent data away, which is told of until somebody does; false when there is none. */
+/* Discards urgent data, which is reported until it is read; false if there is none. */
 bool socket_drop_urgent(int fd);
-/* Bytes that were taken and that the peer has not acknowledged, or a fault where the system does not say. */
+/* Returns how many written bytes the peer has not acknowledged, or a fault if the OS can't tell. */
 int socket_unacknowledged(int fd);
 
 /*
- * Makes a descriptor of somebody else's ready for polling: 0, or a fault if it is no connected stream socket. It stays
- * the caller's either way.
+ * Prepares a foreign descriptor for polling. Returns 0, or a fault if it is not a connected stream socket. The caller
+ * owns it in either case.
  */
 int socket_adopt(int fd, bool *is_unix);
-/* The same for a descriptor that listens. */
+/* The same for a listening descriptor. */
 int socket_adopt_listener(int fd, bool *is_unix);
-/* Another descriptor of the same socket, or a fault. */
+/* Returns another descriptor of the same socket, or a fault. */
 int socket_duplicate(int fd);
 
 int socket_end(int fd);
 int socket_close(int fd, bool reset);
 int socket_no_delay(int fd, bool on);
-/* `seconds` of silence before the peer is probed; 0 is off. */
+/* `seconds` of silence before TCP probes the peer; 0 is off. */
 int socket_keep_alive(int fd, int seconds);
 int socket_name(int fd, bool peer, address_t *address);
 

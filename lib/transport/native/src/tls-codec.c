@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* It answers that nothing is there yet, where it would otherwise answer that nothing ever comes. */
+/* Returns "no data yet" when it is empty, and not "end of file". */
 static BIO *memory_bio(void) {
   BIO *bio = openssl.BIO_new(openssl.BIO_s_mem());
   if (bio != NULL) (void)openssl.BIO_ctrl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, NULL);
@@ -21,7 +21,7 @@ static bool put(BIO *bio, const uint8_t *bytes, size_t length) {
 }
 
 void codec_free(codec_t *codec) {
-  if (codec->ssl != NULL) openssl.SSL_free(codec->ssl); /* And its BIOs. */
+  if (codec->ssl != NULL) openssl.SSL_free(codec->ssl); /* This also frees its BIOs. */
   free(codec);
 }
 
@@ -37,9 +37,9 @@ codec_t *codec_take(endpoint_t *endpoint) {
     return NULL;
   }
   *codec = (codec_t){tls->ssl, in, out};
-  /* Frees the one to the socket. Of a record that has come in part, OpenSSL keeps that part. */
+  /* This frees the BIO to the socket. OpenSSL keeps the part of a record that it has read. */
   openssl.SSL_set_bio(tls->ssl, in, out);
-  (void)openssl.SSL_set_ex_data(tls->ssl, APP_DATA, NULL); /* It stores what stands there already, for which there is room. */
+  (void)openssl.SSL_set_ex_data(tls->ssl, APP_DATA, NULL); /* Can't fail: it overwrites an existing entry. */
   tls->ssl = NULL;
   tls_free(endpoint);
   return codec;
@@ -78,7 +78,7 @@ bool codec_encrypt(codec_t *codec, const uint8_t *bytes, size_t length) {
 
 void codec_end(codec_t *codec) {
   openssl_forget();
-  (void)openssl.SSL_shutdown(codec->ssl); /* Only what it has sent counts. */
+  (void)openssl.SSL_shutdown(codec->ssl); /* Its result does not matter, only what it wrote. */
   openssl_forget();
 }
 

@@ -1,6 +1,4 @@
-/*
- * TLS of a connection that was given away: it belongs to no poller any more, and works between two buffers in memory.
- */
+/* The TLS state of a detached connection, which has no poller: it works between two buffers in memory. */
 #ifndef REVIO_TLS_CODEC_H
 #define REVIO_TLS_CODEC_H
 
@@ -8,25 +6,27 @@
 
 typedef struct {
   SSL *ssl;
-  BIO *in;  /* Ciphertext of the peer. */
-  BIO *out; /* For it. */
+  BIO *in;  /* Ciphertext from the peer. */
+  BIO *out; /* Ciphertext for the peer. */
 } codec_t;
 
-/* What one call of `codec_decrypt` has come to. */
+/* The result of `codec_decrypt`. */
 enum codec_state { CODEC_OPEN, CODEC_ENDED, CODEC_FAILED };
 
-/* Takes the TLS of an endpoint, which is plain from then on; NULL, and nothing has changed, when that cannot be. */
+/*
+ * Takes the TLS state of an endpoint, which is plain from then on; NULL, with nothing changed, if that is impossible.
+ */
 codec_t *codec_take(endpoint_t *endpoint);
 void codec_free(codec_t *codec);
 
-/* Ciphertext from the peer; false when there is no memory. */
+/* Takes ciphertext from the peer; false if memory is exhausted. */
 bool codec_feed(codec_t *codec, const uint8_t *bytes, size_t length);
-/* Plaintext of it: how many bytes; 0 when there are no more for now, and why. */
+/* Writes plaintext and returns its length; 0 if there is none for now, and `state` says why. */
 size_t codec_decrypt(codec_t *codec, uint8_t *bytes, size_t size, enum codec_state *state);
 bool codec_encrypt(codec_t *codec, const uint8_t *bytes, size_t length);
-/* close_notify */
+/* Queues close_notify. */
 void codec_end(codec_t *codec);
-/* How much ciphertext is to be sent, and that, as much as is asked for. */
+/* The size of the ciphertext to send; and the ciphertext, up to `size` bytes. */
 size_t codec_pending(codec_t *codec);
 size_t codec_send(codec_t *codec, uint8_t *bytes, size_t size);
 

@@ -6,9 +6,9 @@
 
 #include "tls.h"
 
-/* --- the SSL_CTX that Node makes, seen through OpenSSL's hook for extra data as it is made --- */
+/* --- captures the SSL_CTX that Node makes, through OpenSSL's hook for new extra data --- */
 
-static _Thread_local int seen = -1; /* Below 0: nobody looks. */
+static _Thread_local int seen = -1; /* Negative: not capturing. */
 static _Thread_local SSL_CTX *last;
 static uv_once_t once = UV_ONCE_INIT;
 static int hook = -1;
@@ -20,7 +20,7 @@ static void on_made(void *parent, void *pointer, CRYPTO_EX_DATA *data, int index
   seen++;
 }
 
-/* For the process's lifetime: the addon is linked so that it is never unloaded. */
+/* Stays for the lifetime of the process: the addon is linked so that it is never unloaded. */
 static void set_hook(void) {
   hook = openssl.CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, on_made, NULL, NULL);
 }
@@ -38,7 +38,7 @@ SSL_CTX *tls_capture_end(void) {
   return one && openssl.SSL_CTX_up_ref(last) == 1 ? last : NULL;
 }
 
-/* --- what OpenSSL asks during a handshake --- */
+/* --- OpenSSL's callbacks during a handshake --- */
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
                    unsigned int in_length, void *argument) {
@@ -58,13 +58,13 @@ static int on_hello(SSL *ssl, int *alert, void *argument) {
   return tls->flags & TLS_CHOSEN ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_RETRY;
 }
 
-/* Goes on to the end of the chain, so that the same is found wrong with it as node:tls finds. */
+/* Continues to the end of the chain, so that the result is the same error that node:tls reports. */
 static int on_verify(int ok, X509_STORE_CTX *store) {
   (void)ok, (void)store;
   return 1;
 }
 
-/* SSL_get_verify_result keeps what is wrong, also where that is no reason to refuse the peer. */
+/* SSL_get_verify_result keeps the error even if it does not reject the peer. */
 static int on_chain(X509_STORE_CTX *store, void *argument) {
   (void)argument;
   const SSL *ssl = openssl.X509_STORE_CTX_get_ex_data(store, openssl.SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -85,10 +85,12 @@ tls_context_t *tls_context_new(SSL_CTX *ctx, int flags, const uint8_t *alpn, siz
   }
   *context = (tls_context_t){.references = 1, .ctx = ctx, .flags = (uint8_t)flags, .alpn_length = (uint16_t)alpn_length};
   if (alpn_length > 0) memcpy(context->alpn, alpn, alpn_length);
-  /* Node's callbacks for tickets read an object of its own that our connections have not; OpenSSL does it itself. */
+  /*
+   * Node's ticket callbacks need Node's own object, which our connections don't have; OpenSSL handles tickets itself.
+   */
   (void)openssl.SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_TICKET_KEY_CB, NULL);
   (void)openssl.SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, NULL);
-  /* Each costs a fiftieth of a handshake, and clients of TLS 1.3 get another one whenever they resume. */
+  /* A ticket costs a fiftieth of a handshake, and a TLS 1.3 client gets another one whenever it resumes. */
   (void)openssl.SSL_CTX_set_num_tickets(ctx, TICKETS);
   openssl.SSL_CTX_set_cert_verify_callback(ctx, on_chain, NULL);
   if (flags & CONTEXT_SERVER) openssl.SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
@@ -128,7 +130,7 @@ static bool set_client(SSL *ssl, const tls_context_t *context, const char *name)
 SSL *tls_context_open(tls_context_t *context, const char *name) {
   SSL *ssl = openssl.SSL_new(context->ctx);
   if (ssl == NULL) return NULL;
-  /* Without the buffers of a connection that rests: they are 24 to 34 KB, and keeping them saves no time. */
+  /* Frees the buffers of an idle connection: they take 24 to 34 KB, and keeping them saves no time. */
   long mode = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
   (void)openssl.SSL_ctrl(ssl, SSL_CTRL_MODE, mode, NULL);
   (void)openssl.SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);

@@ -1,4 +1,4 @@
-/* What connections of one kind share: an SSL_CTX that Node has made for us alone, and how it is used. */
+/* What connections with the same options share: an SSL_CTX that Node made only for the addon, and how to use it. */
 #ifndef REVIO_TLS_CONTEXT_H
 #define REVIO_TLS_CONTEXT_H
 
@@ -8,9 +8,9 @@
 
 enum tls_context_flag {
   CONTEXT_SERVER = 1,
-  CONTEXT_CHOOSES = 2,    /* TypeScript is asked for a context for each client's name. */
-  CONTEXT_VERIFIES = 4,   /* The peer is asked for a certificate. */
-  CONTEXT_REQUIRES = 8,   /* Without one that is trusted the handshake fails. */
+  CONTEXT_CHOOSES = 2,    /* TypeScript selects a context by the client's server name. */
+  CONTEXT_VERIFIES = 4,   /* Requests a certificate from the peer. */
+  CONTEXT_REQUIRES = 8,   /* Fails the handshake without a trusted certificate. */
   CONTEXT_TRUNCATES = 16  /* An end without close_notify is an orderly one. */
 };
 
@@ -26,18 +26,18 @@ typedef struct {
   uint8_t alpn[];
 } tls_context_t;
 
-/* From now on, what this thread makes is looked at; false where it cannot be. */
+/* Starts capturing the SSL_CTX that this thread makes; false if that is impossible. */
 bool tls_capture_begin(void);
-/* The one SSL_CTX that was made since, the caller's; NULL where it was none, or several. */
+/* Returns the one SSL_CTX made since, which the caller owns; NULL if there was none, or several. */
 SSL_CTX *tls_capture_end(void);
 
-/* Takes the SSL_CTX; NULL, having freed it, when there is no memory. `alpn` has at most MAX_ALPN bytes. */
+/* Takes over the SSL_CTX; NULL, having freed it, if memory is exhausted. `alpn` has at most MAX_ALPN bytes. */
 tls_context_t *tls_context_new(SSL_CTX *ctx, int flags, const uint8_t *alpn, size_t alpn_length);
 bool tls_context_set_ticket_keys(tls_context_t *context, const uint8_t keys[TICKET_KEYS]);
 tls_context_t *tls_context_share(tls_context_t *context);
 void tls_context_drop(tls_context_t *context);
 
-/* The SSL of one connection, without a BIO; NULL when there is no memory. `name` is the server's, or NULL. */
+/* The SSL of one connection, without a BIO; NULL if memory is exhausted. `name` is the server's, or NULL. */
 SSL *tls_context_open(tls_context_t *context, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* What TypeScript sees of TLS that was taken from a poller. */
+/* Functions for the TLS state of a connection that has left its poller. */
 #include "call.h"
 #include "tls-codec.h"
 #include "tls-methods.h"
@@ -36,7 +36,7 @@ napi_value method_take_tls(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* The codec and the bytes in the arguments; NULL, with an exception, when they are none. */
+/* Returns the codec and the bytes from the arguments; NULL, with an exception, if they are invalid. */
 static codec_t *arguments(napi_env env, napi_callback_info info, memory_t *bytes) {
   size_t given = 2;
   napi_value values[2];
@@ -47,7 +47,7 @@ static codec_t *arguments(napi_env env, napi_callback_info info, memory_t *bytes
   return NULL;
 }
 
-/* tlsFeed(codec, bytes): false when there is no memory */
+/* tlsFeed(codec, bytes): false if memory is exhausted */
 static napi_value feed(napi_env env, napi_callback_info info) {
   memory_t bytes;
   napi_value result;
@@ -56,7 +56,10 @@ static napi_value feed(napi_env env, napi_callback_info info) {
   return napi_get_boolean(env, codec_feed(codec, bytes.bytes, bytes.size), &result) == napi_ok ? result : NULL;
 }
 
-/* tlsDecrypt(codec, room): how many bytes of plaintext it got; none: 0, -1 at close_notify, -2 when TLS has failed */
+/*
+ * tlsDecrypt(codec, room): how many bytes of plaintext it wrote: 0 if none yet, -1 at close_notify, -2 if TLS has
+ * failed
+ */
 static napi_value decrypt(napi_env env, napi_callback_info info) {
   memory_t room;
   enum codec_state state;
@@ -66,7 +69,7 @@ static napi_value decrypt(napi_env env, napi_callback_info info) {
   return answer(env, length > 0 ? (int32_t)length : -(int32_t)state);
 }
 
-/* tlsEncrypt(codec, bytes): false when TLS has failed */
+/* tlsEncrypt(codec, bytes): false if TLS has failed */
 static napi_value encrypt(napi_env env, napi_callback_info info) {
   memory_t bytes;
   napi_value result;
@@ -82,18 +85,18 @@ static napi_value end(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* tlsSend(codec): the ciphertext that is to be sent, or undefined */
+/* tlsSend(codec): the ciphertext to send, or undefined */
 static napi_value to_send(napi_env env, napi_callback_info info) {
   napi_value buffer;
   void *bytes;
   codec_t *codec = arguments(env, info, NULL);
   size_t pending = codec == NULL ? 0 : codec_pending(codec);
   if (pending == 0 || napi_create_buffer(env, pending, &bytes, &buffer) != napi_ok) return NULL;
-  (void)codec_send(codec, bytes, pending); /* All of it: it lies in memory. */
+  (void)codec_send(codec, bytes, pending); /* Writes all of it, because it is in memory. */
   return buffer;
 }
 
-/* tlsFault(): OpenSSL's reason for the failure that the last call told of */
+/* tlsFault(): OpenSSL's reason for the failure of the last call */
 static napi_value fault(napi_env env, napi_callback_info info) {
   (void)info;
   napi_value text;

@@ -1,12 +1,12 @@
-/* Contexts, which belong to no poller. */
+/* Functions that belong to no poller, such as the one that makes contexts. */
 #include "binding.h"
 #include "tls-methods.h"
 
-/* By which the objects are known that `secureContext` and `tlsSessions` have made. */
+/* The type tags of the objects that `secureContext` and `tlsSessions` make. */
 static const napi_type_tag context_tag = {0x6a1f0c9d52e84b37, 0x9b0e61d3f7a24c58};
 static const napi_type_tag sessions_tag = {0x1d7be2548f903ac6, 0xb52c0f97e46d183a};
 
-/* What an object with that tag stands for; NULL for anything else. */
+/* Returns the data of an object with that tag; NULL for anything else. */
 static void *tagged(napi_env env, napi_value value, const napi_type_tag *tag) {
   bool ours = false;
   void *data = NULL;
@@ -36,7 +36,7 @@ static void on_sessions_collected(napi_env env, void *data, void *hint) {
   tls_sessions_drop(data);
 }
 
-/* opensslMissing(): why there is no TLS here; undefined when there is */
+/* opensslMissing(): why TLS is unavailable; undefined if it is available */
 static napi_value openssl_missing_text(napi_env env, napi_callback_info info) {
   (void)info;
   const char *why = openssl_missing();
@@ -45,7 +45,7 @@ static napi_value openssl_missing_text(napi_env env, napi_callback_info info) {
   return napi_create_string_utf8(env, why, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 
-/* The SSL_CTX that a function makes by Node's means; NULL, where it threw with its exception. */
+/* Returns the SSL_CTX that a function makes through Node; NULL, with the function's exception, if it threw. */
 static SSL_CTX *made_by(napi_env env, napi_value make) {
   napi_value global, result;
   if (napi_get_global(env, &global) != napi_ok || !tls_capture_begin()) return NULL;
@@ -57,7 +57,7 @@ static SSL_CTX *made_by(napi_env env, napi_value make) {
   return NULL;
 }
 
-/* An object for what `collected` lets go of, with a tag; NULL, having let go of it, when there is no memory. */
+/* Wraps `data` in a tagged object. If memory is exhausted, releases the data and returns NULL. */
 static napi_value wrap(napi_env env, void *data, napi_finalize collected, const napi_type_tag *tag) {
   napi_value object;
   if (napi_create_object(env, &object) == napi_ok &&
@@ -87,7 +87,7 @@ static napi_value secure_context(napi_env env, napi_callback_info info) {
   return wrap(env, context, on_context_collected, &context_tag);
 }
 
-/* tlsSessions(): what `secure` keeps the sessions of one server in */
+/* tlsSessions(): a store for the sessions of one server, for `secure` */
 static napi_value sessions(napi_env env, napi_callback_info info) {
   (void)info;
   tls_sessions_t *made = openssl_missing() == NULL ? tls_sessions_new() : NULL;

@@ -3,17 +3,23 @@
 
 #include "tls-wire.h"
 
-/* As much is received at once as most handshakes send: what comes behind it has to be kept while TypeScript is asked. */
+/*
+ * Most handshake messages fit. A larger chunk would read data that has to be stored while TypeScript selects a
+ * context.
+ */
 #define HANDSHAKE_CHUNK 4096
 #define MAX_NAME 255
-/* Of the extension: the length of the list, the type, and the length of the only name in it. */
+/* In the extension: the length of the list, the type, and the length of the only name. */
 #define NAME_HEAD 5
 #define NAME_OF_HOST 0
 
-/* Why a handshake cannot go on has been told to the peer. What it still sends would have closing reset that away. */
+/*
+ * The peer has been told why the handshake failed. Discards what it still sends, because closing with unread input
+ * would reset the connection and lose that alert.
+ */
 static void part(endpoint_t *endpoint) {
   uint8_t *cipher = endpoint->poller->tls->cipher;
-  (void)socket_end(endpoint->fd); /* Whether it fails or not, the descriptor is closed next. */
+  (void)socket_end(endpoint->fd); /* The descriptor is closed next, whether this fails or not. */
   for (int tries = 0; tries < 4 && socket_receive(endpoint->fd, cipher, CHUNK) > 0; tries++) continue;
 }
 
@@ -22,9 +28,9 @@ void tls_fail(endpoint_t *endpoint) {
   tls->error = (uint32_t)openssl.ERR_peek_error();
   openssl_forget();
   endpoint->poller->tls->in_length = 0;
-  (void)tls_push(endpoint); /* The alert; when it does not go the peer is told by the end alone. */
+  (void)tls_push(endpoint); /* The alert. If it can't be sent, the peer sees only the end. */
   if (!(tls->flags & TLS_OPEN)) {
-    if (tls->sessions != NULL) tls_sessions_forget(tls->sessions); /* It may be why. */
+    if (tls->sessions != NULL) tls_sessions_forget(tls->sessions); /* The offered session may be the reason. */
     part(endpoint);
   }
   tls->flags |= TLS_FAILED;
@@ -32,8 +38,8 @@ void tls_fail(endpoint_t *endpoint) {
 }
 
 /*
- * The name that the client asks for; none where the extension is not exactly one host's name, which OpenSSL refuses later
- * in words of its own.
+ * Returns the client's server name; empty unless the extension contains exactly one host name, which OpenSSL later
+ * rejects with its own error.
  */
 static size_t asked_name(SSL *ssl, const uint8_t **name) {
   const uint8_t *given = NULL;
@@ -80,7 +86,10 @@ static void step(endpoint_t *endpoint) {
   else if (endpoint->flags & FLAG_ENDED) tls_truncated(endpoint);
 }
 
-/* What the handshake goes on with: what was read before, or else what the socket has. False when the socket is broken. */
+/*
+ * Loads input for the handshake: what was read before, or else what the socket has. Returns false if the socket is
+ * broken.
+ */
 static bool load(endpoint_t *endpoint) {
   tls_work_t *work = endpoint->poller->tls;
   const backlog_t *stash = &tls_of(endpoint)->stash;
@@ -97,7 +106,7 @@ static bool load(endpoint_t *endpoint) {
   return true;
 }
 
-/* Keeps what has not been used; false when there is no memory. */
+/* Stores the unused input; false if memory is exhausted. */
 static bool unload(endpoint_t *endpoint) {
   tls_work_t *work = endpoint->poller->tls;
   backlog_t *stash = &tls_of(endpoint)->stash;
@@ -108,7 +117,7 @@ static bool unload(endpoint_t *endpoint) {
   return true;
 }
 
-/* While TypeScript is asked nothing is read, so that only a break can be heard of. */
+/* While TypeScript selects a context, nothing is read, so the only possible event is a break. */
 static void wait(endpoint_t *endpoint) {
   endpoint->flags &= (uint16_t)~FLAG_ARMED;
   if (endpoint->flags & FLAG_GONE) endpoint_broken(endpoint, socket_broken(endpoint->fd));
@@ -118,7 +127,7 @@ void tls_negotiate(endpoint_t *endpoint) {
   const tls_t *tls = tls_of(endpoint);
   tls_work_t *work = endpoint->poller->tls;
   if (tls->flags & (TLS_ASKING | TLS_FAILED)) return wait(endpoint);
-  if (work->steps == 0) return; /* libuv tells again. */
+  if (work->steps == 0) return; /* libuv reports the event again. */
   work->steps--;
   endpoint->flags &= (uint16_t)~(FLAG_ARMED | FLAG_SETTLED);
   if (!load(endpoint)) return;

@@ -1,4 +1,4 @@
-/* The methods of the class Poller that concern TLS. */
+/* The methods of the class Poller for TLS. */
 #include "tls-methods.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #define MAX_SERVERNAME 256
 
-/* The encrypted endpoint that the first argument names; NULL, and an answer, when it is gone or plain. */
+/* Returns the encrypted endpoint that the first argument identifies; NULL, with a result, if it is gone or plain. */
 static endpoint_t *secured_of(napi_env env, call_t *call, napi_value *result) {
   endpoint_t *endpoint = endpoint_of(env, call, result);
   if (endpoint == NULL || (endpoint->flags & FLAG_TLS)) return endpoint;
@@ -16,7 +16,7 @@ static endpoint_t *secured_of(napi_env env, call_t *call, napi_value *result) {
   return NULL;
 }
 
-/* limitHandshakes(slot, most): what that listener accepts begins with a handshake */
+/* limitHandshakes(slot, most): makes the listener's connections start with a handshake */
 napi_value method_limit_handshakes(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
@@ -55,7 +55,7 @@ napi_value method_feed(napi_env env, napi_callback_info info) {
   return answer(env, tls_feed(endpoint, bytes.bytes, bytes.size));
 }
 
-/* choose(slot, context, refused): 0 or fault; without a context the listener's serves */
+/* choose(slot, context, refused): 0 or fault; undefined keeps the listener's context */
 napi_value method_choose(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
@@ -66,7 +66,7 @@ napi_value method_choose(napi_env env, napi_callback_info info) {
   return answer(env, 0);
 }
 
-/* ending(slot): whether an end that was asked for has not gone yet */
+/* ending(slot): whether a requested end has not been sent yet */
 napi_value method_ending(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value result;
@@ -76,7 +76,7 @@ napi_value method_ending(napi_env env, napi_callback_info info) {
   return napi_get_boolean(env, ending, &result) == napi_ok ? result : NULL;
 }
 
-/* --- what was agreed on, and what went wrong --- */
+/* --- results and errors of a handshake --- */
 
 static bool put(napi_env env, napi_value list, uint32_t at, const char *text, size_t length) {
   napi_value value;
@@ -97,7 +97,7 @@ static bool put_certificate(napi_env env, napi_value list, uint32_t at, X509 *ce
   if (length <= 0) return true;
   if (napi_create_buffer(env, (size_t)length, &bytes, &value) != napi_ok) return false;
   unsigned char *end = bytes;
-  (void)openssl.i2d_X509(certificate, &end); /* As long as it was said to be. */
+  (void)openssl.i2d_X509(certificate, &end); /* Writes the length that was computed above. */
   return napi_set_element(env, list, at, value) == napi_ok;
 }
 
@@ -126,7 +126,9 @@ napi_value method_tls_info(napi_env env, napi_callback_info info) {
   return made ? list : NULL;
 }
 
-/* tlsError(slot): [OpenSSL's reason, verify result, that in words, whether the handshake was done], or fault */
+/*
+ * tlsError(slot): [OpenSSL's reason, verify result, verify result in words, whether the handshake was done], or fault
+ */
 napi_value method_tls_error(napi_env env, napi_callback_info info) {
   call_t call;
   napi_value list;

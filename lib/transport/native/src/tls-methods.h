@@ -1,4 +1,4 @@
-/* What TypeScript sees of TLS: a function that makes contexts, and methods of the class Poller. */
+/* The addon's TLS interface: functions, and methods of the class Poller. */
 #ifndef REVIO_TLS_METHODS_H
 #define REVIO_TLS_METHODS_H
 
@@ -10,9 +10,9 @@
 
 bool define_tls(napi_env env, napi_value exports);
 bool define_codec(napi_env env, napi_value exports);
-/* What `secureContext` has made; NULL for anything else. */
+/* The context of an object that `secureContext` made; NULL for anything else. */
 tls_context_t *context_of(napi_env env, napi_value value);
-/* What `tlsSessions` has made; NULL for anything else. */
+/* The store of an object that `tlsSessions` made; NULL for anything else. */
 tls_sessions_t *sessions_of(napi_env env, napi_value value);
 
 napi_value method_limit_handshakes(napi_env env, napi_callback_info info);

@@ -21,7 +21,7 @@ void tls_sessions_drop(tls_sessions_t *sessions) {
   free(sessions);
 }
 
-/* OpenSSL has a session: at the end of a handshake of TLS 1.2, later with 1.3. 1: it is ours now. */
+/* OpenSSL has a session: at the end of a TLS 1.2 handshake, or later with TLS 1.3. Returns 1 to take ownership. */
 static int on_session(SSL *ssl, SSL_SESSION *session) {
   const tls_t *tls = openssl.SSL_get_ex_data(ssl, APP_DATA);
   if (tls == NULL || tls->sessions == NULL) return 0;
@@ -38,10 +38,10 @@ void tls_sessions_watch(SSL_CTX *ctx) {
 
 void tls_sessions_offer(const tls_sessions_t *sessions, SSL *ssl) {
   if (sessions->newest == NULL) return;
-  /* A copy: OpenSSL marks one of TLS 1.3 as used up, and not every server gives another one in return. */
+  /* A copy, because OpenSSL marks a TLS 1.3 session as used, and not every server sends another one. */
   SSL_SESSION *copy = openssl.SSL_SESSION_dup(sessions->newest);
   if (copy == NULL) return;
-  (void)openssl.SSL_set_session(ssl, copy); /* When it fails the handshake is a full one. */
+  (void)openssl.SSL_set_session(ssl, copy); /* If this fails, the handshake is a full one. */
   openssl.SSL_SESSION_free(copy);
 }
 

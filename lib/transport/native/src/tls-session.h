@@ -1,4 +1,4 @@
-/* The sessions of one server, as a client: the newest of them is offered when it is connected to again. */
+/* The sessions of a client with one server: the next handshake offers the newest one. */
 #ifndef REVIO_TLS_SESSION_H
 #define REVIO_TLS_SESSION_H
 
@@ -6,19 +6,19 @@
 
 typedef struct {
   int references; /* Of one thread. */
-  SSL_SESSION *newest; /* NULL before the first, and after one that did not do. */
+  SSL_SESSION *newest; /* NULL before the first, and after a failed one. */
 } tls_sessions_t;
 
-/* NULL when there is no memory. */
+/* NULL if memory is exhausted. */
 tls_sessions_t *tls_sessions_new(void);
 tls_sessions_t *tls_sessions_share(tls_sessions_t *sessions);
 void tls_sessions_drop(tls_sessions_t *sessions);
 
-/* Has the clients of a context keep the sessions that servers give them. */
+/* Makes a context's clients store the sessions that servers send. */
 void tls_sessions_watch(SSL_CTX *ctx);
-/* Offers the newest, if there is one. */
+/* Offers the newest session, if there is one. */
 void tls_sessions_offer(const tls_sessions_t *sessions, SSL *ssl);
-/* The newest is not offered again. */
+/* Drops the newest session. */
 void tls_sessions_forget(tls_sessions_t *sessions);
 
 #endif

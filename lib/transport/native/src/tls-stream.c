@@ -3,7 +3,7 @@
 
 #include "tls-wire.h"
 
-/* So much plaintext is written at once; others wait while it is encrypted. */
+/* The most plaintext to write at once: other connections wait while it is encrypted. */
 #define MAX_WRITE (1024 * 1024)
 
 /* --- input --- */
@@ -17,7 +17,10 @@ void tls_truncated(endpoint_t *endpoint) {
   poller_record(endpoint->poller, endpoint->slot, EVENT_ENDED, 0, 0);
 }
 
-/* All that the working memory holds; what OpenSSL keeps is a part of a record. Answers SSL_get_error's last. */
+/*
+ * Decrypts all that the working memory holds; OpenSSL keeps a partial record. Returns the last result of
+ * SSL_get_error.
+ */
 static int read_all(endpoint_t *endpoint, size_t *total) {
   SSL *ssl = tls_of(endpoint)->ssl;
   poller_t *poller = endpoint->poller;
@@ -35,7 +38,7 @@ void tls_decrypt(endpoint_t *endpoint) {
   size_t total;
   tls_enter(endpoint);
   int error = read_all(endpoint, &total);
-  poller->tls->in_length = 0; /* Behind close_notify nothing counts. */
+  poller->tls->in_length = 0; /* Data after close_notify is ignored. */
   if (total > 0) {
     poller_record(poller, endpoint->slot, EVENT_INPUT, (int32_t)poller->input_top, (int32_t)total);
     poller->input_top += (total + 7) & ~(size_t)7;
@@ -51,7 +54,7 @@ void tls_decrypt(endpoint_t *endpoint) {
 
 /* --- output --- */
 
-/* Where in the pieces the next record begins. */
+/* The position of the next record in the pieces. */
 typedef struct {
   const struct iovec *piece;
   const struct iovec *end;
@@ -67,7 +70,7 @@ static void skip(cursor_t *cursor, size_t length) {
   cursor->offset += length;
 }
 
-/* The next record's plaintext. Small pieces share one, for which they are copied; none has more than `most` bytes. */
+/* Returns the plaintext of the next record, at most `most` bytes. Copies small pieces into one record. */
 static memory_t next_record(cursor_t *cursor, uint8_t plain[TLS_RECORD], size_t most) {
   memory_t record = {(uint8_t *)cursor->piece->iov_base + cursor->offset, cursor->piece->iov_len - cursor->offset};
   if (record.size >= most || cursor->piece + 1 == cursor->end) {
@@ -86,7 +89,7 @@ static memory_t next_record(cursor_t *cursor, uint8_t plain[TLS_RECORD], size_t 
   return (memory_t){plain, filled};
 }
 
-/* Encrypts a batch into the working memory, and answers how many bytes; below 0: a fault. */
+/* Encrypts a batch into the working memory. Returns the number of bytes, or a negative fault. */
 static int encrypt(endpoint_t *endpoint, cursor_t *cursor) {
   tls_t *tls = tls_of(endpoint);
   tls_work_t *work = endpoint->poller->tls;
@@ -107,15 +110,15 @@ static int encrypt(endpoint_t *endpoint, cursor_t *cursor) {
   return (int)batch;
 }
 
-/* Nothing has changed: TypeScript is to be told when something has. */
+/* Nothing was written: TypeScript is notified when that changes. */
 static int blocked(tls_t *tls, size_t taken) {
   tls->flags |= TLS_BLOCKED;
   return (int)taken;
 }
 
 /*
- * A batch counts as taken once all of its ciphertext has gone. Until then it is `owed`: it is offered again in front of
- * everything else, and not encrypted again.
+ * A batch counts as taken once all of its ciphertext is written. Until then it is `owed`: TypeScript offers it again
+ * before everything else, and it is not encrypted again.
  */
 int tls_send(endpoint_t *endpoint, const struct iovec *pieces, int count) {
   tls_t *tls = tls_of(endpoint);
@@ -153,7 +156,7 @@ int tls_end(endpoint_t *endpoint) {
   if (!(tls->flags & (TLS_FAILED | TLS_NOTIFIED))) {
     tls->flags |= TLS_NOTIFIED;
     tls_enter(endpoint);
-    (void)openssl.SSL_shutdown(tls->ssl); /* Only what it has sent counts. */
+    (void)openssl.SSL_shutdown(tls->ssl); /* Its result does not matter, only what it wrote. */
     openssl_forget();
     int pushed = tls_push(endpoint);
     if (pushed == 0) tls_arm(endpoint);

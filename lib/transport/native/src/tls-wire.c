@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what waits --- */
+/* --- pending ciphertext --- */
 
 bool backlog_append(backlog_t *backlog, const uint8_t *bytes, size_t length) {
   size_t waits = backlog_size(backlog);
@@ -42,14 +42,14 @@ static int on_read(BIO *bio, char *out, int size) {
   return (int)length;
 }
 
-/* Puts what has been gathered behind what waits. */
+/* Appends the collected output to the pending ciphertext. */
 static bool keep(tls_t *tls, tls_work_t *work) {
   bool kept = backlog_append(&tls->rest, work->out, work->out_length);
   work->out_length = 0;
   return kept;
 }
 
-/* Takes everything, so that OpenSSL never waits for the socket: what it answers to the peer would then be lost. */
+/* Takes everything, so that OpenSSL never waits for the socket, which would lose its responses to the peer. */
 static int on_write(BIO *bio, const char *bytes, int size) {
   tls_work_t *work = openssl.BIO_get_data(bio);
   openssl.BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
@@ -73,7 +73,7 @@ static BIO_METHOD *method;
 static void make_method(void) {
   method = openssl.BIO_meth_new(openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "revio");
   if (method == NULL) return;
-  /* They only store what they are given. */
+  /* These only store their argument. */
   (void)openssl.BIO_meth_set_read(method, on_read);
   (void)openssl.BIO_meth_set_write(method, on_write);
   (void)openssl.BIO_meth_set_ctrl(method, on_ctrl);
@@ -108,7 +108,7 @@ void tls_enter(endpoint_t *endpoint) {
   openssl_forget();
 }
 
-/* --- out --- */
+/* --- output --- */
 
 int tls_push(endpoint_t *endpoint) {
   tls_t *tls = tls_of(endpoint);

@@ -1,18 +1,21 @@
-/* Between OpenSSL and the socket: the BIO, and ciphertext on its way out. */
+/* Connects OpenSSL to the socket: the BIO, and the pending ciphertext. */
 #ifndef REVIO_TLS_WIRE_H
 #define REVIO_TLS_WIRE_H
 
 #include "tls.h"
 
-/* NULL when there is no memory. */
+/* NULL if memory is exhausted. */
 tls_work_t *tls_work_new(void);
-/* What one endpoint's OpenSSL reads from and writes to: another reference to the one that all have. NULL: no memory. */
+/* The BIO of one endpoint's OpenSSL: another reference to the one that all share. NULL: out of memory. */
 BIO *tls_wire_open(tls_work_t *work);
-/* OpenSSL is going to work for an endpoint, with an empty queue of errors. */
+/* Prepares OpenSSL to work for an endpoint, with an empty error queue. */
 void tls_enter(endpoint_t *endpoint);
-/* Sends what the working memory has gathered, behind what waits. 1: all has gone, 0: some waits; below 0: a fault. */
+/*
+ * Sends the ciphertext in the working memory, after what is pending. Returns 1 if everything is written, 0 if some is
+ * pending, or a negative fault.
+ */
 int tls_push(endpoint_t *endpoint);
-/* To be told when more goes. */
+/* Polls for writability. */
 void tls_arm(endpoint_t *endpoint);
 
 static inline size_t backlog_size(const backlog_t *backlog) {

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Above so much ciphertext that a peer does not take it is not read either: it may ask for answers without end. */
+/* Stops reading from a peer with more pending ciphertext than this: it could request responses without end. */
 #define MAX_REST (TLS_BATCH + TLS_BATCH / 2)
 
-/* --- beginning and end --- */
+/* --- setup and teardown --- */
 
 static bool can_begin(poller_t *poller) {
   if (poller->event_capacity < TLS_EVENTS || poller->input.size < TLS_INPUT) return false;
@@ -43,7 +43,10 @@ int tls_begin(endpoint_t *endpoint, tls_context_t *context, const char *name, tl
   if (!(context->flags & CONTEXT_CHOOSES)) tls->flags |= TLS_CHOSEN;
   endpoint->poll.data = tls;
   endpoint->flags = (uint16_t)((endpoint->flags | FLAG_TLS) & ~(FLAG_TOLD | FLAG_SETTLED | FLAG_ENDED));
-  /* The side that speaks first does so when the socket is writable: here a turn may run, which takes no records. */
+  /*
+   * The client sends first, which it does when the socket is writable: a turn may be running here, which takes no
+   * records.
+   */
   if (!(context->flags & CONTEXT_SERVER)) endpoint->flags |= FLAG_ARMED;
   endpoint_watch(endpoint);
   return 0;
@@ -59,7 +62,7 @@ void tls_choose(endpoint_t *endpoint, tls_context_t *context, bool refused) {
   tls_t *tls = tls_of(endpoint);
   if (!(tls->flags & TLS_ASKING)) return;
   tls->flags = (uint8_t)((tls->flags | (refused ? TLS_REFUSED : TLS_CHOSEN)) & ~TLS_ASKING);
-  if (context != NULL) (void)openssl.SSL_set_SSL_CTX(tls->ssl, context->ctx); /* NULL: out of memory, the old one stays. */
+  if (context != NULL) (void)openssl.SSL_set_SSL_CTX(tls->ssl, context->ctx); /* NULL: out of memory, keeps the old. */
   endpoint->flags &= (uint16_t)~FLAG_SETTLED;
   tls_arm(endpoint);
 }
@@ -78,7 +81,7 @@ void tls_free(endpoint_t *endpoint) {
   free(tls);
 }
 
-/* --- what libuv says --- */
+/* --- events --- */
 
 bool tls_reads(const endpoint_t *endpoint) {
   const tls_t *tls = tls_of(endpoint);
@@ -100,16 +103,16 @@ static void receive(endpoint_t *endpoint) {
   tls_decrypt(endpoint);
 }
 
-/* The socket takes more: first what waits here, then TypeScript is told, if it waits. */
+/* The socket is writable: sends the pending ciphertext first, then notifies TypeScript if it waits. */
 static void writable(endpoint_t *endpoint) {
   tls_t *tls = tls_of(endpoint);
   int pushed = tls_push(endpoint);
   if (pushed < 0) return endpoint_broken(endpoint, pushed);
   if (pushed == 0) return;
   if (tls->flags & TLS_ENDING) {
-    (void)tls_end(endpoint); /* It can only fail when the peer has gone already, which the next read tells. */
+    (void)tls_end(endpoint); /* This can fail only if the peer is gone, which the next read reports. */
     if (tls->flags & TLS_ENDING) return;
-    endpoint->flags &= (uint16_t)~FLAG_TOLD; /* Of another thing: this is told as well. */
+    endpoint->flags &= (uint16_t)~FLAG_TOLD; /* Another cause, which is reported as well. */
     return endpoint_writable(endpoint);
   }
   if (tls->flags & TLS_BLOCKED) endpoint_writable(endpoint);
@@ -119,7 +122,7 @@ static void writable(endpoint_t *endpoint) {
 static bool has_room(endpoint_t *endpoint) {
   poller_t *poller = endpoint->poller;
   if (!poller_has_rooms(poller, TLS_EVENTS) || !poller_has_input_room(poller, TLS_INPUT)) return false;
-  /* The turn that made room may have closed this one. */
+  /* The turn that made room may have closed this endpoint. */
   return (endpoint->flags & (FLAG_TLS | FLAG_CLOSING)) == FLAG_TLS;
 }
 

@@ -4,7 +4,7 @@
 #include "datagram.h"
 #include "tls.h"
 
-/* Runs written in one call. Linux takes up to 1024, and a connection's outbox seldom holds more than a few. */
+/* The most runs to write in one call. Linux takes up to 1024, but an outbox rarely holds more than a few. */
 #define MAX_PIECES 64
 
 memory_t poller_locate(poller_t *poller, const write_t *write, const memory_t *lent, uint32_t lent_count) {
@@ -18,7 +18,7 @@ memory_t poller_locate(poller_t *poller, const write_t *write, const memory_t *l
   return (memory_t){memory->bytes + write->offset, (size_t)write->length};
 }
 
-/* What is armed stays armed until all has gone: to arm and disarm libuv for each piece would cost two calls each. */
+/* Stays armed until everything is written: arming and disarming libuv for each piece would cost two calls each. */
 static void note(endpoint_t *endpoint, int taken, size_t offered) {
   endpoint->flags &= (uint16_t)~FLAG_TOLD;
   if (taken >= 0 && (size_t)taken < offered) endpoint->flags |= FLAG_ARMED;
@@ -30,7 +30,7 @@ static bool is_file(const write_t *write) {
   return write->source >= SOURCE_FILE;
 }
 
-/* Sends what one record says of a file. */
+/* Sends the part of a file that a record describes. */
 static int send_file(endpoint_t *endpoint, const write_t *write, const memory_t *lent, uint32_t lent_count) {
   file_part_t part;
   uint32_t index = write->source - SOURCE_FILE;
@@ -41,8 +41,8 @@ static int send_file(endpoint_t *endpoint, const write_t *write, const memory_t 
 }
 
 /*
- * Sends the records from `first` on that are of one slot, as many as go into one call, and counts them. Their results
- * stand in the first of them. False when what follows must not be sent: less went than was offered, or nothing at all.
+ * Sends the records of one slot from `first` on, as many as fit one call, and counts them. Stores their result in the
+ * first of them. Returns false if later records must not be sent, because not everything was written.
  */
 static bool send_some(poller_t *poller, endpoint_t *endpoint, int first, int count, const memory_t *lent,
                       uint32_t lent_count, int *length) {
@@ -78,7 +78,10 @@ static bool send_some(poller_t *poller, endpoint_t *endpoint, int first, int cou
   return writes->result >= 0 && (size_t)writes->result == offered;
 }
 
-/* A message to thousands meets as many endpoints that no cache holds any more: they are fetched while others are sent. */
+/*
+ * A message to thousands of connections touches as many endpoints that are in no cache: prefetches them while others
+ * are sent.
+ */
 #define AHEAD 4
 
 static void fetch_ahead(const poller_t *poller, int at) {
@@ -86,7 +89,7 @@ static void fetch_ahead(const poller_t *poller, int at) {
   int index = poller->writes[at].slot & (MAX_SLOTS - 1);
   if (index >= poller->slot_count || poller->slots[index].endpoint == NULL) return;
   const endpoint_t *endpoint = poller->slots[index].endpoint;
-  __builtin_prefetch(&endpoint->slot); /* Its own fields lie behind libuv's, all in one or two lines. */
+  __builtin_prefetch(&endpoint->slot); /* The endpoint's own fields follow libuv's, in one or two cache lines. */
 #else
   (void)poller, (void)at;
 #endif
@@ -105,7 +108,7 @@ void poller_flush(poller_t *poller, int count, const memory_t *lent, uint32_t le
     int length;
     bool open = send_some(poller, endpoint, at, count, lent, lent_count, &length);
     at += length;
-    /* Behind a gap nothing may follow. */
+    /* After a gap, nothing may be sent. */
     for (; !open && at < count && poller->writes[at].slot == slot; at++) poller->writes[at].result = 0;
   }
 }
