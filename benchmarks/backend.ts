@@ -1,7 +1,7 @@
 import type { Rival } from './plan.js'
 import { type Running, start } from './server.js'
 
-/** A server behind those that take part, which is not measured: started when it is first asked for. */
+/** A server behind the measured ones, which is not measured itself. Starts on first use. */
 export class Backend {
   readonly #rival: Rival
   #running: Promise<Running> | undefined

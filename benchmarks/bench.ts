@@ -1,19 +1,19 @@
 import { describe, flag, number, type OptionTable, type Values, valuesOf } from './options.js'
 import type { Plan } from './plan.js'
 
-/** A bench that can be asked for by name. */
+/** A bench, selected by name. */
 export interface Bench {
   readonly name: string
   readonly summary: string
-  /** The lines of the help that are about its options. */
+  /** The help for its options. */
   readonly help: string
-  /** Whether an option takes a value; undefined where the bench has no such option. */
+  /** Whether an option takes a value; undefined if the bench has no such option. */
   takesValue(name: string): boolean | undefined
-  /** Reads the options. Throws a `UsageError` for a bad one, a `MissingProgram` where the load cannot be made. */
+  /** Reads the options. Throws a `UsageError` for an invalid one, a `MissingProgram` if the load can't be generated. */
   plan(given: ReadonlyMap<string, string>): Promise<Plan>
 }
 
-/** What every bench takes. */
+/** Options of every bench. */
 export function common({ rounds, seconds, quick }: { rounds: number; seconds: number; quick: number }) {
   return {
     quick: flag('a short run: one round and fewer tests; its figures are for a glance, not for quoting'),

@@ -4,13 +4,13 @@ import { runToEnd } from './children.js'
 import { root } from './paths.js'
 import { demand, openssl } from './programs.js'
 
-/** A key and its certificate for `localhost`, made once and kept in `dist/`. */
+/** A key and its certificate for `localhost`, generated once and kept in `dist/`. */
 export interface Certificate {
   readonly key: string
   readonly cert: string
 }
 
-/** Answers the paths of both. Throws `MissingProgram` where openssl is not installed. */
+/** Returns the paths of both. Throws `MissingProgram` if openssl is not installed. */
 export async function certificate(): Promise<Certificate> {
   demand(openssl)
   const folder = join(root, 'dist/benchmarks/certificate')

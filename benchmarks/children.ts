@@ -2,18 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Command } from './plan.js'
 
-/** How much of what a child says is kept to explain its end. */
+/** How much of a child's output to keep, to explain how it ended. */
 const TAIL = 10_000
-/** Milliseconds a child has to end on its own. */
+/** Milliseconds that a child has to exit by itself. */
 const PATIENCE = 3000
 
 const running = new Set<Child>()
 
-/** A process that we started, and that we end: it never outlives this one, short of `kill -9`. */
+/** A child process, which never outlives this one except after `kill -9`. */
 export class Child {
   readonly pid: number
   readonly process: ChildProcess
-  /** Settles when it has ended, with its exit code, or null after a signal. */
+  /** Resolves when it has exited, with its exit code, or null after a signal. */
   readonly ended: Promise<number | null>
   #tail = ''
 
@@ -23,7 +23,7 @@ export class Child {
     this.ended = new Promise(resolve => process.once('close', code => resolve(code)))
     this.ended.then(() => running.delete(this))
     process.stderr?.setEncoding('utf8').on('data', text => this.hear(text))
-    process.stdin?.on('error', () => {}) // it may be gone already; `ended` tells
+    process.stdin?.on('error', () => {}) // It may have exited already; `ended` tells
     running.add(this)
   }
 
@@ -31,7 +31,7 @@ export class Child {
     return running.has(this)
   }
 
-  /** Why it ended, as far as the last of its error output tells. */
+  /** Why it exited, as far as the end of its error output tells. */
   get lastWords(): string {
     return gist(this.#tail)
   }
@@ -48,7 +48,7 @@ export class Child {
   }
 }
 
-/** Of an uncaught error, as Node.js prints it, its message and its code; of other text all. */
+/** Returns message and code of an uncaught error that Node.js printed; any other text unchanged. */
 export function gist(text: string): string {
   const message = /^\w*Error\b.*$/m.exec(text)?.[0]
   const code = /^ {2}code: '(\w+)'/m.exec(text)?.[1]
@@ -56,7 +56,7 @@ export function gist(text: string): string {
   return code === undefined || message.includes(code) ? message : `${message} (${code})`
 }
 
-/** Starts a process with pipes to all of its streams. Rejects where it cannot be started. */
+/** Starts a process with pipes to all of its streams. Rejects if it can't be started. */
 export async function launch({ file, args, env }: Command): Promise<Child> {
   const process_ = spawn(file, args, { env: { ...process.env, ...env }, stdio: 'pipe' })
   await once(process_, 'spawn')
@@ -64,7 +64,9 @@ export async function launch({ file, args, env }: Command): Promise<Child> {
   return new Child(process_, process_.pid)
 }
 
-/** Runs a program to its end and answers what it printed. Rejects with its last words unless it exits with 0. */
+/**
+ * Runs a program to its end and returns its output. Rejects with the end of its error output unless it exits with 0.
+ */
 export async function runToEnd(command: Command): Promise<string> {
   const child = await launch(command)
   let output = ''
@@ -78,7 +80,7 @@ export async function runToEnd(command: Command): Promise<string> {
   return output
 }
 
-/** Ends at once whatever is still running: for the way out. */
+/** Kills all running children: for the way out. */
 export function stopAll(): void {
   for (const child of running) child.process.kill('SIGKILL')
 }

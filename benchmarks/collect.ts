@@ -2,13 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { built } from './paths.js'
 import type { Rival, Target } from './plan.js'
 
-/** Milliseconds in which a server that is left alone comes to rest. */
+/** Milliseconds after which an unused server is idle. */
 const REST = 500
 
-/** Names of the rivals that run on Node.js: those can be asked to collect their garbage. */
+/** Names of the rivals that run on Node.js and can therefore collect garbage on request. */
 const collectors = new Set<string>()
 
-/** The same rival, able to be asked: garbage that V8 has not collected yet is not what a connection or a key needs. */
+/**
+ * The same rival, able to collect garbage on request: a connection or a key does not need the garbage that V8 has not
+ * collected yet.
+ */
 export function collecting(rival: Rival): Rival {
   const command = async (port: number) => {
     const command = await rival.command(port)
@@ -19,7 +22,7 @@ export function collecting(rival: Rival): Rival {
   return { ...rival, command }
 }
 
-/** Lets a server come to rest, its garbage collected where it has any. */
+/** Waits until a server is idle, and makes it collect garbage if it can. */
 export async function collect({ name, pid }: Target): Promise<void> {
   if (collectors.has(name)) process.kill(pid, 'SIGUSR2')
   await rest()

@@ -6,12 +6,12 @@ import { demand, gcc, go, isLinkable, type Library, MissingProgram } from './pro
 
 const FLAGS = ['-O2', '-std=c11', '-Wall', '-Wextra', '-Werror']
 
-/** Where the programs are, when nothing else is said. */
+/** The default folder of the programs. */
 const BIN = join(root, 'dist/benchmarks/bin')
 
 /**
- * Compiles a C or Go file of benchmarks/ unless that has been done since it, or a header of ours, was changed. Answers
- * the program's path. Throws `MissingProgram` where there is no compiler, or not the library.
+ * Compiles a C or Go file of benchmarks/, unless the program is newer than it and the headers here. Returns the
+ * program's path. Throws `MissingProgram` without the compiler or the library.
  */
 export async function compile(
   source: string,
@@ -24,7 +24,7 @@ export async function compile(
   const program = join(folder, basename(source, kind))
   if ((await changed(program)) > (await newest(from))) return program
   await mkdir(folder, { recursive: true })
-  // Under another name first: a second run may start the program meanwhile.
+  // Renames it into place: another run may start the program meanwhile.
   const fresh = `${program}.${process.pid}`
   const linked = (library?.parts ?? []).map(part => `-l${part}`)
   await runToEnd(
@@ -36,7 +36,7 @@ export async function compile(
   return program
 }
 
-/** When a source was changed last, or a header that it includes. */
+/** When a source, or a header that it includes, last changed. */
 async function newest(path: string): Promise<number> {
   const headers = (await readFile(path, 'utf8')).matchAll(/^#include "(.+)"$/gm)
   const times = [...headers].map(([, header = '']) => newest(join(dirname(path), header)))

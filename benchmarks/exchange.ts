@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import * as tls from 'node:tls'
 
-/** Milliseconds an answer may take. */
+/** Milliseconds allowed for a response. */
 const PATIENCE = 5000
 
-/** Sends `request` on a connection of its own; rejects unless exactly `expected` comes back. */
+/** Sends `request` on a new connection; rejects unless the response is exactly `expected`. */
 export async function exchange(
   port: number,
   request: string | Buffer,
@@ -18,8 +18,8 @@ export async function exchange(
 }
 
 /**
- * Sends `request` on a connection of its own; answers what came back when `isWhole` says that it is all.
- * Rejects with what `isWhole` throws. `secure`: over TLS, whoever answers.
+ * Sends `request` on a new connection; resolves to the response once `isWhole` returns true. Rejects with what
+ * `isWhole` throws. `secure`: over TLS, with any certificate.
  */
 export function ask(
   port: number,
@@ -54,7 +54,7 @@ export function ask(
   })
 }
 
-/** Bytes as a quoted text, cut where it gets long. */
+/** Bytes as quoted text, truncated if long. */
 export function show(bytes: string | Buffer): string {
   const text = JSON.stringify(bytes.toString('latin1'))
   return text.length > 80 ? `${text.slice(0, 80)}… (${bytes.length} bytes)` : text

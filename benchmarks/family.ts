@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { forgetPeak, peakBytes } from './measure.js'
 
-/** A process and all that it has started, or that those have: a server may be several. */
+/** A process and all its descendants: a server may consist of several. */
 export class Family {
   readonly pids: readonly number[]
 
@@ -10,8 +10,8 @@ export class Family {
   }
 
   /**
-   * Time that all their threads have run, in seconds; where the kernel tells it, to the nanosecond. That of a thread that
-   * has ended is not in it.
+   * The CPU time of all their threads in seconds; to the nanosecond if the kernel reports it. Excludes threads that
+   * have ended.
    */
   cpuSeconds(): number {
     return sum(this.pids.flatMap(threadsOf).map(path => nanosecondsIn(readFileSync(path, 'latin1')))) / 1e9
@@ -21,7 +21,7 @@ export class Family {
     for (const pid of this.pids) forgetPeak(pid)
   }
 
-  /** The most memory that each of them has held, together. */
+  /** The sum of their peak memory. */
   peakBytes(): number {
     return sum(this.pids.map(peakBytes))
   }
@@ -32,7 +32,7 @@ export function nanosecondsIn(schedstat: string): number {
   return Number(schedstat.split(' ', 1)[0])
 }
 
-/** The process that started another: field 4 of /proc/PID/stat, whose field 2 may hold blanks and parentheses. */
+/** A process's parent: field 4 of /proc/PID/stat, whose field 2 may contain blanks and parentheses. */
 export function parentIn(stat: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
 }
@@ -42,14 +42,14 @@ export function descendants(pid: number, parents: ReadonlyMap<number, number>): 
   return [pid, ...children.flatMap(child => descendants(child, parents))]
 }
 
-/** The parent of each process there is. */
+/** The parent of each process. */
 function parents(): Map<number, number> {
   const found = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
       found.set(Number(name), parentIn(readFileSync(`/proc/${name}/stat`, 'latin1')))
-    } catch {} // It has ended meanwhile.
+    } catch {} // It has exited in the meantime.
   }
   return found
 }

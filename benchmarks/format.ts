@@ -1,4 +1,4 @@
-/** Three significant digits, never in exponents: `0.271`, `4.61`, `98.4`, `1830`. */
+/** Three significant digits, never in exponent notation: `0.271`, `4.61`, `98.4`, `1830`. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '-'
   const size = Math.abs(Number(value.toPrecision(3)))
@@ -12,7 +12,7 @@ export function thousands(value: number): string {
   return digits(value)
 }
 
-/** A size of a message: `64 B`, `16 KiB`. */
+/** The size of a message: `64 B`, `16 KiB`. */
 export function bytes(size: number): string {
   return size % 1024 === 0 ? `${size / 1024} KiB` : `${size} B`
 }

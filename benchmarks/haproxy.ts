@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from './paths.js'
 
-/** Writes what haproxy is run with: one thread that passes bytes on. Answers its path. */
+/** Writes haproxy's configuration: one thread that forwards bytes. Returns its path. */
 export async function haproxyConfiguration(port: number, target: number): Promise<string> {
   const folder = join(root, 'dist/benchmarks/haproxy')
   await mkdir(folder, { recursive: true })

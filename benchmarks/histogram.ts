@@ -1,21 +1,21 @@
 const PARTS = 64
 
 /**
- * Counts latencies in buckets that are 1/64 of their value wide, so that memory does not grow with the number of
- * values and every percentile is right to 1.6 %.
+ * Counts latencies in buckets whose width is 1/64 of their value, so that memory does not grow with the number of
+ * values and every percentile is within 1.6 %.
  */
 export class Histogram {
   readonly #counts = new Float64Array(64 * PARTS)
   #total = 0
 
-  /** Adds a value that is seen `times` times: a whole number of any unit, from 0 to 2^53. */
+  /** Adds a value `times` times: an integer of any unit, from 0 to 2^53. */
   record(value: number, times = 1): void {
     const bucket = bucketOf(value)
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times
     this.#total += times
   }
 
-  /** The value that `share` (0 to 1) of all values do not exceed; 0 where there is none. */
+  /** The value that `share` (0 to 1) of all values do not exceed; 0 if there are none. */
   percentile(share: number): number {
     let left = Math.ceil(share * this.#total)
     if (left === 0) return 0
@@ -27,7 +27,7 @@ export class Histogram {
   }
 }
 
-/** Up to 64 each value has its own bucket; from there on each power of two is cut into 64. */
+/** Up to 64 each value has its own bucket; above, each power of two is divided into 64. */
 function bucketOf(value: number): number {
   if (value < PARTS) return Math.max(0, Math.floor(value))
   const power = Math.floor(Math.log2(value))

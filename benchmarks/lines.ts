@@ -1,6 +1,6 @@
 import type { Child } from './children.js'
 
-/** What a child prints, one line at a time, each awaited. */
+/** Reads a child's output line by line. */
 export class LineReader {
   readonly #child: Child
   readonly #lines: AsyncIterator<string>
@@ -10,7 +10,7 @@ export class LineReader {
     this.#lines = linesOf(child)
   }
 
-  /** The next line. Rejects with the child's last words when it ends without one. */
+  /** The next line. Rejects with the end of the child's error output if it exits without one. */
   async next(): Promise<string> {
     const { value, done } = await this.#lines.next()
     if (!done) return value

@@ -1,8 +1,8 @@
 import { cpus, release, totalmem, type } from 'node:os'
 
 /**
- * What a figure is worth nothing without: where, with what, when and how it was measured, and how many cores other
- * programs used when it began.
+ * What a figure needs to be meaningful: the machine, the programs, the time and the method, and how many cores other
+ * programs used at the start.
  */
 export function caption(
   abouts: readonly string[],
@@ -21,7 +21,7 @@ export function caption(
   ]
 }
 
-/** The command as a person would type it. */
+/** The command as typed. */
 export function commandOf(args: readonly string[]): string {
   return ['npm run bench', ...(args.length > 0 ? ['--'] : []), ...args.map(quoted)].join(' ')
 }

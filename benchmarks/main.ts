@@ -40,7 +40,7 @@ const benches: readonly Bench[] = [
   loops,
 ]
 
-/** Cores that other programs may use without a word. */
+/** Cores that other programs may use without a warning. */
 const QUIET = 0.15
 
 async function main(args: readonly string[]): Promise<number> {
@@ -61,7 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
   return failures === 0 ? 0 : 1
 }
 
-/** With several benches, one whose load cannot be made is left out and said so; alone, that is an error. */
+/** Among several benches, reports and skips one whose load can't be generated; alone, that is an error. */
 async function planOf(
   bench: Bench,
   given: ReadonlyMap<string, string>,

@@ -1,7 +1,7 @@
 import type { Outcome, Plan } from './plan.js'
 import { type Table, tableOf } from './table.js'
 
-/** The result as a page of docs/benchmarks/, next to its picture. */
+/** The result as a page of docs/benchmarks/, next to its chart. */
 export function markdown(plan: Plan, outcome: Outcome, caption: readonly string[]): string {
   const [machine, versions, run] = caption
   const rounds =

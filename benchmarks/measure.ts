@@ -1,30 +1,30 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** Linux reports CPU time to programs in hundredths of a second, whatever its own clock does. */
+/** Linux reports CPU time in hundredths of a second, whatever its internal clock. */
 const TICKS_PER_SECOND = 100
 
-/** User and system time of a process since it started, all its threads together, in seconds. */
+/** User and system time of a process since it started, over all its threads, in seconds. */
 export function cpuSeconds(pid: number): number {
   return ticksIn(readFileSync(`/proc/${pid}/stat`, 'latin1')) / TICKS_PER_SECOND
 }
 
-/** Fields 14 and 15 of /proc/PID/stat; the name in field 2 may hold blanks and parentheses. */
+/** Fields 14 and 15 of /proc/PID/stat; the name in field 2 may contain blanks and parentheses. */
 export function ticksIn(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return Number(fields[11]) + Number(fields[12])
 }
 
-/** Bytes of memory a process holds now. */
+/** The current resident memory of a process in bytes. */
 export function residentBytes(pid: number): number {
   return kilobytesIn(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmRSS') * 1024
 }
 
-/** The most memory a process has held since it started or since `forgetPeak`, in bytes. */
+/** The peak memory of a process since it started or since `forgetPeak`, in bytes. */
 export function peakBytes(pid: number): number {
   return kilobytesIn(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmHWM') * 1024
 }
 
-/** Lets `peakBytes` count from now on. Where the kernel does not allow it, the peak stays that of the whole life. */
+/** Resets `peakBytes`. If the kernel does not allow that, the peak remains that of the whole lifetime. */
 export function forgetPeak(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5')
@@ -37,7 +37,7 @@ export function kilobytesIn(status: string, name: string): number {
   return Number(match[1])
 }
 
-/** How many cores' worth of time everything on this machine uses over the next `ms` milliseconds. */
+/** How many cores the machine uses over the next `ms` milliseconds. */
 export async function busyCores(ms: number): Promise<number> {
   const before = busyTicksIn(readFileSync('/proc/stat', 'latin1'))
   const start = performance.now()
@@ -46,7 +46,7 @@ export async function busyCores(ms: number): Promise<number> {
   return (after - before) / TICKS_PER_SECOND / ((performance.now() - start) / 1000)
 }
 
-/** All but idle and iowait of the first line of /proc/stat; guests are in user time already. */
+/** All but idle and iowait of the first line of /proc/stat; user time already includes guests. */
 export function busyTicksIn(stat: string): number {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = stat
     .slice(0, stat.indexOf('\n'))

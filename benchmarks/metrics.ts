@@ -1,7 +1,7 @@
 import { digits, thousands } from './format.js'
 import type { Metric } from './plan.js'
 
-/** The columns of every bench that counts requests. Samples hold seconds, bytes and requests in plain units. */
+/** The columns of every bench that counts requests. Samples are in seconds, bytes and requests. */
 export const requestMetrics: readonly Metric[] = [
   {
     key: 'requestsPerSecond',

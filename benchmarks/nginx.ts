@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { root } from './paths.js'
 import { writeSite } from './site.js'
 
-/** Writes what nginx is run with: one process that answers as the others do, without a log. Answers its path. */
+/** Writes nginx's configuration: one process with the same responses as the others, without a log. Returns its path. */
 export async function nginxConfiguration(port: number): Promise<string> {
   const folder = join(root, 'dist/benchmarks/nginx')
   await mkdir(folder, { recursive: true })

@@ -1,17 +1,17 @@
-/** What a person typed that cannot be done; its message is all they need to see. */
+/** An error in the command line; its message is all that the user needs to see. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** One `--name value` of a bench: how to read it, and what it is when it is not given. */
+/** An option `--name value` of a bench: its parser and default. */
 export interface Option<Value> {
-  /** How the value is written in the help: `N`, `A,B`; empty for a flag. */
+  /** The form of its value in the help: `N`, `A,B`; empty for a flag. */
   readonly shape: string
   readonly help: string
   readonly fallback: Value
-  /** What it is with `--quick`. */
+  /** Its value with `--quick`. */
   readonly quick: Value
-  /** Throws a `UsageError` that names `name` and what was wrong with `text`. */
+  /** Throws a `UsageError` that names `name` and what is wrong with `text`. */
   parse(name: string, text: string): Value
 }
 
@@ -21,7 +21,7 @@ export type Values<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Option<infer Value> ? Value : never
 }
 
-/** A positive number, whole unless `fraction` says otherwise. */
+/** A positive number, an integer unless `fraction` is set. */
 export function number(
   help: string,
   fallback: number,
@@ -44,7 +44,7 @@ export function number(
   return { shape: 'N', help, fallback, quick, parse }
 }
 
-/** Whole numbers, `1,16,32`. */
+/** Integers: `1,16,32`. */
 export function numbers(help: string, fallback: number[], quick = fallback): Option<number[]> {
   const one = number('', 1)
   const parse = (name: string, text: string) => text.split(',').map(part => one.parse(name, part))
@@ -65,7 +65,7 @@ export function choice<Word extends string>(
   return { shape: words.join('|'), help, fallback: words[0], quick, parse }
 }
 
-/** Some of the known words, `a,b`; all of them unless `fallback` names fewer. */
+/** Some of the known words, `a,b`; by default all, or those in `fallback`. */
 export function some(help: string, known: readonly string[], fallback = known): Option<readonly string[]> {
   const parse = (name: string, text: string) => {
     const words = text.split(',').map(word => word.trim())
@@ -86,8 +86,8 @@ export function flag(help: string): Option<boolean> {
 }
 
 /**
- * Splits `--name value`, `--name=value` and `--flag` from other words. `takesValue` knows the names: undefined for one
- * that there is not.
+ * Separates `--name value`, `--name=value` and `--flag` from other words. `takesValue` returns undefined for an
+ * unknown name.
  */
 export function readArguments(args: readonly string[], takesValue: (name: string) => boolean | undefined) {
   const words: string[] = []
@@ -115,7 +115,7 @@ function valueAfter(args: readonly string[], at: number, name: string): string {
   return value
 }
 
-/** The values of a table's options. Throws a `UsageError` for a name the table does not have. */
+/** The values of a table's options. Throws a `UsageError` for a name that is not in the table. */
 export function valuesOf<Table extends OptionTable>(
   table: Table,
   given: ReadonlyMap<string, string>,
@@ -131,7 +131,7 @@ export function valuesOf<Table extends OptionTable>(
   return Object.fromEntries(entries) as Values<Table>
 }
 
-/** The help's lines for a table. */
+/** The lines of the help for a table. */
 export function describe(table: OptionTable): string {
   const rows = Object.entries(table).map(
     ([name, option]) => [`--${name} ${option.shape}`.trimEnd(), option] as const,

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder that holds package.json: this file runs from benchmarks/ and, compiled, from dist/benchmarks/. */
+/** The folder that contains package.json: this file runs from benchmarks/ and, compiled, from dist/benchmarks/. */
 export const root = rootAbove(dirname(fileURLToPath(import.meta.url)))
 
-/** A compiled program of ours, by its path in dist/. */
+/** A compiled program of this repository, by its path in dist/. */
 export function built(path: string): string {
   const file = join(root, 'dist', path)
   if (!existsSync(file)) throw new Error(`dist/${path} is not there; npm run build makes it`)

@@ -1,13 +1,13 @@
 import type { Program } from './programs.js'
 
-/** A server that takes part: how it is started on a port. */
+/** A server to compare: how to start it on a port. */
 export interface Rival {
   readonly name: string
-  /** What it is, for the caption: program and version. */
+  /** Program and version, for the caption. */
   about(): string | Promise<string>
-  /** What has to be installed for it. */
+  /** The program that must be installed. */
   readonly needs?: Program
-  /** How to start it on this port of 127.0.0.1. May compile something first. */
+  /** How to start it on this port of 127.0.0.1. May compile it first. */
   command(port: number): Command | Promise<Command>
 }
 
@@ -17,32 +17,32 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A rival that is running. */
+/** A running rival. */
 export interface Target {
   readonly name: string
   readonly port: number
   readonly pid: number
 }
 
-/** What one measurement gave, by the key of the metric. */
+/** The result of one measurement, by metric key. */
 export type Sample = Readonly<Record<string, number>>
 
-/** How much a measurement is to do: a length, and how many requests the fastest rival answers in it. */
+/** The extent of a measurement: a length, and how many requests the fastest rival answers in that time. */
 export interface Effort {
   readonly seconds: number
   readonly requests: number
 }
 
-/** One piece of work that every rival is given. */
+/** One piece of work that every rival does. */
 export interface Trial {
   readonly name: string
-  /** Trials of one group stand together in the picture. */
+  /** Trials of one group are drawn together in the chart. */
   readonly group: string
   /** Whether a rival, by its name, takes part. Absent: all do. */
   takes?(rival: string): boolean
-  /** Rejects, saying what was answered to what, unless the server answers this work as it must. */
+  /** Rejects, with request and response, unless the server answers this work correctly. */
   check(target: Target): Promise<void>
-  /** Lets the server get up to speed; answers roughly how many requests per second it does. */
+  /** Warms the server up; resolves to its approximate requests per second. */
   warmUp(target: Target): Promise<number>
   measure(target: Target, effort: Effort): Promise<Sample>
 }
@@ -56,33 +56,33 @@ export interface Metric {
   readonly ratios?: 'all' | 'first'
   /** Whether min and max are shown as well. */
   readonly spread?: boolean
-  /** Its heading in the picture; without one it is not drawn. */
+  /** Its heading in the chart; without one it is not drawn. */
   readonly chart?: string
 }
 
-/** All of a bench before it runs. */
+/** The complete plan of a bench. */
 export interface Plan {
   readonly name: string
   readonly title: string
-  /** What load was put on, in a few words: it stands under the title. */
+  /** The load in a few words, shown below the title. */
   readonly conditions: string
-  /** What else has to be known to read the figures, a paragraph each; on the page only. */
+  /** What a reader must know to interpret the figures, a paragraph each; on the page only. */
   readonly notes?: readonly string[]
   readonly rivals: readonly Rival[]
-  /** The rivals that ratios are taken to. */
+  /** The rivals that ratios refer to. */
   readonly bases: readonly string[]
   readonly trials: readonly Trial[]
   readonly metrics: readonly Metric[]
   readonly rounds: number
-  /** Length of one measurement. */
+  /** The length of one measurement. */
   readonly seconds: number
-  /** True: every measurement gets a server of its own, just started. */
+  /** True: starts a new server for every measurement. */
   readonly fresh?: boolean
-  /** Ends what was started besides the rivals. */
+  /** Ends what was started in addition to the rivals. */
   close?(): Promise<void>
 }
 
-/** One line of the result: what a rival did in a trial, round by round. */
+/** One row of the result: a rival's samples in a trial, one for each round. */
 export interface Row {
   readonly trial: string
   readonly group: string
@@ -92,8 +92,8 @@ export interface Row {
 
 export interface Outcome {
   readonly rows: readonly Row[]
-  /** What could not take part because something is not installed. */
+  /** What was skipped because something is not installed. */
   readonly skipped: readonly string[]
-  /** What took part and went wrong. */
+  /** What failed. */
   readonly failed: readonly string[]
 }

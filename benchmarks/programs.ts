@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** A program that is not ours, and the Debian package that has it. */
+/** An external program, and the Debian package that contains it. */
 export interface Program {
   readonly command: string
   readonly package: string
@@ -17,10 +17,10 @@ export const haproxy: Program = { command: 'haproxy', package: 'haproxy' }
 export const go: Program = { command: 'go', package: 'golang-go' }
 export const wrk: Program = { command: 'wrk', package: 'wrk' }
 
-/** A C library that is not ours, and the Debian package that has its headers. */
+/** An external C library, and the Debian package with its headers. */
 export interface Library {
   readonly header: string
-  /** What the linker calls its parts. */
+  /** The linker's names of its parts. */
   readonly parts: readonly string[]
   readonly package: string
 }
@@ -31,7 +31,7 @@ export const libssl: Library = {
   package: 'libssl-dev',
 }
 
-/** Something that has to be installed is not. */
+/** A required program or library is not installed. */
 export class MissingProgram extends Error {
   override name = 'MissingProgram'
 
@@ -45,7 +45,7 @@ export function isInstalled(program: Program): boolean {
   return (process.env.PATH ?? '').split(delimiter).some(folder => isExecutable(join(folder, program.command)))
 }
 
-/** Throws `MissingProgram` where it is not installed. */
+/** Throws `MissingProgram` if it is not installed. */
 export function demand(program: Program): void {
   if (!isInstalled(program)) throw new MissingProgram(program)
 }
@@ -56,7 +56,10 @@ export function isLinkable({ header }: Library): boolean {
   return isInstalled(gcc) && spawnSync(gcc.command, args, { stdio: 'ignore' }).status === 0
 }
 
-/** The part of `command args` output that `pattern` captures: a version for a caption. Empty where there is none. */
+/**
+ * The part of the output of `command args` that `pattern` captures: a version for a caption. Empty if it does not
+ * match.
+ */
 export function versionOf(program: Program, args: readonly string[], pattern: RegExp): string {
   if (!isInstalled(program)) return ''
   try {

@@ -1,12 +1,12 @@
 import type { WriteStream } from 'node:tty'
 
-/** Says what a run is doing: one line that is overwritten on a terminal, one line a measurement elsewhere. */
+/** Reports a run's progress: one line that is overwritten on a terminal, otherwise a line for each measurement. */
 export interface Progress {
-  /** What is being done now. */
+  /** The current step. */
   status(text: string): void
-  /** What has been measured. */
+  /** A finished measurement. */
   done(text: string): void
-  /** Something worth keeping on the screen. */
+  /** A line to keep on the screen. */
   line(text: string): void
   end(): void
 }

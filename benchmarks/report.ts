@@ -16,7 +16,7 @@ export function report(plan: Plan, outcome: Outcome, caption: readonly string[])
   return lines.join('\n')
 }
 
-/** Columns under each other; words to the left, figures to the right; a test's name stands once. */
+/** Aligned columns: words to the left, figures to the right; repeats no test's name. */
 export function aligned({ head, rows, words }: Table): string[] {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map(row => row[i]?.length ?? 0)))
   const line = (cells: readonly string[]) => {

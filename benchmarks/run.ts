@@ -6,9 +6,9 @@ import { start } from './server.js'
 type MutableRow = Row & { samples: Sample[] }
 
 /**
- * Runs a plan: every rival answers every trial's check, is warmed up, and is then measured in rounds, one rival after
- * the other within a trial, so that what else happens on the machine meets them all alike. Each round begins with
- * another rival. What goes wrong for one rival is noted and the others go on.
+ * Runs a plan. Every rival passes every trial's check and is warmed up, then is measured in rounds, one rival after
+ * another within a trial, so that other load on the machine affects them all alike. Each round starts with another
+ * rival. If a rival fails, the failure is recorded and the others continue.
  */
 export async function run(plan: Plan, progress: Progress): Promise<Outcome> {
   const runner = new Runner(plan, progress)
@@ -26,7 +26,7 @@ export async function run(plan: Plan, progress: Progress): Promise<Outcome> {
 class Runner {
   readonly #plan: Plan
   readonly #progress: Progress
-  /** How each rival that takes part is reached; `fresh` plans start it for each measurement. */
+  /** How to reach each rival that takes part; `fresh` plans start it for each measurement. */
   readonly #open = new Map<Rival, <T>(use: (target: Target) => Promise<T>) => Promise<T>>()
   readonly #stops: (() => Promise<void>)[] = []
   readonly #rows = new Map<Trial, Map<Rival, MutableRow>>()
@@ -85,7 +85,7 @@ class Runner {
     }
   }
 
-  /** Checks and warms up: who passes gets a row. */
+  /** Checks and warms up; adds a row for each rival that passes. */
   async #prepare(trial: Trial): Promise<void> {
     const rows = new Map<Rival, MutableRow>()
     this.#rows.set(trial, rows)
@@ -103,7 +103,7 @@ class Runner {
     }
   }
 
-  /** How many a round has, if none fails. */
+  /** The number of measurements in a round if none fails. */
   get #measurements(): number {
     const rivals = [...this.#open.keys()]
     const counts = this.#plan.trials.map(
@@ -131,13 +131,13 @@ class Runner {
     })
   }
 
-  /** Does something with a rival; where it fails, notes why and gives up that trial for that rival. */
+  /** Runs `use` with a rival; if that fails, records why and drops this trial for this rival. */
   async #attempt(trial: Trial, rival: Rival, use: (target: Target) => Promise<void>): Promise<void> {
     try {
       await this.#open.get(rival)?.(use)
     } catch (error) {
       this.#rows.get(trial)?.delete(rival)
-      // A wrong answer is as wrong under any load: it is noted once.
+      // A wrong response is wrong under any load, so it is recorded once.
       const where = error instanceof WrongAnswer ? trial.name : title(trial)
       this.#note(`${where}: ${rival.name}`, error)
     }
@@ -153,14 +153,14 @@ class Runner {
   }
 }
 
-/** The server does not do what the trial asks for. */
+/** The server does not respond as the trial requires. */
 class WrongAnswer extends Error {
   constructor(why: unknown) {
     super(why instanceof Error ? why.message : String(why), { cause: why })
   }
 }
 
-/** A program that is not installed, or the native transport that was not built: nothing that went wrong. */
+/** A program that is not installed, or the native transport that was not built, is no failure. */
 function isForWantOfSomething(error: unknown): boolean {
   return error instanceof MissingProgram || (error instanceof Error && error.message.includes('ERR_NATIVE'))
 }

@@ -3,18 +3,18 @@ import { connect, createServer } from 'node:net'
 import { type Child, launch } from './children.js'
 import type { Rival, Target } from './plan.js'
 
-/** Milliseconds a server has to come up. */
+/** Milliseconds allowed for a server to start. */
 const PATIENCE = 10_000
 
 export interface Running extends Target {
   stop(): Promise<void>
 }
 
-/** Starts a rival on a free port; settles once it accepts connections. Rejects with what it said if it ends instead. */
+/** Starts a rival on a free port; resolves once it accepts connections. Rejects with its output if it exits instead. */
 export async function start(rival: Rival): Promise<Running> {
   const port = await freePort()
   const child = await launch(await rival.command(port))
-  // Redis explains itself on its standard output.
+  // Redis reports errors on its standard output.
   child.process.stdout?.setEncoding('utf8').on('data', text => child.hear(text))
   try {
     await untilAccepting(child, port)
@@ -46,7 +46,7 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-/** A port that nothing listens on. Another program may take it before the rival does; the run then says so. */
+/** A port that nothing listens on. Another program may take it before the rival does; the run then reports that. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

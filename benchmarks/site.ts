@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from './paths.js'
 
-/** The files that HTTP servers serve, and how long each is. */
+/** The files that HTTP servers serve, and their sizes. */
 export const pages = { '4k.txt': 4096, '64k.txt': 65_536, '1m.txt': 1_048_576 } as const
 
-/** Writes those files, and answers the folder that they are in. */
+/** Writes those files, and returns their folder. */
 export async function writeSite(): Promise<string> {
   const folder = join(root, 'dist/benchmarks/site')
   await mkdir(folder, { recursive: true })
@@ -13,7 +13,7 @@ export async function writeSite(): Promise<string> {
   return folder
 }
 
-/** Plain text of so many bytes. */
+/** Plain text of this many bytes. */
 export function pageOf(size: number): string {
   const line = 'The quick brown fox jumps over the lazy dog, again and again.\n'
   return line.repeat(Math.ceil(size / line.length)).slice(0, size)

@@ -1,11 +1,11 @@
-/** What several rounds gave: the middle one, and how far they lay apart. */
+/** The results of several rounds: their median and range. */
 export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
 }
 
-/** Of an even number of values, the mean of the two middle ones. NaN for none. */
+/** For an even number of values, the mean of the two middle ones. NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -18,8 +18,8 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * How `values` relate to `base`, round by round: two measurements that lie next to each other in time saw the same
- * machine, so their ratio is steadier than a ratio of medians. Rounds that only one of them has are left out.
+ * The ratios of `values` to `base`, round by round: two measurements close in time saw the same machine, so their
+ * ratio is steadier than a ratio of medians. Leaves out rounds that only one of them has.
  */
 export function ratios(values: readonly number[], base: readonly number[]): Spread | undefined {
   const pairs = Math.min(values.length, base.length)

@@ -4,14 +4,14 @@ import { valuesOf } from './table.js'
 
 const WIDTH = 920
 const MARGIN = 24
-/** Room for the test's name at the left of a panel, and for the figure behind a bar. */
+/** Space for the test's name to the left of a panel, and for the figure after a bar. */
 const NAME = 150
 const FIGURE = 62
 const BAR = 11
 const STEP = 13
 const GAP = 9
 
-/** Fills that can be told apart on white and on near-black: of revio's own servers, and of the others. */
+/** Fills that stay distinguishable on white and on near-black: for revio's own servers, and for the others. */
 const OURS = ['#3b82d6', '#35a37c', '#b45fc4', '#d1536f']
 const THEIRS = ['#8b95a5', '#e07b39', '#c9a227']
 
@@ -27,9 +27,9 @@ interface Cluster {
 }
 
 /**
- * A picture of a result: one panel for each charted metric, side by side, tests under each other, a bar for each server.
- * Tests differ by orders of magnitude, so each test has a scale of its own: its longest bar fills the panel. The figures
- * stand behind the bars.
+ * A chart of a result: a panel for each charted metric, side by side; tests below each other; a bar for each server.
+ * Tests differ by orders of magnitude, so each has its own scale: its longest bar fills the panel. The figures follow
+ * the bars.
  */
 export function svg(plan: Plan, outcome: Outcome, caption: readonly string[]): string {
   const metrics = plan.metrics.filter(({ chart }) => chart !== undefined)
@@ -75,7 +75,7 @@ function medians({ rounds }: Plan): string {
 }
 
 function clustersOf(rows: readonly Row[], { key }: Metric): Cluster[] {
-  // A metric need not be that of every test.
+  // Not every test has every metric.
   const bars = rows
     .map(row => ({ trial: row.trial, server: row.server, value: median(valuesOf(row, key)) }))
     .filter(({ value }) => Number.isFinite(value))
@@ -148,7 +148,7 @@ function escaped(words: string): string {
     .replaceAll('"', '&quot;')
 }
 
-/** It brings its own ground, so that it is legible wherever it is shown, and follows the reader's light or dark. */
+/** Has its own background, so that it is legible anywhere, and follows the reader's light or dark mode. */
 function page(title: string, height: number, parts: readonly string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${at(height)}" width="${WIDTH}" height="${at(height)}" role="img" aria-label="${escaped(title)}">
 <style>

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** What the kernel counts when connections come faster than they are accepted; of the whole machine. */
+/** The kernel's counters for connections that arrive faster than they are accepted; for the whole machine. */
 export interface Syns {
-  /** Requests for a connection that were sent again. */
+  /** Retransmitted connection requests. */
   readonly again: number
-  /** How often there was no room for one more connection in a listener's backlog. */
+  /** How often a listener's backlog was full. */
   readonly overflows: number
 }
 

@@ -2,11 +2,11 @@ import { ratio } from './format.js'
 import type { Metric, Outcome, Plan, Row } from './plan.js'
 import { ratios, type Spread, spread } from './statistics.js'
 
-/** Cells of a result, the same for the terminal and for Markdown. */
+/** The cells of a result, for the terminal and for Markdown. */
 export interface Table {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  /** How many columns at the left hold words and not figures. */
+  /** How many columns on the left contain words rather than figures. */
   readonly words: number
 }
 
@@ -58,6 +58,6 @@ export function valuesOf(row: Row, key: string): number[] {
 
 function withSpread({ median, min, max }: Spread, format: (value: number) => string, shown: boolean): string {
   if (!shown || min === max || Number.isNaN(median)) return format(median)
-  // The unit, where there is one, stands once: behind the median.
+  // A unit appears once, after the median.
   return `${format(median)} [${format(min)} - ${format(max)}]`
 }

@@ -1,6 +1,6 @@
 /*
- * TLS over a socket, for the programs of benchmarks/ that are written in C. What OpenSSL reads comes out of one buffer
- * that all connections share, and what it writes gathers in another, so that each event costs one recv and one send.
+ * TLS over a socket, for the C programs in benchmarks/. OpenSSL reads from one buffer that all connections share, and
+ * writes to another, so that each event costs one recv and one send.
  */
 #ifndef TLS_WIRE_H
 #define TLS_WIRE_H
@@ -17,11 +17,11 @@ enum { WIRE_CHUNK = 65536 };
 typedef struct {
   int fd;
   SSL *ssl;
-  unsigned char *rest; /* what the system has not taken yet, or NULL */
+  unsigned char *rest; /* what the OS has not taken yet, or NULL */
   size_t start, end;
 } wire;
 
-/* What came, and how much of it OpenSSL has read; what goes, and how much memory that has. */
+/* The received bytes and how many of them OpenSSL has read; the bytes to send and the buffer's capacity. */
 static unsigned char wire_came[WIRE_CHUNK];
 static size_t wire_at, wire_size;
 static unsigned char *wire_goes;
@@ -87,7 +87,7 @@ static void wire_end(wire *wire) {
   free(wire->rest);
 }
 
-/* Receives once. Answers how many bytes came; 0 where none are there now, -1 at the end and where the peer is gone. */
+/* Receives once. Returns the number of bytes; 0 if none are available, -1 at the end or if the peer is gone. */
 static ssize_t wire_receive(const wire *wire) {
   ssize_t size = recv(wire->fd, wire_came, sizeof wire_came, 0);
   wire_at = wire_size = 0;
@@ -97,8 +97,10 @@ static ssize_t wire_receive(const wire *wire) {
   return size;
 }
 
-/* Sends once all that OpenSSL has written, or what was left of it. Answers 1 when all has gone, 0 when it has not, -1
-   where the peer is gone. */
+/*
+ * Sends once what OpenSSL has written, or the rest of an earlier send. Returns 1 if everything was sent, 0 if not, -1
+ * if the peer is gone.
+ */
 static int wire_send(wire *wire) {
   const unsigned char *bytes = wire->rest == NULL ? wire_goes : wire->rest + wire->start;
   size_t size = wire->rest == NULL ? wire_length : wire->end - wire->start;

@@ -5,7 +5,7 @@ import { root } from './paths.js'
 import type { Outcome, Plan } from './plan.js'
 import { svg } from './svg.js'
 
-/** Writes a result to docs/benchmarks/; answers the paths, relative to the clone. */
+/** Writes a result to docs/benchmarks/; returns the paths, relative to the repository. */
 export async function writePages(
   plan: Plan,
   outcome: Outcome,

@@ -1,6 +1,8 @@
 import type { Address } from 'revio'
 
-/** A command that asks a server for its first page. A certificate that nobody knows is taken: it is tried at home. */
+/**
+ * A curl command for a server's first page. Accepts an unknown certificate, because the examples use self-signed ones.
+ */
 export function curl(first: Address, ...flags: string[]): string {
   const { host, port, path } = first
   const words = ['curl', ...flags]

@@ -1,4 +1,4 @@
-/** DNS messages (RFC 1035, 6891), as far as a responder for A records needs them. */
+/** DNS messages (RFC 1035, 6891), as far as a server of A records needs them. */
 
 export const Code = { NoError: 0, NotThere: 3, NotImplemented: 4, Refused: 5, BadVersion: 16 } as const
 
@@ -6,13 +6,13 @@ export interface Query {
   id: number
   opcode: number
   recursionDesired: boolean
-  /** In lower case, without the dot at its end. */
+  /** In lower case, without the final dot. */
   name: string
   type: number
   class: number
-  /** The question as it was asked; the answer repeats it byte for byte. */
+  /** The question as received; the response repeats it byte for byte. */
   question: Buffer
-  /** What the OPT record says, where there is one. */
+  /** The content of the OPT record, if there is one. */
   edns: { version: number; size: number } | undefined
 }
 
@@ -20,12 +20,12 @@ export const A = 1
 export const INTERNET = 1
 const OPT = 41
 const HEADER = 12
-/** The largest message for those who do not say what they take, and the largest that is sent to anyone. */
+/** The largest response to a client that states no size, and the largest response of all. */
 const PLAIN_SIZE = 512
 const OWN_SIZE = 1232
 const TTL = 60
 
-/** A query with one question; `undefined` for all that is not exactly one, answers included. */
+/** Parses a query with exactly one question; returns `undefined` for anything else, including responses. */
 export function parseQuery(bytes: Buffer): Query | undefined {
   if (bytes.length < HEADER) return undefined
   const flags = bytes.readUInt16BE(2)
@@ -48,7 +48,7 @@ export function parseQuery(bytes: Buffer): Query | undefined {
   }
 }
 
-/** What `records`, which has lists of IPv4 addresses by name, has to say to a query. */
+/** The response to a query. `records` contains lists of IPv4 addresses by name. */
 export function answer(query: Query, records: ReadonlyMap<string, readonly string[]>): Buffer {
   if (query.edns !== undefined && query.edns.version !== 0) return message(query, Code.BadVersion, [])
   if (query.opcode !== 0) return message(query, Code.NotImplemented, [])
@@ -58,7 +58,7 @@ export function answer(query: Query, records: ReadonlyMap<string, readonly strin
   return message(query, Code.NoError, query.type === A ? addresses : [])
 }
 
-/** Labels up to the root. A question needs no pointers into itself, and gets none. */
+/** Labels up to the root. A question needs no compression pointers, so none are allowed. */
 function parseName(bytes: Buffer, start: number): { name: string; end: number } | undefined {
   const labels: string[] = []
   let at = start
@@ -68,14 +68,14 @@ function parseName(bytes: Buffer, start: number): { name: string; end: number } 
     at += 1
     if (length === 0) return { name: labels.join('.'), end: at }
     const label = bytes.toString('latin1', at, at + length)
-    // A dot inside of a label would read as two labels.
+    // A dot within a label would look like two labels.
     if (label.length !== length || label.includes('.')) return undefined
     labels.push(label.toLowerCase())
     at += length
   }
 }
 
-/** The OPT record that a query may end with: root name, type, size, extended code, version, flags, options. */
+/** The OPT record at the end of a query: root name, type, size, extended code, version, flags, options. */
 function parseOpt(bytes: Buffer, at: number): Query['edns'] {
   if (bytes.length < at + 11 || bytes[at] !== 0 || bytes.readUInt16BE(at + 1) !== OPT) return undefined
   if (bytes.length !== at + 11 + bytes.readUInt16BE(at + 9)) return undefined
@@ -110,10 +110,10 @@ function assemble(
   ])
 }
 
-/** An A record of the name that was asked for. */
+/** An A record for the requested name. */
 function record(address: string): Buffer {
   const bytes = Buffer.alloc(16)
-  // A pointer to the question's name, right behind the header.
+  // A pointer to the question's name, right after the header.
   bytes.writeUInt16BE(0xc000 | HEADER, 0)
   bytes.writeUInt16BE(A, 2)
   bytes.writeUInt16BE(INTERNET, 4)

@@ -1,49 +1,52 @@
 import { parseArgs } from 'node:util'
 
-/** A mistake in the command line. */
+/** An error in the command line. */
 export class UsageError extends Error {}
 
-/** An option that only one example has. */
+/** An option of one example. */
 export interface Extra {
-  /** What its value is called in the help. */
+  /** The name of its value in the help. */
   value: string
   about: string
-  /** Its value where it is not given. */
+  /** Its default. */
   preset?: string
-  /** Its value is one more address to listen on. */
+  /** Its value is another address to listen on. */
   listens?: true
 }
 
-/** What an example's command line is made of. */
+/** The command line of an example. */
 export interface Command {
-  /** How it is started: `npm run echo`. */
+  /** The command that starts it: `npm run echo`. */
   command: string
   about: string
-  /** The port where none is given. */
+  /** The default port. */
   port: number
-  /** What `--port` and `--host` listen on, and all that it speaks. Default: TCP, and any address. */
+  /**
+   * The network of `--port` and `--host`, and the only one that the example supports. Default: TCP, and any address.
+   */
   only?: 'udp'
   extras?: Readonly<Record<string, Extra>>
-  /** URL of the module that exports the example as `program`. Given by examples whose loops need to share nothing. */
+  /** URL of the module that exports the example as `program`. Set by examples whose loops share no state. */
   module?: string
 }
 
-/** What a command line says. */
+/** A parsed command line. */
 export interface Chosen {
   addresses: string[]
   /** Address of the dashboard; undefined: no dashboard. */
   dashboard: string | undefined
   /** Number of loops, each in its own thread; undefined: one loop in the main thread. */
   loops: number | undefined
-  /** Values of an option of the example's own. */
+  /** The values of one of the example's own options. */
   values(name: string): readonly string[]
 }
 
 /**
- * Reads addresses, `--port`, `--host`, `--unixsocket`, `--dashboard`, `--loops`, `--help` and the options of the example.
+ * Parses addresses, `--port`, `--host`, `--unixsocket`, `--dashboard`, `--loops`, `--help` and the example's own
+ * options.
  *
- * @returns undefined when help was asked for.
- * @throws a `UsageError` that names the argument that is unknown or has no fitting value.
+ * @returns undefined if help was requested.
+ * @throws a `UsageError` that names the unknown or invalid argument.
  */
 export function readOptions(args: readonly string[], command: Command): Chosen | undefined {
   const { given, positionals } = parse(args, command)
@@ -126,7 +129,7 @@ function parse(args: readonly string[], { only, module, extras = {} }: Command) 
     })
     return { given: values as Readonly<Record<string, string[] | undefined>>, positionals }
   } catch (error) {
-    // The first sentence names the option; the others are advice about positional arguments.
+    // The first sentence names the option; the rest is advice about positional arguments.
     throw new UsageError(String((error as Error).message).split(/\. |\n/)[0])
   }
 }
@@ -152,7 +155,7 @@ function loopsOf(text: string | undefined): number | undefined {
   throw new UsageError(`--loops ${text}: expected 1 to 999`)
 }
 
-/** `serve` reads the address itself; only that it is of the right kind is for the example to say. */
+/** `serve` parses the address itself; the example checks only its network. */
 function checked(text: string, { only }: Command): string {
   if (only === undefined || /^udp[46]?(?:-net)?:/.test(text)) return text
   throw new UsageError(`address "${text}": expected ${only}://HOST:PORT`)

@@ -3,11 +3,11 @@ import { type Address, type Events, RevioError, type Server, serve, serveLoops }
 import { type Chosen, type Command, readOptions, UsageError, usage } from './options.js'
 import { endOnSignals } from './signals.js'
 
-/** An example as a program of its own. */
+/** An example as a program. */
 export interface Program<Context> extends Command {
-  /** @throws a `UsageError` where an option of its own has no fitting value. */
+  /** @throws a `UsageError` for an invalid value of its own options. */
   events(chosen: Chosen): Events<Context>
-  /** What follows the addresses in its first line, such as how to talk to it. */
+  /** Text after the addresses in its first line, such as how to connect to it. */
   hint(first: Address, chosen: Chosen): string
 }
 

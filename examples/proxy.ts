@@ -3,19 +3,19 @@ import { simulate } from 'revio/testing'
 import { type Chosen, UsageError } from './options.js'
 import { run } from './program.js'
 
-/** Unsent bytes at which a side stops the other one's reading. */
+/** Stops reading from one side at this many unsent bytes on the other. */
 const ENOUGH = 256 * 1024
 
-/** `send` copies what does not go out at once: input need not be the program's own. */
+/** `send` copies what it can't write at once, so the input buffer can be reused. */
 const options = { halfOpen: true, reuseInputBuffer: true }
 
 /**
- * A connection to `target` for each that comes. An end of one side is passed on as an end, a reset as a reset. The
- * context of a connection is the id of the other side.
+ * Connects to `target` for each accepted connection. Forwards an end as an end, and a reset as a reset. The context of
+ * a connection is the id of its other side.
  */
 export function proxy(target: string): Events<number> {
   let server: Server
-  /** Who waits for each connection that is being made. */
+  /** The accepted connection that waits for each dial. */
   const waiting = new Map<number, number>()
 
   return {
@@ -27,7 +27,7 @@ export function proxy(target: string): Events<number> {
       if (other !== undefined) return [null, options, server.resume(other) ? Action.None : Action.Close]
       const context = server.dial(target, { timeout: 5000, context: id })
       waiting.set(context, id)
-      // Nothing is read before there is somewhere to pass it on to.
+      // Reads nothing before there is a connection to forward it to.
       return [null, { ...options, context, paused: true }]
     },
     data(id, input, other) {
@@ -35,7 +35,7 @@ export function proxy(target: string): Events<number> {
       server.send(other, input, { token: id })
       server.pause(id)
     },
-    /** All has gone out for which that side was stopped. */
+    /** All output is written for which that side was stopped. */
     sent(_id, stopped) {
       server.resume(Number(stopped))
     },
@@ -50,7 +50,7 @@ export function proxy(target: string): Events<number> {
   }
 }
 
-/** A target is read when the first connection is passed on; a simulation reads it at once, and connects to nothing. */
+/** Validates a target before the first connection: a simulation parses it at once, and connects to nothing. */
 function checked(target: string): string {
   try {
     simulate({}).server.dial(target)

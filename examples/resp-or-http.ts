@@ -2,19 +2,19 @@ import { Action, type Events, type Handlers, type Options, protocol, type Server
 import { redis } from './redis/server.js'
 import { site } from './site.js'
 
-/** Milliseconds in which a client has to send the byte that tells what it speaks. */
+/** Milliseconds for the first byte, which determines the protocol. */
 const PATIENCE = 10_000
 
-/** What a RESP command begins with: it is an array. No HTTP method begins so. */
+/** The first byte of a RESP command, which is an array. No HTTP method starts with it. */
 const ASTERISK = 42
 
-/** RESP and HTTP on one port: the first byte of a connection chooses its handlers. */
+/** RESP and HTTP on one port: the first byte of a connection selects its handlers. */
 export function respOrHttp(): Events {
   const clone = redis()
   const web = site()
   let server: Server
 
-  /** Has `events` take over, as if the connection had just opened, with the input that told them apart. */
+  /** Switches to `events` as if the connection had just opened, and delivers the first input again. */
   function become<Context>(id: number, events: Handlers<Context>, input: Buffer): void {
     const info = server.info(id)
     if (info === undefined) return
@@ -26,7 +26,7 @@ export function respOrHttp(): Events {
   return {
     serving(running) {
       server = running
-      // Its `opened`, which is called here, needs a server to be there.
+      // Its `opened`, which is called here, needs the server.
       web.serving?.(running)
     },
     opened(id) {

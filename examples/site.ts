@@ -8,7 +8,7 @@ const MEBIBYTE = 1024 * 1024
 
 type Handler = (req: HttpRequest) => HttpReply | Promise<HttpReply>
 
-/** What the example serves, by path and method. */
+/** The responses of the example, by path and method. */
 const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/': { GET: () => HELLO },
   '/echo': {
@@ -46,7 +46,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   },
 }
 
-/** The `http` example's handlers; at `/ws`, messages are sent back as they came. */
+/** The handlers of the `http` example; /ws echoes WebSocket messages. */
 export function site(): Http {
   const echo = websocket({ message: (_id, data) => [data] })
   const handlers: HttpHandlers = {
@@ -65,11 +65,11 @@ function answer(req: HttpRequest): HttpReply | Promise<HttpReply> {
   return typeof found === 'function' ? found(req) : found
 }
 
-/** What serves a request, or that nothing does. */
+/** The handler of a request, or the error that there is none. */
 function find({ method, path }: HttpRequest): Handler | HttpReply {
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined
   if (route === undefined) throw new HttpError(404)
-  // A response to HEAD is one to GET, of which the head is sent.
+  // HEAD is handled as GET; only the head of the response is sent.
   const name = method === 'HEAD' ? 'GET' : method
   const handler = Object.hasOwn(route, name) ? route[name] : undefined
   if (handler !== undefined) return handler
@@ -81,7 +81,7 @@ async function* chunks(count: number, size: number): AsyncGenerator<Buffer> {
   for (let index = 0; index < count; index++) yield Buffer.alloc(size, 97 + (index % 26))
 }
 
-/** A whole number of the query. */
+/** Parses a whole number in the query. */
 function number(req: HttpRequest, name: string, most: number): number {
   const text = req.query.get(name) ?? '1'
   const value = Number(text)

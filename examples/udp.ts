@@ -20,7 +20,7 @@ export const program = await run({
     const [name] = readNames(chosen.values('name')).keys()
     return `; try: dig @${host} -p ${port} ${name}`
   },
-  // Each query is one datagram, and so is what is returned for it.
+  // Each query is one datagram, and so is each response.
   events(chosen) {
     const records = readNames(chosen.values('name'))
     return {

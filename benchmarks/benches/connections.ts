@@ -12,7 +12,7 @@ import { syns } from '../syns.js'
 
 const rivals = [nodeNetEcho, nodeClusterEcho, goEcho, revioEcho, revioLoops, revioEchoOnNet]
 const names = rivals.map(({ name }) => name)
-/** How many are under way where it is not all of them. */
+/** Connections in progress at once, in the trials that don't use all of them. */
 const FEW = 64
 
 const options = {
@@ -81,7 +81,7 @@ const NOTE =
 
 type Flood = Pick<FloodWork, 'size' | 'connections' | 'atOnce'>
 
-/** `active`: so many of the connections, which are held, send and receive. */
+/** `active`: how many of the held connections send and receive. */
 function trial(group: string, flood: Flood, active?: number): Trial {
   const work = (seconds: number) => (active === undefined ? flood : { ...flood, hold: { active, seconds } })
   return {

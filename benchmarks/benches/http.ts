@@ -35,7 +35,7 @@ export const http = bench(
   { cases: cases(), connections, servers: servers(rivals), ...length },
   ({ cases, connections, servers, rounds, seconds }) => {
     demand(wrk)
-    // fastify has files from a plugin.
+    // fastify serves files only through a plugin.
     const takes = (path: string) => (rival: string) =>
       rival !== fastify.name || !['/4k.txt', '/1m.txt'].includes(path)
     return {

@@ -81,7 +81,7 @@ function trial(keys: number, batch: number): Trial {
   }
 }
 
-/** A few thousand keys come and go before, so that what is hot has been compiled. */
+/** Adds and removes a few thousand keys first, so that hot code is compiled. */
 async function measure(keys: number, batch: number, target: Target): Promise<Sample> {
   const { port, pid } = target
   await (await inserted(20_000, batch, port)).load.close()

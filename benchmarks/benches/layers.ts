@@ -66,7 +66,7 @@ function talksTls({ name }: Target): boolean {
   return secure.some(rival => rival.name === name)
 }
 
-/** Over TLS the load looks at every byte, as it does later. */
+/** Over TLS the load generator checks every byte, also while it measures. */
 async function check(work: Work, target: Target): Promise<void> {
   const { send, expect } = messages.echo
   if (talksTls(target)) await measure({ ...work, connections: 1 }, 0.1, target)

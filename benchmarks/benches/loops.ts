@@ -13,11 +13,14 @@ import { busyCluster, nodeClusterEcho, nodeNetEcho } from '../rivals/node.js'
 import { balancedLoops, busyLoops, revioEcho, revioLoops } from '../rivals/revio.js'
 import { MESSAGE, stepsIn } from '../servers/work.js'
 
-/** In flight on each connection: several to a call, so that the client leaves the cores to the servers. */
+/**
+ * Messages in flight on each connection: several for each system call, so that the client leaves the cores to the
+ * servers.
+ */
 const IN_FLIGHT = 4
-/** Loops that connections are shared out among. */
+/** The number of loops that share the connections. */
 const LOOPS = 4
-/** The servers that share out nothing, and those that do the same in two loops or processes. */
+/** The single-loop servers, and the equivalents with two loops or processes. */
 const ALONE: Readonly<Record<string, string>> = {
   [revioLoops.name]: revioEcho.name,
   [nodeClusterEcho.name]: nodeNetEcho.name,
@@ -93,7 +96,7 @@ export const loops = bench(
   },
 )
 
-/** Each message has its handler work so long; the client does next to nothing. */
+/** Each message costs its handler this much work; the client does almost nothing. */
 function working(work: number): Trial {
   return {
     name: `handlers of ${work} us`,
@@ -118,7 +121,7 @@ async function measureWork(seconds: number, { port, pid }: Target): Promise<Samp
 }
 
 function handing(connections: number): Trial {
-  /** What a connection has cost each server last. */
+  /** The last measured cost of a connection, by server. */
   const costs = new Map<string, number>()
   const measure = async (target: Target): Promise<Sample> => {
     const { rate, cpu } = await measureFlood(connections, target)

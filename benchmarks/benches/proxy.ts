@@ -52,7 +52,7 @@ function trial(work: Work): Trial {
   return echoTrial(work, {
     name: bytes(work.size),
     warmUp: 0.7,
-    // Only the proxy's own time and memory count: not those of the server behind it.
+    // Counts only the proxy's own time and memory, and not those of the server behind it.
     meterOf: pid => new Family(pid),
   })
 }

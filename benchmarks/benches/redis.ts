@@ -25,7 +25,7 @@ const options = {
   ...common({ rounds: 3, seconds: 1.5, quick: 0.6 }),
 }
 
-/** How the clone is set up, other than Redis with its defaults. */
+/** How the clone's setup differs from Redis with its defaults. */
 const notes = [
   'The clone tells V8 to inline more (`--max-inlined-bytecode-size=1000`, `--max-inlined-bytecode-size-cumulative=4000`, ' +
     'in [examples/redis/main.ts](../../examples/redis/main.ts)): a program that does not runs with the limits of V8.',
@@ -88,7 +88,7 @@ function encoded(command: string): string {
   return `*${words.length}\r\n${words.map(word => `$${word.length}\r\n${word}\r\n`).join('')}`
 }
 
-/** A very short run, then one of a third of a second in which what is hot gets compiled; it also tells the rate. */
+/** A very short run, then one of a third of a second, in which hot code gets compiled and the rate is measured. */
 async function warmUp(test: RedisTest, load: Load, target: Target): Promise<number> {
   const first = await timed(test, load, target.port, 20_000)
   return (await timed(test, load, target.port, first.requestsPerSecond / 3)).requestsPerSecond
@@ -116,7 +116,7 @@ async function measure(test: RedisTest, load: Load, { port, pid }: Target, effor
   }
 }
 
-/** Brings the keyspace to where the test begins: nothing in it but what the test takes from. */
+/** Resets the keyspace for a test: it contains only what the test consumes. */
 async function fill({ fill }: RedisTest, load: Load, port: number, requests: number): Promise<void> {
   await exchange(port, 'FLUSHALL\r\n', '+OK\r\n')
   if (fill === undefined) return

@@ -39,7 +39,7 @@ export const tlsMemory = bench(
   }),
 )
 
-/** Connections that have each got a message back. */
+/** Opens connections that have each received a message. */
 async function hold(connections: number, { name, port }: Target) {
   const work = { port, size: 64, connections, inFlight: 1, seconds: 0.001 }
   const load = await startEchoLoad({ ...work, tls: name !== revioPlain.name })

@@ -69,7 +69,7 @@ function trial(work: Work): Trial {
   }
 }
 
-/** Over TLS the load looks at every byte, as it does later. */
+/** Over TLS the load generator checks every byte, also while it measures. */
 async function check(work: Work, target: Target): Promise<void> {
   const { send, expect } = messages.echo
   if (target.name === revioPlain.name) await exchange(target.port, send, expect)

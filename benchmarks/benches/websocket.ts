@@ -16,7 +16,7 @@ import { idleMetrics, idleTrial } from '../trials/idle.js'
 const rivals = [wsWebSocket, revioWebSocket, revioWebSocketOnNet]
 const names = rivals.map(({ name }) => name)
 
-/** What the load client is started with. */
+/** The options of the load generator. */
 interface Load {
   readonly size: number
   readonly connections: number

@@ -10,16 +10,16 @@ export interface EchoWork {
   /** Bytes of a message. */
   readonly size: number
   readonly connections: number
-  /** Messages under way at a time on each connection. */
+  /** Messages in flight on each connection. */
   readonly inFlight: number
   readonly seconds: number
-  /** Talks TLS, and takes any certificate. */
+  /** Uses TLS, and accepts any certificate. */
   readonly tls?: boolean
-  /** The only cipher suite that it offers; as Node.js does where it is absent. */
+  /** The only cipher suite to offer; absent: Node's default. */
   readonly cipher?: Cipher
 }
 
-/** What came of it; times in seconds, `mismatches` in bytes. */
+/** The result; times in seconds, `mismatches` in bytes. */
 export interface EchoFigures {
   readonly requests: number
   readonly seconds: number
@@ -29,8 +29,8 @@ export interface EchoFigures {
 }
 
 /**
- * Load on an echo server, without a compiler: the same work as load/echo-load.c does, and its fallback. It is the slower
- * of the two, so that it bounds the requests per second sooner; but it speaks TLS.
+ * Load on an echo server without a compiler: does the same as load/echo-load.c, and replaces it. It is slower, so it
+ * limits the requests per second sooner; but it has TLS.
  */
 export class EchoClient {
   readonly #work: EchoWork
@@ -57,7 +57,7 @@ export class EchoClient {
     }
   }
 
-  /** Sends for `seconds`, then waits for what is under way. Rejects when the server closes or loses something. */
+  /** Sends for `seconds`, then waits for messages in flight. Rejects if the server closes or loses something. */
   async run(): Promise<EchoFigures> {
     const start = performance.now()
     await new Promise<void>((done, failed) => {
@@ -106,7 +106,7 @@ export class EchoClient {
   }
 }
 
-/** One connection: how far its stream has come. */
+/** One connection and the position in its stream. */
 class Peer {
   readonly socket: Socket
   readonly #offset: number
@@ -123,7 +123,7 @@ class Peer {
     this.#begunAt = new Array<number>(inFlight).fill(0)
   }
 
-  /** Where in the pattern the next byte to come back stands. */
+  /** The pattern position of the next byte to receive. */
   get position(): number {
     return this.#offset + this.#received
   }
@@ -145,7 +145,7 @@ class Peer {
     this.socket.uncork()
   }
 
-  /** Answers how many messages came back whole with these bytes; notes how long each took, in microseconds. */
+  /** Counts the messages that these bytes complete, and records how long each took, in microseconds. */
   receive(size: number, latencies: Histogram): number {
     let done = Math.floor(this.#received / this.#size)
     this.#received += size

@@ -1,12 +1,12 @@
 /*
- * Puts load on an echo server and checks every byte that comes back.
+ * Puts load on an echo server and checks every byte that it returns.
  *
  *     echo-load --port N --size BYTES --connections N --in-flight N --seconds S
  *
- * Connects, prints `ready`, and begins when a line arrives on its input. Each connection keeps `in-flight` messages
- * under way and sends a new one for each that has come back whole. After `seconds` it sends no more, waits for what is
- * under way, and prints one line of JSON: requests, seconds, p50 and p99 in seconds, mismatches (wrong bytes).
- * It keeps its connections until its input ends, so that closing them is not part of what was measured.
+ * Connects, prints `ready`, and starts when a line arrives on its input. Each connection keeps `in-flight` messages in
+ * flight and sends a new one for each that has returned. After `seconds` it sends no more, waits for messages in
+ * flight, and prints one line of JSON: requests, seconds, p50 and p99 in seconds, mismatches (wrong bytes). It keeps
+ * its connections until its input ends, so that the measurement does not include closing them.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -19,11 +19,11 @@ enum { EVENTS = 256, STALL_MS = 5000 };
 typedef struct {
   int fd;
   int waits_to_write;
-  uint64_t begun;    /* messages asked for */
+  uint64_t begun;    /* messages requested */
   uint64_t sent;     /* bytes of them that were sent */
-  uint64_t received; /* bytes that came back */
+  uint64_t received; /* bytes received */
   size_t offset;     /* where in the pattern this connection's stream begins */
-  uint64_t *begun_at; /* when each message under way was asked for, in ns: a ring */
+  uint64_t *begun_at; /* the start time of each message in flight, in ns: a ring */
 } connection;
 
 static struct {
@@ -58,7 +58,7 @@ static void begin(connection *peer, int count, uint64_t now) {
   send_pending(peer);
 }
 
-/* Answers how many bytes came. */
+/* Returns the number of bytes received. */
 static size_t take(connection *peer) {
   static unsigned char chunk[CHUNK];
   ssize_t size = recv(peer->fd, chunk, sizeof chunk, 0);
@@ -87,7 +87,7 @@ static void connect_one(connection *peer, size_t index) {
   poll_for(peer, EPOLL_CTL_ADD, 0);
 }
 
-/* The whole run; answers how long it took, in ns. */
+/* The whole run; returns its duration in ns. */
 static uint64_t run(connection *peers) {
   uint64_t start = now_ns(), deadline = start + (uint64_t)(want.seconds * 1e9);
   uint64_t begun = 0;

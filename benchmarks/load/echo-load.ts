@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { EchoClient } from './echo-client.js'
 import type { Cipher } from './tls.js'
 
-// The program around EchoClient: the same options, input and output as load/echo-load.c.
+// EchoClient as a program, with the options, input and output of load/echo-load.c.
 
 const text = { type: 'string' } as const
 const { values } = parseArgs({

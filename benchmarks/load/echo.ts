@@ -5,7 +5,7 @@ import type { EchoWork } from './echo-client.js'
 import { LoadProcess, options } from './process.js'
 import { startTlsLoad } from './tls.js'
 
-/** Starts the load on an echo server: in C, or in TypeScript where there is no compiler, or no OpenSSL for TLS. */
+/** Starts the load on an echo server: in C, or in TypeScript without a compiler, or for TLS without OpenSSL. */
 export async function startEchoLoad({
   inFlight,
   tls = false,
@@ -22,12 +22,12 @@ export async function startEchoLoad({
   })
 }
 
-/** What makes the load over TLS here, for the caption. */
+/** The name of the load generator over TLS, for the caption. */
 export function tlsLoadName(): string {
   return isLinkable(libssl) ? 'tls-load.c' : 'echo-load.ts (no gcc, or no libssl-dev)'
 }
 
-/** What makes the load here, for the caption. */
+/** The name of the load generator, for the caption. */
 export function echoLoadName(): string {
   return isInstalled(gcc) ? 'load by echo-load.c' : 'load by echo-load.ts (no gcc)'
 }

@@ -1,13 +1,13 @@
 /*
- * A flood of connections on an echo server, each with one message; checks every byte that comes back.
+ * Floods an echo server with connections, each with one message, and checks every byte that it returns.
  *
  *     flood-load --port N --size BYTES --connections N --at-once N [--hold --active N --seconds S]
  *
- * Prints `ready`, and begins when a line arrives on its input. A transaction connects, sends its message, gets it back,
- * ends its side and waits for the end of the other; `at-once` of them are under way. With `hold` it connects before it is
- * ready and keeps all connections; from then on `active` of them send a message, and a new one for each that has come
- * back, for `seconds`. Prints one line of JSON: requests, seconds, p50, p99 and max in seconds (from connecting, or from
- * sending, until the last byte is back), mismatches (wrong bytes). What it holds it keeps until its input ends.
+ * Prints `ready`, and starts when a line arrives on its input. A transaction connects, sends its message, receives it
+ * back, ends its side and waits for the other side's end; `at-once` of them are in progress. With `hold` it connects
+ * before it is ready and keeps all connections; then `active` of them send a message, and a new one for each that has
+ * returned, for `seconds`. Prints one line of JSON: requests, seconds, p50, p99 and max in seconds (from connecting or
+ * sending until the last byte has returned), mismatches (wrong bytes). It keeps held connections until its input ends.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -31,9 +31,9 @@ static struct {
 } want = {.active = 1};
 
 static int poller, begun, done;
-static uint64_t deadline; /* 0: nothing is held, or not yet. */
+static uint64_t deadline; /* 0: not holding, or not yet. */
 
-/* Many source addresses, so that a port in TIME_WAIT is not waited for; the kernel picks the port as it connects. */
+/* Uses many source addresses, so that no port in TIME_WAIT is waited for; the kernel picks the port on connect. */
 static void bind_source(int fd, int index) {
   struct sockaddr_in source = {.sin_family = AF_INET};
   source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(index % SOURCES));
@@ -42,7 +42,7 @@ static void bind_source(int fd, int index) {
   if (bind(fd, (struct sockaddr *)&source, sizeof source) != 0) fail("bind");
 }
 
-/* Edge-triggered: one call watches a connection for all of its life. */
+/* Edge-triggered: one call watches a connection for its whole life. */
 static void start(connection *peer, int index) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)want.port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -56,7 +56,7 @@ static void start(connection *peer, int index) {
   if (epoll_ctl(poller, EPOLL_CTL_ADD, peer->fd, &event) != 0) fail("epoll_ctl");
 }
 
-/* Sends what is left of the message, as far as it goes. */
+/* Sends the rest of the message, as far as the socket takes it. */
 static void send_rest(connection *peer) {
   while (peer->sent < (uint32_t)want.size) {
     size_t left = (size_t)want.size - peer->sent;
@@ -67,7 +67,7 @@ static void send_rest(connection *peer) {
   }
 }
 
-/* Its message is back. */
+/* Its message has returned. */
 static void complete(connection *peer) {
   uint64_t now = now_ns();
   answered(now - peer->begun_at);
@@ -83,7 +83,7 @@ static void complete(connection *peer) {
   send_rest(peer);
 }
 
-/* Takes what has come; answers whether the peer has ended its side. */
+/* Receives what has arrived; returns whether the peer has ended its side. */
 static int take(connection *peer) {
   static unsigned char chunk[MOST_SIZE];
   for (;;) {
@@ -109,7 +109,7 @@ static void handle(connection *peer, uint32_t events) {
   start(peer, begun++);
 }
 
-/* Until all that has begun is done. */
+/* Runs until everything that was started is done. */
 static void run(void) {
   while (done < begun) {
     struct epoll_event events[EVENTS];
@@ -140,7 +140,7 @@ static void hold(connection *peers) {
   requests = timed = longest = 0;
 }
 
-/* The active ones lie apart. */
+/* Spreads the active ones over all connections. */
 static void exchange(connection *peers) {
   deadline = now_ns() + (uint64_t)(want.seconds * 1e9);
   begun = done = 0;

@@ -1,19 +1,19 @@
 import { compile } from '../compile.js'
 import { LoadProcess, options } from './process.js'
 
-/** What load/flood-load.c is started with. */
+/** The options of load/flood-load.c. */
 export interface FloodWork {
   readonly port: number
   /** Bytes of a message. */
   readonly size: number
   readonly connections: number
-  /** How many are under way at a time. */
+  /** Transactions in progress at once. */
   readonly atOnce: number
-  /** All connections are kept, and some of them send for a while. */
+  /** Keeps all connections, of which some send for a while. */
   readonly hold?: { readonly active: number; readonly seconds: number }
 }
 
-/** What it tells; times in seconds. */
+/** Its output; times in seconds. */
 export interface FloodFigures {
   readonly requests: number
   readonly seconds: number
@@ -23,7 +23,7 @@ export interface FloodFigures {
   readonly mismatches: number
 }
 
-/** Throws `MissingProgram` where there is no compiler. */
+/** Throws `MissingProgram` without a compiler. */
 export async function startFlood({ atOnce, hold, ...work }: FloodWork): Promise<LoadProcess> {
   const args = options({ ...work, 'at-once': atOnce, ...hold })
   if (hold !== undefined) args.push('--hold')

@@ -1,6 +1,6 @@
 import { show } from '../exchange.js'
 
-/** How many whole answers `text` holds, one after the other. Throws for one that is not 200 or has no body. */
+/** Counts the complete responses in `text`. Throws for a response that is not 200 or has no body. */
 export function wholeAnswers(text: string): number {
   let found = 0
   for (let at = 0; at < text.length; found++) {

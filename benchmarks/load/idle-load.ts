@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 
-// Opens connections, lets each exchange one message, prints `ready`, and keeps them open, silent, until its input ends.
+// Opens connections, exchanges one message on each, prints `ready`, and keeps them open and idle until its input ends.
 
-/** How many connect at a time: fewer than any server's backlog. */
+/** Concurrent connects: fewer than any server's backlog. */
 const BATCH = 100
 
 const text = { type: 'string' } as const

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
 import { Histogram } from '../histogram.js'
 
-// Inserts keys into a Redis server, a batch at a time, and notes how long each batch took from request to last reply.
+// Inserts keys into a Redis server in batches, and records how long each batch took from request to last reply.
 
 const KEY = 16
 const VALUE = 'v'.repeat(64)
@@ -12,7 +12,7 @@ const text = { type: 'string' } as const
 const { values } = parseArgs({ options: { port: text, keys: text, batch: text } })
 const [keys, batch] = [Number(values.keys), Number(values.batch)]
 
-/** SETs of the keys from `first` to before `end`; a key is a number of 16 digits. */
+/** SETs of the keys from `first` up to `end`, exclusive; a key is a number of 16 digits. */
 function setsOf(first: number, end: number): string {
   let sets = ''
   for (let key = first; key < end; key++) {

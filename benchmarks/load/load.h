@@ -1,7 +1,4 @@
-/*
- * What the load clients share: a stream of bytes that each connection begins somewhere else in, and the figures of what
- * came back.
- */
+/* Shared by the load generators: each connection's stream of bytes, and the figures of the responses. */
 #ifndef LOAD_H
 #define LOAD_H
 #include <arpa/inet.h>
@@ -17,11 +14,11 @@
 
 enum { CHUNK = 262144, PERIOD = 65521, PARTS = 64 };
 
-/* A stream's byte at n is pattern[(offset + n) % PERIOD]: a prime, so that no message size is in step with it. */
+/* The byte at n of a stream is pattern[(offset + n) % PERIOD]: a prime, so that no message size is a multiple of it. */
 static unsigned char pattern[PERIOD + CHUNK];
 static uint64_t histogram[64 * PARTS];
 static uint64_t requests, timed, longest, mismatches;
-static const char *name; /* of the program, for its errors */
+static const char *name; /* The program's, for error messages. */
 
 static _Noreturn void fail(const char *what) {
   fprintf(stderr, "%s: %s%s%s\n", name, what, errno ? ": " : "", errno ? strerror(errno) : "");
@@ -78,12 +75,12 @@ static void compare(const unsigned char *bytes, const unsigned char *expected, s
   for (size_t i = 0; i < size; i++) mismatches += bytes[i] != expected[i];
 }
 
-/* Compares what came with the stream at `position`. At most CHUNK bytes. */
+/* Compares received bytes, at most CHUNK, with the stream at `position`. */
 static inline void check(const unsigned char *bytes, size_t size, size_t offset, uint64_t position) {
   compare(bytes, stream_at(offset, position), size);
 }
 
-/* A connection to that port of this machine; it blocks. */
+/* Connects to that port of this machine; blocks. */
 static inline int connect_to(int port) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -98,7 +95,7 @@ static inline void stop_blocking(int fd) {
   if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) fail("fcntl");
 }
 
-/* Says that all is ready, and waits for a line. Answers 0 where the input ends instead. */
+/* Reports that it is ready, and waits for a line. Returns 0 if the input ends instead. */
 static int may_begin(void) {
   if (puts("ready") == EOF || fflush(stdout) != 0) fail("stdout");
   return getchar() != EOF;
@@ -109,20 +106,20 @@ static void await_end(void) {
   }
 }
 
-/* Something has taken so many ns. */
+/* Counts a duration in ns. */
 static void count_time(uint64_t took) {
   histogram[bucket_of(took)]++;
   if (took > longest) longest = took;
   timed++;
 }
 
-/* A message has come back whole, so many ns after it was asked for. */
+/* A message has returned completely; `took` is its duration in ns. */
 static inline void answered(uint64_t took) {
   count_time(took);
   requests++;
 }
 
-/* A line of JSON; `more` is another number in it, or NULL. */
+/* Prints a line of JSON; `more` names another number in it, or is NULL. */
 static void print_figures(uint64_t took, const char *more, uint64_t number) {
   printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.9f,\"p99\":%.9f,\"max\":%.9f,\"mismatches\":%llu",
          (unsigned long long)requests, (double)took / 1e9, percentile(0.5), percentile(0.99), (double)longest / 1e9,

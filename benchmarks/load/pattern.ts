@@ -1,11 +1,11 @@
-/** A prime, so that no message size is in step with it. */
+/** A prime, so that no message size is a multiple of it. */
 const PERIOD = 65_521
-/** The longest piece that can be had without a seam. */
+/** The longest piece that is available without wrapping. */
 export const LONGEST = 262_144
 
 /**
- * The bytes that a connection sends: an endless stream that can be had at any position, so that what comes back can be
- * compared byte by byte without keeping what was sent.
+ * The bytes that a connection sends: an endless stream with access to any position, so that received bytes can be
+ * compared without storing what was sent.
  */
 export class Pattern {
   readonly #bytes: Buffer
@@ -28,7 +28,7 @@ export class Pattern {
     return this.#bytes.subarray(start, start + size)
   }
 
-  /** How many of `bytes` are not what stands at that position; at most `LONGEST` of them are looked at. */
+  /** How many of `bytes` differ from the stream at that position; compares at most `LONGEST` bytes. */
   mismatches(bytes: Buffer, position: number): number {
     const expected = this.at(position, bytes.length)
     if (expected.equals(bytes)) return 0

@@ -3,9 +3,9 @@ import { LineReader } from '../lines.js'
 import type { Command } from '../plan.js'
 
 /**
- * A load client of ours, as a process of its own, so that it does not share a core with the one that measures. It
- * connects and prints `ready`, works when a line arrives on its input, prints one line of JSON, and keeps its
- * connections until its input ends: neither opening nor closing them is part of what is measured.
+ * A load generator in its own process, so that it does not share a core with the measuring process. It connects and
+ * prints `ready`, works when a line arrives on its input, prints one line of JSON, and keeps its connections until its
+ * input ends: the measurement includes neither opening nor closing them.
  */
 export class LoadProcess {
   readonly #child: Child
@@ -16,14 +16,14 @@ export class LoadProcess {
     this.#lines = new LineReader(child)
   }
 
-  /** Settles when it is ready. Rejects with its own words when it ends instead. */
+  /** Resolves when it is ready. Rejects with its error output if it exits instead. */
   static async start(command: Command): Promise<LoadProcess> {
     const load = new LoadProcess(await launch(command))
     await load.#lines.next()
     return load
   }
 
-  /** Lets it work; answers its figures, whose shape is the client's. */
+  /** Runs it; resolves to its figures, whose shape depends on the generator. */
   async run<Figures>(): Promise<Figures> {
     this.#child.process.stdin?.write('go\n')
     return JSON.parse(await this.#lines.next()) as Figures

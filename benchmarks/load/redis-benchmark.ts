@@ -8,23 +8,23 @@ export interface RedisLoad {
   readonly requests: number
   readonly connections: number
   readonly pipeline: number
-  /** Random keys are taken from this many; 0: all the same key. */
+  /** The number of random keys; 0: always the same key. */
   readonly keys: number
 }
 
-/** What redis-benchmark says of a run; times in milliseconds. */
+/** redis-benchmark's figures for a run; times in milliseconds. */
 export interface RedisFigures {
   readonly requestsPerSecond: number
   readonly p50: number
   readonly p99: number
 }
 
-/** Runs redis-benchmark once, for long enough that it has figures: it counts time in milliseconds. */
+/** Runs redis-benchmark once, for long enough to get figures: it counts time in milliseconds. */
 export async function redisLoad(load: RedisLoad): Promise<RedisFigures> {
   return figuresIn(await send(load))
 }
 
-/** Has redis-benchmark do its requests, however few; answers what it printed. Rejects at the first error reply. */
+/** Makes redis-benchmark send its requests, however few; returns its output. Rejects at the first error reply. */
 export async function send(load: RedisLoad): Promise<string> {
   const { port, ask, requests, connections, pipeline, keys } = load
   const args = ['-h', '127.0.0.1', '-p', port, '--csv', '-n', requests, '-c', connections, '-P', pipeline]
@@ -32,7 +32,7 @@ export async function send(load: RedisLoad): Promise<string> {
   return runToEnd({ file: redisBenchmark.command, args: [...args, ...ask].map(String) })
 }
 
-/** The figures of the last test in what `--csv` printed. */
+/** The figures of the last test in the output of `--csv`. */
 export function figuresIn(csv: string): RedisFigures {
   const lines = csv.trim().split('\n').map(cellsOf)
   const head = lines.findLast(cells => cells[0] === 'test')
@@ -48,7 +48,7 @@ export function figuresIn(csv: string): RedisFigures {
   return { requestsPerSecond: figure('rps'), p50: figure('p50_latency_ms'), p99: figure('p99_latency_ms') }
 }
 
-/** Cells of a line of CSV: quoted, a quote within them doubled. */
+/** The cells of a CSV line: quoted, with quotes in them doubled. */
 export function cellsOf(line: string): string[] {
   return [...line.matchAll(/"((?:[^"]|"")*)"|([^",]+)/g)].map(([, quoted, bare]) => {
     return quoted?.replaceAll('""', '"') ?? bare ?? ''

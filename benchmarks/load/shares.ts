@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** How many connections of `count`, all open at a time, each loop has; each says its number in the first byte. */
+/** How many of `count` simultaneous connections each loop has; a loop sends its number as the first byte. */
 export async function sharesOf(port: number, count: number, loops: number): Promise<number[]> {
   const shares = Array.from({ length: loops }, () => 0)
   const sockets: Socket[] = []
   try {
-    // One after the other: which loop has the fewest is looked at for each of them.
+    // One after another, because the balancer compares the loops for each of them.
     for (let made = 0; made < count; made++) {
       const socket = connect(port, '127.0.0.1')
       sockets.push(socket)

@@ -1,15 +1,15 @@
 /*
- * Puts load on an echo server over TLS 1.3 and checks every byte that comes back.
+ * Puts load on an echo server over TLS 1.3 and checks every byte that it returns.
  *
  *     tls-load --port=N --size=BYTES --connections=N --in-flight=N --seconds=S --cipher=NAME [--single] [--handshakes]
- *              [--resume]
+ * [--resume]
  *
- * Connects, prints `ready`, and begins when a line arrives on its input; it ends and prints as echo-load does. What it
- * sends at a time is one record (of up to 16 KiB), or with `--single` one for each message.
+ * Connects, prints `ready`, and starts when a line arrives on its input; ends and prints like echo-load. Sends what is
+ * due at once in one record (of up to 16 KiB), or with `--single` one record for each message.
  *
- * With `--handshakes` each connection does this over and over, which counts as one request: it connects, sends one
- * message, waits for it to come back, ends TLS and waits for the server to close. With `--resume` it offers the session
- * of its last connection, the first of which is not counted; `resumed` is how many the server took up.
+ * With `--handshakes` each connection repeats the following, which counts as one request: it connects, sends one
+ * message, waits for it to return, ends TLS and waits for the server to close. With `--resume` it offers the session
+ * of its last connection, the first of which is not counted; `resumed` is how many the server resumed.
  */
 #define _GNU_SOURCE
 #include "../tls-wire.h"
@@ -27,11 +27,11 @@ typedef struct {
   wire wire;
   int waits_to_write;
   int ending;        /* it has ended TLS, and waits for the server to close */
-  uint64_t begun;    /* messages asked for */
+  uint64_t begun;    /* messages requested */
   uint64_t sent;     /* bytes of them that were encrypted */
-  uint64_t received; /* bytes that came back */
+  uint64_t received; /* bytes received */
   size_t offset;     /* where in the pattern this connection's stream begins */
-  uint64_t *begun_at; /* when each message under way was asked for, in ns: a ring */
+  uint64_t *begun_at; /* the start time of each message in flight, in ns: a ring */
   SSL_SESSION *session; /* to resume */
 } connection;
 
@@ -52,7 +52,7 @@ static void poll_for(connection *peer, int operation, int waits_to_write) {
   if (epoll_ctl(poller, operation, peer->wire.fd, &event) != 0) fail("epoll_ctl");
 }
 
-/* Encrypts some of what was asked for: as much as fits in a portion of the pattern. */
+/* Encrypts requested bytes: as many as fit a portion of the pattern. */
 static void encrypt(connection *peer) {
   uint64_t goal = peer->begun * (uint64_t)want.size;
   while (peer->sent < goal) {
@@ -64,7 +64,7 @@ static void encrypt(connection *peer) {
   }
 }
 
-/* A connection that could not send all encrypts no more before it has. */
+/* A connection with unsent ciphertext encrypts no more until it is sent. */
 static void send_pending(connection *peer) {
   int gone = 1;
   if (peer->wire.rest != NULL) gone = wire_send(&peer->wire);
@@ -107,7 +107,7 @@ static void close_one(connection *peer) {
   wire_end(&peer->wire);
 }
 
-/* The newest ticket is kept: each is for one resumption. */
+/* Keeps the newest ticket: each is for one resumption. */
 static int on_session(SSL *ssl, SSL_SESSION *session) {
   connection *peer = SSL_get_app_data(ssl);
   SSL_SESSION_free(peer->session);
@@ -137,7 +137,7 @@ static void count_messages(connection *peer, size_t size) {
   if (!stopping) begin(peer, count, now);
 }
 
-/* Answers 0 when the server has closed. */
+/* Returns 0 when the server has closed. */
 static int take(connection *peer) {
   static unsigned char plain[CHUNK];
   size_t got;
@@ -154,7 +154,7 @@ static int take(connection *peer) {
   return 1;
 }
 
-/* Waits once and deals with what came. */
+/* Waits once and handles the events. */
 static int turn(connection **over) {
   struct epoll_event events[EVENTS];
   int count = epoll_wait(poller, events, EVENTS, STALL_MS), closed = 0;
@@ -194,7 +194,7 @@ static uint64_t run_echo(connection *peers) {
   }
 }
 
-/* Every connection comes and goes until the time is up; for 0 seconds, once. */
+/* Every connection repeats until the time is up; for 0 seconds, once. */
 static uint64_t run_handshakes(connection *peers, double seconds) {
   uint64_t start = now_ns(), deadline = start + (uint64_t)(seconds * 1e9);
   connection *over[EVENTS];

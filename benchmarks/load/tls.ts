@@ -2,7 +2,7 @@ import { compile } from '../compile.js'
 import { libssl } from '../programs.js'
 import { LoadProcess, options } from './process.js'
 
-/** What load/tls-load.c is started with. */
+/** The options of load/tls-load.c. */
 export interface TlsWork {
   readonly port: number
   readonly size: number
@@ -10,16 +10,19 @@ export interface TlsWork {
   readonly inFlight: number
   readonly seconds: number
   readonly cipher?: Cipher
-  /** Each message is a record of its own; otherwise what is sent at a time shares one. */
+  /** Sends each message in its own record; otherwise all that is sent at once shares one. */
   readonly single?: boolean
-  /** A request is a connection from its handshake to its end, with one message; `resumed` ones offer their last session. */
+  /**
+   * A request is a connection from its handshake to its end, with one message; `resumed` ones offer their last
+   * session.
+   */
   readonly handshakes?: 'full' | 'resumed'
 }
 
 export const ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'] as const
 export type Cipher = (typeof ciphers)[number]
 
-/** Throws `MissingProgram` where there is no compiler, or not OpenSSL's headers. */
+/** Throws `MissingProgram` without a compiler or OpenSSL's headers. */
 export async function startTlsLoad({
   inFlight,
   cipher = ciphers[0],

@@ -1,12 +1,12 @@
 /*
- * Puts load on a WebSocket server and checks every byte that comes back, heads of frames included.
+ * Puts load on a WebSocket server and checks every byte that it returns, including the heads of frames.
  *
  *     websocket-load --port N --size BYTES --connections N --in-flight N --seconds S [--text] [--broadcast]
  *
- * Connects to /echo, prints `ready`, and begins when a line arrives on its input. Each connection keeps `in-flight`
- * messages under way and sends a new one for each that has come back whole. With `--broadcast` it connects to /broadcast,
- * where the first connection alone sends, and each message has to reach all of them before the next. After `seconds` it
- * waits for what is under way, and prints one line of JSON: requests (messages that came), seconds, p50 and p99 in
+ * Connects to /echo, prints `ready`, and starts when a line arrives on its input. Each connection keeps `in-flight`
+ * messages in flight and sends a new one for each that has returned. With `--broadcast` it connects to /broadcast,
+ * where only the first connection sends, and each message must reach all of them before the next. After `seconds` it
+ * waits for messages in flight, and prints one line of JSON: requests (messages received), seconds, p50 and p99 in
  * seconds, mismatches (wrong bytes). It keeps its connections until its input ends.
  */
 #define _GNU_SOURCE
@@ -23,10 +23,10 @@ typedef struct {
   int waits_to_write;
   size_t index;
   uint64_t begun;           /* messages that were put into `out` */
-  uint64_t received;        /* bytes that came back */
+  uint64_t received;        /* bytes received */
   unsigned char *out;       /* frames that have not been sent: out[start, end) */
   size_t start, end;
-  uint64_t *begun_at;       /* when each message under way was begun, in ns: a ring */
+  uint64_t *begun_at;       /* the start time of each message in flight, in ns: a ring */
 } connection;
 
 static struct {
@@ -44,12 +44,12 @@ static void make_text(void) {
   for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (unsigned char)(32 + pattern[i] % 95);
 }
 
-/* Where in the pattern a message begins depends on it and on its connection. */
+/* A message's position in the pattern depends on its number and its connection. */
 static const unsigned char *message_at(size_t index, uint64_t message) {
   return stream_at(index * 7919, message * 31);
 }
 
-/* Writes a frame's head; answers how long it is. */
+/* Writes a frame's head and returns its length. */
 static size_t write_head(unsigned char *into, unsigned mask) {
   size_t size = (size_t)want.size;
   into[0] = want.text ? 0x81 : 0x82;
@@ -79,7 +79,7 @@ static void send_pending(connection *peer) {
   if (waits != peer->waits_to_write) poll_for(peer, EPOLL_CTL_MOD, waits);
 }
 
-/* Puts another message, masked by a key of its own, behind those that have not been sent. */
+/* Appends another message, masked by its own key, to those that have not been sent. */
 static void put_frame(connection *peer, uint64_t now) {
   const unsigned char *message = message_at(peer->index, peer->begun);
   if (peer->start > 0) {
@@ -109,7 +109,7 @@ static void begin(connection *peer, int count, uint64_t now) {
   send_pending(peer);
 }
 
-/* Compares what came with the frames that have to come. */
+/* Compares received bytes with the expected frames. */
 static void check_frames(const connection *peer, const unsigned char *bytes, size_t size) {
   uint64_t position = peer->received;
   while (size > 0) {
@@ -124,7 +124,7 @@ static void check_frames(const connection *peer, const unsigned char *bytes, siz
   }
 }
 
-/* A message has reached one more connection; the next is sent when it has reached all. */
+/* A message has reached another connection; once it has reached all, the next one is sent. */
 static void arrived(uint64_t now) {
   if (requests % (uint64_t)want.connections != 0) return;
   count_time(now - peers[0].begun_at[(peers[0].begun - 1) % (uint64_t)want.in_flight]);
@@ -189,7 +189,7 @@ static int is_done(void) {
   return requests == begun;
 }
 
-/* The whole run; answers how long it took, in ns. */
+/* The whole run; returns its duration in ns. */
 static uint64_t run(void) {
   uint64_t start = now_ns(), deadline = start + (uint64_t)(want.seconds * 1e9);
   int senders = want.broadcast ? 1 : want.connections;

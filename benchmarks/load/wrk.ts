@@ -11,12 +11,12 @@ export interface WrkFigures {
   readonly p99: number
 }
 
-/** What wrk asks for. */
+/** The options of wrk. */
 export interface WrkWork {
   readonly connections: number
   /** Requests in flight on each connection. */
   readonly inFlight: number
-  /** Those that a browser sends, or the same with a cookie that differs from request to request. */
+  /** Headers as a browser sends them; `varied`: with a cookie that differs between requests. */
   readonly headers: 'plain' | 'browser' | 'varied'
   readonly path: string
   /** Bytes of a body: a POST. 0: a GET. */
@@ -24,7 +24,7 @@ export interface WrkWork {
   readonly secure: boolean
 }
 
-/** Runs wrk with one thread. Rejects when an answer was missing or had another status than 2xx or 3xx. */
+/** Runs wrk with one thread. Rejects if a response is missing or has a status other than 2xx or 3xx. */
 export async function wrkLoad(work: WrkWork, port: number, seconds: number): Promise<WrkFigures> {
   const { connections, inFlight, headers, path, upload, secure } = work
   const output = await runToEnd({

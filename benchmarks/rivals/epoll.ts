@@ -3,7 +3,7 @@ import { compile } from '../compile.js'
 import type { Rival } from '../plan.js'
 import { gcc, libssl, openssl, versionOf } from '../programs.js'
 
-/** The floor: what the kernel asks for, and next to nothing on top. */
+/** The lower bound: the cost of the kernel, and almost nothing on top. */
 export const epollEcho: Rival = {
   name: 'c-epoll',
   about: () => `gcc ${versionOf(gcc, ['-dumpfullversion'], /([\d.]+)/)}`,
@@ -11,7 +11,7 @@ export const epollEcho: Rival = {
   command: async port => ({ file: await compile('servers/epoll-echo.c'), args: ['--port', String(port)] }),
 }
 
-/** The same over TLS: the kernel, OpenSSL, and next to nothing on top. */
+/** The same over TLS: the kernel, OpenSSL, and almost nothing on top. */
 export const epollTlsEcho: Rival = {
   name: 'c-openssl',
   about: () =>

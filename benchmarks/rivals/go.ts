@@ -2,7 +2,7 @@ import { compile } from '../compile.js'
 import type { Rival } from '../plan.js'
 import { go, versionOf } from '../programs.js'
 
-/** Go's own net, on as many cores as there are. */
+/** Go's net package, on all cores. */
 export const goEcho: Rival = {
   name: 'go-net',
   about: () => `Go ${versionOf(go, ['version'], /go([\d.]+)/)}`,

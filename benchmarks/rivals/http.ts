@@ -5,16 +5,16 @@ import { built, root } from '../paths.js'
 import type { Rival } from '../plan.js'
 import { MissingProgram, nginx } from '../programs.js'
 
-/** HTTP servers that others use, and Hono on revio and on its own server for Node. */
+/** Popular HTTP servers, and Hono on revio and on its own Node server. */
 export const fastify = packaged('fastify', 'fastify', 'http-fastify.js')
 export const honoNode = packaged('hono-node', '@hono/node-server', 'http-hono-node.js')
 export const honoRevio = packaged('hono-revio', 'hono', 'http-hono-revio.js')
 
-/** One process, as the others are. */
+/** One process, like the others. */
 export const nginxHttp: Rival = {
   name: 'nginx',
   needs: nginx,
-  // It tells its version on standard error.
+  // It prints its version to standard error.
   about: () => 'nginx, one process',
   command: async port => ({ file: nginx.command, args: ['-c', await nginxConfiguration(port)] }),
 }

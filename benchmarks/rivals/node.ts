@@ -11,7 +11,7 @@ function node(name: string, program: string, ...more: string[]): Rival {
   return { name, about: () => `Node.js ${process.versions.node}`, command }
 }
 
-/** What Node itself does with TLS. */
+/** Node's own TLS. */
 export const nodeTlsEcho = secure('node:tls', 'benchmarks/servers/tls-echo.js')
 export const nodeHttps = secure('node:https', 'benchmarks/servers/http.js')
 
@@ -30,9 +30,9 @@ function secure(name: string, program: string): Rival {
 }
 
 export const nodeNetEcho = node('node:net', 'benchmarks/servers/net-echo.js')
-/** Two processes behind one port, shared out by the first, as `node:cluster` does by default. */
+/** Two processes behind one port, balanced by the first, as `node:cluster` does by default. */
 export const nodeClusterEcho = node('node:cluster', 'benchmarks/servers/cluster-echo.js', '--loops=2')
-/** The same with messages that take so many steps of work. */
+/** The same, with messages that take this many steps of work. */
 export function busyCluster(loops: number, steps: number): Rival {
   const more = [`--loops=${loops}`, `--work=${steps}`]
   return node(`cluster-${loops}-busy`, 'benchmarks/servers/cluster-echo.js', ...more)

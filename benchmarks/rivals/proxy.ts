@@ -4,7 +4,7 @@ import { haproxy, versionOf } from '../programs.js'
 import { nodePipes } from './node.js'
 import { revioProxy, revioProxyOnNet } from './revio.js'
 
-/** Proxies that pass connections on to a port, by name. */
+/** Proxies to a port, by name. */
 export const proxies = {
   haproxy: haproxyTo,
   'node:net': nodePipes,

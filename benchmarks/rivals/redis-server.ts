@@ -1,7 +1,7 @@
 import type { Rival } from '../plan.js'
 import { redisServer, versionOf } from '../programs.js'
 
-/** Redis itself, its threads as it sets them, writing nothing to disk. */
+/** Redis with its default threads and without persistence. */
 export const redis: Rival = {
   name: 'redis-server',
   about: () => `Redis ${versionOf(redisServer, ['--version'], /v=([\d.]+)/)}`,

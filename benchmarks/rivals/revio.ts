@@ -5,7 +5,7 @@ import { built, root } from '../paths.js'
 import type { Rival } from '../plan.js'
 import { openssl } from '../programs.js'
 
-/** What a program of ours runs on: what it takes by itself, or one that it is told. */
+/** The transport that a server uses: its default, or a forced one. */
 type Transport = 'auto' | 'native' | 'net'
 
 const loopsEcho = 'benchmarks/servers/loops-echo.js'
@@ -17,15 +17,15 @@ export const revioEcho = revio('revio-native', 'benchmarks/servers/revio-echo.js
 export const revioEchoOnNet = revio('revio-net', 'benchmarks/servers/revio-echo.js', 'net')
 export const revioEchoCopied = revio('revio-copied', 'benchmarks/servers/revio-echo.js', 'auto', '--copy')
 
-/** Two loops in two threads, and one more that accepts for them. */
+/** Two loops in two threads, and one more thread that accepts for them. */
 export const revioLoops = looping('revio-2-loops', '--loops=2')
 
-/** Loops whose handlers take so many steps of work. */
+/** Loops whose handlers take this many steps of work. */
 export function busyLoops(loops: number, steps: number): Rival {
   return looping(`revio-${loops}-busy`, `--loops=${loops}`, `--work=${steps}`)
 }
 
-/** Loops that say which one it is. */
+/** Loops that report their number. */
 export function balancedLoops(loops: number, balance: string): Rival {
   return looping(`revio-${balance}`, `--loops=${loops}`, `--balance=${balance}`, '--who')
 }
@@ -51,7 +51,7 @@ export const revioHttpsOnNet = overTls(revioHttpOnNet)
 export const revioWebSocket = revio('revio-native', 'benchmarks/servers/revio-websocket.js', 'native')
 export const revioWebSocketOnNet = revio('revio-net', 'benchmarks/servers/revio-websocket.js', 'net')
 
-/** The proxy example, passing on to a port. */
+/** The proxy example with a port as its target. */
 export const revioProxy = (target: () => Promise<number>) => leading(revio('revio', proxy, 'native'), target)
 export const revioProxyOnNet = (target: () => Promise<number>) =>
   leading(revio('revio-net', proxy, 'net'), target)
@@ -66,12 +66,12 @@ function revio(name: string, program: string, transport: Transport, ...more: str
   return { name, about: () => about(name, transport), command }
 }
 
-/** An echo of several loops; what it is has one name for all of them. */
+/** An echo server of several loops. Its description uses one name for all variants. */
 function looping(name: string, ...more: string[]): Rival {
   return { ...revio(name, loopsEcho, 'native', ...more), about: () => about('revio', 'native') }
 }
 
-/** An echo behind a layer of `translate`. */
+/** An echo server behind a layer of `translate`. */
 function layered(name: string, transport: Transport, layer: string): Rival {
   return revio(name, 'benchmarks/servers/layer-echo.js', transport, '--layer', layer)
 }
@@ -106,7 +106,7 @@ function version(): string {
   return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
 }
 
-/** What plain addresses run on here: asked of a server that comes and goes. */
+/** The transport of plain addresses here, as reported by a server that starts and ends. */
 async function transportTaken(): Promise<string> {
   const { Action, serve } = await import('revio')
   let transport = ''

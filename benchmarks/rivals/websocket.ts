@@ -4,7 +4,7 @@ import { built, root } from '../paths.js'
 import type { Rival } from '../plan.js'
 import { MissingProgram } from '../programs.js'
 
-/** The WebSocket server that most programs on Node.js use. */
+/** The most popular WebSocket server on Node.js. */
 export const wsWebSocket: Rival = {
   name: 'ws',
   about: () => `ws ${version()} on Node.js ${process.versions.node}`,

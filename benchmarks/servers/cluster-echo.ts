@@ -3,12 +3,12 @@ import { createServer } from 'node:net'
 import { readOptions } from './port.js'
 import { workFor } from './work.js'
 
-// The barest echo of node:net in several processes; the first one accepts and hands the connections over in turn.
+// The simplest echo of node:net in several processes; the first one accepts and distributes the connections in turn.
 
 const options = readOptions()
 
 if (cluster.isPrimary) {
-  // They end when it does.
+  // They end with this process.
   for (let count = 0; count < options.loops; count++) cluster.fork()
 } else {
   const server = createServer({ noDelay: true }, socket => {

@@ -1,7 +1,8 @@
 import { Session } from 'node:inspector'
 
-// Loaded before a Node.js server by the memory benches: when a signal asks for it, V8 collects garbage as it does where the
-// system is short of memory. It gives back what it has kept for new objects, too, up to 32 MiB: that is not a connection's.
+// Preloaded into a Node.js server by the memory benches. On a signal V8 collects garbage as if the system were short
+// of memory. It also releases the memory that it keeps for new objects, up to 32 MiB, which does not belong to a
+// connection.
 
 const session = new Session()
 session.connect()

@@ -1,7 +1,7 @@
 import type { Events, LoopStart } from 'revio'
 import { workFor } from './work.js'
 
-/** What each loop of loops-echo.ts does. With `who` it says first which one it is. */
+/** The handlers of each loop of loops-echo.ts. With `who`, a loop first sends its number. */
 export default function echo({ index, workerData }: LoopStart<{ work: number; who: boolean }>): Events {
   const greeting = workerData.who ? `${index}\n` : null
   return {

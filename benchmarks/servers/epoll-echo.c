@@ -1,7 +1,7 @@
 /*
- * A TCP echo server on epoll, as little as a correct one can be: the floor that the other echo servers are held to.
- * Level-triggered, one thread, one read and one write per event. What a peer does not take at once is kept, and that
- * peer is not read from until it has taken it.
+ * A minimal correct TCP echo server on epoll: the lower bound for the other echo servers. Level-triggered, one thread,
+ * one read and one write per event. What a peer does not take at once is kept, and the peer is not read until it has
+ * taken that.
  *
  *     epoll-echo --port N
  */
@@ -26,7 +26,7 @@ static void want(connection *peer, uint32_t events) {
   watch(EPOLL_CTL_MOD, peer->fd, events, peer);
 }
 
-/* How many bytes went; 0 when none go now, -1 when the peer is gone. */
+/* Returns the number of bytes sent; 0 if none can be sent now, -1 if the peer is gone. */
 static ssize_t put(connection *peer, const char *bytes, size_t size) {
   ssize_t sent = send(peer->fd, bytes, size, MSG_NOSIGNAL);
   if (sent >= 0) return sent;

@@ -1,7 +1,7 @@
 /*
- * A TLS echo server on epoll and OpenSSL, as little as a correct one can be: the floor that the other ones are held to.
- * Level-triggered, one thread, one recv and one send per event. All that an event brings is answered in one record, as
- * far as that may be. What a peer does not take at once is kept, and that peer is not read from until it has taken it.
+ * A minimal correct TLS echo server on epoll and OpenSSL: the lower bound for the other ones. Level-triggered, one
+ * thread, one recv and one send per event. Returns all that an event brings in one record, if it fits. What a peer
+ * does not take at once is kept, and the peer is not read until it has taken that.
  *
  *     epoll-tls-echo --port=N --key=FILE --cert=FILE
  */
@@ -10,12 +10,12 @@
 #include "epoll.h"
 #include <getopt.h>
 
-/* Of the plain bytes of an event: a record that began with an earlier one may end in it. */
+/* The most plaintext of an event: a record that began in an earlier one may end in it. */
 enum { PLAIN = WIRE_CHUNK + SSL3_RT_MAX_PLAIN_LENGTH };
 
 typedef struct {
   wire wire;
-  int ending; /* it closes when all has gone */
+  int ending; /* closes once everything is sent */
 } connection;
 
 static SSL_CTX *context;
@@ -30,7 +30,7 @@ static void want(connection *peer, uint32_t events) {
   watch(EPOLL_CTL_MOD, peer->wire.fd, events, peer);
 }
 
-/* Decrypts what came and encrypts it again. Answers 0 where TLS is over. */
+/* Decrypts the input and encrypts it again. Returns 0 if TLS is over. */
 static int echo(SSL *ssl) {
   static unsigned char plain[PLAIN];
   size_t size = 0, got;
@@ -77,7 +77,7 @@ static SSL_CTX *make_context(const char *key, const char *cert) {
   if (SSL_CTX_use_PrivateKey_file(made, key, SSL_FILETYPE_PEM) != 1) wire_fail(key);
   if (SSL_CTX_set_session_id_context(made, (const unsigned char *)"echo", 4) != 1) wire_fail("session id context");
   SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
-  /* Tickets hold the sessions: the server keeps none. */
+  /* Tickets contain the sessions: the server keeps none. */
   SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
   return made;
 }

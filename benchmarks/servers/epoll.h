@@ -1,4 +1,4 @@
-/* What the echo servers on epoll share: how they listen and accept. */
+/* Listening and accepting, for the echo servers on epoll. */
 #ifndef EPOLL_H
 #define EPOLL_H
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@
 enum { EVENTS = 256, ACCEPTS = 64, BACKLOG = 4096 };
 
 static int poller;
-static const char *name; /* of the program, for its errors */
+static const char *name; /* The program's, for error messages. */
 
 static _Noreturn void fail(const char *what) {
   fprintf(stderr, "%s: %s: %s\n", name, what, strerror(errno));
@@ -26,7 +26,7 @@ static void watch(int operation, int fd, uint32_t events, void *data) {
   if (epoll_ctl(poller, operation, fd, &event) != 0) fail("epoll_ctl");
 }
 
-/* A listener on that port of this machine, which events name by NULL. */
+/* Listens on that port of this machine; its events have NULL as their pointer. */
 static int listen_on(int port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
@@ -41,7 +41,7 @@ static int listen_on(int port) {
   return fd;
 }
 
-/* The next connection, or -1 when none waits. */
+/* Accepts the next connection; -1 if none is waiting. */
 static int accept_one(int listener) {
   int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
   if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) return -1;

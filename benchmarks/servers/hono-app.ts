@@ -3,7 +3,7 @@ interface Hono {
   fetch(request: Request): Response | Promise<Response>
 }
 
-// Not among what building needs: the name is no constant, so that no types of it are looked for.
+// Not a build dependency. The name is no constant, so that TypeScript does not look for its types.
 const name: string = 'hono'
 const { Hono } = (await import(name)) as { Hono: new () => Hono }
 

@@ -13,7 +13,7 @@ interface Fastify {
 
 type Parser = (request: unknown, body: Buffer, done: (error: null, body: Buffer) => void) => void
 
-// Not among what building needs: the name is no constant, so that no types of it are looked for.
+// Not a build dependency. The name is no constant, so that TypeScript does not look for its types.
 const name: string = 'fastify'
 const { default: fastify } = (await import(name)) as { default: () => Fastify }
 const large = Buffer.from(pageOf(pages['64k.txt']))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pageOf, pages, writeSite } from '../site.js'
 import { readOptions } from './port.js'
 
-// What node:http does, and node:https where it is given a key.
+// A server on node:http, or on node:https if it gets a key.
 
 const { port, key, cert } = readOptions()
 const root = await writeSite()
@@ -14,7 +14,7 @@ const hello = 'hello world\n'
 const large = Buffer.from(pageOf(pages['64k.txt']))
 
 const listener: RequestListener = (request, response) => {
-  // A body is read, as the others do.
+  // Reads the body, as the other servers do.
   if (request.method === 'POST') request.resume()
   if (request.url === '/') answer(response, hello)
   else if (request.url === '/64k.txt') answer(response, large)

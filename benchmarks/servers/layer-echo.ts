@@ -4,8 +4,8 @@ import { createSecureContext, TLSSocket } from 'node:tls'
 import { type Events, type Layer, serve, translate } from 'revio'
 import { readOptions } from './port.js'
 
-// An echo server behind a layer: TLS; functions that return what they are given, which shows what a layer itself costs; a
-// mask over every byte, which an echo undoes, by functions and by streams.
+// An echo server behind a layer: TLS; functions that return their argument, which shows the cost of a layer itself; or
+// a mask over every byte, which the echo undoes, as functions or as streams.
 
 const { port, layer, key, cert } = readOptions()
 
@@ -17,7 +17,7 @@ function masked(bytes: Uint8Array): Uint8Array {
   return result
 }
 
-/** Changes the bytes where they lie, which a layer may do with its input. */
+/** Modifies the bytes in place, which a layer may do with its input. */
 function unmasked(bytes: Uint8Array): Uint8Array {
   for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at] as number) ^ MASK
   return bytes
@@ -45,7 +45,7 @@ if (wrap === undefined) throw new Error(`there is no layer '${layer}'`)
 
 const events: Events = {
   serving({ transport, transportError }) {
-    // A figure must not be shown under the name of a transport that did not make it.
+    // A figure must not appear under the name of another transport.
     if (process.env.REVIO_NATIVE !== '1' || transport === 'native') return
     throw new Error(
       `ERR_NATIVE: it runs on ${transport}: ${transportError?.message ?? 'no reason was given'}`,

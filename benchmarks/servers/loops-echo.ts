@@ -2,7 +2,7 @@ import { type LoopsOptions, serve, serveLoops } from 'revio'
 import echo from './echo-loop.js'
 import { readOptions } from './port.js'
 
-// An echo server of several loops; of one where one is asked for, which needs nobody to accept for it.
+// An echo server of several loops, or of a single one, which needs no acceptor.
 
 const { port, loops, balance, work, who } = readOptions()
 const address = `tcp4://127.0.0.1:${port}`

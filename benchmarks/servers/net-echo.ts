@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import { readOptions } from './port.js'
 
-// The barest echo that node:net does. It does not look at what `write` answers, which a real server has to: the load
-// has a bounded number of bytes under way, and this is the figure that revio is held to.
+// The simplest echo of node:net. It ignores the result of `write`, which a real server must not: the load has a
+// bounded number of bytes in flight, and this is the figure that revio is compared with.
 
 const server = createServer({ noDelay: true }, socket => {
   socket.on('data', bytes => socket.write(bytes))

@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net'
 import { readOptions } from './port.js'
 
-// The barest proxy that node:net does: a pipe each way.
+// The simplest proxy of node:net: a pipe each way.
 
 const { port, target } = readOptions()
 

@@ -1,27 +1,27 @@
 import { parseArgs } from 'node:util'
 
-/** What a server of ours is started with. */
+/** The options of a server here. */
 export interface ServerOptions {
   readonly port: number
   readonly copy: boolean
   /** The kind of layer. */
   readonly layer: string
-  /** Paths of a key and of its certificate. */
+  /** Paths of a key and its certificate. */
   readonly key: string
   readonly cert: string
-  /** Event loops, or processes. */
+  /** The number of event loops, or processes. */
   readonly loops: number
-  /** How connections are shared out among them. */
+  /** How they share connections. */
   readonly balance: string
-  /** Steps of work that each message takes. */
+  /** Steps of work for each message. */
   readonly work: number
-  /** Each loop says its number to those that come. */
+  /** Each loop sends its number to new connections. */
   readonly who: boolean
-  /** The port that a proxy leads to. */
+  /** The port that a proxy forwards to. */
   readonly target: number
 }
 
-/** `--port N`, and the options that a server has besides. */
+/** Reads `--port N` and a server's other options. */
 export function readOptions(): ServerOptions {
   const text = { type: 'string', default: '' } as const
   const { values } = parseArgs({

@@ -1,13 +1,13 @@
 import { type Server, serve } from 'revio'
 import { readOptions } from './port.js'
 
-// An echo server as one would write it with revio; with `--copy` each input is a copy of its own, as by default; with
-// `--key` and `--cert` over TLS.
+// An idiomatic echo server with revio. With `--copy` each input is a copy, as by default; with `--key` and `--cert` it
+// uses TLS.
 
 const { port, copy, key, cert } = readOptions()
 const query = new URLSearchParams({ key, cert })
 
-/** A figure must not be shown under the name of a transport that did not make it. */
+/** A figure must not appear under the name of another transport. */
 function checkTransport({ transport, transportError }: Server): void {
   if (process.env.REVIO_NATIVE !== '1' || transport === 'native') return
   throw new Error(`ERR_NATIVE: it runs on ${transport}: ${transportError?.message ?? 'no reason was given'}`)

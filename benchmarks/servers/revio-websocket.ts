@@ -3,7 +3,7 @@ import { http } from 'revio/http'
 import { websocket } from 'revio/websocket'
 import { readOptions } from './port.js'
 
-// Messages sent back, and at /broadcast to everybody, as one would write it with revio.
+// An idiomatic WebSocket server with revio: returns messages, and at /broadcast sends them to everyone.
 
 const { port } = readOptions()
 
@@ -21,7 +21,7 @@ const sockets = websocket<boolean>(
   { reuseInputBuffer: true },
 )
 
-/** A figure must not be shown under the name of a transport that did not make it. */
+/** A figure must not appear under the name of another transport. */
 function checkTransport({ transport, transportError }: Server): void {
   if (process.env.REVIO_NATIVE !== '1' || transport === 'native') return
   throw new Error(`ERR_NATIVE: it runs on ${transport}: ${transportError?.message ?? 'no reason was given'}`)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
 import { readOptions } from './port.js'
 
-// The barest echo that node:tls does, as net-echo.ts is for node:net.
+// The simplest echo of node:tls, as net-echo.ts is for node:net.
 
 const { port, key, cert } = readOptions()
 const context = { key: readFileSync(key), cert: readFileSync(cert) }

@@ -1,7 +1,7 @@
-/** What the work comes to: kept, so that nothing of it can be left out. */
+/** The result of the work: used, so that the compiler can't remove the work. */
 let state = 1
 
-/** Computes for so many steps, as a handler does that has something to do. */
+/** Computes for this many steps, as a busy handler does. */
 export function work(steps: number): void {
   let next = state
   for (let step = 0; step < steps; step++) {
@@ -12,15 +12,15 @@ export function work(steps: number): void {
   state = next
 }
 
-/** Bytes of a message that work is done for. */
+/** Bytes of a message that costs work. */
 export const MESSAGE = 64
 
-/** So many steps for each of the messages that have come at a time. */
+/** Does this many steps for each message in the input. */
 export function workFor(input: Uint8Array, steps: number): void {
   if (steps > 0) work(steps * Math.ceil(input.length / MESSAGE))
 }
 
-/** How many steps take so many microseconds here, when nobody interrupts them. */
+/** How many steps take this many microseconds here, if uninterrupted. */
 export function stepsIn(microseconds: number): number {
   const steps = 10_000
   let fastest = Number.POSITIVE_INFINITY

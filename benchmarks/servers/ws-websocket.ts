@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { readOptions } from './port.js'
 
-// The same with ws, as its documentation does it. Its fastest settings: no compression, no tracking of clients by the
-// server, no check of UTF-8 beyond the default; a broadcast is the loop over the clients that its README shows.
+// The same with ws, as its documentation shows. Uses its fastest settings: no compression, no tracking of clients by
+// the server, no check of UTF-8 beyond the default; a broadcast is the loop over clients from its README.
 
-/** What is used of it; the package brings no types that building alone would have. */
+/** The part of it used here; the package has no types that the build alone would install. */
 interface Socket {
   readonly readyState: number
   on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): void

@@ -4,15 +4,15 @@ import type { EchoFigures, EchoWork } from '../load/echo-client.js'
 import { LONGEST, Pattern } from '../load/pattern.js'
 import type { Sample, Target, Trial } from '../plan.js'
 
-/** What the echo bench varies, and what it varies it over. */
+/** The parameters that the echo bench varies, and their values. */
 export const sizes = [64, 1024, 65_536]
 export const connections = [1, 50, 500]
 export const inFlight = [1, 16]
 
-/** What a trial of echoes asks of a server: but for where it is, and for how long. */
+/** The work of an echo trial, without the server's address and the duration. */
 export type Work = Omit<EchoWork, 'port' | 'seconds'>
 
-/** The time and memory of the processes that count. */
+/** Measures time and memory of the relevant processes. */
 export interface Meter {
   cpuSeconds(): number
   forgetPeak(): void
@@ -26,7 +26,7 @@ export interface EchoTrialOptions {
   readonly meterOf: (pid: number) => Meter
 }
 
-/** Messages sent back as they came, whoever does it in the end. */
+/** Echoed messages, whichever server echoes them. */
 export function echoTrial(work: Work, { name, warmUp, meterOf }: EchoTrialOptions): Trial {
   const measure = (target: Target, seconds: number) => measureEcho(work, seconds, target, meterOf)
   return {

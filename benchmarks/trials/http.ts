@@ -4,7 +4,7 @@ import { type WrkWork, wrkLoad } from '../load/wrk.js'
 import { cpuSeconds, forgetPeak, peakBytes } from '../measure.js'
 import type { Sample, Target, Trial } from '../plan.js'
 
-/** One case of the benches of HTTP. */
+/** One case of the HTTP benches. */
 export interface HttpCase extends Omit<WrkWork, 'connections' | 'secure'> {
   readonly key: string
   readonly name: string
@@ -23,7 +23,7 @@ export const httpCases: readonly HttpCase[] = [
   { ...hello, key: 'large', name: 'GET of a file of 1 MiB', path: '/1m.txt' },
 ]
 
-/** A trial by wrk. `takes`: whether a server takes part, by its name. */
+/** A trial with wrk. `takes`: whether a server takes part, by name. */
 export function httpTrial(
   { key: _, name, ...work }: HttpCase,
   how: { connections: number; secure?: boolean; takes?: (rival: string) => boolean },
@@ -44,12 +44,13 @@ async function measure(load: WrkWork, seconds: number, { port, pid }: Target): P
   const before = cpuSeconds(pid)
   const { requests, requestsPerSecond, ...latency } = await wrkLoad(load, port, seconds)
   const cpuPerRequest = (cpuSeconds(pid) - before) / requests
-  // wrk times a batch as if it were one request, and then corrects it as if it had been late: no figure of a request.
+  // wrk times a batch as if it were one request, and then corrects it as if it were late: that is not the latency of a
+  // request.
   const { p50, p99 } = load.inFlight === 1 ? latency : { p50: Number.NaN, p99: Number.NaN }
   return { requestsPerSecond, cpuPerRequest, p50, p99, peak: peakBytes(pid) }
 }
 
-/** Pipelined requests must get as many answers, each of them 200 with a body. */
+/** Pipelined requests must get the same number of responses, each of them 200 with a body. */
 async function check({ inFlight, upload, path, secure }: WrkWork, port: number): Promise<void> {
   const line = upload === 0 ? `GET ${path}` : `POST ${path}`
   const fields = upload === 0 ? '' : `Content-Type: application/octet-stream\r\nContent-Length: ${upload}\r\n`

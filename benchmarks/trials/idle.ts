@@ -8,7 +8,7 @@ export interface Held {
   close(): Promise<unknown>
 }
 
-/** What memory comes to for each idle connection of a kind: `idle TLS connection`. */
+/** The memory of each idle connection of a kind: `idle TLS connection`. */
 export function idleMetrics(kind: string): readonly Metric[] {
   return [
     {
@@ -25,8 +25,8 @@ export function idleMetrics(kind: string): readonly Metric[] {
 }
 
 /**
- * So many connections that are silent. `hold` makes some that have each exchanged one message; `check` tries whether the
- * server answers at all.
+ * A number of idle connections. `hold` opens connections that have each exchanged one message; `check` tests whether
+ * the server responds at all.
  */
 export function idleTrial(
   connections: number,
@@ -42,7 +42,7 @@ export function idleTrial(
   }
 }
 
-/** Resident memory before and after, divided by the connections; a few have come and gone before. */
+/** Resident memory before and after, divided by the number of connections; a few have been opened and closed before. */
 async function measure(
   connections: number,
   hold: (connections: number, target: Target) => Promise<Held>,

@@ -1,4 +1,4 @@
-/** A message and its answer, once on each connection: every buffer that a connection needs has then been made. */
+/** A message and its reply, once on each connection: after that a connection has all its buffers. */
 export const messages = {
   echo: { send: 'hello, echo\n', expect: 'hello, echo\n' },
   redis: { send: 'PING\r\n', expect: '+PONG\r\n' },

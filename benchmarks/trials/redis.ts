@@ -1,13 +1,13 @@
-/** One test of redis-benchmark, in the order of its own list. */
+/** One test of redis-benchmark, in the order of its list. */
 export interface RedisTest {
   readonly name: string
-  /** What redis-benchmark is asked for: one of its tests by name, or a command of its own. */
+  /** The argument for redis-benchmark: one of its tests by name, or a command. */
   readonly ask: readonly ['-t', string] | readonly string[]
-  /** Commands and the whole reply to each, without the last CRLF; sent on an empty keyspace before anything is timed. */
+  /** Commands with their replies, without the last CRLF; sent to an empty keyspace before the measurement. */
   readonly check: readonly (readonly [command: string, reply: string])[]
   /**
-   * The test that fills what this one takes from: with as many requests (`same`), with twice as many as there are
-   * random keys (`keyspace`: it hits six of seven), or with a number of them.
+   * The test that fills what this one consumes: with the same number of requests (`same`), with twice as many as there
+   * are random keys (`keyspace`, which sets six of seven keys), or with a fixed number.
    */
   readonly fill?: { readonly test: string; readonly requests: 'same' | 'keyspace' | number }
 }
@@ -114,7 +114,7 @@ export const tests: readonly RedisTest[] = [
     ],
   },
   ...[100, 300, 500, 600].map(length => ({
-    // redis-benchmark would fill the list within the test, and the filling would be counted.
+    // Filled here, because redis-benchmark would fill the list within the test and count the time.
     name: `LRANGE_${length}`,
     ask: ['LRANGE', 'mylist', '0', String(length - 1)],
     fill: list,
@@ -130,5 +130,5 @@ export const tests: readonly RedisTest[] = [
   },
 ]
 
-/** The three that say most about the way of the bytes and least about the commands. */
+/** The three tests that depend most on I/O and least on the commands. */
 export const short = ['PING_MBULK', 'SET', 'GET']

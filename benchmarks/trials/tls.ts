@@ -1,11 +1,11 @@
-/** One case of the bench: what a request is, and how many are under way on a connection. */
+/** One case of the bench: what a request is, and how many are in flight on a connection. */
 export interface TlsTrial {
   readonly key: string
   readonly name: string
   readonly group: string
   readonly size: number
   readonly inFlight: number
-  /** Each message is a record of its own; otherwise those that are sent at a time share one. */
+  /** Sends each message in its own record; otherwise those that are sent at once share one. */
   readonly single: boolean
   readonly handshakes?: 'full' | 'resumed'
 }

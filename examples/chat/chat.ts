@@ -7,18 +7,18 @@ import { alone, type Listener, type Relay } from './relay.js'
 import { Room } from './room.js'
 
 const page = readFileSync(new URL('../../../examples/chat/page.html', import.meta.url))
-/** Rooms that are kept, with what was said in them, though nobody is there. */
+/** The most rooms to keep with their messages while nobody is in them. */
 const ROOMS = 1000
-/** How often the others are told who is here, in milliseconds. */
+/** Milliseconds between announcements of who is here, to the other servers. */
 const HEARTBEAT = 5000
 
-/** Whose connection it is, once it has joined. */
+/** The user of a connection, once it has joined. */
 interface Guest {
   name: string
   room: Room | undefined
 }
 
-/** Chat rooms: a page, and what is said in it over WebSocket. `connect` makes the way to other servers. */
+/** Chat rooms: a page, and messages over WebSocket. `connect` connects to other servers. */
 export class Chat implements Listener {
   readonly #server = randomUUID()
   readonly #rooms = new Map<string, Room>()
@@ -43,7 +43,7 @@ export class Chat implements Listener {
     closed: (id, _code, _reason, _error, guest) => this.#leave(id, guest),
   })
 
-  /** What `serve` takes. */
+  /** The handlers for `serve`. */
   get events(): Http {
     return http({
       request: (_id, { method, path }) => {
@@ -62,7 +62,7 @@ export class Chat implements Listener {
     })
   }
 
-  /** From now on rooms are shared with the servers that this relay reaches. */
+  /** Shares the rooms with the servers that this relay reaches. */
   share(relay: Relay): void {
     this.#relay = relay
   }
@@ -125,7 +125,7 @@ export class Chat implements Listener {
     this.#changed(room)
   }
 
-  /** Rooms that were made first go first. */
+  /** Forgets the oldest rooms first. */
   #forget(): void {
     for (const [name, room] of this.#rooms) {
       if (this.#rooms.size <= ROOMS) return
@@ -133,7 +133,7 @@ export class Chat implements Listener {
     }
   }
 
-  /** Those here hear it whatever becomes of the others. */
+  /** Local users get the message even if the relay fails. */
   #say(room: Room, said: Said): void {
     if (this.#deliver(room, said)) this.#relay.publish(room.name, said)
   }

@@ -1,4 +1,4 @@
-/** One thing that somebody said. `id` tells it from all others, wherever it was said. */
+/** A message in a room. `id` is unique across all servers. */
 export interface Said {
   readonly type: 'said'
   readonly id: string
@@ -8,31 +8,31 @@ export interface Said {
   readonly at: number
 }
 
-/** What a page sends. `id` is the page's own, so that it may say a thing again after a reconnect. */
+/** A message from a page. The page chooses `id`, so that it can repeat a message after a reconnect. */
 export type FromPage =
   | { readonly type: 'join'; readonly room: string; readonly name: string }
   | { readonly type: 'say'; readonly id: string; readonly text: string }
 
-/** What a page gets. */
+/** A message to a page. */
 export type ToPage =
   | Said
   | { readonly type: 'joined'; readonly room: string; readonly history: readonly Said[] }
   | { readonly type: 'people'; readonly names: readonly string[] }
   | { readonly type: 'notice'; readonly text: string }
 
-/** What servers tell each other of a room. */
+/** A message between servers about a room. */
 export type Shared =
   | Said
-  /** Who is there on one server. */
+  /** The users on one server. */
   | { readonly type: 'here'; readonly server: string; readonly names: readonly string[] }
-  /** Asks the others for both of these. */
+  /** Asks the other servers for both of these. */
   | { readonly type: 'ask'; readonly server: string }
   | { readonly type: 'history'; readonly server: string; readonly said: readonly Said[] }
 
 const LONGEST_NAME = 40
 const LONGEST_TEXT = 4000
 
-/** Reads what a page sent; undefined where it is none of what a page sends. */
+/** Parses a page's message; undefined if it is invalid. */
 export function readPage(data: string): FromPage | undefined {
   const value = parse(data)
   if (value?.type === 'join' && isWord(value.room) && isWord(value.name)) {
@@ -45,7 +45,7 @@ export function readPage(data: string): FromPage | undefined {
   return undefined
 }
 
-/** Reads what another server sent. */
+/** Parses another server's message; undefined if it is invalid. */
 export function readShared(data: string): Shared | undefined {
   const value = parse(data)
   if (value === undefined) return undefined

@@ -6,18 +6,18 @@ export interface Relay {
   close(): Promise<void>
 }
 
-/** What a relay tells. */
+/** Receives a relay's events. */
 export interface Listener {
   received(room: string, message: Shared): void
-  /** The connection to the others is there again; `lost` messages to them were given up meanwhile. */
+  /** The connection to the other servers is back; `lost` messages were dropped in the meantime. */
   reconnected(lost: number): void
   disconnected(): void
 }
 
-/** One server alone needs none. */
+/** The relay of a single server. */
 export const alone: Relay = { publish() {}, async close() {} }
 
-/** What is used of @nats-io/transport-node, which is only loaded where it is asked for. */
+/** The part of @nats-io/transport-node used here; the package is loaded only on demand. */
 interface Connection {
   publish(subject: string, payload: string): void
   subscribe(subject: string, options: { callback(error: Error | null, message: Message): void }): unknown
@@ -34,10 +34,10 @@ interface Module {
 }
 
 const PREFIX = 'revio.chat.'
-/** Messages that wait for NATS; the oldest are given up first. */
+/** The most messages to keep for NATS; drops the oldest first. */
 const WAITING = 10_000
 
-/** Connects to NATS, and stays connected as long as the process runs. */
+/** Connects to NATS, and reconnects as long as the process runs. */
 export async function natsRelay(servers: string, listener: Listener): Promise<Relay> {
   const name: string = '@nats-io/transport-node'
   const { connect } = (await import(name).catch(() => {
@@ -56,7 +56,7 @@ export async function natsRelay(servers: string, listener: Listener): Promise<Re
   return relay
 }
 
-/** Keeps what it has published until NATS has confirmed it, and publishes it again after a reconnect. */
+/** Keeps published messages until NATS has confirmed them, and publishes them again after a reconnect. */
 class NatsRelay implements Relay {
   readonly #connection: Connection
   readonly #listener: Listener
@@ -90,7 +90,7 @@ class NatsRelay implements Relay {
     void this.#confirm()
   }
 
-  /** Follows the connection as it goes and comes back. */
+  /** Follows the state of the connection. */
   async watch(): Promise<void> {
     for await (const { type } of this.#connection.status()) {
       if (type === 'disconnect' && this.#connected) {
@@ -110,7 +110,7 @@ class NatsRelay implements Relay {
     await this.#connection.close()
   }
 
-  /** Once NATS has answered a ping it has all that went before. */
+  /** Once NATS answers a ping, it has everything sent before. */
   async #confirm(): Promise<void> {
     if (this.#flushing) return
     this.#flushing = true
@@ -122,7 +122,7 @@ class NatsRelay implements Relay {
         this.#waiting = this.#waiting.slice(until + 1)
       }
     } catch {
-      // It is gone again, and what waits is published once more when it comes back.
+      // The connection is lost again; the next reconnect publishes the waiting messages again.
     } finally {
       this.#flushing = false
     }

@@ -1,11 +1,11 @@
 import type { Said } from './message.js'
 
-/** How much of what was said is kept. */
+/** The number of messages to keep. */
 const KEPT = 100
-/** Milliseconds after which another server that is silent is taken to be gone. */
+/** Milliseconds of silence after which another server counts as gone. */
 const PATIENCE = 15_000
 
-/** What is known of one room: what was said, and who is there, here and on other servers. */
+/** A room: its messages, and its users here and on other servers. */
 export class Room {
   readonly name: string
   /** Names by connection. */
@@ -22,17 +22,17 @@ export class Room {
     return this.#history
   }
 
-  /** Nobody is here; elsewhere there may be somebody. */
+  /** Nobody is here; there may be users on other servers. */
   get empty(): boolean {
     return this.#here.size === 0
   }
 
-  /** Names of those here. */
+  /** The names of the users here. */
   get here(): string[] {
     return [...new Set(this.#here.values())]
   }
 
-  /** Names of all. */
+  /** The names of all users. */
   names(now: number): string[] {
     for (const [server, { at }] of this.#elsewhere) if (now - at > PATIENCE) this.#elsewhere.delete(server)
     const others = [...this.#elsewhere.values()].flatMap(({ names }) => names)
@@ -47,13 +47,13 @@ export class Room {
     this.#here.delete(id)
   }
 
-  /** Another server has told who is there. */
+  /** Another server announced its users. */
   told(server: string, names: readonly string[], now: number): void {
     if (names.length === 0) this.#elsewhere.delete(server)
     else this.#elsewhere.set(server, { names, at: now })
   }
 
-  /** Keeps what was said; false where it is known already. */
+  /** Stores a message; returns false if it is already known. */
   keep(said: Said): boolean {
     if (this.#known.has(said.id)) return false
     this.#known.add(said.id)
@@ -63,7 +63,7 @@ export class Room {
     }
     if (this.#history.length > KEPT) {
       this.#history = this.#history.slice(-KEPT)
-      // What was forgotten may come once more, long after: a few times as many ids tell it then.
+      // A message may be repeated long after it was dropped, so more ids than messages are kept.
       for (const id of this.#known) {
         if (this.#known.size <= 10 * KEPT) break
         this.#known.delete(id)

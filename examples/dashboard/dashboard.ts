@@ -46,7 +46,7 @@ export function dashboard(program: string, watched: Watched, sampler: Sampler, m
         return [JSON.stringify(hello)]
       },
     },
-    // A page that falls behind has no use for old samples.
+    // A page that falls behind needs no old samples.
     { slow: 'skip', origin: (origin, { host }) => origin === undefined || hostOf(origin) === host },
   )
   const events = http({

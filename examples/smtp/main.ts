@@ -73,7 +73,7 @@ function sizeOf(chosen: Chosen): number {
   return Number(text)
 }
 
-/** A message is written beside its place first, so that a reader never sees half of one. */
+/** Writes a message under a temporary name first, so that no reader sees a partial one. */
 function delivery(folder: string): (mail: Mail) => Promise<void> {
   let count = 0
   return async ({ from, to, user, body }) => {

@@ -1,23 +1,23 @@
 import { Action, type Events, type Server, type TlsServerOptions } from 'revio'
 import { type Mail, type Policy, Session } from './session.js'
 
-/** What a mail server needs. */
+/** The options of a mail server. */
 export interface MailServer {
   readonly policy: Policy
-  /** The certificate for STARTTLS, as it is now; undefined: there is none. */
+  /** The current certificate for STARTTLS; undefined if there is none. */
   readonly tls: () => TlsServerOptions | undefined
-  /** Takes a message; rejects where it cannot. */
+  /** Delivers a message; rejects if it can't. */
   readonly deliver: (mail: Mail) => Promise<void>
 }
 
 type Answer = readonly [out: string, action: Action]
 
-/** Milliseconds of silence before a client is let go (RFC 5321, 4.5.3.2). */
+/** Milliseconds of silence after which a client is disconnected (RFC 5321, 4.5.3.2). */
 const PATIENCE = 300_000
-/** Bytes of a line (RFC 5321, 4.5.3.1.6, and what AUTH needs). */
+/** The longest line in bytes (RFC 5321, 4.5.3.1.6, plus what AUTH needs). */
 const LONGEST_LINE = 12_288
 
-/** Receives mail. */
+/** A server that receives mail. */
 export function smtp(options: MailServer): Events<Session> {
   const { policy } = options
   const answers = new Answers(options)
@@ -34,7 +34,7 @@ export function smtp(options: MailServer): Events<Session> {
   }
 }
 
-/** What clients are answered. */
+/** Answers the clients. */
 class Answers {
   server: Server | undefined
   readonly #options: MailServer
@@ -63,12 +63,12 @@ class Answers {
       secures = next === 'secure'
       if (secures) break
     }
-    // Only now the stream says what stands behind the line.
+    // Only now does the stream know what follows the line.
     if (secures) this.#secure(id, session, out)
     return [secures ? '' : out, Action.None]
   }
 
-  /** What follows the message in the same input is answered behind it. */
+  /** Answers commands that follow the message in the same input after its delivery. */
   async #delivered(id: number, session: Session, out: string, mail: Mail): Promise<Answer> {
     const said = await this.#options.deliver(mail).then(
       () => '250 2.0.0 taken',
@@ -78,7 +78,7 @@ class Answers {
     return [`${out}${said}\r\n${rest}`, action]
   }
 
-  /** What a client has sent behind STARTTLS came in the clear, and may be anybody's. */
+  /** Input after STARTTLS arrived in the clear, and may come from an attacker. */
   #secure(id: number, session: Session, out: string): void {
     const tls = this.#options.tls()
     if (session.stream.buffered > 0 || tls === undefined) {

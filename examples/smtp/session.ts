@@ -1,21 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { InputStream } from 'revio'
 
-/** What a server knows and allows. */
+/** A server's configuration. */
 export interface Policy {
   readonly name: string
-  /** Passwords by user; empty: nobody has to log in. */
+  /** Passwords by user; empty: no login is required. */
   readonly users: ReadonlyMap<string, string>
-  /** STARTTLS is offered. */
+  /** Offers STARTTLS. */
   readonly startTls: boolean
-  /** Bytes of a message. */
+  /** The largest message in bytes. */
   readonly maxSize: number
   readonly maxRecipients: number
-  /** Commands that are not understood, or out of order, before the connection is closed. */
+  /** Unknown or misplaced commands before the connection is closed. */
   readonly maxErrors: number
 }
 
-/** A message that has been received. */
+/** A received message. */
 export interface Mail {
   readonly from: string
   readonly to: readonly string[]
@@ -23,17 +23,17 @@ export interface Mail {
   readonly body: Buffer
 }
 
-/** What a line leads to. */
+/** The result of a line. */
 export interface Step {
   readonly say: string
   readonly next?: 'secure' | 'close' | undefined
-  /** To be delivered before it is answered. */
+  /** A message to deliver before the response. */
   readonly mail?: Mail
 }
 
 const CRLF = Buffer.from('\r\n')
 
-/** One client's conversation: what it has said, and what comes next. */
+/** The conversation with one client: its state, and the next expected line. */
 export class Session {
   readonly stream = new InputStream()
   readonly #policy: Policy
@@ -42,7 +42,7 @@ export class Session {
   #user: string | undefined
   #from: string | undefined
   #to: string[] = []
-  /** Takes the next line, where that is no command. */
+  /** Handles the next line if it is not a command. */
   #next: ((line: Buffer) => Step) | undefined
   #body: Buffer[] = []
   #size = 0
@@ -54,7 +54,7 @@ export class Session {
     this.#encrypted = encrypted
   }
 
-  /** What was said in the clear does not count any more (RFC 3207, 4.2). */
+  /** What was said in the clear no longer counts (RFC 3207, 4.2). */
   secured(): void {
     this.#encrypted = true
     this.#greeted = false
@@ -108,7 +108,7 @@ export class Session {
 
   // Logging in. /////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** Passwords do not travel in the clear. */
+  /** Passwords must not travel in the clear. */
   get #mayLogIn(): boolean {
     return this.#policy.users.size > 0 && this.#encrypted
   }
@@ -179,7 +179,7 @@ export class Session {
     return { say: '354 end with a single dot' }
   }
 
-  /** Only CRLF ends a line: what others take for an end must not hide a second message in the first. */
+  /** Only CRLF ends a line: another line ending must not hide a second message in the first. */
   #content(line: Buffer): Step {
     if (line.length === 1 && line[0] === 0x2e) return this.#received()
     const bytes = line[0] === 0x2e ? line.subarray(1) : line
@@ -222,7 +222,7 @@ function decode(text: string): string {
   return Buffer.from(text, 'base64').toString()
 }
 
-/** Takes as long for a wrong password as for a right one. */
+/** Takes equally long for wrong and right passwords. */
 function same(one: string, other: string): boolean {
   const [a, b] = [one, other].map(text => createHash('sha256').update(text).digest())
   return a !== undefined && b !== undefined && timingSafeEqual(a, b)
