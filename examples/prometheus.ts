@@ -29,6 +29,7 @@ const metrics: Readonly<Record<keyof Stats, readonly [name: string, help: string
   handshakes: ['tls_handshakes_total', 'TLS handshakes completed.'],
   resumed: ['tls_handshakes_resumed_total', 'Completed TLS handshakes that resumed an earlier session.'],
   handshakesFailed: ['tls_handshakes_failed_total', 'TLS handshakes that failed.'],
+  stalled: ['loops_stalled', 'Loops of serveLoops that do not respond.'],
 }
 
 /**

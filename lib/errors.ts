@@ -9,6 +9,7 @@ export type Code =
   | 'ERR_NATIVE'
   | 'ERR_TLS'
   | 'ERR_ENDED'
+  | 'ERR_STALLED'
   | 'ERR_WEBSOCKET'
   | 'EADDRINUSE'
   | 'ENOBUFS'

@@ -43,4 +43,6 @@ export interface Stats {
   readonly resumed: number
   /** TLS handshakes that failed. */
   readonly handshakesFailed: number
+  /** Loops of `serveLoops` that do not respond at the moment; their other figures are those of before. */
+  readonly stalled: number
 }

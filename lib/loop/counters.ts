@@ -24,6 +24,16 @@ export const Count = {
   handshakes: 16,
   resumed: 17,
   handshakesFailed: 18,
+  /** 1 while the loop does not respond; the thread that started it writes this. */
+  stalled: 19,
+} as const
+
+/** What a loop is doing now, in the same row. */
+export const Current = {
+  /** The handler that is running, as its index in `HANDLERS` plus 1; 0 without `slowHandler`. */
+  handler: 20,
+  /** Its connection, if it has one; otherwise 0. */
+  connection: 21,
 } as const
 
 /** Numbers per row; a multiple of a cache line, so that loops don't share one. */

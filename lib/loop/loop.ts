@@ -110,7 +110,8 @@ export class Loop implements Host {
   }
 
   get #timing(): Timing {
-    return { clock: this.clock, limit: this.#events.slowHandler, warn: this.#options.warn }
+    const { clock, counters } = this
+    return { clock, counters, limit: this.#events.slowHandler, warn: this.#options.warn }
   }
 
   /** Settles when the loop has ended and no handler runs any more. */

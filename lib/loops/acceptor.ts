@@ -48,6 +48,11 @@ export class Acceptor {
     this.#transport.start()
   }
 
+  /** Passes over a loop that does not respond, or no longer; connections that wait for it go to the others. */
+  hold(index: number, held: boolean): void {
+    if (!this.#closed) this.#transport.hold(index, held)
+  }
+
   /** Stops accepting. */
   close(): void {
     if (this.#closed) return

@@ -2,19 +2,24 @@ import { MessageChannel, type Transferable } from 'node:worker_threads'
 import { RevioError } from '../errors.js'
 import { DEFAULT_TIMEOUT } from '../loop/shutdown.js'
 import type { TlsServerOptions } from '../tls.js'
-import { settleCounts } from './counts.js'
+import { holderOf, markStalled, openIn, settleCounts } from './counts.js'
 import { LoopWorker } from './loop-worker.js'
 import type { PlainAddress } from './options.js'
 import type { Start } from './protocol.js'
 import { RestartDelay } from './restart-delay.js'
+import { StallWatch } from './stall-watch.js'
 
 /** How to create the loops. */
 export interface CrewOptions {
   readonly loops: number
   readonly restart: boolean
+  readonly stallTimeout: number
+  readonly killStalled: boolean
   readonly start: Omit<Start, 'index'>
   /** The shutdown has begun: nothing is accepted any more. */
   readonly ending: () => void
+  /** Passes a loop over when connections are handed out, or no longer. */
+  readonly hold: (index: number, held: boolean) => void
   /** Receives errors that nothing else handles. */
   readonly warn: (error: Error) => void
 }
@@ -37,11 +42,20 @@ export class Crew {
   #addresses: readonly PlainAddress[] = []
   #running = false
   #ending = false
+  /** When every loop must have ended, by `performance.now()`. */
+  #deadline = Number.POSITIVE_INFINITY
+  readonly #watch: StallWatch<LoopWorker>
   #failure: Error | undefined
 
   constructor(options: CrewOptions) {
     this.#options = options
     this.#module = options.start.module
+    this.#watch = new StallWatch({
+      timeout: options.stallTimeout,
+      // A loop that is starting may take its time to load a module.
+      loops: () => this.#alive.filter(({ running }) => running || this.#ending),
+      stalled: worker => this.#stalled(worker),
+    })
     this.done = new Promise((resolve, reject) => {
       this.#settle = () => (this.#failure === undefined ? resolve() : reject(this.#failure))
     })
@@ -55,6 +69,7 @@ export class Crew {
    * @throws the first error, after ending all loops.
    */
   async begin(known: readonly (PlainAddress | undefined)[]): Promise<readonly PlainAddress[]> {
+    this.#watch.start()
     try {
       const workers = Array.from({ length: this.#options.loops }, (_, index) => this.#hire(index))
       const [first, ...others] = workers
@@ -69,6 +84,7 @@ export class Crew {
       return this.#addresses
     } catch (error) {
       this.#ending = true
+      this.#watch.stop()
       await Promise.all(this.#workers.map(worker => worker?.terminate()))
       throw error
     }
@@ -106,6 +122,7 @@ export class Crew {
   shutdown(timeout = DEFAULT_TIMEOUT, grace = 0): void {
     if (!this.#ending) this.#options.ending()
     this.#ending = true
+    this.#deadline = Math.min(this.#deadline, performance.now() + timeout + grace)
     for (const timer of this.#timers) clearTimeout(timer)
     for (const worker of this.#alive) worker.tell({ kind: 'stop', timeout, grace })
     this.#ended()
@@ -152,6 +169,7 @@ export class Crew {
         },
         ended: error => this.#gone(worker, error),
         died: error => this.#died(worker, error),
+        recovered: () => this.#recovered(worker),
       },
     )
     for (const other of this.#alive) {
@@ -173,7 +191,9 @@ export class Crew {
     const { restart, loops, start } = this.#options
     if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
     settleCounts(start.counts, worker.index)
+    if (this.#ending && isStall(error)) this.#failure ??= error
     if (!this.#running) return
+    if (this.#ending && isStall(error)) return this.#ended()
     const replaced = restart && !this.#ending
     const left = this.#alive.length
     const then = replaced ? 'another takes its place' : `${left} of ${loops} are left`
@@ -181,6 +201,30 @@ export class Crew {
     if (replaced) this.#replace(worker.index)
     else if (left === 0) this.#fail(error)
     this.#ended()
+  }
+
+  /** It has stalled just now, or still is. */
+  #stalled(worker: LoopWorker): void {
+    const { index } = worker
+    const { start, stallTimeout, killStalled, hold, warn } = this.#options
+    const held = `${holderOf(start.counts, index)} has held its thread for ${stallTimeout} ms`
+    if (this.#ending && performance.now() >= this.#deadline) {
+      const lost = `connections lost: ${openIn(start.counts, index)}`
+      return worker.kill(stall(`loop ${index} was terminated after the shutdown: ${held}; ${lost}`))
+    }
+    if (worker.stalled) return
+    worker.stall(stall(`loop ${index} is stalled: ${held}`))
+    markStalled(start.counts, index, true)
+    hold(index, true)
+    if (killStalled && !this.#ending) return worker.kill(stall(held))
+    warn(warning(`loop ${index} is stalled: ${held}; new connections go to the others`))
+  }
+
+  #recovered({ index }: LoopWorker): void {
+    const { start, hold, warn } = this.#options
+    markStalled(start.counts, index, false)
+    hold(index, false)
+    warn(warning(`loop ${index} responds again`))
   }
 
   #replace(index: number): void {
@@ -210,8 +254,22 @@ export class Crew {
   }
 
   #ended(): void {
-    if (this.#running && this.#ending && this.#alive.length === 0) this.#settle()
+    if (!this.#running || !this.#ending || this.#alive.length > 0) return
+    this.#watch.stop()
+    this.#settle()
   }
+}
+
+function stall(message: string): RevioError {
+  return new RevioError('ERR_STALLED', message)
+}
+
+function isStall(error: Error): boolean {
+  return error instanceof RevioError && error.code === 'ERR_STALLED'
+}
+
+function warning(message: string): Error {
+  return Object.assign(new Error(message), { name: 'RevioWarning', code: 'ERR_STALLED' })
 }
 
 function died(index: number, error: Error, then: string): Error {

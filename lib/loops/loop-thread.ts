@@ -43,6 +43,9 @@ export class LoopThread {
   static async begin(start: Start, parent: MessagePort): Promise<void> {
     const early: Order[] = []
     const wait = (order: Order) => early.push(order)
+    parent.on('message', (order: Order) => {
+      if (order.kind === 'ping') parent.postMessage({ kind: 'alive' } satisfies Report)
+    })
     parent.on('message', wait)
     try {
       const thread = new LoopThread(start, parent, await loadHandlers(start.module, startOf(start)))
@@ -56,7 +59,6 @@ export class LoopThread {
   }
 
   async #obey(order: Order): Promise<void> {
-    const loop = this.#loop
     if (order.kind === 'meet') this.#siblings.meet(order.index, order.port, this.#deliver)
     else if (order.kind === 'message') this.#deliver(order.message, -1)
     else if (order.kind === 'bind') await this.#bind(order.known)
@@ -64,8 +66,12 @@ export class LoopThread {
     else if (order.kind === 'load') await this.#load(order)
     else if (order.kind === 'secure') this.#server?.setSecureContext(order.addressIndex, order.tls)
     else if (order.kind === 'swap') await this.#swap(order.taken)
-    else if (order.grace > 0) loop.drain(order.timeout, order.grace)
-    else loop.end(order.timeout)
+    else if (order.kind === 'stop') this.#stop(order)
+  }
+
+  #stop({ timeout, grace }: Order & { kind: 'stop' }): void {
+    if (grace > 0) this.#loop.drain(timeout, grace)
+    else this.#loop.end(timeout)
   }
 
   readonly #deliver = (message: unknown, from: number) => this.#loop.mailbox.deliver(message, from)

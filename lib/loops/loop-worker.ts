@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { asError, RevioError } from '../errors.js'
 import type { PlainAddress } from './options.js'
 import { errorOf, type Fault, type Order, type Report, type Start } from './protocol.js'
+import type { Watched } from './stall-watch.js'
 
 /**
  * The worker's program, next to this file and of the same kind: sources may be running under a loader.
@@ -27,20 +28,30 @@ export interface WorkerEvents {
   readonly ended: (error: Error | undefined) => void
   /** It has crashed. */
   readonly died: (error: Error) => void
+  /** It was stalled, and responds again. */
+  readonly recovered: () => void
 }
 
 type Answer = (outcome: { readonly report?: Report; readonly error?: Error }) => void
 
 /** A loop in a worker thread, as seen by the thread that started it. */
-export class LoopWorker {
+export class LoopWorker implements Watched {
   readonly index: number
   /** Whether it can be reached. */
   alive = true
+  /** It serves, or has ended. */
+  running = false
+  /** It has not responded for a while; orders wait for it. */
+  stalled = false
   readonly #worker: Worker
   readonly #events: WorkerEvents
   #ended = false
   #error: Error | undefined
   #answer: Answer | undefined
+  /** Answers still to come that nobody waits for any more. */
+  #abandoned = 0
+  #awaited = false
+  #missed = 0
 
   constructor(start: Start, events: WorkerEvents) {
     this.index = start.index
@@ -84,6 +95,26 @@ export class LoopWorker {
     this.#worker.postMessage(order, transfer)
   }
 
+  beat(): number {
+    if (this.#awaited) this.#missed++
+    else this.tell({ kind: 'ping' })
+    this.#awaited = true
+    return this.#missed
+  }
+
+  /** Whoever waits for an answer gets this error; the loop carries the order out when it responds again. */
+  stall(error: Error): void {
+    this.stalled = true
+    if (this.#answer !== undefined) this.#abandoned++
+    this.#settle({ error })
+  }
+
+  /** Terminates the thread as if it had crashed with this error. */
+  kill(error: Error): void {
+    this.#error ??= error
+    void this.#worker.terminate()
+  }
+
   meet(index: number, port: MessagePort): void {
     this.tell({ kind: 'meet', index, port }, [port])
   }
@@ -99,6 +130,8 @@ export class LoopWorker {
   #ask(order: Order): Promise<Report> {
     return new Promise((resolve, reject) => {
       const answer: Answer = ({ report, error }) => (report === undefined ? reject(error) : resolve(report))
+      if (this.stalled)
+        return answer({ error: new RevioError('ERR_STALLED', `loop ${this.index} is stalled`) })
       if (!this.alive) return answer({ error: this.#error ?? new Error(`loop ${this.index} has gone`) })
       this.#answer = answer
       this.tell(order)
@@ -107,12 +140,23 @@ export class LoopWorker {
 
   #heard(report: Report): void {
     if (report.kind === 'ending') return this.#events.ending(report.timeout, report.grace)
+    if (report.kind === 'alive') return this.#responded()
     if (report.kind === 'unfit') return this.#unfit(report.fault)
+    if (report.kind === 'running') this.running = true
     if (report.kind === 'ended') {
       this.#ended = true
       this.#events.ended(report.fault && errorOf(report.fault))
     }
-    this.#settle({ report })
+    if (this.#abandoned === 0) this.#settle({ report })
+    else this.#abandoned--
+  }
+
+  #responded(): void {
+    this.#awaited = false
+    this.#missed = 0
+    if (!this.stalled) return
+    this.stalled = false
+    this.#events.recovered()
   }
 
   #unfit(fault: Fault): void {

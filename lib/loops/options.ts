@@ -19,6 +19,17 @@ export interface LoopsOptions {
   balance?: Balance
   /** True: replaces a loop that crashes. Default false: the others go on without it. */
   restart?: boolean
+  /**
+   * Milliseconds after which a loop that does not respond, because a handler holds its thread, counts as stalled: a
+   * process warning reports it, and new connections go to the other loops until it responds. A shutdown terminates a
+   * loop that is stalled when its time is up. Default 5000; `Infinity` waits forever.
+   */
+  stallTimeout?: number
+  /**
+   * True: terminates a stalled loop, as if it had crashed; `restart` replaces it. Default false: its connections wait
+   * for it.
+   */
+  killStalled?: boolean
   /** Passed to the module's function; each loop gets its own copy. */
   workerData?: unknown
 }
@@ -73,6 +84,8 @@ const KNOWN: readonly string[] = [
   'loops',
   'balance',
   'restart',
+  'stallTimeout',
+  'killStalled',
   'workerData',
 ] satisfies (keyof LoopsOptions)[]
 const BALANCES: readonly string[] = [
@@ -93,7 +106,7 @@ export function checkLoopsOptions(options: unknown): asserts options is LoopsOpt
       `serveLoops: unknown option "${name}"; known options are ${KNOWN.join(', ')}`,
     )
   }
-  const { loops, balance, restart } = options as Readonly<Record<string, unknown>>
+  const { loops, balance, restart, stallTimeout, killStalled } = options as Readonly<Record<string, unknown>>
   if (
     loops !== undefined &&
     !(Number.isInteger(loops) && Number(loops) >= 1 && Number(loops) <= MOST_LOOPS)
@@ -104,6 +117,12 @@ export function checkLoopsOptions(options: unknown): asserts options is LoopsOpt
     wrong('option balance', `one of ${BALANCES.join(', ')}`, balance)
   }
   if (restart !== undefined && typeof restart !== 'boolean') wrong('option restart', 'true or false', restart)
+  if (stallTimeout !== undefined && !(typeof stallTimeout === 'number' && stallTimeout > 0)) {
+    wrong('option stallTimeout', 'a positive number of milliseconds', stallTimeout)
+  }
+  if (killStalled !== undefined && typeof killStalled !== 'boolean') {
+    wrong('option killStalled', 'true or false', killStalled)
+  }
 }
 
 function wrong(what: string, expected: string, given: unknown): never {

@@ -31,12 +31,16 @@ export type Order =
   /** Install or discard the loaded handlers. */
   | { readonly kind: 'swap'; readonly taken: boolean }
   | { readonly kind: 'secure'; readonly addressIndex: number; readonly tls: TlsServerOptions | undefined }
+  /** Answer at once. */
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop'; readonly timeout: number; readonly grace: number }
 
 /** Messages from a loop. */
 export type Report =
   | { readonly kind: 'bound'; readonly addresses: readonly (PlainAddress | undefined)[] }
   | { readonly kind: 'running' }
+  /** The answer to a ping. */
+  | { readonly kind: 'alive' }
   /** Whether an order succeeded, or why not. */
   | { readonly kind: 'loaded' | 'swapped'; readonly fault: Fault | undefined }
   /** It failed to start. */

@@ -32,7 +32,7 @@ import {
  * @param addresses - As for `serve`, but without handlers.
  * @throws `ERR_OPTION`, `ERR_ADDRESS`, `ERR_TLS` for invalid arguments, `ERR_UNSUPPORTED` if this kind of balancing
  *   isn't available here; the system's error if binding fails; what the module, `serving` or `tick` of any loop
- *   threw; why the last loop crashed. Nothing stays bound.
+ *   threw; why the last loop crashed; `ERR_STALLED` if the shutdown had to terminate a loop. Nothing stays bound.
  */
 export function serveLoops(
   module: string | URL,
@@ -59,6 +59,7 @@ async function run(
 ): Promise<void> {
   checkLoopsOptions(options)
   const { loops = availableParallelism(), balance = 'round-robin', restart = false, workerData } = options
+  const { stallTimeout = 5000, killStalled = false } = options
   const url = moduleUrl(module, 'serveLoops')
   const sites = addresses.map(siteOf)
   const endpoints = sites.map(plainEndpoint)
@@ -69,8 +70,11 @@ async function run(
   const crew = new Crew({
     loops,
     restart,
+    stallTimeout,
+    killStalled,
     start: { module: url, endpoints, own, group: acceptor?.group, counts, workerData },
     ending: () => acceptor?.close(),
+    hold: (index, held) => acceptor?.hold(index, held),
     warn: error => process.emitWarning(error),
   })
   try {

@@ -111,6 +111,8 @@ export interface Poller {
   found(members: number, tags: number, policy: number): number
   /** Joins a group: this poller also receives connections that the group accepts. */
   join(group: number, index: number): number
+  /** Bypasses a member of the group for which this poller accepts, or no longer does. */
+  hold(index: number, held: boolean): void
   /** Leaves the group. */
   part(): void
   flush(count: number, lent: readonly Uint8Array[] | undefined): number

@@ -119,6 +119,11 @@ export class NativeTransport implements Transport, DialOwner {
     return this.#check(this.poller.found(members, addresses, policy), '')
   }
 
+  /** Bypasses a member that does not take its connections, or no longer does. Those in its queue go to the others. */
+  hold(index: number, held: boolean): void {
+    this.poller.hold(index, held)
+  }
+
   /** Prepares for a binding whose peers another thread accepts. Must be called before `join`. */
   expectAccepted(binding: Binding, addressIndex: number, security?: ServerSecurity): void {
     if (security !== undefined) this.#tls.bind(addressIndex, -1, security)

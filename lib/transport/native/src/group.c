@@ -13,6 +13,7 @@ typedef struct {
 
 typedef struct {
   uv_async_t *wake; /* NULL while the member is absent. */
+  bool held;        /* It does not take what it is given: chosen only if there is no other. */
   queue_t queue;
   int live; /* Its connections, including those in its queue. */
 } member_t;
@@ -148,16 +149,32 @@ static uint32_t random_below(group_t *group, int limit) {
   return group->random % (uint32_t)limit;
 }
 
+static bool is_free(const member_t *member) {
+  return member->wake != NULL && !member->held;
+}
+
+static bool any_is_free(const group_t *group) {
+  for (int index = 0; index < group->size; index++) {
+    if (is_free(&group->members[index])) return true;
+  }
+  return false;
+}
+
+static bool is_eligible(const member_t *member, bool free_only) {
+  return free_only ? is_free(member) : member->wake != NULL;
+}
+
 /*
- * Searches from the member after `from`: the first one present, or the one with the fewest connections. Returns -1 if
+ * Searches from the member after `from`: the first one eligible, or the one with the fewest connections. Returns -1 if
  * none is present.
  */
 static int search(const group_t *group, int from, bool least) {
   int best = -1;
+  bool free_only = any_is_free(group);
   for (int step = 1; step <= group->size; step++) {
     int index = (from + step) % group->size;
     const member_t *member = &group->members[index];
-    if (member->wake == NULL) continue;
+    if (!is_eligible(member, free_only)) continue;
     if (!least) return index;
     if (best < 0 || member->live < group->members[best].live) best = index;
   }
@@ -167,7 +184,8 @@ static int search(const group_t *group, int from, bool least) {
 static int choose(group_t *group) {
   if (group->policy != POLICY_RANDOM) return search(group, group->latest, group->policy == POLICY_LEAST_CONNECTIONS);
   int there = 0;
-  for (int index = 0; index < group->size; index++) there += group->members[index].wake != NULL;
+  bool free_only = any_is_free(group);
+  for (int index = 0; index < group->size; index++) there += is_eligible(&group->members[index], free_only);
   if (there == 0) return -1;
   int chosen = -1;
   for (uint32_t skip = random_below(group, there) + 1; skip > 0; skip--) chosen = search(group, chosen, false);
@@ -185,6 +203,18 @@ static bool assign(group_t *group, handed_t handed) {
   /* This can fail only for a closing handle, and a member clears `wake` before it closes it. */
   if (member->queue.count == 1) (void)uv_async_send(member->wake);
   return true;
+}
+
+/* Distributes a member's queue anew; it may get some of it back. The lock must be held. */
+static void pass_on(group_t *group, member_t *member) {
+  for (int left = member->queue.count; left > 0; left--) {
+    handed_t handed = pop(&member->queue);
+    member->live--;
+    if (assign(group, handed)) continue;
+    (void)close(handed.fd);
+    group->live[handed.tag]--;
+    group->handshakes[handed.tag] -= handed.is_new;
+  }
 }
 
 static void tell_acceptor(group_t *group) {
@@ -216,6 +246,14 @@ bool group_is_full(group_t *group, int tag, int limit, int most_handshakes) {
   return full;
 }
 
+void group_hold(group_t *group, int index, bool held) {
+  if (index < 0 || index >= group->size) return;
+  uv_mutex_lock(&group->lock);
+  group->members[index].held = held;
+  if (held) pass_on(group, &group->members[index]);
+  uv_mutex_unlock(&group->lock);
+}
+
 bool group_hand(group_t *group, handed_t handed) {
   uv_mutex_lock(&group->lock);
   bool handed_over = assign(group, handed);
@@ -235,6 +273,7 @@ bool group_join(group_t *group, int index, uv_async_t *wake) {
   if (joins) {
     member_t *member = &group->members[index];
     member->wake = wake;
+    member->held = false;
     for (; group->orphans.count > 0 && push(&member->queue, group->orphans.items[group->orphans.first]); member->live++) {
       (void)pop(&group->orphans);
     }
@@ -274,13 +313,6 @@ void group_part(group_t *group, int index) {
   uv_mutex_lock(&group->lock);
   member_t *member = &group->members[index];
   member->wake = NULL;
-  while (member->queue.count > 0) {
-    handed_t handed = pop(&member->queue);
-    member->live--;
-    if (assign(group, handed)) continue;
-    (void)close(handed.fd);
-    group->live[handed.tag]--;
-    group->handshakes[handed.tag] -= handed.is_new;
-  }
+  pass_on(group, member);
   uv_mutex_unlock(&group->lock);
 }

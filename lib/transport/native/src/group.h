@@ -45,6 +45,11 @@ void group_accept(group_t *group, uv_async_t *wake);
  * listener are live, or until fewer than `most_handshakes` of them are in a handshake (0: not limited).
  */
 bool group_is_full(group_t *group, int tag, int limit, int most_handshakes);
+/*
+ * Bypasses a member that does not take its descriptors, and distributes its queue to the others, until the member is no
+ * longer held or joins again. If all members are held, none is bypassed.
+ */
+void group_hold(group_t *group, int index, bool held);
 /* Gives a descriptor to a member; false if memory is exhausted, and the caller then still owns it. */
 bool group_hand(group_t *group, handed_t handed);
 

@@ -100,6 +100,10 @@ int member_join(poller_t *poller, int32_t id, int index) {
   return FAULT(CALL_ACCEPT, EADDRINUSE);
 }
 
+void member_hold(poller_t *poller, int index, bool held) {
+  if (member_accepts(poller)) group_hold(poller->membership->group, index, held);
+}
+
 void member_part(poller_t *poller) {
   struct membership *membership = poller->membership;
   if (membership == NULL || membership->parted) return;

@@ -8,6 +8,8 @@
 int member_found(poller_t *poller, int members, int tags, int policy);
 /* Joins a group as member `index`. Returns 0, or a fault. */
 int member_join(poller_t *poller, int32_t id, int index);
+/* For the accepting poller: bypasses a member, or no longer does. */
+void member_hold(poller_t *poller, int index, bool held);
 /* Takes no more connections; existing ones continue. */
 void member_part(poller_t *poller);
 /* The poller stops. */

@@ -209,6 +209,7 @@ bool define_poller(napi_env env, napi_value exports) {
       METHOD("accept", method_accept),
       METHOD("found", method_found),
       METHOD("join", method_join),
+      METHOD("hold", method_hold),
       METHOD("part", method_part),
       METHOD("flush", flush),
       METHOD("stop", stop),

@@ -21,6 +21,7 @@ napi_value method_accept(napi_env env, napi_callback_info info);
 /* Methods of groups. */
 napi_value method_found(napi_env env, napi_callback_info info);
 napi_value method_join(napi_env env, napi_callback_info info);
+napi_value method_hold(napi_env env, napi_callback_info info);
 napi_value method_part(napi_env env, napi_callback_info info);
 
 #endif

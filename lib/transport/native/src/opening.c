@@ -158,6 +158,13 @@ napi_value method_join(napi_env env, napi_callback_info info) {
   return answer(env, member_join(&call.binding->poller, integer(env, call.values[0]), integer(env, call.values[1])));
 }
 
+/* hold(index, held): bypasses a member of the group for which this poller accepts, or no longer does */
+napi_value method_hold(napi_env env, napi_callback_info info) {
+  call_t call;
+  if (begin(env, info, 2, &call)) member_hold(&call.binding->poller, integer(env, call.values[0]), truth(env, call.values[1]));
+  return NULL;
+}
+
 /* part(): receives nothing more from the group */
 napi_value method_part(napi_env env, napi_callback_info info) {
   call_t call;
