@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "revio",
-      "sources": ["addon.c", "adopt.c", "binding.c", "call.c", "datagram.c", "group.c", "listener.c", "member.c", "message.c", "methods.c", "opening.c", "openssl.c", "poller.c", "socket.c",
+      "sources": ["addon.c", "adopt.c", "binding.c", "call.c", "datagram.c", "group.c", "listener.c", "member.c", "message.c", "methods.c", "object.c", "opening.c", "openssl.c", "poller.c", "socket.c",
         "tls.c", "tls-codec.c", "tls-context.c", "tls-detach.c", "tls-exports.c", "tls-handshake.c", "tls-methods.c", "tls-session.c", "tls-stream.c", "tls-wire.c", "writer.c"],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE", "__APPLE_USE_RFC_3542"],
       "cflags": ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],

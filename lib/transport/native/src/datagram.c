@@ -136,7 +136,7 @@ static void receive(listener_t *binding) {
   for (int tries = 0; tries < TRIES; tries++) {
     int got = messages_receive(endpoint->fd, arrivals.messages, count);
     if (got >= 0) return record(binding, &arrivals, got);
-    if (FAULT_ERRNO(got) == EAGAIN || FAULT_ERRNO(got) == EWOULDBLOCK) return;
+    if (would_block(got)) return;
   }
   listener_starve(binding);
 }

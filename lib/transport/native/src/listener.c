@@ -194,9 +194,8 @@ void listener_ready(listener_t *listener, int events) {
       continue;
     }
     if (fd >= 0) (void)socket_close(fd, true);
-    int error = FAULT_ERRNO(fault);
-    if (error == EAGAIN || error == EWOULDBLOCK) return;
-    if (fd >= 0 || !is_passing(error)) return listener_starve(listener);
+    if (would_block(fault)) return;
+    if (fd >= 0 || !is_passing(FAULT_ERRNO(fault))) return listener_starve(listener);
   }
   watch(listener);
 }

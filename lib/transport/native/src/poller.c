@@ -92,6 +92,11 @@ void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t
   poller->events[poller->event_count++] = (event_t){slot, (int32_t)kind, value, length};
 }
 
+void poller_record_bytes(poller_t *poller, int32_t slot, enum event_kind kind, size_t length) {
+  poller_record(poller, slot, kind, (int32_t)poller->input_top, (int32_t)length);
+  poller->input_top += (length + 7) & ~(size_t)7;
+}
+
 /* --- stream events --- */
 
 void endpoint_broken(endpoint_t *endpoint, int fault) {
@@ -111,13 +116,12 @@ static void receive(endpoint_t *endpoint) {
   if (!is_read(endpoint)) return;
   int got = socket_receive(endpoint->fd, poller->input.bytes + poller->input_top, CHUNK);
   if (got > 0) {
-    poller_record(poller, endpoint->slot, EVENT_INPUT, (int32_t)poller->input_top, got);
-    poller->input_top += ((size_t)got + 7) & ~(size_t)7;
+    poller_record_bytes(poller, endpoint->slot, EVENT_INPUT, (size_t)got);
     endpoint->flags &= (uint16_t)~FLAG_SETTLED;
   } else if (got == 0) {
     endpoint->flags |= FLAG_ENDED;
     poller_record(poller, endpoint->slot, EVENT_ENDED, 0, 0);
-  } else if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) endpoint_broken(endpoint, got);
+  } else if (!would_block(got)) endpoint_broken(endpoint, got);
 }
 
 void endpoint_writable(endpoint_t *endpoint) {

@@ -182,6 +182,8 @@ bool poller_has_rooms(poller_t *poller, int count);
 /* The same for a record and `size` bytes of input. */
 bool poller_has_input_room(poller_t *poller, size_t size);
 void poller_record(poller_t *poller, int32_t slot, enum event_kind kind, int32_t value, int32_t length);
+/* The same for an event whose bytes are the next `length` of the input, which are in use from then on. */
+void poller_record_bytes(poller_t *poller, int32_t slot, enum event_kind kind, size_t length);
 
 /* Opens a listener over `fd`. Returns its slot, or a fault after which the caller still owns `fd`. */
 int listener_open(poller_t *poller, int fd, int tag, int limit, uint16_t flags);

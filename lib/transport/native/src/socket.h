@@ -2,6 +2,7 @@
 #ifndef REVIO_SOCKET_H
 #define REVIO_SOCKET_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -24,6 +25,11 @@ enum call {
 #define FAULT_SHIFT 12
 #define FAULT(call, error) (-(((call) << FAULT_SHIFT) | (error)))
 #define FAULT_ERRNO(fault) ((-(fault)) & ((1 << FAULT_SHIFT) - 1))
+
+/* The call may succeed later. */
+static inline bool would_block(int fault) {
+  return FAULT_ERRNO(fault) == EAGAIN || FAULT_ERRNO(fault) == EWOULDBLOCK;
+}
 
 typedef union {
   struct sockaddr any;

@@ -1,27 +1,17 @@
-/* Functions that belong to no poller, such as the one that makes contexts. */
+/* Exports that create TLS contexts and session caches; neither belongs to a poller. */
 #include "binding.h"
+#include "object.h"
 #include "tls-methods.h"
 
-/* The type tags of the objects that `secureContext` and `tlsSessions` make. */
 static const napi_type_tag context_tag = {0x6a1f0c9d52e84b37, 0x9b0e61d3f7a24c58};
 static const napi_type_tag sessions_tag = {0x1d7be2548f903ac6, 0xb52c0f97e46d183a};
 
-/* Returns the data of an object with that tag; NULL for anything else. */
-static void *tagged(napi_env env, napi_value value, const napi_type_tag *tag) {
-  bool ours = false;
-  void *data = NULL;
-  napi_valuetype type;
-  if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return NULL;
-  if (napi_check_object_type_tag(env, value, tag, &ours) != napi_ok || !ours) return NULL;
-  return napi_unwrap(env, value, &data) == napi_ok ? data : NULL;
-}
-
 tls_context_t *context_of(napi_env env, napi_value value) {
-  return tagged(env, value, &context_tag);
+  return object_data(env, value, &context_tag);
 }
 
 tls_sessions_t *sessions_of(napi_env env, napi_value value) {
-  return tagged(env, value, &sessions_tag);
+  return object_data(env, value, &sessions_tag);
 }
 
 static void on_context_collected(napi_env env, void *data, void *hint) {
@@ -45,7 +35,7 @@ static napi_value openssl_missing_text(napi_env env, napi_callback_info info) {
   return napi_create_string_utf8(env, why, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 
-/* Returns the SSL_CTX that a function makes through Node; NULL, with the function's exception, if it threw. */
+/* The SSL_CTX that Node creates while `make` runs. NULL if `make` throws, with its exception pending. */
 static SSL_CTX *made_by(napi_env env, napi_value make) {
   napi_value global, result;
   if (napi_get_global(env, &global) != napi_ok || !tls_capture_begin()) return NULL;
@@ -57,18 +47,10 @@ static SSL_CTX *made_by(napi_env env, napi_value make) {
   return NULL;
 }
 
-/* Wraps `data` in a tagged object. If memory is exhausted, releases the data and returns NULL. */
-static napi_value wrap(napi_env env, void *data, napi_finalize collected, const napi_type_tag *tag) {
-  napi_value object;
-  if (napi_create_object(env, &object) == napi_ok &&
-      napi_wrap(env, object, data, collected, NULL, NULL) == napi_ok) {
-    return napi_type_tag_object(env, object, tag) == napi_ok ? object : NULL;
-  }
-  collected(env, data, NULL);
-  return NULL;
-}
-
-/* secureContext(make, flags, alpn, ticketKeys): a context; undefined unless `make` made one SSL_CTX; throws what it throws */
+/*
+ * secureContext(make, flags, alpn, ticketKeys): a context; undefined unless `make` created exactly one SSL_CTX and OpenSSL
+ * accepted the keys; throws what `make` throws
+ */
 static napi_value secure_context(napi_env env, napi_callback_info info) {
   size_t given = 4;
   napi_value values[4];
@@ -83,25 +65,24 @@ static napi_value secure_context(napi_env env, napi_callback_info info) {
   if (!memory_of(env, values[2], &alpn) || alpn.size > MAX_ALPN) alpn.size = 0;
   tls_context_t *context = tls_context_new(ctx, flags, alpn.bytes, alpn.size);
   if (context == NULL) return NULL;
-  if (memory_of(env, values[3], &keys) && keys.size == TICKET_KEYS) (void)tls_context_set_ticket_keys(context, keys.bytes);
-  return wrap(env, context, on_context_collected, &context_tag);
+  bool has_keys = memory_of(env, values[3], &keys) && keys.size == TICKET_KEYS;
+  if (has_keys && !tls_context_set_ticket_keys(context, keys.bytes)) {
+    openssl_forget();
+    tls_context_drop(context);
+    return NULL;
+  }
+  return object_wrap(env, context, on_context_collected, &context_tag);
 }
 
-/* tlsSessions(): a store for the sessions of one server, for `secure` */
+/* tlsSessions(): a cache for the sessions of one server, for `secure` */
 static napi_value sessions(napi_env env, napi_callback_info info) {
   (void)info;
   tls_sessions_t *made = openssl_missing() == NULL ? tls_sessions_new() : NULL;
-  return made == NULL ? NULL : wrap(env, made, on_sessions_collected, &sessions_tag);
-}
-
-static bool export(napi_env env, napi_value exports, const char *name, napi_callback callback) {
-  napi_value function;
-  return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &function) == napi_ok &&
-         napi_set_named_property(env, exports, name, function) == napi_ok;
+  return made == NULL ? NULL : object_wrap(env, made, on_sessions_collected, &sessions_tag);
 }
 
 bool define_tls(napi_env env, napi_value exports) {
-  return export(env, exports, "opensslMissing", openssl_missing_text) &&
-         export(env, exports, "secureContext", secure_context) &&
-         export(env, exports, "tlsSessions", sessions);
+  static const function_t functions[] = {
+      {"opensslMissing", openssl_missing_text}, {"secureContext", secure_context}, {"tlsSessions", sessions}};
+  return export_functions(env, exports, functions, sizeof functions / sizeof *functions);
 }

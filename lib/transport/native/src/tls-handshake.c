@@ -58,8 +58,7 @@ static void ask(endpoint_t *endpoint) {
   const uint8_t *name = NULL;
   size_t length = asked_name(tls->ssl, &name);
   if (length > 0) memcpy(poller->input.bytes + poller->input_top, name, length);
-  poller_record(poller, endpoint->slot, EVENT_HELLO, (int32_t)poller->input_top, (int32_t)length);
-  poller->input_top += (length + 7) & ~(size_t)7;
+  poller_record_bytes(poller, endpoint->slot, EVENT_HELLO, length);
   tls->flags |= TLS_ASKING;
 }
 
@@ -99,7 +98,7 @@ static bool load(endpoint_t *endpoint) {
   int got = socket_receive(endpoint->fd, work->cipher, HANDSHAKE_CHUNK);
   if (got == 0) endpoint->flags |= FLAG_ENDED;
   else if (got > 0) work->in_length = (size_t)got;
-  else if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) {
+  else if (!would_block(got)) {
     endpoint_broken(endpoint, got);
     return false;
   }

@@ -1,8 +1,6 @@
 /* The methods of the class Poller for TLS. */
 #include "tls-methods.h"
 
-#include <stdlib.h>
-
 #include "call.h"
 #include "tls.h"
 
@@ -97,7 +95,7 @@ static bool put_certificate(napi_env env, napi_value list, uint32_t at, X509 *ce
   if (length <= 0) return true;
   if (napi_create_buffer(env, (size_t)length, &bytes, &value) != napi_ok) return false;
   unsigned char *end = bytes;
-  (void)openssl.i2d_X509(certificate, &end); /* Writes the length that was computed above. */
+  if (openssl.i2d_X509(certificate, &end) != length) return false;
   return napi_set_element(env, list, at, value) == napi_ok;
 }
 

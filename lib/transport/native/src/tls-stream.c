@@ -33,6 +33,14 @@ static int read_all(endpoint_t *endpoint, size_t *total) {
   return 0;
 }
 
+/* Sends responses to the peer's control records. */
+static void respond(endpoint_t *endpoint) {
+  int pushed = tls_push(endpoint);
+  if (pushed == 0) endpoint->flags |= FLAG_ARMED;
+  /* The next read reports a send that failed, after the input before it. Ciphertext that was dropped is a gap. */
+  else if (pushed == FAULT(CALL_MALLOC, ENOMEM)) endpoint_broken(endpoint, pushed);
+}
+
 void tls_decrypt(endpoint_t *endpoint) {
   poller_t *poller = endpoint->poller;
   size_t total;
@@ -40,8 +48,7 @@ void tls_decrypt(endpoint_t *endpoint) {
   int error = read_all(endpoint, &total);
   poller->tls->in_length = 0; /* Data after close_notify is ignored. */
   if (total > 0) {
-    poller_record(poller, endpoint->slot, EVENT_INPUT, (int32_t)poller->input_top, (int32_t)total);
-    poller->input_top += (total + 7) & ~(size_t)7;
+    poller_record_bytes(poller, endpoint->slot, EVENT_INPUT, total);
     endpoint->flags &= (uint16_t)~FLAG_SETTLED;
   }
   if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) return tls_fail(endpoint);
@@ -49,7 +56,7 @@ void tls_decrypt(endpoint_t *endpoint) {
     endpoint->flags |= FLAG_ENDED;
     poller_record(poller, endpoint->slot, EVENT_ENDED, 0, 0);
   }
-  if (poller->tls->out_length > 0 && tls_push(endpoint) == 0) endpoint->flags |= FLAG_ARMED;
+  if (poller->tls->out_length > 0) respond(endpoint);
 }
 
 /* --- output --- */
@@ -71,17 +78,17 @@ static void skip(cursor_t *cursor, size_t length) {
 }
 
 /* Returns the plaintext of the next record, at most `most` bytes. Copies small pieces into one record. */
-static memory_t next_record(cursor_t *cursor, uint8_t plain[TLS_RECORD], size_t most) {
+static memory_t next_record(cursor_t *cursor, uint8_t plain[TLS_RECORD]) {
   memory_t record = {(uint8_t *)cursor->piece->iov_base + cursor->offset, cursor->piece->iov_len - cursor->offset};
-  if (record.size >= most || cursor->piece + 1 == cursor->end) {
-    if (record.size > most) record.size = most;
+  if (record.size >= TLS_RECORD || cursor->piece + 1 == cursor->end) {
+    if (record.size > TLS_RECORD) record.size = TLS_RECORD;
     skip(cursor, record.size);
     return record;
   }
   size_t filled = 0;
-  while (filled < most && cursor->piece < cursor->end) {
+  while (filled < TLS_RECORD && cursor->piece < cursor->end) {
     size_t size = cursor->piece->iov_len - cursor->offset;
-    if (size > most - filled) size = most - filled;
+    if (size > TLS_RECORD - filled) size = TLS_RECORD - filled;
     memcpy(plain + filled, (uint8_t *)cursor->piece->iov_base + cursor->offset, size);
     filled += size;
     skip(cursor, size);
@@ -95,7 +102,7 @@ static int encrypt(endpoint_t *endpoint, cursor_t *cursor) {
   tls_work_t *work = endpoint->poller->tls;
   size_t batch = 0;
   while (batch < TLS_BATCH && cursor->piece < cursor->end) {
-    memory_t record = next_record(cursor, work->plain, TLS_RECORD);
+    memory_t record = next_record(cursor, work->plain);
     if (record.size == 0) continue;
     size_t written = 0;
     if (openssl.SSL_write_ex(tls->ssl, record.bytes, record.size, &written) != 1 || written != record.size) {

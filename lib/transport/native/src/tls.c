@@ -61,8 +61,9 @@ int tls_feed(endpoint_t *endpoint, const uint8_t *bytes, size_t length) {
 void tls_choose(endpoint_t *endpoint, tls_context_t *context, bool refused) {
   tls_t *tls = tls_of(endpoint);
   if (!(tls->flags & TLS_ASKING)) return;
+  /* Out of memory, the old context would stay, and the client would get the certificate of another name. */
+  if (context != NULL && openssl.SSL_set_SSL_CTX(tls->ssl, context->ctx) == NULL) refused = true;
   tls->flags = (uint8_t)((tls->flags | (refused ? TLS_REFUSED : TLS_CHOSEN)) & ~TLS_ASKING);
-  if (context != NULL) (void)openssl.SSL_set_SSL_CTX(tls->ssl, context->ctx); /* NULL: out of memory, keeps the old. */
   endpoint->flags &= (uint16_t)~FLAG_SETTLED;
   tls_arm(endpoint);
 }
@@ -94,7 +95,7 @@ static void receive(endpoint_t *endpoint) {
   tls_work_t *work = endpoint->poller->tls;
   int got = socket_receive(endpoint->fd, work->cipher, CHUNK);
   if (got < 0) {
-    if (FAULT_ERRNO(got) != EAGAIN && FAULT_ERRNO(got) != EWOULDBLOCK) endpoint_broken(endpoint, got);
+    if (!would_block(got)) endpoint_broken(endpoint, got);
     return;
   }
   if (got == 0) return tls_truncated(endpoint);
