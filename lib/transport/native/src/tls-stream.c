@@ -77,7 +77,7 @@ static void skip(cursor_t *cursor, size_t length) {
   cursor->offset += length;
 }
 
-/* Returns the plaintext of the next record, at most `most` bytes. Copies small pieces into one record. */
+/* Returns the plaintext of the next record. Copies small pieces to `plain`, so that they share a record. */
 static memory_t next_record(cursor_t *cursor, uint8_t plain[TLS_RECORD]) {
   memory_t record = {(uint8_t *)cursor->piece->iov_base + cursor->offset, cursor->piece->iov_len - cursor->offset};
   if (record.size >= TLS_RECORD || cursor->piece + 1 == cursor->end) {
