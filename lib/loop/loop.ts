@@ -14,10 +14,10 @@ import { Drain } from './drain.js'
 import { Entrance } from './entrance.js'
 import { Failures } from './failures.js'
 import { makeLayerHost } from './layer-host.js'
+import { LoopHandlers } from './loop-handlers.js'
 import type { LoopOptions } from './loop-options.js'
 import { alone, Mailbox } from './mailbox.js'
 import { Output } from './output.js'
-import { Programs } from './programs.js'
 import { ProxyHeaders } from './proxied.js'
 import { Revisits } from './revisits.js'
 import { Securer } from './securer.js'
@@ -59,7 +59,7 @@ export class Loop implements Host {
   readonly #failures: Failures
   readonly #dispatcher: Dispatcher
   readonly #owner: ConnectionOwner
-  readonly #programs: Programs
+  readonly #loopHandlers: LoopHandlers
   readonly #revisits: Revisits
   readonly #headers: ProxyHeaders
   readonly #entrance: Entrance
@@ -85,8 +85,8 @@ export class Loop implements Host {
     this.closer = this.#makeCloser()
     const { timeouts, closer } = this
     this.output = new Output({ time, closer, timeouts, transports: this.#transports.all, counters })
-    this.#programs = this.#makePrograms()
-    const introduce = (handlers: Handlers<unknown>) => this.#programs.introduce(handlers)
+    this.#loopHandlers = this.#makeLoopHandlers()
+    const introduce = (handlers: Handlers<unknown>) => this.#loopHandlers.introduce(handlers)
     this.configurator = new Configurator({ clock, timeouts, introduce })
     const { output, configurator } = this
     const passed = () => time.pass()
@@ -127,12 +127,12 @@ export class Loop implements Host {
   /** All addresses are bound: runs `serving` of all handlers. */
   meet(server: Server): void {
     const others = (this.#options.eventsOf ?? []).filter(events => events !== undefined)
-    this.turn(() => this.#programs.meet(this.#events, others, server))
+    this.turn(() => this.#loopHandlers.meet(this.#events, others, server))
   }
 
   /** Runs the first `tick` of all handlers, then accepts peers. */
   run(): void {
-    this.turn(() => this.#programs.run())
+    this.turn(() => this.#loopHandlers.run())
     if (!this.shutdown.asked) this.#transports.start()
   }
 
@@ -157,10 +157,10 @@ export class Loop implements Host {
 
   #replace(next: Handlers<unknown>): void {
     const before = this.#events
-    this.#programs.introduce(next)
+    this.#loopHandlers.introduce(next)
     this.#events = next
     this.table.follow(before, next)
-    this.#programs.replace(before, next)
+    this.#loopHandlers.replace(before, next)
   }
 
   /** The listeners have been released, or the shutdown has begun. */
@@ -180,7 +180,7 @@ export class Loop implements Host {
   end(timeout: number): void {
     this.shutdown.ask(timeout)
     this.#drain.stop()
-    this.#programs.stop()
+    this.#loopHandlers.stop()
     this.schedule()
   }
 
@@ -208,7 +208,7 @@ export class Loop implements Host {
   handshakeFailed(addressIndex: number, error: Error, remote: Address): void {
     this.counters.add(Count.handshakesFailed, 1)
     this.#drain.left()
-    this.#programs.tlsFailed(this.#handlersOf(addressIndex), error, remote)
+    this.#loopHandlers.tlsFailed(this.#handlersOf(addressIndex), error, remote)
   }
 
   #handlersOf(addressIndex: number): Handlers<unknown> {
@@ -248,8 +248,8 @@ export class Loop implements Host {
     })
   }
 
-  #makePrograms(): Programs {
-    return new Programs({
+  #makeLoopHandlers(): LoopHandlers {
+    return new LoopHandlers({
       clock: this.clock,
       scope: () => timed(deriveContext(this.#scope), this.#timing),
       turn: run => this.turn(run),
@@ -273,7 +273,7 @@ export class Loop implements Host {
       ended: () => this.shutdown.late,
       nextId: () => this.#entrance.nextId(),
       events: () => this.#events,
-      introduce: handlers => this.#programs.introduce(handlers),
+      introduce: handlers => this.#loopHandlers.introduce(handlers),
       opened: (made, link, info) => this.#entrance.made(made, link, info),
       failed: (made, info, error) => this.#entrance.missed(made, info, error),
       left: () => this.shutdown.left(),
@@ -326,7 +326,7 @@ export class Loop implements Host {
   #makeMailbox(): Mailbox {
     return new Mailbox({
       siblings: this.#options.siblings ?? alone,
-      deliver: (message, from) => this.turn(() => this.#programs.message(message, from)),
+      deliver: (message, from) => this.turn(() => this.#loopHandlers.message(message, from)),
       soon: run => this.clock.soon(run),
       ending: () => this.shutdown.asked,
     })
@@ -335,7 +335,7 @@ export class Loop implements Host {
   // The end. ////////////////////////////////////////////////////////////////////////////////////////////////////////
 
   #release(): boolean {
-    this.#programs.stop()
+    this.#loopHandlers.stop()
     this.#headers.close()
     this.dialer.abandon()
     const more = this.#transports.unbind()

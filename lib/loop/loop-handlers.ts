@@ -9,7 +9,7 @@ import { asAction } from './reply.js'
 import { Ticker } from './ticker.js'
 
 /** What the loop-wide handlers need from their loop. */
-export interface ProgramsOptions {
+export interface LoopHandlersOptions {
   readonly clock: Clock
   /** A new context, derived from the loop's, for `serving`, `tick` or `message`. */
   readonly scope: () => AsyncContext
@@ -25,8 +25,8 @@ export interface ProgramsOptions {
 }
 
 /** Runs the loop-wide handlers: `serving`, `tick`, `signal`. */
-export class Programs {
-  readonly #options: ProgramsOptions
+export class LoopHandlers {
+  readonly #options: LoopHandlersOptions
   readonly #tickers = new Map<Handlers<unknown>, Ticker>()
   /** Those whose `serving` has run. */
   readonly #introduced = new WeakSet<object>()
@@ -35,7 +35,7 @@ export class Programs {
   #all: Set<Handlers<unknown>> = new Set()
   #ignoreSignal: () => void = () => {}
 
-  constructor(options: ProgramsOptions) {
+  constructor(options: LoopHandlersOptions) {
     this.#options = options
   }
 
