@@ -11,12 +11,12 @@ import { Deadlines } from './deadlines.js'
 import { Dialer, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
 import { Drain } from './drain.js'
-import { Entrance } from './entrance.js'
 import { Failures } from './failures.js'
 import { makeLayerHost } from './layer-host.js'
 import { LoopHandlers } from './loop-handlers.js'
 import type { LoopOptions } from './loop-options.js'
 import { alone, Mailbox } from './mailbox.js'
+import { Opener } from './opener.js'
 import { Output } from './output.js'
 import { ProxyHeaders } from './proxied.js'
 import { Revisits } from './revisits.js'
@@ -62,7 +62,7 @@ export class Loop implements Host {
   readonly #loopHandlers: LoopHandlers
   readonly #revisits: Revisits
   readonly #headers: ProxyHeaders
-  readonly #entrance: Entrance
+  readonly #opener: Opener
   readonly #drain: Drain
   readonly #turns: Turns
 
@@ -102,7 +102,7 @@ export class Loop implements Host {
     this.#owner = { time, dispatcher, closer, output, deadlines, layerHost, counters, ending, revisit }
     this.dialer = this.#makeDialer()
     this.#headers = new ProxyHeaders({ clock, turn: run => this.turn(run) })
-    this.#entrance = this.#makeEntrance()
+    this.#opener = this.#makeOpener()
     this.#drain = this.#makeDrain()
     this.securer = new Securer(this, options.makeTls)
     this.shutdown = this.#makeShutdown()
@@ -202,7 +202,7 @@ export class Loop implements Host {
   // Connections that come. //////////////////////////////////////////////////////////////////////////////////////////
 
   accepted(transport: Transport, link: Link, addressIndex: number): Receiver {
-    return this.#entrance.accepted(transport, link, addressIndex)
+    return this.#opener.accepted(transport, link, addressIndex)
   }
 
   handshakeFailed(addressIndex: number, error: Error, remote: Address): void {
@@ -271,18 +271,18 @@ export class Loop implements Host {
       turn: run => this.turn(run),
       ending: () => this.shutdown.asked,
       ended: () => this.shutdown.late,
-      nextId: () => this.#entrance.nextId(),
+      nextId: () => this.#opener.nextId(),
       events: () => this.#events,
       introduce: handlers => this.#loopHandlers.introduce(handlers),
-      opened: (made, link, info) => this.#entrance.made(made, link, info),
-      failed: (made, info, error) => this.#entrance.missed(made, info, error),
+      opened: (made, link, info) => this.#opener.made(made, link, info),
+      failed: (made, info, error) => this.#opener.missed(made, info, error),
       left: () => this.shutdown.left(),
     })
   }
 
-  #makeEntrance(): Entrance {
+  #makeOpener(): Opener {
     const { table, counters, timeouts, closer, output } = this
-    return new Entrance({
+    return new Opener({
       ...{ table, counters, timeouts, closer, output },
       owner: this.#owner,
       dispatcher: this.#dispatcher,

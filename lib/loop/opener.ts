@@ -16,8 +16,8 @@ import type { Shutdown } from './shutdown.js'
 import type { ConnectionTable } from './table.js'
 import type { Timeouts } from './timeouts.js'
 
-/** What the entrance needs from its loop. */
-export interface EntranceOptions {
+/** What the opener needs from its loop. */
+export interface OpenerOptions {
   readonly owner: ConnectionOwner
   readonly table: ConnectionTable
   readonly counters: Counters
@@ -38,12 +38,12 @@ export interface EntranceOptions {
   readonly insecure: (addressIndex: number, error: Error, link: Link) => void
 }
 
-/** The entrance of connections into the loop: accepted, dialled, and failed ones. */
-export class Entrance {
-  readonly #options: EntranceOptions
+/** Opens connections: accepted and dialled ones, and those whose dial failed. */
+export class Opener {
+  readonly #options: OpenerOptions
   #lastId = 0
 
-  constructor(options: EntranceOptions) {
+  constructor(options: OpenerOptions) {
     this.#options = options
   }
 
