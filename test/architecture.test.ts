@@ -52,7 +52,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
     files: [
       'blocks',
       'fingerprint',
-      'recent',
+      'lru-map',
       'hand-over',
       'handshakes',
       'layering',
@@ -110,7 +110,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
 const FOREIGN = [
   /^lib\/http\/llhttp\.ts imports undici\/lib\/llhttp\//,
   'lib/http/files/media-type.ts imports mrmime',
-  'lib/http/files/kept-files.ts imports lru-cache',
+  'lib/http/files/file-cache.ts imports lru-cache',
 ]
 
 interface Import {

@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer'
 import { asError, RevioError } from '../errors.js'
 import type { Address } from '../info.js'
 import type { TlsInfo } from '../tls.js'
+import type { End, Watcher } from './network/connection-end.js'
 import { systemError } from './network/errors.js'
 import type { Arrival } from './network/network.js'
 import type { Schedule } from './network/schedule.js'
-import type { End, Watcher } from './network/wire.js'
 import { TlsSession } from './tls/session.js'
 
 /** Options of a peer. */

@@ -1,7 +1,7 @@
 import * as tls from 'node:tls'
 import type { TlsClientOptions } from '../tls.js'
 import { fingerprint } from './fingerprint.js'
-import { Recent } from './recent.js'
+import { LruMap } from './lru-map.js'
 import type { ClientSecurity, ServerSessions } from './security.js'
 import { clientSecurity, servernameOf } from './tls-options.js'
 
@@ -31,8 +31,8 @@ interface Server {
  * entries are evicted.
  */
 export class TlsClients {
-  readonly #securities = new Recent<ClientSecurity>(MAX_CONTEXTS)
-  readonly #sessions = new Recent<ServerSessions>(MAX_SERVERS, TRUSTED)
+  readonly #securities = new LruMap<ClientSecurity>(MAX_CONTEXTS)
+  readonly #sessions = new LruMap<ServerSessions>(MAX_SERVERS, TRUSTED)
   /** The default authorities, and how often they have changed. */
   #authorities: unknown
   #changes = 0

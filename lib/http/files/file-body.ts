@@ -1,7 +1,7 @@
 import { RevioError } from '../../errors.js'
 import type { AnsweringBody, HeaderList, HttpRequest, HttpResponse } from '../message.js'
 import { accepted, type Encoding } from './encodings.js'
-import { keep, kept, type Ready, SMALL } from './kept-files.js'
+import { keep, kept, type Ready, SMALL } from './file-cache.js'
 import { open } from './open.js'
 import { namesOf, placeOf } from './path.js'
 import { describe, load, notFound } from './representation.js'

@@ -3,11 +3,11 @@ import type * as net from 'node:net'
 import type { Address } from '../../info.js'
 import type { Outbox } from '../../transport/outbox.js'
 import type { Link, Receiver } from '../../transport/transport.js'
+import type { End, Watcher } from '../network/connection-end.js'
 import { systemError } from '../network/errors.js'
 import type { Arrival } from '../network/network.js'
 import type { Prng } from '../network/prng.js'
 import { MemorySocket } from '../network/socket.js'
-import type { End, Watcher } from '../network/wire.js'
 
 /** What a link needs from its transport. */
 export interface LinkOwner {

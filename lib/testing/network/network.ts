@@ -1,9 +1,9 @@
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
+import { End, type WireOptions } from './connection-end.js'
 import { systemError } from './errors.js'
 import type { Schedule } from './schedule.js'
-import { End, type WireOptions } from './wire.js'
 
 /** A connection as seen by one side: its end of the wire, and both addresses. */
 export interface Arrival {

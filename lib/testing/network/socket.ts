@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import * as net from 'node:net'
 import type { Address } from '../../info.js'
+import type { End, Watcher } from './connection-end.js'
 import { systemError } from './errors.js'
 import type { Arrival } from './network.js'
-import type { End, Watcher } from './wire.js'
 
 /** Output waiting for room, and the callback for when all of it has been written. */
 interface Waiting {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
 import type { TlsInfo } from '../../tls.js'
-import { Recent } from '../recent.js'
+import { LruMap } from '../lru-map.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { truncationError } from '../tls-error.js'
 import { identityError, verifyError } from '../tls-trust.js'
@@ -117,7 +117,7 @@ function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): Tls
 }
 
 /** Most peers without a certificate negotiate the same parameters, so their connections share one object. */
-const known = new Recent<TlsInfo>(100)
+const known = new LruMap<TlsInfo>(100)
 
 function anonymous(agreed: Pick<TlsInfo, 'protocol' | 'cipher' | 'servername' | 'alpn' | 'reused'>): TlsInfo {
   const { protocol, cipher, servername, alpn, reused } = agreed

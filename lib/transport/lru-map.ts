@@ -1,5 +1,5 @@
 /** A map by name with a maximum size, which evicts the least recently used entry. */
-export class Recent<Value> {
+export class LruMap<Value> {
   readonly #most: number
   readonly #lifetime: number
   /** Least recently used first. */

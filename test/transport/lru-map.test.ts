@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Recent } from '../../lib/transport/recent.js'
+import { LruMap } from '../../lib/transport/lru-map.js'
 
 t.test('what was not used for longest goes first', async t => {
-  const recent = new Recent<number>(2)
+  const recent = new LruMap<number>(2)
   recent.set('a', 1)
   recent.set('b', 2)
   t.equal(recent.get('a'), 1)
@@ -16,7 +16,7 @@ t.test('what was not used for longest goes first', async t => {
 })
 
 t.test('what is older than its lifetime is gone', async t => {
-  const recent = new Recent<string>(2, 0)
+  const recent = new LruMap<string>(2, 0)
   recent.set('a', 'x')
   t.equal(recent.get('a'), undefined)
 })
