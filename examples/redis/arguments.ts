@@ -3,21 +3,21 @@ import { Bytes, type Span } from './bytes.js'
 import { Refusal } from './refusal.js'
 
 const FEW = 16
-/** No name of a command, a subcommand, an option is longer. */
+/** Longer than any name of a command, subcommand or option. */
 const LONGEST_WORD = 64
-/** Longer strings JavaScript does not have. */
+/** The longest string in JavaScript. */
 const LONGEST_TEXT = 2 ** 29 - 25
 
-/** Of a longer argument an error message shows the beginning. */
+/** How much of a longer argument an error message shows. */
 const LONGEST_SHOWN = 64 * 1024
 
 const TOO_LONG = new Refusal('ERR the argument is longer than this server reads')
 
-/** The arguments of one command, the command's name being the first: where each lies in the input. */
+/** The arguments of one command, starting with its name, as positions in the input. */
 export class Arguments {
   bytes = Bytes.allocate(0)
   count = 0
-  /** For each its start and its end. */
+  /** The start and end of each argument. */
   #spans = new Int32Array(2 * FEW)
 
   start(index: number): number {
@@ -36,7 +36,7 @@ export class Arguments {
     return { bytes: this.bytes, start: this.start(index), end: this.end(index) }
   }
 
-  /** Whether there are strings as long as the argument. */
+  /** Whether a JavaScript string can hold the argument. */
   isText(index: number): boolean {
     return this.length(index) <= LONGEST_TEXT
   }
@@ -47,7 +47,7 @@ export class Arguments {
     return this.bytes.buffer.toString('latin1', this.start(index), this.end(index))
   }
 
-  /** As much of an argument as an error message shows: up to a NUL, as C has it. */
+  /** The part of an argument that an error message shows: up to a NUL, as in C. */
   shown(index: number, most = LONGEST_SHOWN): string {
     const start = this.start(index)
     const end = Math.min(this.end(index), start + most)
@@ -55,18 +55,18 @@ export class Arguments {
     return this.bytes.buffer.toString('latin1', start, nul < 0 ? end : start + nul)
   }
 
-  /** The argument in lower case, for names of commands: of a longer one than any of those are, its beginning. */
+  /** The argument in lower case, to look up a command; only its beginning if it is longer than any command's name. */
   name(index: number): string {
     const end = Math.min(this.end(index), this.start(index) + LONGEST_WORD)
     return this.bytes.buffer.toString('latin1', this.start(index), end).toLowerCase()
   }
 
-  /** The same for names of options, of which Redis reads no more than C does: up to a NUL. */
+  /** The same for names of options, which Redis reads as C strings: up to a NUL. */
   word(index: number): string {
     return this.shown(index, LONGEST_WORD).toLowerCase()
   }
 
-  /** Whether two arguments are the same bytes. */
+  /** Whether two arguments have the same bytes. */
   same(left: number, right: number): boolean {
     const { buffer } = this.bytes
     const { start, end } = this.span(right)
@@ -78,14 +78,14 @@ export class Arguments {
     return Buffer.from(this.bytes.buffer.subarray(this.start(index), this.end(index)))
   }
 
-  /** Says where the argument lies; those before it have been set. */
+  /** Sets the argument's position; the arguments before it must be set. */
   set(index: number, start: number, end: number): void {
     if (2 * index === this.#spans.length) this.#grow()
     this.#spans[2 * index] = start
     this.#spans[2 * index + 1] = end
   }
 
-  /** Makes these the arguments. */
+  /** Replaces the arguments. */
   assign(words: readonly Buffer[]): void {
     this.bytes = new Bytes(Buffer.concat(words))
     this.count = words.length
@@ -96,25 +96,25 @@ export class Arguments {
     }
   }
 
-  /** The first `count` arguments lie elsewhere now. */
+  /** Moves the positions of the first `count` arguments. */
   shift(count: number, by: number): void {
     if (by === 0) return
     for (let at = 0; at < 2 * count; at++) this.#spans[at] = (this.#spans[at] as number) + by
   }
 
-  /** Gives up room that only a long command needed. */
+  /** Frees space that only a long command needed. */
   clear(): void {
     if (this.#spans.length > 64 * FEW) this.#spans = new Int32Array(2 * FEW)
   }
 
-  /** The same arguments, in memory of their own. */
+  /** A copy of the arguments in separate memory. */
   clone(): Arguments {
     const clone = new Arguments()
     clone.assign(Array.from({ length: this.count }, (_, index) => this.copy(index)))
     return clone
   }
 
-  /** The arguments from one on, where they lie. */
+  /** The arguments from one on, in the same memory. */
   tail(from: number): Arguments {
     const tail = new Arguments()
     tail.bytes = this.bytes
@@ -125,7 +125,7 @@ export class Arguments {
     return tail
   }
 
-  /** One argument, in memory of its own. */
+  /** A copy of one argument in separate memory. */
   pick(index: number): Arguments {
     const picked = new Arguments()
     picked.assign([this.copy(index)])

@@ -6,24 +6,24 @@ import type { Database, Kind } from './keyspace/database.js'
 import { Refusal } from './refusal.js'
 import { Reply } from './reply.js'
 
-/** The longest that a timer of Node.js can take. */
+/** The longest delay of a Node.js timer. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-/** Does what a command waits to do with the key at an index, and answers; false where there is nothing yet. */
+/** Runs a command on the key at an index and writes the reply; returns false if there is nothing yet. */
 export type Attempt = (database: Database, args: Arguments, index: number, reply: Reply) => boolean
 
-/** What a client waits for: one of several keys, which is to be of a kind. */
+/** What a client waits for: one of several keys, with a value of one kind. */
 export interface Wish {
   args: Arguments
-  /** Where among the arguments the keys are. */
+  /** The indexes of the keys among the arguments. */
   keys: readonly number[]
   kind: Kind
   attempt: Attempt
-  /** When it stops to wait, in milliseconds since 1970; `undefined`: never. */
+  /** The end of the wait, in milliseconds since 1970; `undefined`: never. */
   deadline: number | undefined
 }
 
-/** A client that is blocked, until it is served, its time is over, or it is gone. */
+/** A client that is blocked until it is served, times out or disconnects. */
 export interface Waiting extends Wish {
   client: Client
   database: Database
@@ -32,7 +32,7 @@ export interface Waiting extends Wish {
 
 const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
 
-/** Which clients are blocked on which keys. Those that wait for the same key are served in the order they came in. */
+/** The clients that are blocked on keys. Those that wait for the same key are served in order of arrival. */
 export class Blocking {
   readonly #instance: Instance
   readonly #queues = new Map<Database, Map<string, Set<Waiting>>>()
@@ -43,12 +43,12 @@ export class Blocking {
     this.#instance = instance
   }
 
-  /** How many clients are blocked. */
+  /** The number of blocked clients. */
   get count(): number {
     return this.#count
   }
 
-  /** Blocks a client: none of its commands is run before it has been answered. */
+  /** Blocks a client: runs no further command of it until it has a reply. */
   block(client: Client, wish: Wish): void {
     const waiting: Waiting = { ...wish, client, database: client.database, timer: undefined }
     for (const key of namesOf(waiting)) this.#queue(waiting.database, key).add(waiting)
@@ -57,7 +57,7 @@ export class Blocking {
     this.#startTimer(waiting)
   }
 
-  /** A key has been made: those that wait for it are served until nothing is left. */
+  /** A key was created: serves the clients that wait for it until nothing is left. */
   serve(database: Database, key: string): void {
     for (const waiting of [...(this.#queues.get(database)?.get(key) ?? [])]) {
       const index = waiting.keys[namesOf(waiting).indexOf(key)] as number
@@ -67,7 +67,7 @@ export class Blocking {
     }
   }
 
-  /** Answers a client as if its time were over, or with an error; false where it is not blocked. */
+  /** Unblocks a client as if it had timed out, or with an error; returns false if it is not blocked. */
   unblock(client: Client, withError: boolean): boolean {
     const { waiting } = client
     if (waiting === undefined) return false
@@ -75,12 +75,12 @@ export class Blocking {
     return true
   }
 
-  /** The client is gone. */
+  /** The client has disconnected. */
   forget(client: Client): void {
     if (client.waiting !== undefined) this.#end(client.waiting)
   }
 
-  /** Two databases have changed places; who waits in the one place goes on to wait there. */
+  /** Two databases were swapped: clients stay blocked on the same database number. */
   swap(left: Database, right: Database): void {
     const queues = this.#queues.get(left)
     this.#moveTo(left, this.#queues.get(right))
@@ -126,7 +126,7 @@ export class Blocking {
     write(reply)
     this.#instance.loop?.send(client.id, client.quiet === Quiet.Off ? null : reply.take(), Action.None)
     reply.truncate(0)
-    // What it has sent meanwhile is run now.
+    // Runs what the client has sent in the meantime.
     this.#instance.loop?.wake(client.id)
   }
 
@@ -157,7 +157,7 @@ export class Blocking {
   }
 }
 
-/** The keys as strings of their bytes, in the order of `keys`. */
+/** The keys as strings of bytes, in the order of `keys`. */
 function namesOf({ args, keys }: Wish): string[] {
   return keys.map(index => args.text(index))
 }

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 
 /**
- * A piece of memory, seen in two ways: as a `Buffer` for long runs and text, and as a `DataView`, whose reads and
- * writes of four bytes at any offset are compiled to single instructions. A call into C++ costs as much as copying some
- * two hundred bytes that way, so nothing on the hot path makes one for less.
+ * Memory with two views: a `Buffer` for long runs and text, and a `DataView`, whose reads and writes of four bytes at
+ * any offset compile to single instructions. A call into C++ costs as much as copying about two hundred bytes that
+ * way, so the hot path makes such a call only for more.
  */
 export class Bytes {
   readonly buffer: Buffer
@@ -31,7 +31,7 @@ export class Bytes {
   }
 }
 
-/** Where something lies: `bytes[start, end)`. */
+/** A range of memory: `bytes[start, end)`. */
 export interface Span {
   bytes: Bytes
   start: number
@@ -40,16 +40,16 @@ export interface Span {
 
 export const NOWHERE: Readonly<Span> = { bytes: Bytes.allocate(0), start: 0, end: 0 }
 
-/** From this length on `Buffer.copy` is faster than a loop. */
+/** From this length on, `Buffer.copy` is faster than a loop. */
 const LONG = 192
 
-/** Copies `from[start, end)` to `to[at…]`. The two may be the same memory only if they do not overlap. */
+/** Copies `from[start, end)` to `to[at…]`. Within the same memory the ranges must not overlap. */
 export function copy(from: Bytes, start: number, end: number, to: Bytes, at: number): void {
   if (end - start >= LONG) from.buffer.copy(to.buffer, at, start, end)
   else copyShort(from.view, start, end, to.view, at)
 }
 
-/** The last four bytes of a run may have been copied, or compared, in part already: that is less work than one by one. */
+/** The last four bytes of a run may overlap those before them: that costs less than handling them one by one. */
 function copyShort(from: DataView, start: number, end: number, to: DataView, at: number): void {
   const last = end - 4
   if (last < start) return copyTail(from, start, end, to, at)
@@ -58,14 +58,14 @@ function copyShort(from: DataView, start: number, end: number, to: DataView, at:
   to.setInt32(last + shift, from.getInt32(last, true), true)
 }
 
-/** Three bytes at most. */
+/** At most three bytes. */
 function copyTail(from: DataView, start: number, end: number, to: DataView, at: number): void {
   if (end === start) return
   to.setUint8(at, from.getUint8(start))
   if (end > start + 1) to.setUint16(at + end - start - 2, from.getUint16(end - 2, true), true)
 }
 
-/** Whether `length` bytes from `start` in the one and from `at` in the other are the same. */
+/** Whether `length` bytes from `start` in one and from `at` in the other are equal. */
 export function same(left: DataView, start: number, right: DataView, at: number, length: number): boolean {
   const last = start + length - 4
   if (last < start) return sameTail(left, start, right, at, length)
@@ -83,14 +83,14 @@ function sameTail(left: DataView, start: number, right: DataView, at: number, le
   return true
 }
 
-/** Whether two spans hold the same bytes. */
+/** Whether two spans have the same bytes. */
 export function equal(left: Span, right: Span): boolean {
   const length = left.end - left.start
   if (length !== right.end - right.start) return false
   return same(left.bytes.view, left.start, right.bytes.view, right.start, length)
 }
 
-/** Byte order of two spans: negative, 0 or positive. */
+/** Compares two spans by bytes: negative, 0 or positive. */
 export function compare(left: Span, right: Span): number {
   const { view } = left.bytes
   const other = right.bytes.view
@@ -108,7 +108,7 @@ export function compare(left: Span, right: Span): number {
   return left.end - at - (right.end - otherAt)
 }
 
-/** What lies there as a string with a character for each byte. */
+/** The bytes as a string with a character for each byte (latin1). */
 export function text(span: Span): string {
   return span.bytes.buffer.toString('latin1', span.start, span.end)
 }

@@ -6,20 +6,20 @@ import type { Database } from './keyspace/database.js'
 import { Parser } from './resp.js'
 import type { Transaction } from './transaction.js'
 
-/** As much as Redis lets a client send of a command that is not complete. */
+/** The size of an incomplete command that Redis accepts. */
 const MAX_UNPARSED = 1024 * 1024 * 1024
 
-/** Whose replies a client does not get: none's, the next command's, that of the command at hand, all. */
+/** Which replies a client does not get: none, the next command's, the current command's, or all. */
 export const Quiet = { No: 0, Next: 1, This: 2, Off: 3 } as const
 export type Quiet = (typeof Quiet)[keyof typeof Quiet]
 
-/** Where a client and the server end of its connection are. */
+/** The two addresses of a client's connection. */
 export interface Ends {
   remote: string
   local: string
 }
 
-/** One connection: what it sent that is not a whole command yet, what it chose, what it wants to be told. */
+/** One connection: its incomplete input, its settings and its subscriptions. */
 export class Client {
   readonly id: number
   readonly instance: Instance
@@ -41,19 +41,19 @@ export class Client {
   transaction: Transaction | undefined
   readonly channels = new Set<string>()
   readonly patterns = new Set<string>()
-  /** How many of both there are. */
+  /** The number of channels and patterns. */
   subscriptions = 0
 
-  /** Its transaction is being run. */
+  /** EXEC is running its transaction. */
   isExecuting = false
-  /** What it is blocked on: no command is run for it before it has been answered. */
+  /** What it is blocked on: no further command runs before it has a reply. */
   waiting: Waiting | undefined
-  /** Which replies are left out, by CLIENT REPLY. */
+  /** The replies to suppress, set by CLIENT REPLY. */
   quiet: Quiet = Quiet.No
 
-  /** What is to be done once its replies are on their way. */
+  /** The action after its replies. */
   action: Action = Action.None
-  /** Its replies piled up: no command is run for it before they have left, and nothing is read. */
+  /** Too many unsent replies: no command runs and nothing is read until they are sent. */
   stalled = false
   #paused = false
 
@@ -71,24 +71,24 @@ export class Client {
     this.database = this.instance.database(index)
   }
 
-  /** Its replies have piled up. */
+  /** Too many replies are unsent. */
   stall(): void {
     this.stalled = true
     this.pause()
   }
 
-  /** Nothing more is read before all that has arrived is done. */
+  /** Stops reading until all received input is processed. */
   pause(): void {
     this.#paused = this.instance.loop?.pause(this.id) ?? false
   }
 
-  /** Its replies have left: commands that have arrived are run. */
+  /** The replies are sent: runs the commands received. */
   recover(): void {
     this.stalled = false
     this.instance.loop?.wake(this.id)
   }
 
-  /** All that has arrived is done. Only now is there to be more: an end of the connection must not overtake it. */
+  /** All received input is processed. Reading resumes only now, so that the connection's end can't overtake it. */
   goOn(): void {
     if (!this.#paused) return
     this.#paused = false

@@ -11,7 +11,7 @@ const LENGTH = 20
 const here: Span = { ...NOWHERE }
 const there: Span = { ...NOWHERE }
 
-/** 20 bytes that stand for all keys of databases and what they hold: equal where those are, in whatever order. */
+/** A digest of 20 bytes of all keys and values: equal for equal content, in any order. */
 export function digestOf(databases: Iterable<readonly [number, Database]>): Buffer {
   const sum = Buffer.alloc(LENGTH)
   for (const [index, database] of databases) {
@@ -25,7 +25,7 @@ export function digestOf(databases: Iterable<readonly [number, Database]>): Buff
   return sum
 }
 
-/** The same for what one key holds. */
+/** The digest of one key's value. */
 export function valueDigest(database: Database, entry: number): Buffer {
   const { heap } = database
   switch (database.kind(entry)) {
@@ -46,7 +46,7 @@ function listDigest(list: List): Buffer {
   return hashOf([Buffer.concat(elements)])
 }
 
-/** Of a set or a hash, whose order does not count. */
+/** The digest of a set or a hash, independent of order. */
 function dictDigest(dict: Dict): Buffer {
   const sum = Buffer.alloc(LENGTH)
   dict.each(entry =>

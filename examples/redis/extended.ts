@@ -1,11 +1,11 @@
-/** Bits of the mantissa, and the exponent of the lowest bit of the smallest number that there is. */
+/** Bits of the mantissa, and the exponent of the lowest bit of the smallest number. */
 const PRECISION = 64
 const LOWEST = -16445
 const LIMIT = 1n << 16384n
-/** Decimal exponents beyond which nothing is finite, or anything but 0. */
+/** Decimal exponents beyond which a number is infinite or 0. */
 const MOST_DIGITS = 5000
 
-/** Digits behind the point. */
+/** Digits after the decimal point. */
 const SHOWN = 17
 const SCALE = 10n ** BigInt(SHOWN)
 
@@ -21,8 +21,8 @@ export interface Extended {
 }
 
 /**
- * The number that a text spells, in the 64 bits that a `long double` has on x86, with which INCRBYFLOAT counts;
- * `undefined` where it spells none, or one that is too large or too small.
+ * Parses a number with the precision of an x86 `long double`, which INCRBYFLOAT uses; `undefined` if it is not a
+ * number, or too large or too small.
  */
 export function parseExtended(text: string): Extended | undefined {
   if (INFINITE.test(text)) return { mantissa: text.startsWith('-') ? -1n : 1n, exponent: 0, infinite: true }
@@ -33,14 +33,14 @@ export function parseExtended(text: string): Extended | undefined {
   return parsed?.infinite ? undefined : parsed
 }
 
-/** The sum; an infinity where it is too large. The two are finite. */
+/** Adds two finite numbers; the sum is infinite if it is too large. */
 export function addExtended(left: Extended, right: Extended): Extended {
   const exponent = Math.min(left.exponent, right.exponent)
   const sum = aligned(left, exponent) + aligned(right, exponent)
   return rounded(sum, 1n, exponent)
 }
 
-/** The number as INCRBYFLOAT writes it: with seventeen digits behind the point at most, and never an exponent. */
+/** Formats a number as INCRBYFLOAT does: at most seventeen digits after the decimal point, and no exponent. */
 export function formatExtended({ mantissa, exponent }: Extended): string {
   if (exponent >= 0) return String(mantissa << BigInt(exponent))
   const magnitude = mantissa < 0n ? -mantissa : mantissa
@@ -72,16 +72,16 @@ function fromHexadecimal([, sign = '', whole = '', behind = '', only = '', power
   return nonZero(rounded(sign === '-' ? -digits : digits, 1n, exponent))
 }
 
-/** What is not 0 and becomes it by rounding cannot be read. */
+/** A number that is not 0 but rounds to 0 can't be read. */
 function nonZero(value: Extended): Extended | undefined {
   return value.mantissa === 0n ? undefined : value
 }
 
-/** `numerator / denominator * 2 ** exponent`, rounded to as many bits as there are. */
+/** `numerator / denominator * 2 ** exponent`, rounded to the available bits. */
 function rounded(numerator: bigint, denominator: bigint, exponent: number): Extended {
   const magnitude = numerator < 0n ? -numerator : numerator
   const bits = bitLength(magnitude) - bitLength(denominator)
-  // The quotient then has one bit more than is kept at most; a second rounding is exact.
+  // The quotient has one more bit than is kept, so a second rounding is exact.
   const lowest = Math.max(bits + exponent - PRECISION, LOWEST)
   const first = quotient(magnitude, denominator, exponent - lowest)
   const isLong = bitLength(first) > PRECISION

@@ -6,37 +6,39 @@ const BACKSLASH = 92
 const CARET = 94
 const DASH = 45
 
-/** Longer classes are read once, into a set; shorter ones where they stand in the pattern, each time. */
+/** A class longer than this is parsed once, into a set; shorter ones are parsed on each match. */
 const LONG_CLASS = 256
 
-/** A pattern with more stars that something follows matches nothing, as in Redis since 7.0.15's security updates. */
+/**
+ * A pattern with more stars, each followed by something, matches nothing, as in Redis since 7.0.15's security updates.
+ */
 const MOST_STARS = 1000
 
-/** The bytes that a class matches, and where the pattern goes on behind it. */
+/** The bytes that a class matches, and the position after it in the pattern. */
 interface Class {
   bytes: Uint8Array
   next: number
 }
 
 /**
- * A pattern as KEYS and PSUBSCRIBE know it: `*` any bytes, `?` one byte, `[a-z]` and `[^a-z]` one of a set, `\` takes
- * the next byte as it is. A class without an end reaches to the end of the pattern. The ends of a range are signed
+ * A pattern of KEYS and PSUBSCRIBE: `*` matches any bytes, `?` one byte, `[a-z]` and `[^a-z]` one byte of a set, and
+ * `\` escapes the next byte. A class without an end extends to the end of the pattern. The ends of a range are signed
  * bytes, as on x86: `[a-\xff]` is everything from -1 to 97. A pattern of stars does not match an empty text.
  *
- * It is matched where it stands, so it takes no memory but for long classes, of which each is longer than its set.
- * Matching goes back to the last star only, so it takes the product of both lengths at worst.
+ * The pattern is matched in place, so only long classes need memory, and each is longer than its set. Matching
+ * backtracks only to the last star, so its worst case is the product of both lengths.
  */
 export class Glob {
   readonly #pattern: Uint8Array
   readonly #classes = new Map<number, Class>()
-  /** How many bytes a text has at least that matches. */
+  /** The minimum length of a matching text. */
   #least = 0
   #stars = 0
-  /** Behind the last star, 0 without one; and how many bytes of a text the rest of the pattern matches. */
+  /** The position after the last star, or 0; and how many bytes the rest of the pattern matches. */
   #tail = 0
   #tailLength = 0
 
-  /** @param pattern - Is kept, and must not change. */
+  /** @param pattern - Kept by reference; must not change. */
   constructor(pattern: Uint8Array) {
     this.#pattern = pattern
     for (let at = 0; at < pattern.length; ) {
@@ -60,7 +62,7 @@ export class Glob {
     while (at < end) {
       if (pattern[step] === STAR) {
         runStep = ++step
-        // Only the end of the text is left to what is behind the last star.
+        // What follows the last star only has to match the end of the text.
         if (step === this.#tail) at = Math.max(at, end - this.#tailLength)
         runEnd = at
         continue
@@ -79,7 +81,7 @@ export class Glob {
     return step === pattern.length
   }
 
-  /** A run of stars; answers where it ends. */
+  /** Skips a run of stars; returns its end. */
   #star(start: number): number {
     let at = start
     while (this.#pattern[at] === STAR) at++
@@ -95,7 +97,7 @@ export class Glob {
     return next
   }
 
-  /** Where the pattern goes on behind what matches this byte at `step`; -1 where it does not. */
+  /** Returns the position after the part that matches this byte at `step`; -1 if it does not match. */
   #step(step: number, byte: number): number {
     const pattern = this.#pattern
     const wanted = pattern[step] as number
@@ -114,13 +116,13 @@ function afterByte(pattern: Uint8Array, at: number): number {
   return pattern[at] === BACKSLASH && at + 1 < pattern.length ? at + 2 : at + 1
 }
 
-/** Where the member of a class ends that begins at `at`: a byte, one behind a backslash, or a range. */
+/** Returns the end of the member of a class at `at`: a byte, an escaped byte, or a range. */
 function afterMember(pattern: Uint8Array, at: number): number {
   if (pattern[at] === BACKSLASH) return afterByte(pattern, at)
   return pattern[at + 1] === DASH && at + 2 < pattern.length ? at + 3 : at + 1
 }
 
-/** Where the pattern goes on behind the class whose bracket is at `start`. */
+/** Returns the position after the class whose bracket is at `start`. */
 function afterClass(pattern: Uint8Array, start: number): number {
   let at = pattern[start + 1] === CARET ? start + 2 : start + 1
   while (at < pattern.length && pattern[at] !== CLOSING) at = afterMember(pattern, at)
@@ -145,10 +147,10 @@ function inRange(pattern: Uint8Array, at: number, byte: number): boolean {
   return value >= first && value <= last
 }
 
-/** For each byte 1 if it is in the class, in the time that it takes to read it once. */
+/** Returns 1 for each byte in the class, in one pass over it. */
 function bytesOf(pattern: Uint8Array, start: number): Uint8Array {
   const negated = pattern[start + 1] === CARET
-  /** How many more members begin at a value than have ended before it, values being signed and counted from -128. */
+  /** How many more members begin at a value than have ended before it. Values are signed, and counted from -128. */
   const steps = new Int32Array(257)
   let at = negated ? start + 2 : start + 1
   while (at < pattern.length && pattern[at] !== CLOSING) {
@@ -171,7 +173,7 @@ function step(steps: Int32Array, at: number, by: number): void {
   steps[at] = (steps[at] as number) + by
 }
 
-/** The range from the one byte of the pattern to the other, whichever of them comes first. */
+/** The range between two bytes of the pattern, in either order. */
 function rangeAt(pattern: Uint8Array, at: number, other = at + 2): { first: number; last: number } {
   const left = signed(pattern[at] as number)
   const right = signed(pattern[other] as number)

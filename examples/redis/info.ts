@@ -3,7 +3,7 @@ import { type Instance, VERSION } from './instance.js'
 
 type Fields = Readonly<Record<string, string | number>>
 
-/** INFO: sections of lines for people and tools. No names, or `all`, `default`, `everything`: all of them. */
+/** The text of INFO. Without names, or with `all`, `default` or `everything`: all sections. */
 export function describeServer(instance: Instance, names: readonly string[]): string {
   const all = names.length === 0 || names.some(name => ['all', 'default', 'everything'].includes(name))
   return Object.entries(SECTIONS)

@@ -7,9 +7,9 @@ const APOSTROPHE = 39
 const ESCAPES: Record<string, number> = { n: 10, r: 13, t: 9, b: 8, a: 7 }
 
 /**
- * The words of a line with quotes: `"…"` knows `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH` and a backslash before any other
- * character, `'…'` only `\'`. A closing quote ends its word. `undefined` where a quote is open at the end of the line or
- * is closed in the middle of a word. A zero byte ends the line.
+ * Splits a line into words, with quotes: `"…"` supports `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH` and a backslash before
+ * any other character, `'…'` only `\'`. A closing quote ends its word. Returns `undefined` if a quote is unclosed or
+ * closed within a word. A zero byte ends the line.
  */
 export function splitWords(line: Buffer): Buffer[] | undefined {
   const words: Buffer[] = []
@@ -49,7 +49,7 @@ function readWord(line: Buffer, start: number, end: number): Word | undefined {
   return { bytes, next }
 }
 
-/** Reads up to the closing quote; answers where the line goes on behind it, or -1 where there is none. */
+/** Reads up to the closing quote; returns the position after it, or -1 if it is missing. */
 function readQuoted(line: Buffer, start: number, end: number, quote: number, bytes: number[]): number {
   let next = start
   while (next < end) {

@@ -9,15 +9,18 @@ import { settle } from './settle.js'
 import { Statistics } from './statistics.js'
 import { Watches } from './watches.js'
 
-/** The version whose answers these are. */
+/** The version of Redis that the clone imitates. */
 export const VERSION = '7.0.15'
 
 const DATABASES = 16
-/** Keys that a tick looks at in each database at least, and how often it goes on while many of them have expired. */
+/**
+ * The minimum number of keys that a tick checks in each database, and how often it repeats while many of them have
+ * expired.
+ */
 const SWEEP = 1000
 const SWEEPS = 20
 
-/** What the connections of one server have in common. */
+/** The state that all connections of a server share. */
 export class Instance {
   readonly now: () => number
   readonly startedAt: number
@@ -30,7 +33,7 @@ export class Instance {
   readonly statistics = new Statistics()
   /** `now` as of the last tick. */
   time: number
-  /** Keys that have expired are looked for; where not, each is gone only when somebody asks for it. */
+  /** Whether ticks remove expired keys; if not, each is removed on access. */
   removesExpired = true
   /** The loop that serves it. */
   loop: Server | undefined
@@ -49,7 +52,7 @@ export class Instance {
     return index >= 0 && index < DATABASES
   }
 
-  /** One of the databases, which is made when it is first asked for. */
+  /** Returns a database, and creates it on first use. */
   database(index: number): Database {
     let database = this.#databases.get(index)
     if (database === undefined) {
@@ -59,7 +62,7 @@ export class Instance {
     return database
   }
 
-  /** The databases that have been made, by number. */
+  /** The existing databases, by number. */
   get databases(): ReadonlyMap<number, Database> {
     return this.#databases
   }
@@ -99,7 +102,7 @@ export class Instance {
     this.blocking.forget(client)
   }
 
-  /** Removes keys that have expired, a bounded number of them. */
+  /** Removes a bounded number of expired keys. */
   tick(): void {
     this.time = this.now()
     if (this.removesExpired) this.#removeExpired()

@@ -2,8 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { run } from '../program.js'
 import { redis } from './server.js'
 
-// The way of a command leads through many small functions. V8 makes one piece of them if it is allowed to, which saves
-// a quarter of the time that they take.
+// A command passes through many small functions. With this flag V8 inlines them, which saves a quarter of their time.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000')
 setFlagsFromString('--max-inlined-bytecode-size=1000')
 

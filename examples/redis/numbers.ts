@@ -2,19 +2,19 @@ import type { Bytes } from './bytes.js'
 
 const MINUS = 45
 const ZERO = 48
-/** So many digits are exact in a JavaScript number. */
+/** Integers with this many digits are exact in a JavaScript number. */
 const EXACT_DIGITS = 15
-/** No 64 bit integer is spelled in more. */
+/** The longest spelling of a 64 bit integer. */
 const MOST_LETTERS = 20
-/** So many fit in 32 bits. */
+/** Integers with this many digits fit in 32 bits. */
 const SHORT_DIGITS = 9
 
 const MIN_INTEGER = -(2n ** 63n)
 export const MAX_INTEGER = 2n ** 63n - 1n
 
 /**
- * The integer that `bytes[start, end)` spells, as a number where that is exact, else as a `bigint`; `undefined` where it
- * is not the one spelling of a 64 bit integer: no blanks, no plus sign, no zeros in front.
+ * Parses `bytes[start, end)` as an integer: a number if that is exact, otherwise a `bigint`; `undefined` unless it is
+ * the canonical spelling of a 64 bit integer, without blanks, plus sign or leading zeros.
  */
 export function parseInteger(bytes: Bytes, start: number, end: number): number | bigint | undefined {
   const { view } = bytes
@@ -25,7 +25,7 @@ export function parseInteger(bytes: Bytes, start: number, end: number): number |
   if (end - first > EXACT_DIGITS) return parseLong(bytes.buffer.toString('latin1', start, end))
   if (first === end) return undefined
   if (view.getUint8(first) === ZERO) return end - start === 1 ? 0 : undefined
-  // As many digits as 32 bits hold are read without doubles, in half the time.
+  // Digits that fit in 32 bits are parsed without doubles, in half the time.
   const middle = Math.min(end, first + SHORT_DIGITS)
   const value = digitsIn(view, first, middle)
   const rest = digitsIn(view, middle, end)
@@ -34,7 +34,7 @@ export function parseInteger(bytes: Bytes, start: number, end: number): number |
   return negative ? -whole : whole
 }
 
-/** The number that at most nine digits spell; -1 where there is anything else. */
+/** Parses at most nine digits; -1 for anything else. */
 function digitsIn(view: DataView, start: number, end: number): number {
   let value = 0
   for (let at = start; at < end; at++) {
@@ -59,10 +59,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const HEXADECIMAL = /^([+-]?)0x([\da-f]*)\.?([\da-f]*)(?:p([+-]?\d+))?$/i
 const INFINITE = /^[+-]?inf(inity)?$/i
 
-/**
- * The number that a text spells as C reads it, an infinity where it is too large and 0 where it is too small;
- * `undefined` where it spells none.
- */
+/** Parses a number as C does: infinite if it is too large, 0 if it is too small; `undefined` if it is not a number. */
 export function parseBound(text: string): number | undefined {
   if (INFINITE.test(text)) return text.startsWith('-') ? -Infinity : Infinity
   if (DECIMAL.test(text)) return Number(text)
@@ -72,7 +69,7 @@ export function parseBound(text: string): number | undefined {
   return sign === '-' ? -value : value
 }
 
-/** The same for a number that a command is given, which may not be too large or too small. */
+/** Parses the numeric argument of a command, which must be neither too large nor too small. */
 export function parseFloat64(text: string): number | undefined {
   const value = parseBound(text)
   if (value === undefined || INFINITE.test(text)) return value
@@ -80,7 +77,7 @@ export function parseFloat64(text: string): number | undefined {
   return Number.isFinite(value) && !vanished ? value : undefined
 }
 
-/** `value * 2 ** power`, in steps of which none leaves the range before the last. */
+/** `value * 2 ** power`, in steps of which only the last may leave the range. */
 function scale(value: number, power: number): number {
   if (value === 0) return value
   const steps = Math.max(-2200, Math.min(2200, power))
@@ -88,7 +85,7 @@ function scale(value: number, power: number): number {
   return value * 2 ** half * 2 ** half * 2 ** (steps - 2 * half)
 }
 
-/** A double in the seventeen digits that Redis 7.0 gives to scores: what C's `%.17g` prints. */
+/** Formats a double with the seventeen digits of Redis 7.0's scores, as C's `%.17g` does. */
 export function formatScore(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : value < 0 ? '-inf' : 'nan'
   if (Object.is(value, -0)) return '-0'

@@ -6,7 +6,7 @@ import { Glob } from './glob.js'
 import type { Instance } from './instance.js'
 import { Reply } from './reply.js'
 
-/** A subscriber with more unsent output than this is closed, as in Redis: it would make the others' server grow. */
+/** A subscriber with more unsent output than this is disconnected, as in Redis, so that it can't exhaust memory. */
 const MOST_PENDING = 32 * 1024 * 1024
 
 interface Subscribers {
@@ -14,7 +14,9 @@ interface Subscribers {
   clients: Set<Client>
 }
 
-/** Who listens to which channels. Names are strings of bytes (latin1), so that any bytes are a name. */
+/**
+ * The subscribers of channels and patterns. Names are strings of bytes (latin1), so a name may consist of any bytes.
+ */
 export class Publisher {
   readonly #instance: Instance
   readonly #channels = new Map<string, Set<Client>>()
@@ -29,12 +31,12 @@ export class Publisher {
     return this.#patterns.size
   }
 
-  /** Names of the channels that somebody listens to. */
+  /** The names of channels with subscribers. */
   channels(): string[] {
     return [...this.#channels.keys()]
   }
 
-  /** How many listen to a channel by its name. */
+  /** The number of subscribers of a channel. */
   subscribers(channel: string): number {
     return this.#channels.get(channel)?.size ?? 0
   }
@@ -76,7 +78,7 @@ export class Publisher {
     for (const pattern of client.patterns) this.unsubscribePattern(client, pattern)
   }
 
-  /** Sends a message to all who listen; answers to how many. What is for `sender` goes to `reply`, in its turn. */
+  /** Publishes a message; returns the number of receivers. What `sender` receives is written to `reply`, in order. */
   publish(channel: string, message: Bytes, sender?: Client, reply?: Reply): number {
     const name = new Bytes(Buffer.from(channel, 'latin1'))
     let receivers = 0

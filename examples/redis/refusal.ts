@@ -1,6 +1,6 @@
 /**
- * What a command throws when it answers with an error: the text of the reply. It is no `Error`, as a stack trace would
- * cost more than the command.
+ * Thrown by a command to reply with an error text. Not an `Error`, because a stack trace would cost more than the
+ * command.
  */
 export class Refusal {
   readonly message: string

@@ -5,16 +5,16 @@ import { Refusal } from './refusal.js'
 import { CRLF, writeLine, writeNumber } from './wire.js'
 
 const ROOM = 256 * 1024
-/** Replies that are longer together are refused: somebody asked for what nobody can want. */
+/** The limit on the total size of replies. */
 const LONGEST = 1024 * 1024 * 1024
 const TOO_LONG = new Refusal('ERR the reply is longer than this server writes')
-/** Replies that are shorter together are handed out in views that are made once. */
+/** Shorter replies are returned in cached views. */
 const SHORT = 512
 
 const MINUS = 45
 const DOLLAR = 36
 const COLON = 58
-/** A type, an integer with its sign, a line end. */
+/** A type, a signed integer and a line end. */
 const HEADER = 24
 
 const OK = Bytes.from('+OK\r\n')
@@ -25,26 +25,25 @@ const NULL_BULK = Bytes.from('$-1\r\n')
 const NULL_ARRAY = Bytes.from('*-1\r\n')
 
 /**
- * Replies in RESP2 or RESP3, written one behind the other into memory that is used again and again: a loop has taken
- * the bytes by the time that the next handler runs. A character of a string is one byte of a reply (latin1), as it is
- * one of the request that it may come from.
+ * Writes replies in RESP2 or RESP3, one after another, into memory that it reuses: the loop has taken the bytes before
+ * the next handler runs. A character of a string is one byte of a reply (latin1), as in the request it may come from.
  */
 export class Reply {
-  /** The version that the client at hand speaks. */
+  /** The protocol version of the current client. */
   protocol: 2 | 3 = 2
   readonly #kept = Bytes.allocate(ROOM)
-  /** Views of `#kept` by length: to make one takes as long as to write a reply. */
+  /** Views of `#kept` by length: making one takes as long as writing a reply. */
   readonly #short: Buffer[] = []
-  /** Where replies are written: `#kept`, or where that is too small, other memory for once. */
+  /** The output buffer: `#kept`, or larger temporary memory. */
   #bytes = this.#kept
   #length = 0
 
-  /** Bytes that were written and not taken yet. */
+  /** The number of bytes written and not taken. */
   get length(): number {
     return this.#length
   }
 
-  /** The bytes; they are good until the next reply is written. */
+  /** Returns the bytes, which are valid until the next reply is written. */
   take(): Buffer {
     const length = this.#length
     this.#length = 0
@@ -58,12 +57,12 @@ export class Reply {
     return this.#short[length] as Buffer
   }
 
-  /** Takes back what was written after there were `length` bytes. */
+  /** Discards everything written after the first `length` bytes. */
   truncate(length: number): void {
     this.#length = length
   }
 
-  /** What is in RESP already. */
+  /** Writes bytes that are already RESP. */
   raw(bytes: Bytes, start = 0, end = bytes.length): void {
     const at = this.#reserve(end - start)
     copy(bytes, start, end, this.#bytes, at)
@@ -78,7 +77,10 @@ export class Reply {
     this.#text(`+${text}\r\n`)
   }
 
-  /** The text begins with a code in capitals. Line ends in it become blanks, and those at its end go. */
+  /**
+   * Writes an error. The text begins with a code in capitals. Line ends become blanks, and those at its end are
+   * removed.
+   */
   error(text: string): void {
     this.#text(`-${text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ')}\r\n`)
   }
@@ -88,7 +90,7 @@ export class Reply {
     else this.#text(`:${value}\r\n`)
   }
 
-  /** Whether something was so, or was done: 1 or 0. */
+  /** Writes a boolean: 1 or 0. */
   flag(value: boolean): void {
     this.raw(value ? ONE_REPLY : ZERO_REPLY)
   }
@@ -118,7 +120,7 @@ export class Reply {
     this.#text(`$${text.length}\r\n${text}\r\n`)
   }
 
-  /** Text for people, which RESP3 tells from other strings. */
+  /** Writes text for humans, which RESP3 distinguishes from other strings. */
   verbatim(text: string): void {
     if (this.protocol === 2) this.text(text)
     else this.#text(`=${text.length + 4}\r\ntxt:${text}\r\n`)
@@ -129,23 +131,23 @@ export class Reply {
     else this.text(formatScore(value))
   }
 
-  /** `count` replies follow. */
+  /** Starts an array of `count` replies. */
   array(count: number): void {
     this.#header(0x2a, count)
   }
 
-  /** `count` different replies follow, in no order. */
+  /** Starts a set of `count` distinct replies. */
   set(count: number): void {
     this.#header(this.protocol === 3 ? 0x7e : 0x2a, count)
   }
 
-  /** `count` pairs of replies follow. */
+  /** Starts a map of `count` pairs. */
   map(count: number): void {
     if (this.protocol === 3) this.#header(0x25, count)
     else this.#header(0x2a, 2 * count)
   }
 
-  /** `count` replies follow that nobody asked for. */
+  /** Starts a push of `count` replies. */
   push(count: number): void {
     this.#header(this.protocol === 3 ? 0x3e : 0x2a, count)
   }
@@ -167,7 +169,7 @@ export class Reply {
     this.#length = at + this.#bytes.buffer.write(text, at, 'latin1')
   }
 
-  /** Makes room for `size` bytes; answers where they go. */
+  /** Makes room for `size` bytes; returns their position. */
   #reserve(size: number): number {
     const at = this.#length
     if (at + size > this.#bytes.length) this.#grow(at + size)

@@ -4,7 +4,7 @@ import { Bytes } from './bytes.js'
 import { splitWords } from './inline.js'
 import { CRLF } from './wire.js'
 
-/** What the parser found: a whole command, the beginning of one, or what can never become one. */
+/** The parser's result: a complete command, an incomplete one, or invalid input. */
 export const Answer = { Consumed: 0, NeedMore: 1, Invalid: 2 } as const
 export type Answer = (typeof Answer)[keyof typeof Answer]
 
@@ -22,15 +22,15 @@ const SPACE = 32
 const TAB = 9
 const QUOTE = 34
 const APOSTROPHE = 39
-/** No length within the limits has more. */
+/** The longest spelling of a valid length. */
 const MAX_DIGITS = 10
 
-/** Larger memory than this is let go of at the end of the input that lies in it. The loop's own, of 1.4 MiB, is kept. */
+/** Memory larger than this is released after its input has been processed. The loop's own, of 1.4 MiB, is kept. */
 const KEPT = 2 * 1024 * 1024
 
 const NOTHING: Buffer = Buffer.alloc(0)
 
-/** What `#number` answers where there is no length to answer. */
+/** The result of `#number` if there is no length. */
 const PARTIAL = -1
 const NEGATIVE = -2
 const MALFORMED = -3
@@ -38,8 +38,8 @@ const OVERLONG = -4
 const UNTYPED = -5
 
 /**
- * Finds commands in what a client sends: arrays of bulk strings, and lines of words. A parser follows one connection and
- * remembers where in a command it stopped, so no byte is looked at twice; nothing is allocated for a length that was
+ * Finds commands in a client's input: arrays of bulk strings, and inline commands. A parser belongs to one connection
+ * and remembers its position within a command, so it reads no byte twice. It allocates nothing for a length that was
  * only announced.
  *
  * ```ts
@@ -49,36 +49,37 @@ const UNTYPED = -5
  * ```
  */
 export class Parser {
-  /** The command that was found last, which may be one of no arguments; good until the next call. */
+  /** The last command, which may have no arguments; valid until the next call. */
   args: Arguments
-  /** What is wrong with input that is `Invalid`, in Redis's words. */
+  /** The error for `Invalid` input, in Redis's words. */
   error = ''
-  /** Arguments that lie where they arrived, and those of a line with quotes. */
+  /** Arguments in the input's memory, and those of an inline command with quotes. */
   readonly #inPlace = new Arguments()
   readonly #unquoted = new Arguments()
-  /** What `begin` was given, and where that begins and ends in its memory; other places are in the memory too. */
+  /** The argument of `begin` and its range in its memory, to which other positions refer too. */
   #input: Buffer = NOTHING
   #base = 0
   #end = 0
-  /** Where the command begins that is being read, and where to go on reading it. */
+  /** The start of the current command, and the position to continue from. */
   #start = 0
   #at = 0
-  /** Of an array that is not whole: how many arguments have been read, and how many more there are. */
+  /** For an incomplete array: the number of arguments read, and how many are missing. */
   #read = 0
   #left = 0
-  /** The announced length of its next argument, where that has been read. */
+  /** The announced length of the next argument, once it has been read. */
   #length = PARTIAL
-  /** Where the line ends that `#number` has read. */
+  /** The end of the line that `#number` has read. */
   #lineEnd = 0
 
   constructor() {
     this.args = this.#inPlace
   }
 
-  /** Goes on with these bytes: those that were kept, and more behind them. */
+  /** Continues with these bytes: those kept before, followed by more. */
   begin(bytes: Buffer): void {
     const { buffer, byteOffset } = bytes
-    // A loop reads into the same memory time and again; to look at it anew would take longer than to read a command.
+    // The loop reads into the same memory repeatedly; making a new view of it would take longer than parsing a
+    // command.
     if (buffer !== this.#inPlace.bytes.buffer.buffer) this.#inPlace.bytes = new Bytes(Buffer.from(buffer))
     const moved = byteOffset - this.#start
     if (this.#read > 0) this.#inPlace.shift(this.#read, moved)
@@ -89,7 +90,7 @@ export class Parser {
     this.#input = bytes
   }
 
-  /** What is to be kept: the bytes behind the last whole command. */
+  /** Returns the bytes after the last complete command, to keep. */
   end(): Buffer {
     const rest = this.#start === this.#end ? NOTHING : this.#input.subarray(this.#start - this.#base)
     this.#input = NOTHING
@@ -97,7 +98,7 @@ export class Parser {
     return rest
   }
 
-  /** Looks for the next command. Once it has answered `Invalid` it is not to be asked again. */
+  /** Finds the next command. Must not be called again after `Invalid`. */
   next(): Answer {
     const { view } = this.#inPlace.bytes
     if (this.#left === 0) {
@@ -141,7 +142,7 @@ export class Parser {
     return Answer.Consumed
   }
 
-  /** The rest of the command is still to come. */
+  /** The rest of the command has not arrived. */
   #stop(at: number, read: number, count: number, length: number): Answer {
     this.#at = at
     this.#read = read
@@ -150,7 +151,7 @@ export class Parser {
     return Answer.NeedMore
   }
 
-  /** A line of words, as one types them in telnet. */
+  /** An inline command, as typed in telnet. */
   #line(): Answer {
     const start = this.#at - this.#base
     const newline = this.#input.indexOf(LF, start)
@@ -170,7 +171,7 @@ export class Parser {
     return Answer.Consumed
   }
 
-  /** Finds words where they lie; false where there are quotes, which only `splitWords` understands. */
+  /** Finds words in place; returns false if there are quotes, which only `splitWords` handles. */
   #words(start: number, end: number): boolean {
     const { buffer } = this.#inPlace.bytes
     let count = 0
@@ -187,8 +188,8 @@ export class Parser {
   }
 
   /**
-   * The number of the line at `view[at…]`, which begins with a byte that says its type, and the line's end in
-   * `#lineEnd`; or why there is none. Lengths of one and two digits, which are nearly all, are seen in four bytes at once.
+   * Parses the number of the line at `view[at…]`, after the byte of its type, and sets `#lineEnd`. Returns a negative
+   * result if there is none. Reads lengths of one and two digits, almost all of them, from four bytes at once.
    */
   #number(view: DataView, at: number, end: number, type: number): number {
     if (at + 5 > end) return this.#longNumber(view, at, end, type)
@@ -226,7 +227,7 @@ export class Parser {
     return this.#noNumber(first)
   }
 
-  /** What is the matter with a line that does not begin with a plain number. */
+  /** Finds out why a line does not begin with a plain number. */
   #noNumber(at: number): number {
     const start = at - this.#base
     const end = this.#input.indexOf(CR, start)

@@ -5,16 +5,16 @@ import { Instance } from './instance.js'
 import { Reply } from './reply.js'
 import { Answer } from './resp.js'
 
-/** Milliseconds between two looks for keys that have expired. */
+/** Milliseconds between checks for expired keys. */
 const TICK = 100
 
 /**
- * Bytes of replies at which a connection's commands wait until those have left: a client that asks for much and reads
- * little costs so much memory, and one reply more.
+ * Unsent bytes of replies above which a connection's commands wait: a client that requests much and reads little costs
+ * this much memory, plus one reply.
  */
 const PILE = 1024 * 1024
 
-/** What a Redis server does: `serve(redis(), 'tcp://127.0.0.1:6380')`. */
+/** A Redis server: `serve(redis(), 'tcp://127.0.0.1:6380')`. */
 export function redis(instance = new Instance()): Events<Client> {
   const reply = new Reply()
 
@@ -27,7 +27,7 @@ export function redis(instance = new Instance()): Events<Client> {
       const context = new Client(id, instance, { remote: nameOf(remoteAddress), local: nameOf(localAddress) })
       instance.opened(context)
       const { idleTimeout } = instance.settings
-      // A single reply may be as large as a value; that there is not much more is `PILE`'s work.
+      // A single reply may be as large as a value; `PILE` bounds the rest.
       const maxPending = Number.POSITIVE_INFINITY
       return [null, { context, reuseInputBuffer: true, idleTimeout, maxPending }]
     },
@@ -52,7 +52,7 @@ export function redis(instance = new Instance()): Events<Client> {
   }
 }
 
-/** Runs the commands that are there, and keeps what is behind them. */
+/** Runs the complete commands, and keeps the rest. */
 function receive(client: Client, input: Uint8Array | null, reply: Reply): void {
   const { parser } = client
   const bytes = client.input.begin(input)
@@ -65,13 +65,13 @@ function receive(client: Client, input: Uint8Array | null, reply: Reply): void {
   else if (client.waiting === undefined) client.goOn()
 }
 
-/** Keeps what has arrived; a client that is blocked and goes on sending is not read any more. */
+/** Keeps input; stops reading from a blocked client that keeps sending. */
 function postpone(client: Client, bytes: Buffer): void {
   client.input.end(bytes)
   if (client.input.buffered > PILE) client.pause()
 }
 
-/** Runs what has arrived whole; true where it stopped because of the replies. */
+/** Runs complete commands; returns true if it stopped because of unsent replies. */
 function runCommands(client: Client, reply: Reply): boolean {
   const { parser, instance } = client
   while (client.action === Action.None && client.waiting === undefined) {
@@ -94,7 +94,10 @@ function refuse(client: Client, reply: Reply): void {
   client.action = Action.Close
 }
 
-/** As Redis writes it, with a character for each byte: `127.0.0.1:6379`, `[::1]:6379`, and for a Unix socket its path with port 0. */
+/**
+ * An address as Redis writes it: `127.0.0.1:6379`, `[::1]:6379`, or a Unix socket's path with port 0; a character for
+ * each byte.
+ */
 function nameOf({ network, host, port, path }: Address): string {
   if (network === 'unix') return `${Buffer.from(path).toString('latin1')}:0`
   return network === 'tcp6' ? `[${host}]:${port}` : `${host}:${port}`

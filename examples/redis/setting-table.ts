@@ -2,13 +2,13 @@ import { formatEvents, parseEvents } from './keyspace/event.js'
 import type { Limits } from './keyspace/limits.js'
 import { Refusal } from './refusal.js'
 
-/** Checks a setting's value and answers it in its usual form; throws a `Refusal` that says what is wrong. */
+/** Validates a setting's value and returns its canonical form; throws a `Refusal` that says what is wrong. */
 export type Check = (value: string) => string
 
-/** A setting: its first value, how a new one is checked, and which limit of the keyspace it is, if any. */
+/** A setting: its default, its parser, and the limit of the keyspace that it sets, if any. */
 export interface Definition {
   value: string
-  /** Without, the setting can only be read. */
+  /** Absent: the setting is read-only. */
   check?: Check
   limit?: keyof Limits
   /** Another name of the same setting. */
@@ -83,8 +83,8 @@ const POLICIES = [
 ]
 
 /**
- * What CONFIG GET and CONFIG SET speak of. Where nothing here says otherwise, a setting is kept and reported and has no
- * effect: clients, tools and Redis's own tests ask for it.
+ * The settings of CONFIG GET and CONFIG SET. Unless noted otherwise, a setting is stored and reported, but has no
+ * effect: clients, tools and Redis's own tests expect it.
  */
 export const DEFINITIONS: Readonly<Record<string, Definition>> = {
   'active-expire-effort': { value: '1', check: number(1, 10) },

@@ -4,12 +4,12 @@ import { usualLimits } from './keyspace/limits.js'
 import { Refusal } from './refusal.js'
 import { DEFINITIONS, type Definition } from './setting-table.js'
 
-/** A definition with the value that it has now. */
+/** A setting and its current value. */
 interface Setting extends Definition {
   value: string
 }
 
-/** The settings, as CONFIG GET and CONFIG SET see them, and in the forms that the rest of the server needs. */
+/** The settings, as CONFIG GET and CONFIG SET see them, and as the server uses them. */
 export class Settings {
   readonly limits = usualLimits()
   readonly #settings = new Map<string, Setting>()
@@ -22,7 +22,7 @@ export class Settings {
     }
   }
 
-  /** Names and values of all settings that one of the patterns matches. A plain name is answered as it was given. */
+  /** Names and values of all settings that match a pattern. A plain name is returned as given. */
   matching(patterns: readonly string[]): Map<string, string> {
     const found = new Map<string, string>()
     for (const pattern of patterns) {
@@ -35,12 +35,12 @@ export class Settings {
     return found
   }
 
-  /** How long a connection may be silent, in milliseconds; 0: for ever. */
+  /** The idle timeout of a connection in milliseconds; 0: none. */
   get idleTimeout(): number {
     return Number(this.#settings.get('timeout')?.value) * 1000
   }
 
-  /** Which keyspace events are published, and where: bits of `Event`. */
+  /** Which keyspace events to publish, and where: bits of `Event`. */
   get events(): number {
     return parseEvents(this.#settings.get('notify-keyspace-events')?.value ?? '') ?? 0
   }

@@ -7,8 +7,8 @@ import type { Happening } from './keyspace/signals.js'
 import type { Reply } from './reply.js'
 
 /**
- * Tells what has happened to keys: publishes keyspace events, and serves the clients that waited for a key; what these
- * do is told in turn. What is for `sender` itself goes to `reply`.
+ * Handles what has happened to keys: publishes keyspace events, and serves blocked clients, whose effects are handled
+ * in turn. What `sender` receives is written to `reply`.
  */
 export function settle(instance: Instance, sender?: Client, reply?: Reply): void {
   const { signals, blocking } = instance

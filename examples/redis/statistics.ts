@@ -1,4 +1,4 @@
-/** What is counted since the start, or since CONFIG RESETSTAT. */
+/** Counters since the start, or since CONFIG RESETSTAT. */
 export class Statistics {
   connections = 0
   commands = 0

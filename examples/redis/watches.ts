@@ -7,11 +7,11 @@ interface Watch {
   database: Database
   key: Arguments
   name: string
-  /** The key was there. */
+  /** The key existed. */
   present: boolean
 }
 
-/** Which clients watch which keys, and whether something has happened to those since. */
+/** The clients that watch keys, and whether those keys have changed. */
 export class Watches {
   readonly #byClient = new Map<Client, Watch[]>()
   readonly #byKey = new Map<Database, Map<string, Set<Client>>>()
@@ -24,7 +24,7 @@ export class Watches {
   add(client: Client, args: Arguments, index: number): void {
     const { database } = client
     const name = args.text(index)
-    // A key that has expired already goes now, which is no change that anybody watched.
+    // Removes a key that has already expired, which does not count as a change.
     const present = database.has(args, index)
     const keys = getOrMake(this.#byKey, database, () => new Map<string, Set<Client>>())
     getOrMake(keys, name, () => new Set<Client>()).add(client)
@@ -37,14 +37,14 @@ export class Watches {
     for (const client of this.#byKey.get(database)?.get(key) ?? []) this.#broken.add(client)
   }
 
-  /** A database was emptied: that is nothing to the keys that were not there. */
+  /** A database was emptied: keys that did not exist are unchanged. */
   cleared(database: Database): void {
     for (const [client, watches] of this.#byClient) {
       if (watches.some(watch => watch.database === database && watch.present)) this.#broken.add(client)
     }
   }
 
-  /** Two databases have changed places: so do the watches, and keys that are in either have changed. */
+  /** Two databases were swapped, with their watches: keys that exist in either have changed. */
   swapped(left: Database, right: Database): void {
     for (const [client, watches] of this.#byClient) {
       for (const watch of watches) {
@@ -64,7 +64,7 @@ export class Watches {
     to.watched = moved
   }
 
-  /** Whether a key that the client watches has been changed, or has expired. */
+  /** Whether a key that the client watches has changed or expired. */
   isBroken(client: Client): boolean {
     if (this.#broken.has(client)) return true
     const watches = this.#byClient.get(client) ?? []

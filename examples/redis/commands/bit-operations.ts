@@ -44,7 +44,7 @@ function copyOf(span: Span | undefined): Buffer {
   return span === undefined ? Buffer.alloc(0) : Bytes.copyOf(span).buffer
 }
 
-/** Shorter sources go on with zeros. */
+/** Shorter sources are padded with zeros. */
 function combine(
   [first = Buffer.alloc(0), ...others]: readonly Buffer[],
   length: number,
@@ -60,7 +60,7 @@ function combine(
   return result
 }
 
-/** One thing that BITFIELD does with an integer of some bits. */
+/** One operation of BITFIELD on an integer of some bits. */
 interface Operation {
   kind: 'get' | 'set' | 'incrby'
   signed: boolean
@@ -121,7 +121,7 @@ function readType(args: Arguments, index: number): { signed: boolean; bits: numb
   return { signed, bits }
 }
 
-/** Answers with what was read, or written; whether anything is different now. */
+/** Replies with the value read or written; returns whether anything changed. */
 function runOperation(span: Span | undefined, operation: Operation, reply: Reply): boolean {
   const old = readBits(span, operation)
   if (operation.kind === 'get' || span === undefined) {
@@ -138,14 +138,14 @@ function runOperation(span: Span | undefined, operation: Operation, reply: Reply
   return value !== old
 }
 
-/** A value in so many bits; `undefined` where it has no room and is not to be changed. */
+/** Fits a value to a number of bits; `undefined` if it overflows and must not be changed. */
 function limit(value: bigint, { kind, signed, bits, overflow }: Operation): bigint | undefined {
   const least = signed ? -(2n ** BigInt(bits - 1)) : 0n
   const most = signed ? 2n ** BigInt(bits - 1) - 1n : 2n ** BigInt(bits) - 1n
   if (value >= least && value <= most) return value
   if (overflow === 'fail') return undefined
   if (overflow === 'wrap') return signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)
-  // What an unsigned field is to be set to is taken for one of 64 bits without a sign.
+  // The new value of an unsigned field is read as an unsigned 64-bit integer.
   return value > most || (kind === 'set' && !signed) ? most : least
 }
 

@@ -8,7 +8,7 @@ import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
 import { readBetween, readExactInteger, readInteger } from './reading.js'
 
-/** The longest string there may be, in bits. */
+/** The largest string, in bits. */
 const MOST_BITS = 8 * 512 * 1024 * 1024
 
 const BAD_OFFSET = new Refusal('ERR bit offset is not an integer or out of range')
@@ -18,7 +18,7 @@ const NO_BIT = new Refusal('ERR The bit argument must be 1 or 0.')
 const COUNTS = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length)
 const value: Span = { ...NOWHERE }
 
-/** Where a bit lies, counted from the highest of the first byte. With `#`, of which `width` asks, in such steps. */
+/** The position of a bit, counted from the highest of the first byte. With `#`, in units of `width`. */
 export function readBitOffset(args: Arguments, index: number, width = 0): number {
   const steps = width > 0 && args.text(index).startsWith('#')
   const number = parseInteger(args.bytes, args.start(index) + (steps ? 1 : 0), args.end(index))
@@ -27,7 +27,7 @@ export function readBitOffset(args: Arguments, index: number, width = 0): number
   return offset
 }
 
-/** Makes a string long enough for the bit at an offset, and answers where it lies. */
+/** Extends a string up to the bit at an offset, and returns its bytes. */
 export function roomFor(database: Database, args: Arguments, offset: number): Span {
   const old = database.string(args, 1)
   const length = old === undefined ? 0 : old.end - old.start
@@ -58,7 +58,9 @@ function setbit(database: Database, args: Arguments, reply: Reply): void {
   reply.integer(old)
 }
 
-/** The bits `[first, last]` that two arguments mean, from the beginning or, negative, from the end of a string. */
+/**
+ * The bits `[first, last]` of two arguments, which count from the beginning or, if negative, from the end of a string.
+ */
 function readBits(args: Arguments, index: number, length: number, inBits: boolean): [number, number] {
   const total = inBits ? 8 * length : length
   const start = readInteger(args, index)
@@ -89,7 +91,7 @@ function bitcount(database: Database, args: Arguments, reply: Reply): void {
   if (args.count === 3 || args.count > 5) throw SYNTAX_ERROR
   let bits: [number, number] = [0, 8 * length - 1]
   if (args.count > 3) {
-    // Redis looks at the unit last, and not at all where the range is the wrong way round.
+    // Redis parses the unit last, and not at all if the range is empty.
     const first = readInteger(args, 2)
     const last = readInteger(args, 3)
     if (first < 0 && last < 0 && first > last) return reply.integer(0)
@@ -106,7 +108,7 @@ function countBits({ bytes, start }: Span, first: number, last: number): number 
   return count
 }
 
-/** Which bits of the byte at a place are among `[first, last]`. */
+/** Which bits of the byte at a position are in `[first, last]`. */
 function maskOf(at: number, first: number, last: number): number {
   let mask = 0xff
   if (at === Math.floor(first / 8)) mask &= 0xff >> (first % 8)
@@ -127,7 +129,7 @@ function bitpos(database: Database, args: Arguments, reply: Reply): void {
   const end = args.count > 4 ? readInteger(args, 4) : length - 1
   const [first, last] = bitsOf(start, end, inBits ? 8 * length : length, inBits)
   const position = findBit(value, bit, first, last)
-  // Behind a string are zeros without end, where nobody has said an end.
+  // Without an explicit end, infinitely many zeros follow a string.
   const beyond = position < 0 && bit === 0 && args.count < 5 && first <= last
   reply.integer(beyond ? last + 1 : position)
 }

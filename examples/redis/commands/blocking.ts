@@ -10,27 +10,27 @@ const NOT_A_TIMEOUT = new Refusal('ERR timeout is not a float or out of range')
 const NEGATIVE = new Refusal('ERR timeout is negative')
 const TOO_LONG = new Refusal('ERR timeout is out of range')
 
-/** When a client is to wait no longer, by an argument in seconds of which 0 means for ever. */
+/** Parses a timeout in seconds; 0 means no timeout. */
 export function readDeadline(args: Arguments, index: number, now: number): number | undefined {
   const seconds = parseBound(args.text(index))
   if (seconds === undefined) throw NOT_A_TIMEOUT
   const ms = Math.ceil(seconds * 1000)
-  // So Redis says of what its integers have no room for.
+  // Redis's error for a value outside its integers.
   if (ms < 0 || ms >= 2 ** 63) throw NEGATIVE
   if (ms >= 2 ** 63 - now) throw TOO_LONG
   return ms === 0 ? undefined : now + ms
 }
 
-/** What a blocking command asks for. */
+/** The arguments of a blocking command. */
 export interface Request {
-  /** Where among the arguments the keys are. */
+  /** The indexes of the keys among the arguments. */
   keys: readonly number[]
   kind: Kind
   deadline: number | undefined
   attempt: Attempt
 }
 
-/** Tries each key in turn; where there is nothing in any, the client waits, or in a transaction gets `nothing`. */
+/** Tries each key in turn. If none has anything, the client waits, or gets `nothing` within a transaction. */
 export function tryOrBlock(
   database: Database,
   args: Arguments,

@@ -12,7 +12,7 @@ const KEYLESS = new Refusal('ERR The command has no key arguments')
 const BAD_ARGUMENTS = new Refusal('ERR Invalid arguments specified for command')
 const BAD_COUNT = new Refusal('ERR Invalid number of arguments specified for command')
 
-/** COMMAND and its subcommands tell of the table that they are in themselves; so they are given it when it is made. */
+/** COMMAND and its subcommands describe the table that contains them, so they receive it when it is made. */
 export function catalogueOf(commands: () => readonly Command[]): readonly Row[] {
   const of =
     (tell: Tell): Run =>
@@ -28,7 +28,7 @@ export function catalogueOf(commands: () => readonly Command[]): readonly Row[] 
   return [['command', -1, 'loading stale', 0, 0, 0, container('command', subcommands, of(info))]]
 }
 
-/** Answers from the table of commands. */
+/** Replies from the table of commands. */
 type Tell = (commands: readonly Command[], args: Arguments, reply: Reply) => void
 
 function count(commands: readonly Command[], _args: Arguments, reply: Reply): void {
@@ -61,7 +61,7 @@ function list(commands: readonly Command[], args: Arguments, reply: Reply): void
   for (const name of names) reply.text(name)
 }
 
-/** A command's name, and those of its subcommands. */
+/** The name of a command, and those of its subcommands. */
 function namesOf({ name, subcommands }: Command): string[] {
   return [name, ...[...(subcommands?.values() ?? [])].map(each => each.name)]
 }
@@ -80,12 +80,12 @@ function getkeys(commands: readonly Command[], args: Arguments, reply: Reply): v
   for (const index of keys) reply.bulk(inner.bytes, inner.start(index), inner.end(index))
 }
 
-/** The commands that are named, each of which may be none; all where no name is given. */
+/** The commands with the given names, each of which may not exist; without names, all. */
 function askedFor(commands: readonly Command[], args: Arguments): readonly (Command | undefined)[] {
   return args.count > 2 ? words(args, 2).map(name => find(commands, name)) : commands
 }
 
-/** The command of that name, which may be a subcommand's: `config|get`. */
+/** The command with a name, which may be a subcommand's: `config|get`. */
 function find(commands: readonly Command[], name: string): Command | undefined {
   const [first = '', second] = name.split('|')
   const command = commands.find(each => each.name === first)

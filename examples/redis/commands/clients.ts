@@ -16,7 +16,7 @@ const INVALID_ID = new Refusal('ERR Invalid client ID')
 const BAD_ID = new Refusal('ERR client-id should be greater than 0')
 const BAD_REASON = new Refusal('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
 
-/** @throws when the name has characters that would spoil the lines of CLIENT LIST. */
+/** @throws if the name has characters that would break the lines of CLIENT LIST. */
 export function nameClient(client: Client, name: string): void {
   if (!/^[!-~]*$/.test(name)) throw BAD_NAME
   client.name = name
@@ -177,7 +177,7 @@ function unblock(_database: Database, args: Arguments, reply: Reply, { instance 
   reply.flag(blocked !== undefined && instance.blocking.unblock(blocked, word === 'error'))
 }
 
-/** Memory has no limit here, so no client has to go for it. */
+/** Memory has no limit here, so no client is evicted. */
 function noEvict(_database: Database, args: Arguments, reply: Reply): void {
   if (!['on', 'off'].includes(args.word(2))) throw SYNTAX_ERROR
   reply.ok()

@@ -6,15 +6,15 @@ import type { Reply } from '../reply.js'
 import { Container, type Subcommand, wrongCount } from './container.js'
 
 /**
- * Does what a command says: writes its answer to `reply`, or throws a `Refusal`. Most look at nothing but the database
- * and the arguments; some change the client or the instance behind it.
+ * Executes a command: writes its reply to `reply`, or throws a `Refusal`. Most use only the database and the
+ * arguments; some change the client or its instance.
  */
 export type Run = (database: Database, args: Arguments, reply: Reply, client: Client) => void
 
 /**
- * One command of the table: name; number of arguments with the name, a negative one meaning at least as many; flags,
- * as COMMAND INFO names them; where its keys are: the first, the last (counted from the end where negative) and the
- * step between them; what it does.
+ * A row of the command table: name; number of arguments including the name, negative for a minimum; flags, as in
+ * COMMAND INFO; the positions of its keys: the first, the last (negative: from the end) and the step between them; the
+ * handler.
  */
 export type Row = readonly [
   name: string,
@@ -34,25 +34,25 @@ export class Command {
   readonly lastKey: number
   readonly step: number
   readonly run: Run
-  /** Its subcommands, where it has any, by their names alone. Their own names have both: `config|get`. */
+  /** Its subcommands, if any, by their short names. Their full names have both parts: `config|get`. */
   readonly subcommands: ReadonlyMap<string, Command> | undefined
-  /** The family it belongs to, as COMMAND DOCS names it. */
+  /** Its group in COMMAND DOCS. */
   readonly group: string
-  /** How many arguments it takes, the name being one. */
+  /** The number of arguments, including the name. */
   readonly least: number
   readonly most: number
-  /** It makes changes. */
+  /** It modifies data. */
   readonly writes: boolean
   readonly isFast: boolean
-  /** How many keys it has is said by an argument: behind the first key or the timeout, or the first of all. */
+  /** An argument gives the number of keys: after the first key or the timeout, or as the first argument. */
   readonly movable: boolean
-  /** It cannot be part of a transaction. */
+  /** It can't be part of a transaction. */
   readonly alone: boolean
-  /** It is done at once between MULTI and EXEC too. */
+  /** It is executed at once, even between MULTI and EXEC. */
   readonly immediate: boolean
-  /** A client that has subscribed to something may use it even in RESP2. */
+  /** A subscribed client may use it even in RESP2. */
   readonly whileSubscribed: boolean
-  /** What it answers confirms subscriptions. */
+  /** Its replies confirm subscriptions. */
   readonly subscribes: boolean
 
   constructor(group: string, row: Row, most = MANY) {
@@ -79,7 +79,7 @@ export class Command {
     this.whileSubscribed = this.subscribes || WHILE_SUBSCRIBED.has(name)
   }
 
-  /** The places of the keys among the arguments. */
+  /** The positions of the keys among the arguments. */
   *keys(args: Arguments): Generator<number> {
     if (this.firstKey > 0) {
       const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey
@@ -91,20 +91,20 @@ export class Command {
     for (let index = first; index < first + (count ?? 0); index++) yield index
   }
 
-  /** How many keys an argument says that there are; `undefined` where it cannot be so. */
+  /** The number of keys that an argument gives; `undefined` if it is invalid. */
   keyCount(args: Arguments): number | undefined {
     const at = this.#keyCountAt
     const count = at < args.count ? parseInteger(args.bytes, args.start(at), args.end(at)) : undefined
     return typeof count === 'number' && count > 0 && count < args.count - at ? count : undefined
   }
 
-  /** Where that argument is: behind the key, or the timeout, that comes first. */
+  /** The position of that argument: after the key or the timeout, if one comes first. */
   get #keyCountAt(): number {
     return this.flags.includes('blocking') ? 2 : this.firstKey + 1
   }
 }
 
-/** A command that consists of subcommands does nothing itself, and has no flags and no keys: its row is theirs. */
+/** A command that consists of subcommands has no handler, flags or keys of its own: those are in their rows. */
 const NOTHING = ['', 0, '', 0, 0, 0] as const
 
 function split(group: string, row: Row, subcommands: readonly Subcommand[]): ReadonlyMap<string, Command> {
@@ -126,7 +126,7 @@ function missingSubcommand(name: string): Run {
   }
 }
 
-/** The key behind STORE, of which the last one counts. */
+/** The key after STORE; the last one counts. */
 function* storeKey(args: Arguments): Generator<number> {
   for (let index = args.count - 2; index > 1; index--) {
     if (args.word(index) === 'store') return yield index + 1

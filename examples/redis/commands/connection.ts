@@ -57,7 +57,7 @@ function reset(_database: Database, _args: Arguments, reply: Reply, client: Clie
   reply.simple('RESET')
 }
 
-/** There is one user, who has no password. */
+/** The only user has no password. */
 function auth(_database: Database, args: Arguments, reply: Reply): void {
   if (args.count > 3) throw SYNTAX_ERROR
   if (args.count === 2) throw NO_PASSWORD

@@ -3,15 +3,15 @@ import { Refusal } from '../refusal.js'
 import type { Run } from './command.js'
 
 /**
- * A subcommand's name, how few and how many arguments there may be with both names, what it does, and which flags it has
- * besides those of its command's row.
+ * A subcommand's name, its minimum and maximum number of arguments including both names, its handler, and its flags in
+ * addition to those of its command's row.
  */
 export type Subcommand = readonly [name: string, least: number, most: number, run: Run, flags?: string]
 
-/** What a command does that consists of subcommands, of which HELP tells the names. */
+/** The handler of a command with subcommands, whose names HELP lists. */
 export class Container {
   readonly subcommands: readonly Subcommand[]
-  /** What it does without a subcommand, where it may be without. */
+  /** The handler without a subcommand, if that is allowed. */
   readonly alone: Run | undefined
 
   constructor(subcommands: readonly Subcommand[], alone: Run | undefined) {
@@ -28,7 +28,7 @@ export function wrongCount(name: string): Refusal {
   return new Refusal(`ERR wrong number of arguments for '${name}' command`)
 }
 
-/** What is said of a subcommand that takes so many arguments, but not these. */
+/** The error for a wrong number of arguments. */
 export function wrongUse(name: string, args: Arguments): Refusal {
   const use = `unknown subcommand or wrong number of arguments for '${args.shown(1, 128)}'`
   return new Refusal(`ERR ${use}. Try ${name.toUpperCase()} HELP.`)

@@ -14,7 +14,7 @@ const WOULD_OVERFLOW = new Refusal('ERR increment or decrement would overflow')
 const DECREMENT_WOULD_OVERFLOW = new Refusal('ERR decrement would overflow')
 const NOT_FINITE = new Refusal('ERR increment would produce NaN or Infinity')
 
-/** The sum of two integers of 64 bits, as a number where that is exact. */
+/** The sum of two 64-bit integers, as a number if that is exact. */
 export function add(left: number | bigint, right: number | bigint): number | bigint {
   if (typeof left === 'number' && typeof right === 'number') {
     const sum = left + right
@@ -25,7 +25,7 @@ export function add(left: number | bigint, right: number | bigint): number | big
   return sum
 }
 
-/** The integer that is spelled there, which is 0 where there is nothing. */
+/** The integer of a key; 0 if the key does not exist. */
 export function integerIn(value: Span | undefined, refusal: Refusal = NOT_AN_INTEGER): number | bigint {
   if (value === undefined) return 0
   const integer = parseInteger(value.bytes, value.start, value.end)
@@ -33,7 +33,7 @@ export function integerIn(value: Span | undefined, refusal: Refusal = NOT_AN_INT
   return integer
 }
 
-/** The number that is spelled there, which is 0 where there is nothing. */
+/** The number of a key; 0 if the key does not exist. */
 export function extendedIn(value: Span | undefined, refusal: Refusal = NOT_A_FLOAT): Extended {
   if (value === undefined) return { mantissa: 0n, exponent: 0, infinite: false }
   const extended = value.end - value.start > LONGEST_FLOAT ? undefined : parseExtended(text(value))
@@ -41,7 +41,7 @@ export function extendedIn(value: Span | undefined, refusal: Refusal = NOT_A_FLO
   return extended
 }
 
-/** The sum of two numbers, as it is written. */
+/** The sum of two numbers, formatted. */
 export function addFloats(left: Extended, right: Extended): string {
   if (left.infinite || right.infinite) throw NOT_FINITE
   const sum = addExtended(left, right)
@@ -53,7 +53,7 @@ function change(database: Database, args: Arguments, reply: Reply, by: number | 
   const old = database.string(args, 1)
   const sum = add(integerIn(old), by)
   if (old !== undefined && fits(sum, old) && database.isPlain) {
-    // Byte by byte at both places: to copy what was just written would make the processor wait for it.
+    // Byte by byte at both positions: copying what was just written would stall the processor.
     writeDigits(old.bytes.view, old.end, sum)
   } else {
     const value = Bytes.from(String(sum))
@@ -63,7 +63,7 @@ function change(database: Database, args: Arguments, reply: Reply, by: number | 
   reply.integer(sum)
 }
 
-/** Whether the value is spelled in just that room. */
+/** Whether the value needs exactly this much room. */
 function fits(value: number | bigint, room: Span): value is number {
   return typeof value === 'number' && value >= 0 && digitsOf(value) === room.end - room.start
 }

@@ -13,7 +13,7 @@ const TRUE = Bytes.from('#t\r\n')
 const FALSE = Bytes.from('#f\r\n')
 const ATTRIBUTE = Bytes.from('|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n')
 
-/** Writes a reply of each type there is, for clients to be tried with. */
+/** Writes a reply of each type, to test clients. */
 const TYPES: Readonly<Record<string, (reply: Reply) => void>> = {
   array: reply => {
     reply.array(3)

@@ -17,7 +17,7 @@ const NOT_LOCAL = new Refusal(
 )
 const BAD_SLEEP = new Refusal('ERR value is not a valid float')
 
-/** Some of it stops the whole server, as in Redis; so it is for clients on the same machine, as there by default. */
+/** Some of it stops the whole server, as in Redis; so it is only for local clients, as there by default. */
 function local(run: Run): Run {
   return (database, args, reply, client) => {
     if (!/^(127\.|\[::1\]|\[::ffff:127\.|[^:]*:0$)/.test(client.ends.remote)) throw NOT_LOCAL
@@ -25,7 +25,7 @@ function local(run: Run): Run {
   }
 }
 
-/** Nothing that these change in Redis is there: a dump to load again, nodes of lists, a log. */
+/** What these change in Redis does not exist here: a dump to reload, nodes of lists, a log. */
 function accept(_database: Database, _args: Arguments, reply: Reply): void {
   reply.ok()
 }
@@ -35,7 +35,7 @@ function setActiveExpire(_database: Database, args: Arguments, reply: Reply, { i
   reply.ok()
 }
 
-/** Sleeps, and everybody with it. */
+/** Blocks the whole server for a while. */
 function sleep(_database: Database, args: Arguments, reply: Reply): void {
   const seconds = readFloat(args, 2)
   if (!(seconds >= 0)) throw BAD_SLEEP
@@ -43,7 +43,7 @@ function sleep(_database: Database, args: Arguments, reply: Reply): void {
   reply.ok()
 }
 
-/** The words that Redis has; an entry's reference stands for its address. */
+/** The words of Redis; an entry's reference replaces its address. */
 function object(database: Database, args: Arguments, reply: Reply): void {
   const entry = database.find(args, 2)
   if (entry === 0) throw NO_SUCH_KEY

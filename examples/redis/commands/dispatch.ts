@@ -7,10 +7,10 @@ import { runCommand } from './run.js'
 import { findCommand } from './table.js'
 import { endTransaction } from './transactions.js'
 
-/** Longer names and arguments are cut in error messages. */
+/** Longer names and arguments are truncated in error messages. */
 const SHOWN = 128
 
-/** Does what a client has sent, or answers why not. */
+/** Executes a command, or replies with an error. */
 export function dispatch(client: Client, args: Arguments, reply: Reply): void {
   if (args.count === 0) return
   let command = findCommand(args.bytes.view, args.start(0), args.end(0))
@@ -31,7 +31,10 @@ export function dispatch(client: Client, args: Arguments, reply: Reply): void {
   if (client.instance.signals.pending) settle(client.instance, client, reply)
 }
 
-/** Whether a client in a transaction, or with subscriptions, has this done at once; else it has its answer. */
+/**
+ * Whether to execute the command of a client in a transaction or with subscriptions now; otherwise it has been replied
+ * to.
+ */
 function mayRun(client: Client, command: Command, args: Arguments, reply: Reply): boolean {
   if (client.transaction !== undefined && command.alone) {
     refuse(client, command, reply, 'Command not allowed inside a transaction')
@@ -43,7 +46,7 @@ function mayRun(client: Client, command: Command, args: Arguments, reply: Reply)
   return false
 }
 
-/** Does what a client has sent that does not want replies. Confirmations of subscriptions are none. */
+/** Executes a command of a client that wants no replies. Confirmations of subscriptions are not replies. */
 export function dispatchQuietly(client: Client, args: Arguments, reply: Reply): void {
   const { length } = reply
   if (client.quiet === Quiet.Next) client.quiet = Quiet.This
@@ -58,7 +61,7 @@ function queue(client: Client, command: Command, args: Arguments, reply: Reply):
   reply.simple('QUEUED')
 }
 
-/** A command that cannot be queued spoils the transaction; EXEC ends it. */
+/** A command that can't be queued aborts the transaction; EXEC ends it. */
 function refuse(client: Client, command: Command | undefined, reply: Reply, message: string): void {
   if (command?.name === 'exec') {
     endTransaction(client)

@@ -44,7 +44,7 @@ function restoreKey(database: Database, args: Arguments, reply: Reply): void {
   reply.ok()
 }
 
-/** When a key was used last, or how often, of which one may be told, is not kept. */
+/** The last use of a key, or its frequency, at most one of which may be given, is not stored. */
 function readOptions(args: Arguments): { replace: boolean; absolute: boolean } {
   const options = { replace: false, absolute: false }
   let usage: string | undefined
@@ -67,7 +67,7 @@ function checkBetween(args: Arguments, index: number, most: number, refusal: Ref
   if (value < 0 || value > most) throw refusal
 }
 
-/** When the key expires; `undefined`: never. */
+/** The expiry of the key; `undefined`: none. */
 function readMoment(args: Arguments, absolute: boolean, now: number): Moment | undefined {
   const ttl = readExactInteger(args, 2)
   if (ttl < 0) throw BAD_TTL

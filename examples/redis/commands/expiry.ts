@@ -10,7 +10,7 @@ import { readMoment } from './moments.js'
 const NX_WITH_OTHERS = new Refusal('ERR NX and XX, GT or LT options at the same time are not compatible')
 const GT_WITH_LT = new Refusal('ERR GT and LT options at the same time are not compatible')
 
-/** EXPIRE and its kin, which differ in the unit. */
+/** EXPIRE and its variants, which differ in the unit. */
 function expire(name: string, unit: string): Run {
   return (database, args, reply) => {
     const allowed = readConditions(args)
@@ -21,7 +21,7 @@ function expire(name: string, unit: string): Run {
   }
 }
 
-/** Says when a key expires, or that it does not; it is gone at once where that moment has passed. */
+/** Sets or removes the expiry of a key; deletes the key if that time has passed. */
 export function changeExpiry(
   database: Database,
   args: Arguments,
@@ -34,7 +34,7 @@ export function changeExpiry(
   database.event(Event.Generic, when === undefined ? 'persist' : 'expire', args, index)
 }
 
-/** Whether a key that expires at `old`, or never, may be made to expire at `when`. */
+/** Whether a key that expires at `old`, or never, may be changed to expire at `when`. */
 type Condition = (when: Moment, old: Moment | undefined) => boolean
 
 function readConditions(args: Arguments): Condition {
@@ -56,7 +56,7 @@ function readCondition(args: Arguments, index: number): string {
   throw new Refusal(`ERR Unsupported option ${args.shown(index)}`)
 }
 
-/** TTL and its kin: -2 for no such key, -1 for one that never expires. */
+/** TTL and its variants: -2 if the key does not exist, -1 if it never expires. */
 function remaining(measure: (expiry: Moment, now: number) => Moment): Run {
   return (database, args, reply) => {
     if (!database.has(args, 1)) return reply.integer(-2)
@@ -73,7 +73,7 @@ function persist(database: Database, args: Arguments, reply: Reply): void {
 
 const seconds = (ms: Moment) => (typeof ms === 'bigint' ? (ms + 500n) / 1000n : Math.floor((ms + 500) / 1000))
 
-/** Time until then. */
+/** The time until then. */
 const until = (when: Moment, now: number) =>
   typeof when === 'bigint' ? when - BigInt(Math.floor(now)) : Math.max(when - now, 0)
 

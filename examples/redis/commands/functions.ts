@@ -12,9 +12,9 @@ const NO_LIBRARY_NAME = new Refusal('ERR library name argument was not given')
 const NOT_BUSY = new Refusal('NOTBUSY No scripts in execution right now.')
 
 /**
- * There is no Lua here, so there are no functions and no scripts: none to list, none to forget, none that runs.
+ * There is no Lua here, and therefore no functions and scripts: none to list, delete or run.
  *
- * @param crowded - What is said of more arguments than there may be.
+ * @param crowded - The error for too many arguments.
  */
 function flush(refusal: Refusal, crowded: (args: Arguments) => Refusal) {
   return (_database: Database, args: Arguments, reply: Reply) => {

@@ -17,7 +17,7 @@ const NOT_AN_INTEGER = new Refusal('ERR hash value is not an integer')
 const NOT_A_FLOAT = new Refusal('ERR hash value is not a float')
 const NOT_FINITE = new Refusal('ERR value is NaN or Infinity')
 
-/** Where the field and the value at hand lie. */
+/** The positions of the current field and value. */
 const field: Span = { ...NOWHERE }
 const value: Span = { ...NOWHERE }
 
@@ -29,7 +29,7 @@ function findField(hash: Dict | undefined, args: Arguments, index: number): numb
   return hash === undefined ? 0 : hash.find(args.bytes, args.start(index), args.end(index))
 }
 
-/** The value of the field that an argument names, until the next change. */
+/** The value of the field in an argument, valid until the next change. */
 function valueAt(hash: Dict | undefined, args: Arguments, index: number): Span | undefined {
   const entry = findField(hash, args, index)
   return hash === undefined || entry === 0 ? undefined : hash.heap.value(entry, value)
@@ -129,7 +129,7 @@ function hvals(database: Database, args: Arguments, reply: Reply): void {
   hash?.each(entry => reply.span(hash.heap.value(entry, value)))
 }
 
-/** Gives a field the value that is its old one changed; `read` reads by how much, before anything is looked for. */
+/** Changes the value of a field; `read` parses the change before the field is looked up. */
 function update<By>(
   event: string,
   read: (args: Arguments) => By,

@@ -8,21 +8,21 @@ import { LONGEST_FLOAT, readRange } from './reading.js'
 const NO_SCORE = new Refusal('ERR min or max is not a float')
 const NO_MEMBER = new Refusal('ERR min or max not valid string range item')
 
-/** The places `[from, to)` of a sorted set that belong to an interval. */
+/** The positions `[from, to)` in a sorted set that an interval selects. */
 export type Interval = (set: SortedSet) => { from: number; to: number }
 
-/** How members are chosen: by place, by score, or among members of one score by their bytes. */
+/** How to select members: by position, by score, or by bytes among members with the same score. */
 export type By = 'rank' | 'score' | 'lex'
 
 const member: Span = { ...NOWHERE }
 
 /**
- * As many members Redis looks through one by one for a range of bytes. Where scores differ, and so bytes have no order,
- * that finds something else than a search does.
+ * Up to this many members, Redis scans linearly for a range of bytes. If scores differ, bytes have no order, and a
+ * scan finds something else than a search.
  */
 const FEW = 128
 
-/** The interval that the arguments at `low` and `high` mean; `backwards`: it is to be read from its end. */
+/** The interval given by the arguments at `low` and `high`; `backwards`: to be read from its end. */
 export function readInterval(
   args: Arguments,
   low: number,
@@ -68,10 +68,10 @@ function readRanks(args: Arguments, index: number): Interval {
 /** Whether a member comes before a bound. */
 type IsBefore = (score: number, member: Span) => boolean
 
-/** A bound as `1.5`, `(1.5` without the score itself, `-inf` or `+inf`. `after`: the place is behind that score. */
+/** Parses a bound: `1.5`, `(1.5` to exclude the score, `-inf` or `+inf`. `after`: the position is after that score. */
 function readScore(args: Arguments, index: number, after: boolean): IsBefore {
   if (args.length(index) > LONGEST_FLOAT) throw NO_SCORE
-  // As C reads it: up to a NUL, with blanks in front, and nothing at all is 0.
+  // Parsed as in C: up to a NUL, with leading blanks, and an empty string is 0.
   const [text = ''] = args.text(index).split('\0')
   const exclusive = text.startsWith('(')
   const number = (exclusive ? text.slice(1) : text).replace(/^[\t-\r ]+(?=.)/s, '')
@@ -80,7 +80,7 @@ function readScore(args: Arguments, index: number, after: boolean): IsBefore {
   return after === exclusive ? score => score < bound : score => score <= bound
 }
 
-/** A bound as `[abc`, `(abc` without the member itself, `-` or `+`. `after`: the place is behind that member. */
+/** Parses a bound: `[abc`, `(abc` to exclude the member, `-` or `+`. `after`: the position is after that member. */
 function readMember(args: Arguments, index: number, after: boolean): IsBefore {
   const span = args.span(index)
   const first = String.fromCharCode(span.bytes.buffer[span.start] ?? 0)

@@ -14,7 +14,7 @@ const KIND_NAMES = ['string', 'list', 'set', 'hash', 'zset'] as const
 
 const SAME = new Refusal('ERR source and destination objects are the same')
 
-/** Where a key that is being visited lies. */
+/** The position of the visited key. */
 const key: Span = { ...NOWHERE }
 
 function del(database: Database, args: Arguments, reply: Reply): void {

@@ -7,7 +7,7 @@ import type { Reply } from '../reply.js'
 import type { Row } from './command.js'
 import { readInteger } from './reading.js'
 
-/** The bytes that the table of lengths may take. */
+/** The largest table of lengths, in bytes. */
 const MOST_MEMORY = 512 * 1024 * 1024
 
 const NOT_STRINGS = new Refusal('ERR The specified keys must contain string values')
@@ -18,11 +18,11 @@ interface Options {
   length: boolean
   indexes: boolean
   withLengths: boolean
-  /** Shorter matches are left out. */
+  /** Omits shorter matches. */
   least: number
 }
 
-/** The same bytes in two strings: where they begin, and how many there are. */
+/** A common run of two strings: its start in each, and its length. */
 interface Match {
   left: number
   right: number
@@ -84,7 +84,7 @@ function replyMatches(reply: Reply, table: Table, { withLengths, least }: Option
   reply.integer(table.at(table.left.length, table.right.length))
 }
 
-/** How long the longest common subsequence is of each pair of beginnings of two strings. */
+/** The length of the longest common subsequence for each pair of prefixes of two strings. */
 class Table {
   readonly left: Buffer
   readonly right: Buffer
@@ -118,7 +118,7 @@ class Table {
     }
   }
 
-  /** The runs that make up the longest common subsequence, from the last one on. */
+  /** The runs of the longest common subsequence, starting with the last. */
   matches(): Match[] {
     const matches: Match[] = []
     let i = this.left.length

@@ -31,7 +31,7 @@ function rpoplpush(database: Database, args: Arguments, reply: Reply): void {
   if (!moveElement(database, args, reply, 'right', 'left')) reply.null()
 }
 
-/** Moves an element from one end of a list to one of another, and answers with it; false where there is none. */
+/** Moves an element from one end of a list to one of another, and replies with it; returns false if there is none. */
 export function moveElement(
   database: Database,
   args: Arguments,
@@ -42,7 +42,7 @@ export function moveElement(
   const source = listAt(database, args, 1)
   if (source === undefined) return false
   const target = database.objectOrNew(args, 2, Kind.List)
-  // A copy, as the two may be the same list, whose memory moves.
+  // A copy, because both may be the same list, whose memory moves.
   const element = Bytes.copyOf(contentOf(source.end(from)))
   source.drop(from, 1)
   target.push(to, element, 0, element.length)
@@ -52,7 +52,7 @@ export function moveElement(
   return true
 }
 
-/** What LMPOP and BLMPOP take: keys, from which end, and how many elements at most. */
+/** The arguments of LMPOP and BLMPOP: keys, the end, and the maximum number of elements. */
 export function readListPop(args: Arguments, index: number): { keys: number[]; side: Side; count: number } {
   const count = readKeyCount(args, index)
   const next = index + count + 1
@@ -66,7 +66,7 @@ function lmpop(database: Database, args: Arguments, reply: Reply): void {
   if (!keys.some(index => popSome(database, args, index, reply, side, count))) reply.nullArray()
 }
 
-/** Answers with a key and elements of its list, which are taken out; false where there is none. */
+/** Removes elements of a list and replies with its key and them; returns false if there are none. */
 export function popSome(
   database: Database,
   args: Arguments,
@@ -87,11 +87,11 @@ export function popSome(
 }
 
 interface Search {
-  /** Which of the equal elements comes first in the answer; counted from the end where negative. */
+  /** Which of the equal elements to return first; negative: counted from the end. */
   rank: number
-  /** How many to answer with, 0 being all; without, one that is no array. */
+  /** How many to return, 0 for all; if absent, one, not in an array. */
   count: number | undefined
-  /** How many elements to look at, 0 being all. */
+  /** How many elements to compare, 0 for all. */
   most: number
 }
 
@@ -130,7 +130,7 @@ function readSearch(args: Arguments): Search {
 function readRank(args: Arguments, index: number): number {
   const rank = readExactInteger(args, index)
   if (rank === 0) throw ZERO_RANK
-  // The lowest of all has no opposite, and means the last match to Redis.
+  // The smallest integer has no opposite, and means the last match to Redis.
   return rank < -MAX_INTEGER ? -1 : Number(rank)
 }
 

@@ -13,7 +13,7 @@ export function listAt(database: Database, args: Arguments, index = 1): List | u
   return database.object(args, index, Kind.List)
 }
 
-/** Says what has changed the list; one that is empty then is no more. */
+/** Reports a change of the list, and deletes it if it is empty. */
 export function changed(database: Database, args: Arguments, index: number, list: List, event: string): void {
   database.event(Event.List, event, args, index)
   if (list.length === 0) database.delete(args, index)
@@ -55,7 +55,7 @@ function pop(side: Side, name: string): Run {
   }
 }
 
-/** Takes elements out and answers with them. */
+/** Removes elements and replies with them. */
 export function popTo(reply: Reply, list: List, side: Side, count: number): void {
   for (let left = count; left > 0; left--) {
     const { bytes, start, end } = list.end(side)
@@ -121,7 +121,7 @@ function linsert(database: Database, args: Arguments, reply: Reply): void {
   reply.integer(list.length)
 }
 
-/** The indexes of the first `most` elements, from an end on, that are equal to a value. */
+/** The indexes of the first `most` elements equal to a value, from an end. */
 function find(list: List, side: Side, value: Span, most: number): number[] {
   const found: number[] = []
   list.each(side, (element, index) => {

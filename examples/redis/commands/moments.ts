@@ -6,7 +6,7 @@ import { readExactInteger } from './reading.js'
 
 const MAX_SECONDS = MAX_INTEGER / 1000n
 
-/** How options say when a key expires: in seconds or milliseconds, from now or since 1970. */
+/** The units of expiry options: seconds or milliseconds, from now or since 1970. */
 const UNITS = new Map([
   ['ex', { inSeconds: true, absolute: false }],
   ['px', { inSeconds: false, absolute: false }],
@@ -18,7 +18,7 @@ export function isExpiryOption(word: string): boolean {
   return UNITS.has(word)
 }
 
-/** The moment that an expiry option's value means, which must be a positive one. */
+/** Parses the value of an expiry option, which must be positive. */
 export function readExpiry(
   args: Arguments,
   index: number,
@@ -30,7 +30,7 @@ export function readExpiry(
   return readMoment(args, index, option, now, command)
 }
 
-/** The moment, in milliseconds since 1970, that an argument in an option's unit means. */
+/** Converts an argument in an option's unit to milliseconds since 1970. */
 export function readMoment(
   args: Arguments,
   index: number,

@@ -11,13 +11,13 @@ import type { Row, Run } from './command.js'
 import { container, type Subcommand } from './container.js'
 import { readInteger } from './reading.js'
 
-/** Redis keeps strings up to this length beside their head. */
+/** Redis stores strings up to this length next to their header. */
 const EMBEDDED = 44
-/** Redis has one object for each of the integers below. */
+/** Redis shares one object for each integer below this. */
 const SHARED = 10_000
 const SHARED_REFERENCES = 2 ** 31 - 1
 
-/** Bytes that an entry takes besides what is in it, and how many entries are looked at where nobody says. */
+/** The overhead of an entry in bytes, and the default number of entries to sample. */
 const OVERHEAD = 16
 const SAMPLES = 5
 
@@ -27,7 +27,7 @@ const NO_FREQUENCY = new Refusal(
 
 const place: Span = { ...NOWHERE }
 
-/** The form that Redis would keep a value in. */
+/** The encoding that Redis would choose for a value. */
 export function encodingOf(database: Database, entry: number): string {
   const { heap } = database
   switch (database.kind(entry)) {
@@ -59,7 +59,7 @@ function references(database: Database, entry: number): number {
   return value >= 0 && value < SHARED ? SHARED_REFERENCES : 1
 }
 
-/** What OBJECT tells of the entry of a key. */
+/** The reply of OBJECT for the entry of a key. */
 function tell(of: (database: Database, entry: number, reply: Reply) => void): Run {
   return (database, args, reply) => {
     const entry = database.find(args, 2)
@@ -68,7 +68,7 @@ function tell(of: (database: Database, entry: number, reply: Reply) => void): Ru
   }
 }
 
-/** When a key was used last, and how often, is not kept. */
+/** The last use of a key and its frequency are not stored. */
 const OBJECT: readonly Subcommand[] = [
   ['encoding', 3, 3, tell((database, entry, reply) => reply.text(encodingOf(database, entry)))],
   [
@@ -83,7 +83,7 @@ const OBJECT: readonly Subcommand[] = [
   ['refcount', 3, 3, tell((database, entry, reply) => reply.integer(references(database, entry)))],
 ]
 
-/** MEMORY USAGE: about how many bytes a key takes. Of what has many elements only some are looked at. */
+/** MEMORY USAGE: the approximate size of a key in bytes. Samples the elements of large values. */
 const usage: Run = (database, args, reply) => {
   let samples = SAMPLES
   for (let index = 3; index < args.count; index += 2) {
@@ -125,7 +125,7 @@ function listBytes(list: List, samples: number): number {
   return average(list.length, samples, at => lengthOf(list.at(at)))
 }
 
-/** The sum over `size` elements, of which the first `samples` stand for all. */
+/** The sum over `size` elements, extrapolated from the first `samples`. */
 function average(size: number, samples: number, bytes: (at: number) => number): number {
   const looked = Math.min(size, samples)
   let sum = 0

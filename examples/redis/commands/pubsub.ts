@@ -40,7 +40,7 @@ function punsubscribe(_database: Database, args: Arguments, reply: Reply, client
   if (names.length === 0) confirm(reply, 'punsubscribe', undefined, client)
 }
 
-/** The names that a command gives, or all where it gives none. */
+/** The names in the arguments, or all if there are none. */
 function named(args: Arguments, all: ReadonlySet<string>): string[] {
   if (args.count === 1) return [...all]
   return Array.from({ length: args.count - 1 }, (_, at) => args.text(at + 1))

@@ -7,26 +7,26 @@ const BAD_KEY_COUNT = new Refusal('ERR numkeys should be greater than 0')
 const BAD_LIMIT = new Refusal("ERR LIMIT can't be negative")
 const BAD_COUNT = new Refusal('ERR count should be greater than 0')
 
-/** More digits than this are not read, however many zeros among them there may be. */
+/** More digits than this are not parsed, even if many are zeros. */
 export const LONGEST_FLOAT = 5 * 1024 - 1
 
 export const BAD_DATABASE = new Refusal('ERR DB index is out of range')
 
-/** An argument as an integer; from 2 ** 53 on as the nearest number that there is. */
+/** Parses an integer; from 2 ** 53 on, to the nearest representable number. */
 export function readInteger(args: Arguments, index: number, refusal: Refusal = NOT_AN_INTEGER): number {
   const value = parseInteger(args.bytes, args.start(index), args.end(index))
   if (value === undefined) throw refusal
   return Number(value)
 }
 
-/** An argument as an integer of 64 bits, all of which count. */
+/** Parses a 64-bit integer exactly. */
 export function readExactInteger(args: Arguments, index: number): number | bigint {
   const value = parseInteger(args.bytes, args.start(index), args.end(index))
   if (value === undefined) throw NOT_AN_INTEGER
   return value
 }
 
-/** An argument as an integer from `least` to `most`. */
+/** Parses an integer from `least` to `most`. */
 export function readBetween(
   args: Arguments,
   index: number,
@@ -40,22 +40,22 @@ export function readBetween(
   throw refusal ?? new Refusal(`ERR value is out of range, value must between ${least} and ${most}`)
 }
 
-/** An argument as an integer of 32 bits. */
+/** Parses a 32-bit integer. */
 export function readInt32(args: Arguments, index: number, refusal?: Refusal): number {
   return readBetween(args, index, -(2 ** 31), 2 ** 31 - 1, refusal)
 }
 
-/** An argument as an integer that is not negative. */
+/** Parses a non-negative integer. */
 export function readPositive(args: Arguments, index: number, refusal: Refusal = NOT_POSITIVE): number {
   return readBetween(args, index, 0, MAX_INTEGER, refusal)
 }
 
-/** How many keys follow this argument, of which there may be fewer. */
+/** The number of keys after this argument, of which there may be fewer. */
 export function readKeyCount(args: Arguments, index: number): number {
   return readBetween(args, index, 1, MAX_INTEGER, BAD_KEY_COUNT)
 }
 
-/** `COUNT count` where arguments go on at `index`, else 1. */
+/** Parses `COUNT count` if there are arguments at `index`; otherwise 1. */
 export function readCount(args: Arguments, index: number): number {
   if (index >= args.count) return 1
   if (index + 1 === args.count || args.word(index) !== 'count') throw SYNTAX_ERROR
@@ -64,7 +64,7 @@ export function readCount(args: Arguments, index: number): number {
   return count
 }
 
-/** `LIMIT limit`, the last of them, where arguments go on at `index`; else 0, which is none. */
+/** Parses `LIMIT limit` at the end if there are arguments at `index`; otherwise 0, which means no limit. */
 export function readLimit(args: Arguments, index: number): number {
   let limit = 0
   for (let at = index; at < args.count; at += 2) {
@@ -75,7 +75,7 @@ export function readLimit(args: Arguments, index: number): number {
 }
 
 export function readFloat(args: Arguments, index: number, refusal: Refusal = NOT_A_FLOAT): number {
-  // Most are integers, which are read without a string.
+  // Most are integers, which are parsed without making a string.
   const integer = parseInteger(args.bytes, args.start(index), args.end(index))
   const value = typeof integer === 'number' ? integer : longFloat(args, index)
   if (value === undefined) throw refusal
@@ -86,9 +86,9 @@ function longFloat(args: Arguments, index: number): number | undefined {
   return args.length(index) > LONGEST_FLOAT ? undefined : parseFloat64(args.text(index))
 }
 
-/** A range of places: from one on to another, both of them in it; negative ones count from the end. */
+/** A range of positions, inclusive; negative ones count from the end. */
 export interface Range {
-  /** Of `length` places those that are in the range: `[from, to)`. */
+  /** The positions in the range among `length`: `[from, to)`. */
   of(length: number): { from: number; to: number }
 }
 

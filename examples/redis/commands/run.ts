@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.js'
 import type { Reply } from '../reply.js'
 import type { Command } from './command.js'
 
-/** Runs a command; where it refuses, that is its reply, whatever it had written before. */
+/** Runs a command. If it throws a refusal, that replaces what it has written. */
 export function runCommand(command: Command, client: Client, args: Arguments, reply: Reply): void {
   const { length } = reply
   try {

@@ -3,16 +3,13 @@ import { MAX_INTEGER } from '../numbers.js'
 import { Refusal, SYNTAX_ERROR } from '../refusal.js'
 import { readBetween } from './reading.js'
 
-/** With repetitions a sample could be longer than there is memory. */
+/** With repetitions, a sample could exceed the available memory. */
 const MOST = 2 ** 24
-/** As many pairs as can be counted one by one; the check is Redis's. */
+/** The limit on pairs, as Redis checks it. */
 const MOST_PAIRS = 2 ** 62
 const TOO_MANY = new Refusal('ERR value is out of range')
 
-/**
- * The argument that says how many there are to be, 1 where there is none, and whether the word behind it is there, which
- * asks for something with each of them.
- */
+/** The number of samples, 1 if absent, and whether the word after it is present, which requests more about each. */
 export function readSample(
   args: Arguments,
   index: number,
@@ -25,7 +22,7 @@ export function readSample(
   return { count, paired }
 }
 
-/** Something that can be sampled: a dict, a sorted set. */
+/** A collection to sample: a dict or a sorted set. */
 interface Population {
   readonly size: number
   random(): number
@@ -33,8 +30,8 @@ interface Population {
 }
 
 /**
- * How many entries `sample` visits: so many different ones, or all where there are fewer. A negative count asks for that
- * many of which some may be the same.
+ * How many entries `sample` visits: this many different ones, or all if there are fewer. A negative count requests
+ * that many with possible repetitions.
  */
 export function sampleSize({ size }: Population, count: number): number {
   if (size === 0) return 0
@@ -42,7 +39,7 @@ export function sampleSize({ size }: Population, count: number): number {
   return count < 0 ? -count : Math.min(count, size)
 }
 
-/** Calls `visit` with random entries, `sampleSize` of them. */
+/** Calls `visit` with `sampleSize` random entries. */
 export function sample(population: Population, count: number, visit: (entry: number) => void): void {
   const size = sampleSize(population, count)
   if (count < 0) for (let left = size; left > 0; left--) visit(population.random())

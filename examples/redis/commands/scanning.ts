@@ -8,14 +8,14 @@ const INVALID_CURSOR = new Refusal('ERR invalid cursor')
 const STAR = 42
 const USUAL_COUNT = 10
 
-/** What SCAN and its kin are asked for. */
+/** The arguments of SCAN and its variants. */
 export interface Scan {
   count: number
   match: Glob | undefined
   type: string | undefined
 }
 
-/** Reads the options behind the cursor at `index`, TYPE only where `typed`. */
+/** Parses the options after the cursor at `index`; TYPE only if `typed`. */
 export function readScan(args: Arguments, index: number, typed: boolean): Scan {
   const scan: Scan = { count: USUAL_COUNT, match: undefined, type: undefined }
   for (let at = index + 1; at < args.count; at += 2) {
@@ -29,7 +29,7 @@ export function readScan(args: Arguments, index: number, typed: boolean): Scan {
   return scan
 }
 
-/** A cursor as C reads an unsigned number: up to a NUL, and a negative one counts from the highest. */
+/** Parses a cursor as C parses an unsigned number: up to a NUL, and negative ones count from the highest. */
 export function readCursor(args: Arguments, index: number): number {
   const [text = ''] = args.word(index).split('\0')
   if (!/^[+-]?\d*$/.test(text) || text === '+' || text === '-') throw INVALID_CURSOR
@@ -44,13 +44,13 @@ function readCount(args: Arguments, index: number): number {
   return count
 }
 
-/** A pattern for keys or members; none where it is a single star, which alone matches what is empty. */
+/** A pattern for keys or members; none for a single star, because only that matches an empty name. */
 export function readPattern(args: Arguments, index: number): Glob | undefined {
   const pattern = args.copy(index)
   return pattern.length === 1 && pattern[0] === STAR ? undefined : new Glob(pattern)
 }
 
-/** The answer to an iteration over what is not there. */
+/** The reply to iterating over a missing key. */
 export function replyNothing(reply: Reply): void {
   reply.array(2)
   reply.text('0')

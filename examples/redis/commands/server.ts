@@ -33,7 +33,7 @@ function flushall(_database: Database, args: Arguments, reply: Reply, client: Cl
   reply.ok()
 }
 
-/** Either way all memory is given back at once, and it takes no time. */
+/** With either option, all memory is freed in constant time. */
 function checkFlush(args: Arguments): void {
   if (args.count > 2 || (args.count === 2 && !['async', 'sync'].includes(args.word(1)))) throw SYNTAX_ERROR
 }

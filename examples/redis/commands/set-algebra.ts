@@ -12,10 +12,10 @@ import { addMember, setAt } from './sets.js'
 
 const TOO_MANY_KEYS = new Refusal("ERR Number of keys can't be greater than number of args")
 
-/** Where the member at hand lies. */
+/** The position of the current member. */
 const member: Span = { ...NOWHERE }
 
-/** Adds to `result` the members of what sets give together; a set that is not there is an empty one. */
+/** Adds the result of a set operation to `result`; a missing set counts as empty. */
 type Combine = (sets: readonly (Dict | undefined)[], result: Dict) => void
 
 const union: Combine = (sets, result) => {
@@ -39,7 +39,7 @@ const difference: Combine = ([first, ...others], result) => {
   })
 }
 
-/** What sets give together, as a set that is not in the database. */
+/** The result of a set operation, as a set outside the database. */
 function combined(database: Database, args: Arguments, from: number, to: number, combine: Combine): Dict {
   const sets = Array.from({ length: to - from }, (_, at) => setAt(database, args, from + at))
   const result = new Dict(database.heap)

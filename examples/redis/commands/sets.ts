@@ -11,21 +11,21 @@ import { NOT_POSITIVE, readInteger } from './reading.js'
 import { readSample, sample, sampleSize } from './sampling.js'
 import { readCursor, readScan, replyNothing } from './scanning.js'
 
-/** Where the member at hand lies. */
+/** The position of the current member. */
 const member: Span = { ...NOWHERE }
 
 export function setAt(database: Database, args: Arguments, index = 1): Dict | undefined {
   return database.object(args, index, Kind.Set)
 }
 
-/** Adds `bytes[start, end)`; whether it was not there before. */
+/** Adds `bytes[start, end)`; returns whether it is new. */
 export function addMember(set: Dict, { bytes, start, end }: Span): boolean {
   if (set.find(bytes, start, end) !== 0) return false
   set.set(bytes, start, end, 0, bytes, start, start)
   return true
 }
 
-/** Says what has changed the set; one that is empty then is no more. */
+/** Reports a change of the set, and deletes it if it is empty. */
 function changed(database: Database, args: Arguments, index: number, set: Dict, event: string): void {
   database.event(Event.Set, event, args, index)
   if (set.size === 0) database.delete(args, index)

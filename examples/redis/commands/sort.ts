@@ -23,7 +23,7 @@ interface Options {
   count: number
   by: Buffer | undefined
   gets: Buffer[]
-  /** Which argument the key is that gets the result. */
+  /** The index of the argument with the destination key. */
   store: number | undefined
 }
 
@@ -65,7 +65,7 @@ function readOptions(args: Arguments, readOnly: boolean): Options {
   return options
 }
 
-/** What is to be sorted. */
+/** The elements to sort. */
 interface Elements {
   kind: Kind
   values: Buffer[]
@@ -93,7 +93,7 @@ function copyOf({ bytes, start, end }: Span): Buffer {
   return Buffer.from(bytes.buffer.subarray(start, end))
 }
 
-/** An element, and what it is ordered by: a number, bytes, or nothing. */
+/** An element and its sort key: a number, bytes, or nothing. */
 interface Weighed {
   element: Buffer
   score: number
@@ -103,7 +103,7 @@ interface Weighed {
 function sortElements(database: Database, { kind, values }: Elements, options: Options): Buffer[] {
   const { by, alpha, descending, store } = options
   const unsorted = by !== undefined && !by.includes(STAR)
-  // A set has no order that could be kept; what is stored is to be the same each time.
+  // A set has no order, but a stored result should be the same each time.
   if (unsorted && kind === Kind.Set && store !== undefined) {
     return values.sort((left, right) => (descending ? -1 : 1) * left.compare(right))
   }
@@ -127,7 +127,7 @@ function parseScore(text: Buffer): number {
   return score
 }
 
-/** Elements of one score are in the order of their bytes. */
+/** Elements with the same score are ordered by their bytes. */
 function compareScores(left: Weighed, right: Weighed): number {
   if (left.score !== right.score) return left.score < right.score ? -1 : 1
   return left.element.compare(right.element)
@@ -147,14 +147,14 @@ function select(sorted: Buffer[], { offset, count }: Options): Buffer[] {
   return sorted.slice(offset, count < 0 ? undefined : offset + count)
 }
 
-/** What the GET patterns give for an element. */
+/** The values of the GET patterns for an element. */
 function fetch(database: Database, element: Buffer, { gets }: Options): (Buffer | undefined)[] {
   return gets.map(pattern => lookUp(database, pattern, element))
 }
 
 /**
- * The value that a pattern leads to: `#` is the element itself, `weight_*` the string under that key, `object_*->name`
- * a hash's field.
+ * The value that a pattern refers to: `#` is the element itself, `weight_*` the string at that key, `object_*->name` a
+ * field of a hash.
  */
 function lookUp(database: Database, pattern: Buffer, element: Buffer): Buffer | undefined {
   if (pattern.length === 1 && pattern[0] === 35) return element

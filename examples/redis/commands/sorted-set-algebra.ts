@@ -12,13 +12,13 @@ import { replyMembers } from './sorted-sets.js'
 
 const BAD_WEIGHT = new Refusal('ERR weight value is not a float')
 
-/** Where the member at hand lies. */
+/** The position of the current member. */
 const member: Span = { ...NOWHERE }
 
-/** A set or a sorted set as something with scores; a set's are all 1. */
+/** A set or a sorted set with scores; those of a set are all 1. */
 interface Source {
   readonly size: number
-  /** The score of a member; `undefined` where it is none. */
+  /** The score of a member; `undefined` if it is not a member. */
   score(span: Span): number | undefined
   each(visit: (span: Span, score: number) => void): void
 }
@@ -55,7 +55,7 @@ function ofSet(set: Dict): Source {
 
 type Aggregate = (left: number, right: number) => number
 
-/** An infinity and its opposite make 0. */
+/** An infinity plus its opposite is 0. */
 const AGGREGATES = new Map<string, Aggregate>([
   ['sum', (left, right) => orZero(left + right)],
   ['min', Math.min],
@@ -75,13 +75,13 @@ interface Query {
 
 interface Shape {
   name: string
-  /** WEIGHTS and AGGREGATE may be given. */
+  /** Accepts WEIGHTS and AGGREGATE. */
   weighed: boolean
-  /** WITHSCORES may be given. */
+  /** Accepts WITHSCORES. */
   scores: boolean
 }
 
-/** Reads the number of keys at `index`, the keys and the options. */
+/** Parses the number of keys at `index`, the keys and the options. */
 function readQuery(database: Database, args: Arguments, index: number, shape: Shape): Query {
   const keys = readKeys(args, index, shape.name)
   const sources = Array.from({ length: keys }, (_, at) => sourceAt(database, args, index + 1 + at))
@@ -117,7 +117,7 @@ function readAggregate(args: Arguments, index: number): Aggregate {
   return aggregate
 }
 
-/** Adds to `result` what the sources of a query give together. */
+/** Adds the result of a query to `result`. */
 type Combine = (query: Query, result: SortedSet) => void
 
 const union: Combine = ({ sources, weights, aggregate }, result) => {

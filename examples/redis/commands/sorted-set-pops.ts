@@ -11,14 +11,14 @@ import { readSample, sample, sampleSize } from './sampling.js'
 import { readCursor, readScan, replyNothing } from './scanning.js'
 import { changed, replyLength, replyMember, replyMembers, sortedSetAt } from './sorted-sets.js'
 
-/** Where the member at hand lies. */
+/** The position of the current member. */
 const member: Span = { ...NOWHERE }
 
 export type End = 'lowest' | 'highest'
 
 const POP = { lowest: 'zpopmin', highest: 'zpopmax' } as const
 
-/** The entries at an end, the outermost first. */
+/** The entries at an end, starting at that end. */
 function entriesAt(set: SortedSet, end: End, count: number): number[] {
   const length = Math.min(count, set.size)
   return end === 'lowest' ? set.slice(0, length) : set.slice(set.size - length, set.size).reverse()
@@ -35,7 +35,7 @@ function pop(end: End): Run {
     const entries = entriesAt(set, end, count)
     if (several) replyMembers(reply, set, entries, true)
     else {
-      // A single member and its score are no pair, not even in RESP3.
+      // A single member and its score are not a pair, even in RESP3.
       reply.array(2)
       for (const entry of entries) replyPair(reply, set, entry)
     }
@@ -60,7 +60,10 @@ function removeAll(
   changed(database, args, index, set, POP[end])
 }
 
-/** Answers with a key, the member at an end of its set and the score, and removes it; false where there is none. */
+/**
+ * Removes the member at an end of a set and replies with the key, the member and its score; returns false if there is
+ * none.
+ */
 export function popOne(database: Database, args: Arguments, index: number, reply: Reply, end: End): boolean {
   const set = sortedSetAt(database, args, index)
   if (set === undefined) return false
@@ -72,7 +75,7 @@ export function popOne(database: Database, args: Arguments, index: number, reply
   return true
 }
 
-/** What ZMPOP and BZMPOP take: keys, from which end, and how many members at most. */
+/** The arguments of ZMPOP and BZMPOP: keys, the end, and the maximum number of members. */
 export function readSortedSetPop(
   args: Arguments,
   index: number,
@@ -91,7 +94,7 @@ function zmpop(database: Database, args: Arguments, reply: Reply): void {
   if (!keys.some(index => popSome(database, args, index, reply, end, count))) reply.nullArray()
 }
 
-/** Answers with a key and members of its set, which are removed; false where there is none. */
+/** Removes members of a set and replies with the key and them; returns false if there are none. */
 export function popSome(
   database: Database,
   args: Arguments,
@@ -133,7 +136,7 @@ function zscan(database: Database, args: Arguments, reply: Reply): void {
     const { bytes, start, end } = set.member(entry, member)
     if (match?.matches(bytes.buffer, start, end) ?? true) found.push(entry)
   }
-  // A small set is told in its order, all at once, and with its integers as they are spelled there.
+  // A small set is returned in order, all at once, and with integers as they are stored there.
   if (set.compact) set.each(visit)
   const next = set.compact ? 0 : set.scan(cursor, count, visit)
   reply.array(2)
@@ -146,7 +149,7 @@ function zscan(database: Database, args: Arguments, reply: Reply): void {
   }
 }
 
-/** Whether Redis keeps the score as an integer in the compact form. */
+/** Whether Redis stores the score as an integer in the compact encoding. */
 function isSpelled(score: number): boolean {
   return Number.isInteger(score) && Math.abs(score) <= 2 ** 62
 }

@@ -16,7 +16,7 @@ const LIMIT_BY_RANK = new Refusal(
 )
 const SCORES_BY_LEX = new Refusal('ERR syntax error, WITHSCORES not supported in combination with BYLEX')
 
-/** Where the member at hand lies. */
+/** The position of the current member. */
 const member: Span = { ...NOWHERE }
 
 interface Query {
@@ -24,22 +24,22 @@ interface Query {
   /** From the highest to the lowest. */
   reverse: boolean
   withScores: boolean
-  /** How many of those found are left out, and how many there are to be; negative: all. */
+  /** How many results to skip, and how many to return; negative: all. */
   offset: number
   count: number
 }
 
-/** What the name of a command says already, and what its options may still say. */
+/** What a command's name implies, and which options it accepts. */
 interface Shape {
   by: By
   reverse: boolean
-  /** BYSCORE, BYLEX and REV may be given. */
+  /** Accepts BYSCORE, BYLEX and REV. */
   open: boolean
-  /** WITHSCORES may be given. */
+  /** Accepts WITHSCORES. */
   scores: boolean
 }
 
-/** Reads a range from `index` on: two bounds, and options. */
+/** Parses a range from `index` on: two bounds, and options. */
 function readQuery(args: Arguments, index: number, shape: Shape): Query {
   const query = { ...shape, withScores: false, offset: 0, count: -1 }
   let reversed = false
@@ -58,14 +58,14 @@ function readQuery(args: Arguments, index: number, shape: Shape): Query {
   query.reverse ||= reversed
   if (query.count !== -1 && query.by === 'rank') throw LIMIT_BY_RANK
   if (query.withScores && query.by === 'lex') throw SCORES_BY_LEX
-  // A limit of -1 is none, and then no member is left out either.
+  // A limit of -1 means no limit, and then no member is skipped either.
   if (query.by === 'rank') query.offset = 0
   return { ...query, interval: readBounds(args, index, query) }
 }
 
 function readBounds(args: Arguments, index: number, { by, reverse }: Shape): Interval {
   if (!reverse) return readInterval(args, index, index + 1, by)
-  // The higher score comes first; places are counted from the highest.
+  // The higher score comes first; positions count from the highest.
   if (by !== 'rank') return readInterval(args, index + 1, index, by, true)
   const mirrored = readInterval(args, index, index + 1, by)
   return set => {
@@ -102,7 +102,7 @@ function zrangestore(database: Database, args: Arguments, reply: Reply): void {
   reply.integer(entries.length)
 }
 
-/** Gives a key the set; without members, there is no such key then. */
+/** Stores the set at a key; deletes the key if the set is empty. */
 export function storeSortedSet(
   database: Database,
   args: Arguments,

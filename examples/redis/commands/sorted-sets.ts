@@ -15,14 +15,14 @@ const GT_LT_NX = new Refusal('ERR GT, LT, and/or NX options at the same time are
 const ONE_PAIR = new Refusal('ERR INCR option supports a single increment-element pair')
 const NOT_A_SCORE = new Refusal('ERR resulting score is not a number (NaN)')
 
-/** Where the member at hand lies. */
+/** The position of the current member. */
 const member: Span = { ...NOWHERE }
 
 export function sortedSetAt(database: Database, args: Arguments, index = 1): SortedSet | undefined {
   return database.object(args, index, Kind.SortedSet)
 }
 
-/** Says what has changed the set; one that is empty then is no more. */
+/** Reports a change of the set, and deletes it if it is empty. */
 export function changed(
   database: Database,
   args: Arguments,
@@ -34,7 +34,7 @@ export function changed(
   if (set.size === 0) database.delete(args, index)
 }
 
-/** Answers with members in this order, and their scores where wanted. */
+/** Replies with members in this order, with their scores if requested. */
 export function replyMembers(
   reply: Reply,
   set: SortedSet,
@@ -45,7 +45,7 @@ export function replyMembers(
   for (const entry of entries) replyMember(reply, set, entry, scores)
 }
 
-/** A number of members follows. In RESP3 each is a pair with its score. */
+/** Starts an array of members. In RESP3 each is a pair with its score. */
 export function replyLength(reply: Reply, members: number, scores: boolean): void {
   reply.array(scores && reply.protocol === 2 ? 2 * members : members)
 }
@@ -96,7 +96,7 @@ function readOptions(args: Arguments): { options: Set<string>; from: number } {
   return { options, from }
 }
 
-/** The score that a member is to have; `undefined` where the options forbid to change it. */
+/** The new score of a member; `undefined` if the options forbid changing it. */
 function wanted(options: Set<string>, before: number | undefined, given: number): number | undefined {
   if (before === undefined) return options.has('xx') ? undefined : given
   if (options.has('nx')) return undefined
@@ -112,7 +112,7 @@ function scoreOf(set: SortedSet | undefined, span: Span): number | undefined {
 }
 
 function zincrby(database: Database, args: Arguments, reply: Reply): void {
-  // Redis reads options here as well, for which there is no room.
+  // Redis accepts options here as well, but leaves no room for them.
   if (OPTIONS.includes(args.word(2))) throw SYNTAX_ERROR
   const by = readFloat(args, 2)
   const set = database.objectOrNew(args, 1, Kind.SortedSet)

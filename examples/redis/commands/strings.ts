@@ -9,7 +9,7 @@ import { changeExpiry } from './expiry.js'
 import { isExpiryOption, readExpiry } from './moments.js'
 import { readInteger } from './reading.js'
 
-/** The longest string there may be. */
+/** The longest string. */
 const LONGEST = 512 * 1024 * 1024
 
 const TOO_LONG = new Refusal('ERR string exceeds maximum allowed size (proto-max-bulk-len)')
@@ -29,13 +29,13 @@ function set(database: Database, args: Arguments, reply: Reply): void {
 }
 
 interface StringOptions {
-  /** Only if the key is there, or only if it is not. */
+  /** Only if the key exists, or only if it does not. */
   only: 'nx' | 'xx' | undefined
-  /** Answers with what the key held before. */
+  /** Replies with the previous value of the key. */
   get: boolean
-  /** When the key expires stays as it is, or never comes. */
+  /** Keeps the expiry of the key, or removes it. */
   keep: 'keepttl' | 'persist' | undefined
-  /** The unit of the expiry, and which argument that is. */
+  /** The unit of the expiry, and the index of its argument. */
   unit: string | undefined
   expiry: number
 }
@@ -57,7 +57,7 @@ function setWith(database: Database, args: Arguments, reply: Reply): void {
   else reply.null()
 }
 
-/** The options of SET, or of GETEX, from `index` on. */
+/** Parses the options of SET, or of GETEX, from `index` on. */
 function readOptions(args: Arguments, index: number, command: 'set' | 'getex'): StringOptions {
   const options: StringOptions = { only: undefined, get: false, keep: undefined, unit: undefined, expiry: 0 }
   const keep = command === 'set' ? 'keepttl' : 'persist'

@@ -29,7 +29,7 @@ import { SORTED_SETS } from './sorted-sets.js'
 import { STRINGS } from './strings.js'
 import { TRANSACTIONS } from './transactions.js'
 
-/** All families, under the names that COMMAND DOCS has for them. */
+/** All groups, with their names in COMMAND DOCS. */
 const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   bitmap: [...BITS, ...BIT_OPERATIONS],
   connection: [...CONNECTION, ...CLIENTS],
@@ -51,25 +51,25 @@ const FAMILIES: Readonly<Record<string, readonly Row[]>> = {
   transactions: TRANSACTIONS,
 }
 
-/** Every command there is. */
+/** All commands. */
 export const COMMANDS: readonly Command[] = Object.entries(FAMILIES).flatMap(([group, rows]) =>
   rows.map(row => new Command(group, row)),
 )
 
-/** Twice as many places as there are commands at least, so that a name is mostly found at its first. */
+/** At least twice as many places as commands, so that a name is usually found at its first place. */
 const PLACES = 2 ** Math.ceil(Math.log2(COMMANDS.length) + 1)
 const LONGEST = Math.max(...COMMANDS.map(command => command.name.length))
 
-/** Of each place its command's name: the length, the first four letters and the last four. */
+/** For each place, its command's name: the length, the first four letters and the last four. */
 const names = new Int32Array(3 * PLACES)
 const places = new Array<Command | undefined>(PLACES).fill(undefined)
 
-/** Sets the bit by which a small letter differs from a capital in each of four bytes. */
+/** Sets the bit that distinguishes lower from upper case in each of four bytes. */
 const SMALL = 0x20202020
 
 /**
- * The command with the name `view[start, end)`, in capitals or not; `undefined` where there is none. Numbers are
- * compared, eight letters at most in two of them; a string is never made.
+ * The command with the name `view[start, end)`, in any case; `undefined` if there is none. Compares names as numbers,
+ * up to eight letters in two of them, and never makes a string.
  */
 export function findCommand(view: DataView, start: number, end: number): Command | undefined {
   const length = end - start
@@ -98,7 +98,7 @@ function lastLetters(view: DataView, end: number, length: number): number {
   return letters | SMALL
 }
 
-/** Names of more than eight letters: what is between the first four and the last. */
+/** For names of more than eight letters: what is between the first four and the last four. */
 function sameMiddle(name: string, view: DataView, start: number, end: number): boolean {
   for (let at = start + 4; at < end - 4; at++) {
     if ((view.getUint8(at) | 0x20) !== name.charCodeAt(at - start)) return false

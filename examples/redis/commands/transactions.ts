@@ -49,7 +49,7 @@ function unwatch(_database: Database, _args: Arguments, reply: Reply, client: Cl
   reply.ok()
 }
 
-/** Forgets what is queued and what is watched. */
+/** Discards what is queued and what is watched. */
 export function endTransaction(client: Client): void {
   client.transaction = undefined
   client.instance.watches.forget(client)

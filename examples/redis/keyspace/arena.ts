@@ -2,35 +2,35 @@ import { Bytes } from '../bytes.js'
 import { PAGE, PAGE_BITS, Page } from './page.js'
 import { CLASSES, classFor } from './size-class.js'
 
-/** Bytes asked from the system at a time, and how many of these references of 32 bits reach. */
+/** The size of a chunk, and how many of these 32-bit references can address. */
 const CHUNK = 4 * 1024 * 1024
 const CHUNK_BITS = 19
 const CHUNK_MASK = (1 << CHUNK_BITS) - 1
 const MAX_CHUNKS = 1 << (32 - CHUNK_BITS)
 
 /**
- * Memory for small blocks, outside of the JavaScript heap: a million entries are not one object more for the garbage
- * collector to look at. A block is known by a reference, a 32 bit number that counts in units of eight bytes; 0 is none.
+ * Memory for small blocks outside the JavaScript heap: a million entries add no object for the garbage collector. A
+ * block is identified by a reference, a 32-bit number in units of eight bytes; 0 means none.
  *
- * The memory comes in chunks, a chunk is cut in pages, and a page in blocks of one size. Freed blocks are used again by
- * the next of that size; a page whose last block was freed is there for any size again. Chunks are kept.
+ * Memory is allocated in chunks. A chunk is divided into pages, and a page into blocks of one size. Freed blocks are
+ * reused for the same size; a page whose blocks are all free can be reused for any size. Chunks are never freed.
  */
 export class Arena {
   readonly #chunks: Bytes[] = []
-  /** The same chunks' views: one step less on the way to a block. */
+  /** The views of the same chunks: saves an indirection on the way to a block. */
   readonly #views: DataView[] = []
   readonly #pages: Page[] = []
   readonly #empty: Page[] = []
-  /** By size class, the first of the pages that have room. */
+  /** By size class, the first page with free blocks. */
   readonly #roomy: (Page | undefined)[] = new Array(CLASSES + 1).fill(undefined)
   #used = 0
 
-  /** Bytes in blocks that are in use. */
+  /** Bytes in used blocks. */
   get used(): number {
     return this.#used
   }
 
-  /** Bytes asked from the system. */
+  /** Bytes allocated from the OS. */
   get size(): number {
     return this.#chunks.length * CHUNK
   }
@@ -43,22 +43,22 @@ export class Arena {
     return this.#views[ref >>> CHUNK_BITS] as DataView
   }
 
-  /** Where the block begins in its `bytes` and `view`. */
+  /** The offset of the block in its `bytes` and `view`. */
   at(ref: number): number {
     return (ref & CHUNK_MASK) << 3
   }
 
-  /** How many bytes the block has; at least as many as it was allocated with. */
+  /** The size of the block in bytes; at least the size it was allocated with. */
   capacity(ref: number): number {
     return this.#pageOf(ref).size
   }
 
-  /** Whether a block allocated for `size` bytes, would be just as large as this one. */
+  /** Whether a block for `size` bytes would have the same size as this one. */
   fits(ref: number, size: number): boolean {
     return classFor(size) === this.#pageOf(ref).sizeClass
   }
 
-  /** A block of at least `size` bytes, which are at most `LARGEST`. What is in it is undefined. */
+  /** Allocates a block of at least `size` bytes, at most `LARGEST`. Its content is undefined. */
   allocate(size: number): number {
     const sizeClass = classFor(size)
     const page = this.#roomy[sizeClass] ?? this.#open(sizeClass)
@@ -81,7 +81,7 @@ export class Arena {
     page.live--
     this.#used -= page.size
     if (!page.linked) this.#link(page)
-    // The last page of a class is kept, so that one block freed and allocated in turn does not cut it every time.
+    // Keeps the last page of a class, so that freeing and allocating one block in turn does not divide it each time.
     const alone = page.next === undefined && page.previous === undefined
     if (page.live === 0 && !alone) {
       this.#unlink(page)
@@ -100,7 +100,7 @@ export class Arena {
     return page
   }
 
-  /** Another chunk; answers its first page, the others are there for later. */
+  /** Allocates another chunk; returns its first page and keeps the others for later. */
   #grow(): Page {
     if (this.#chunks.length === MAX_CHUNKS) throw new RangeError('the arena is full: it has 32 GiB')
     const start = this.#chunks.length << CHUNK_BITS

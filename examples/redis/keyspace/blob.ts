@@ -1,7 +1,7 @@
 import { Bytes, copy } from '../bytes.js'
 import type { Resident } from './objects.js'
 
-/** A long string in memory of its own, with room to grow. */
+/** A long string in separate memory, with room to grow. */
 export class Blob implements Resident {
   bytes: Bytes
   length: number
@@ -17,7 +17,7 @@ export class Blob implements Resident {
     return new Blob(bytes, end - start)
   }
 
-  /** Makes it `length` bytes long; new ones are 0. Room at least doubles, so that many small steps stay cheap. */
+  /** Sets its length; new bytes are 0. Growing at least doubles its room, so that many small steps stay cheap. */
   resize(length: number): void {
     if (length > this.bytes.length) {
       const bytes = Bytes.allocate(Math.max(length, 2 * this.bytes.length))

@@ -2,12 +2,12 @@ import { Bytes, copy, type Span } from '../bytes.js'
 import { bulkSize, writeBulk } from '../wire.js'
 import type { Heap } from './heap.js'
 
-/** Bytes of a mark. */
+/** The size of a mark in bytes. */
 const MARK = 2
 
 /**
- * A run of a list's elements as they go on the wire, `$3\r\nabc\r\n$1\r\nd\r\n`, which grows at both ends. In front of
- * them is a ring of marks that say where each element begins.
+ * A run of a list's elements in wire format, `$3\r\nabc\r\n$1\r\nd\r\n`, which grows at both ends. Before them is a
+ * ring of marks with the start of each element.
  */
 export class Block {
   count = 0
@@ -15,22 +15,22 @@ export class Block {
   previous: Block | undefined
   readonly size: number
   readonly #heap: Heap
-  /** The block of the arena; 0 where there is memory of its own, for an element that is too large. */
+  /** The block of the arena; 0 for an element that is too large and has separate memory. */
   readonly #ref: number
   readonly #bytes: Bytes
-  /** Where the memory begins in `#bytes`; marks count from there. */
+  /** The offset of the memory in `#bytes`, which marks are relative to. */
   readonly #base: number
-  /** How many marks there are, and which of them is the first element's. */
+  /** The number of marks, and the index of the first element's. */
   readonly #marks: number
   #first = 0
-  /** Where the elements begin and end. */
+  /** The start and end of the elements. */
   #head: number
   #tail: number
 
   /**
    * @param size - Its bytes.
-   * @param element - What an element is expected to take; there are marks for as many as then fit.
-   * @param leftwards - Whether it will grow towards its beginning.
+   * @param element - The expected size of an element, which determines the number of marks.
+   * @param leftwards - Whether it will grow to the left.
    */
   constructor(heap: Heap, size: number, element: number, leftwards: boolean) {
     const own = MARK + element > size
@@ -46,12 +46,12 @@ export class Block {
     this.#tail = this.#head
   }
 
-  /** Bytes of its elements. */
+  /** The size of its elements in bytes. */
   get used(): number {
     return this.#tail - this.#head
   }
 
-  /** Adds `bytes[start, end)` at its left; false where there is no room. */
+  /** Adds `bytes[start, end)` on the left; returns false if there is no room. */
   pushLeft(bytes: Bytes, start: number, end: number): boolean {
     const head = this.#head - bulkSize(end - start)
     if (this.count === this.#marks || head < this.#base + this.#marks * MARK) return false
@@ -63,7 +63,7 @@ export class Block {
     return true
   }
 
-  /** Adds `bytes[start, end)` at its right; false where there is no room. */
+  /** Adds `bytes[start, end)` on the right; returns false if there is no room. */
   pushRight(bytes: Bytes, start: number, end: number): boolean {
     const tail = this.#tail + bulkSize(end - start)
     if (this.count === this.#marks || tail > this.#base + this.size) return false
@@ -74,20 +74,20 @@ export class Block {
     return true
   }
 
-  /** Takes out `count` elements at its left, of which it has at least as many. */
+  /** Removes `count` elements on the left. There must be at least as many. */
   dropLeft(count: number): void {
     this.#head = this.#start(count)
     this.#first = this.#wrap(this.#first + count)
     this.count -= count
   }
 
-  /** Takes out `count` elements at its right, of which it has at least as many. */
+  /** Removes `count` elements on the right. There must be at least as many. */
   dropRight(count: number): void {
     this.#tail = this.#start(this.count - count)
     this.count -= count
   }
 
-  /** Says in `span` where the elements `[from, to)` lie on the wire. */
+  /** Sets `span` to the elements `[from, to)` in wire format. */
   locate(from: number, to: number, span: Span): Span {
     span.bytes = this.#bytes
     span.start = this.#start(from)
@@ -95,7 +95,7 @@ export class Block {
     return span
   }
 
-  /** Takes over the elements of another block, having none and room for all. */
+  /** Takes over the elements of another block. Must be empty, with room for all of them. */
   moveFrom(other: Block): void {
     if (this.#head === this.#base + this.size) this.#head -= other.used
     this.#tail = this.#head + other.used
@@ -106,12 +106,12 @@ export class Block {
     }
   }
 
-  /** Gives its memory back. */
+  /** Frees its memory. */
   dispose(): void {
     if (this.#ref !== 0) this.#heap.arena.free(this.#ref)
   }
 
-  /** Where the element begins; for the one behind the last, where that ends. */
+  /** The start of an element; for the index after the last one, the end. */
   #start(index: number): number {
     if (index === this.count) return this.#tail
     return this.#base + this.#bytes.view.getUint16(this.#place(index), true)

@@ -12,11 +12,11 @@ import type { Resident } from './objects.js'
 import { Signals } from './signals.js'
 import { SortedSet } from './sorted-set.js'
 
-/** What a key may hold. */
+/** The kinds of values. */
 export const Kind = { String: 0, List: 1, Set: 2, Hash: 3, SortedSet: 4 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
-/** The objects that keys hold. */
+/** The values that are objects. */
 interface Holdings {
   [Kind.List]: List
   [Kind.Set]: Dict
@@ -33,23 +33,23 @@ const MAKERS: { [K in keyof Holdings]: (heap: Heap) => Holdings[K] } = {
 
 const NONE: ReadonlyMap<string, unknown> = new Map()
 
-/** How many keys `random` tries before it removes all that have expired. */
+/** How many keys `random` tries before it removes all expired ones. */
 const ATTEMPTS = 100
 
 /**
- * The keys of one database, what they hold and when they expire. A key is named by an argument of a command:
- * `find(args, 1)`. One that has expired is gone as soon as somebody asks for it, or when `sweep` comes by.
+ * The keys of one database, with values and expiry. An argument of a command names a key: `find(args, 1)`. An expired
+ * key is removed on access, or by `sweep`.
  */
 export class Database {
-  /** Where OBJECT ENCODING's compact forms end. */
+  /** Where the compact encodings of OBJECT ENCODING end. */
   readonly limits: Limits
-  /** Names of keys that somebody waits for, as strings of their bytes. */
+  /** The keys that clients are blocked on, as strings of bytes. */
   awaited: ReadonlyMap<string, unknown> = NONE
-  /** The same of keys that somebody watches. */
+  /** The keys that clients watch, as strings of bytes. */
   watched: ReadonlyMap<string, unknown> = NONE
   readonly #signals: Signals
   #keys = new Dict(new Heap())
-  /** Of the string that was asked for last. */
+  /** Of the last string that was read. */
   #flags = 0
   #cursor = 0
   readonly #now: () => number
@@ -62,12 +62,12 @@ export class Database {
     this.#signals = signals
   }
 
-  /** Keys, with those that have expired and are still there. */
+  /** The number of keys, including expired ones that are not yet removed. */
   get size(): number {
     return this.#keys.size
   }
 
-  /** Keys that will expire. */
+  /** The number of keys with an expiry. */
   get expiring(): number {
     return this.#keys.stamped
   }
@@ -80,7 +80,7 @@ export class Database {
     return this.#now()
   }
 
-  /** The entry of a key; 0: there is none. It is void once the key is written to. */
+  /** The entry of a key; 0: none. Invalid once the key is written. */
   find(args: Arguments, index: number): number {
     const { bytes } = args
     const start = args.start(index)
@@ -107,9 +107,9 @@ export class Database {
   }
 
   /**
-   * Where the bytes of a string lie, until the next change; `undefined` where there is no such key.
+   * The bytes of a string, valid until the next change; `undefined` if the key does not exist.
    *
-   * @throws `WRONG_TYPE`, like all that ask for a kind.
+   * @throws `WRONG_TYPE` for another kind of value, like all methods that expect a kind.
    */
   string(args: Arguments, index: number): Span | undefined {
     const entry = this.find(args, index)
@@ -119,12 +119,12 @@ export class Database {
     return this.heap.value(entry, this.#span)
   }
 
-  /** Whether the string that was asked for last may be written to in place, and be an integer afterwards. */
+  /** Whether the string that was read last can be modified in place, and still be an integer. */
   get isPlain(): boolean {
     return (this.#flags & (Flag.Raw | Flag.Text)) === 0
   }
 
-  /** What a key holds that is no string; `undefined` where there is no such key. Who changes it tells `event`. */
+  /** The object of a key; `undefined` if the key does not exist. After a change, call `event`. */
   object<K extends keyof Holdings>(args: Arguments, index: number, kind: K): Holdings[K] | undefined {
     const entry = this.find(args, index)
     if (entry === 0) return undefined
@@ -132,7 +132,7 @@ export class Database {
     return this.heap.object(entry) as Holdings[K]
   }
 
-  /** What a key holds, which is an empty object of that kind where there was no such key. */
+  /** The object of a key; creates an empty one if the key does not exist. */
   objectOrNew<K extends keyof Holdings>(args: Arguments, index: number, kind: K): Holdings[K] {
     const held = this.object(args, index, kind)
     if (held !== undefined) return held
@@ -141,18 +141,18 @@ export class Database {
     return made
   }
 
-  /** Makes a key a string that does not expire. */
+  /** Sets a key to a string without expiry. */
   setString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
     this.#keys.set(args.bytes, args.start(index), args.end(index), Kind.String, value, start, end)
   }
 
-  /** Makes a key an object that does not expire. */
+  /** Sets a key to an object without expiry. */
   setObject(args: Arguments, index: number, kind: Kind, object: Resident): void {
     this.#keys.setObject(args.bytes, args.start(index), args.end(index), kind, object)
     if (this.awaited.size > 0) this.#arrived(args, index)
   }
 
-  /** Says what has changed a key: to who watches it, and to who has asked for events of this class. */
+  /** Reports a change of a key: to the clients that watch it, and to those that requested this class of events. */
   event(kind: number, name: string, args: Arguments, index: number): void {
     const wanted = (this.#signals.wanted & kind) !== 0
     if ((!wanted && this.watched.size === 0) || !args.isText(index)) return
@@ -167,12 +167,12 @@ export class Database {
     if (this.awaited.has(key)) this.#signals.arrived(this, key)
   }
 
-  /** Gives a string other bytes, and leaves when it expires. */
+  /** Replaces the bytes of a string, and keeps its expiry. */
   replaceString(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
     this.#replaceString(args, index, Kind.String, value, start, end)
   }
 
-  /** The same with a text that is none of Redis's integers, although it may spell one. */
+  /** The same with a text that does not count as an integer, although it may look like one. */
   replaceText(args: Arguments, index: number, value: Bytes, start: number, end: number): void {
     this.#replaceString(args, index, Kind.String | Flag.Text, value, start, end)
   }
@@ -188,10 +188,7 @@ export class Database {
     if (expiry !== undefined) this.expireAt(args, index, expiry)
   }
 
-  /**
-   * Makes a string so many bytes long and answers where they lie, to be written to at once. New ones are 0. When it
-   * expires stays as it is.
-   */
+  /** Resizes a string and returns its bytes, which the caller writes at once. New bytes are 0. Keeps the expiry. */
   resizeString(args: Arguments, index: number, length: number): Span {
     const old = this.string(args, index)
     const entry = old === undefined ? 0 : this.find(args, index)
@@ -206,13 +203,13 @@ export class Database {
     return this.string(args, index) as Span
   }
 
-  /** When a key expires, in milliseconds since 1970; `undefined`: never. */
+  /** The expiry of a key, in milliseconds since 1970; `undefined`: none. */
   expiry(args: Arguments, index: number): Moment | undefined {
     const entry = this.find(args, index)
     return entry === 0 ? undefined : this.#expiryOf(entry)
   }
 
-  /** Says when a key, which must be there, expires; `undefined`: never. */
+  /** Sets the expiry of an existing key; `undefined`: none. */
   expireAt(args: Arguments, index: number, when: Moment | undefined): void {
     this.#keys.stamp(args.bytes, args.start(index), args.end(index), when)
   }
@@ -222,26 +219,26 @@ export class Database {
     return this.#keys.remove(args.bytes, args.start(index), args.end(index))
   }
 
-  /** Removes a key, and tells of it. */
+  /** Removes a key, and reports that. */
   delete(args: Arguments, index: number): boolean {
     const removed = this.remove(args, index)
     if (removed) this.event(Event.Generic, 'del', args, index)
     return removed
   }
 
-  /** Gives what one key holds, which must be there, to another. */
+  /** Moves the value of an existing key to another key. */
   rename(args: Arguments, from: number, to: number): void {
     this.#keys.rename(args.span(from), args.span(to))
     if (this.awaited.size > 0) this.#arrived(args, to)
   }
 
-  /** Puts a copy of what a key holds, which must be there, in another place, with the same expiry. */
+  /** Copies the value of an existing key to another place, with its expiry. */
   copy(args: Arguments, from: number, target: Database, to: number): void {
     const entry = this.find(args, from)
     const kind = this.kind(entry)
     const expiry = this.#expiryOf(entry)
     if (kind === Kind.String) {
-      // The bytes are copied once more, as the target's heap may be the same and moves what it likes.
+      // Copies the bytes first, because the target may be the same heap, which moves its content.
       const value = Bytes.copyOf(this.heap.value(entry, this.#span))
       const flags = kind | (this.heap.flags(entry) & (Flag.Raw | Flag.Text))
       target.#keys.set(args.bytes, args.start(to), args.end(to), flags, value, 0, value.length)
@@ -265,7 +262,7 @@ export class Database {
     })
   }
 
-  /** Any key that has not expired; 0 where there is none. */
+  /** A random key that has not expired; 0 if there is none. */
   random(): number {
     const now = this.#now()
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -276,7 +273,7 @@ export class Database {
     return this.#keys.random()
   }
 
-  /** Looks at some `count` more keys, and removes those that have expired; answers how many. */
+  /** Checks about `count` further keys and removes the expired ones; returns how many. */
   sweep(count: number): number {
     if (this.expiring === 0) return 0
     const now = this.#now()
@@ -295,7 +292,7 @@ export class Database {
     this.event(Event.Expired, 'expired', key, 0)
   }
 
-  /** Removes all keys, however many, at once. */
+  /** Removes all keys in constant time. */
   clear(): void {
     this.#keys = new Dict(new Heap())
     this.#cursor = 0

@@ -4,12 +4,12 @@ import { Flag, type Heap, KIND, type Moment } from './heap.js'
 import type { Resident } from './objects.js'
 
 /**
- * A map from bytes to bytes or to an object. A database keeps its keys in one, a hash its fields, a set and a sorted set
- * their members. An entry is known by a reference, which is void once the entry is written to or removed.
+ * A map from bytes to bytes or to an object: the keys of a database, the fields of a hash, the members of a set or
+ * sorted set. An entry is identified by a reference, which is invalid once the entry is written or removed.
  */
 export class Dict implements Resident {
   readonly heap: Heap
-  /** Redis would keep it in its compact form; see `encoding.ts`. */
+  /** Redis would use its compact encoding; see `encoding.ts`. */
   compact = true
   readonly #index: HashIndex
   #stamped = 0
@@ -23,7 +23,7 @@ export class Dict implements Resident {
     return this.#index.size
   }
 
-  /** How many entries have a stamp. */
+  /** The number of entries with a stamp. */
   get stamped(): number {
     return this.#stamped
   }
@@ -33,20 +33,20 @@ export class Dict implements Resident {
     return this.#index.find(key.view, start, end)
   }
 
-  /** Gives the key this value, whatever it had before; answers the entry. */
+  /** Sets the value of a key; returns the entry. */
   set(key: Bytes, start: number, end: number, flags: number, value: Bytes, from: number, to: number): number {
     const old = this.#index.find(key.view, start, end)
     if (old !== 0 && this.heap.overwrite(old, flags, value, from, to)) return old
     return this.#put(old, this.heap.create(key, start, end, flags, value, from, to))
   }
 
-  /** Gives the key an object as its value, whatever it had before; answers the entry. */
+  /** Sets the value of a key to an object; returns the entry. */
   setObject(key: Bytes, start: number, end: number, flags: number, object: Resident): number {
     const old = this.#index.find(key.view, start, end)
     return this.#put(old, this.heap.createObject(key, start, end, flags, object))
   }
 
-  /** Gives the key's entry, which must be there, a stamp, or takes it away; answers the entry. */
+  /** Sets or removes the stamp of an existing key; returns the entry. */
   stamp(key: Bytes, start: number, end: number, stamp: Moment | undefined): number {
     const old = this.#index.find(key.view, start, end)
     const has = this.#isStamped(old)
@@ -58,7 +58,7 @@ export class Dict implements Resident {
     return entry
   }
 
-  /** Gives the entry of one key, which must be there, another key, and removes what that had before. */
+  /** Gives the entry of an existing key another key, and removes that key's old entry. */
   rename(from: Span, to: Span): number {
     const old = this.#index.find(from.bytes.view, from.start, from.end)
     this.#index.remove()
@@ -75,7 +75,7 @@ export class Dict implements Resident {
     return true
   }
 
-  /** Calls `visit` with each entry, in no order. It must not change the dict. */
+  /** Calls `visit` with each entry, in no particular order. It must not change the dict. */
   each(visit: (entry: number) => void): void {
     this.#index.each(visit)
   }
@@ -85,7 +85,7 @@ export class Dict implements Resident {
     return this.#index.scan(cursor, count, visit)
   }
 
-  /** Any of the entries; 0 where there is none. */
+  /** A random entry; 0 if there is none. */
   random(): number {
     return this.#index.random()
   }

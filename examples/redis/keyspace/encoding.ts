@@ -5,8 +5,9 @@ import type { Dict } from './dict.js'
 import type { SortedSet } from './sorted-set.js'
 
 /**
- * Redis keeps small values in compact forms until something is added that does not fit; they never go back. These say
- * so of what was just added, and of a member of a sorted set, whose score depends on it, before it is.
+ * Redis keeps small values in compact encodings until something is added that does not fit; they never change back.
+ * These functions track that for an added element; for a member of a sorted set before it is added, because its score
+ * depends on the encoding.
  */
 export function noteField({ limits }: Database, hash: Dict, field: number, value: number): void {
   if (!hash.compact) return
@@ -25,7 +26,7 @@ export function noteScored({ limits }: Database, set: SortedSet, length: number)
   if (length > limits.sortedSetValue || set.size >= limits.sortedSetEntries) set.compact = false
 }
 
-/** The same for all members of a set that was made at once. */
+/** The same for all members of a new set. */
 export function noteSet(database: Database, set: Dict): void {
   const member: Span = { ...NOWHERE }
   set.each(entry => noteMember(database, set, set.heap.key(entry, member)))

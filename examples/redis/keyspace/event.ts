@@ -1,4 +1,4 @@
-/** Classes of keyspace events, as bits, and where they are published: Redis's letters of `notify-keyspace-events`. */
+/** Classes of keyspace events and where to publish them, as bits: the letters of Redis's `notify-keyspace-events`. */
 export const Event = {
   Generic: 1 << 0,
   String: 1 << 1,
@@ -20,10 +20,10 @@ export const Event = {
 
 /** The letters in the order of the bits. */
 const LETTERS = 'g$lshzxetdnKEm'
-/** `A`: all classes but new keys and misses. */
+/** `A`: all classes except new keys and misses. */
 const ALL = Event.New - 1
 
-/** The bits of a value of `notify-keyspace-events`; `undefined` where it has a letter that there is not. */
+/** The bits of a value of `notify-keyspace-events`; `undefined` if it contains an unknown letter. */
 export function parseEvents(letters: string): number | undefined {
   let flags = 0
   for (const letter of letters) {

@@ -3,27 +3,27 @@ import type { Heap } from './heap.js'
 import * as segment from './segment.js'
 import { HEAD, LARGEST, SLOT, SMALLEST } from './segment.js'
 
-/** 2 ** 24 full segments hold more entries than a heap has room for. */
+/** 2 ** 24 full segments have more entries than a heap can hold. */
 const MAX_DEPTH = 24
 
-/** How many different hashes there are. */
+/** The number of different hashes. */
 const HASHES = 2 ** 32
 
 /**
- * Which entry has a key: extendible hashing. The first bits of a hash choose a segment from the directory, its last bits
- * a slot in the segment, from which on the entry is looked for. A segment that is nearly full is made larger, and once
- * it has a thousand slots is split in two by one bit more; where that makes more segments than there are places in the
- * directory, that doubles, which is a copy of some kilobytes. So one more key never costs more than moving a thousand
- * slots, a few microseconds, however many keys there are.
+ * Finds the entry of a key, by extendible hashing. The first bits of a hash select a segment from the directory, its
+ * last bits the slot in the segment where the search starts. A segment that is nearly full grows, and at a thousand
+ * slots splits in two by one more bit. If that makes more segments than the directory has places, the directory
+ * doubles, which copies a few kilobytes. So adding a key never costs more than moving a thousand slots, a few
+ * microseconds, however many keys there are.
  */
 export class HashIndex {
-  /** How many entries there are. */
+  /** The number of entries. */
   size = 0
   readonly #heap: Heap
-  /** References to segments, 2 ** depth of them; one that fewer bits lead to has several places in a row. */
+  /** References to segments, 2 ** depth of them. A segment selected by fewer bits has several places in a row. */
   #directory: number[]
   #depth = 0
-  /** Of the key that was looked for last: its hash, its segment, and the slot where it is or would be. */
+  /** The key of the last search: its hash, its segment, and the slot where it is or would be. */
   #code = 0
   #segment = 0
   #slot = 0
@@ -33,7 +33,7 @@ export class HashIndex {
     this.#directory = [this.#create(SMALLEST, 0)]
   }
 
-  /** The entry with this key; 0: none. It is the one that `insert`, `replace` and `remove` then mean. */
+  /** The entry with this key; 0: none. `insert`, `replace` and `remove` then refer to it. */
   find(key: DataView, start: number, end: number): number {
     const code = hash(key, start, end)
     const ref = this.#directory[this.#place(code)] as number
@@ -63,12 +63,12 @@ export class HashIndex {
     else segment.fill(view, at, this.#slot, this.#code, entry)
   }
 
-  /** Puts another entry in the place of the one that was found. */
+  /** Replaces the entry that was found. */
   replace(entry: number): void {
     this.#heap.arena.view(this.#segment).setInt32(this.#slot + 4, entry, true)
   }
 
-  /** Takes out the entry that was found. */
+  /** Removes the entry that was found. */
   remove(): void {
     const view = this.#heap.arena.view(this.#segment)
     const at = this.#heap.arena.at(this.#segment)
@@ -78,7 +78,7 @@ export class HashIndex {
     if (size > SMALLEST && segment.isSparse(view, at)) this.#resize(this.#code, size / 2)
   }
 
-  /** Calls `visit` with each entry, in no order. It must not change the index. */
+  /** Calls `visit` with each entry, in no particular order. It must not change the index. */
   each(visit: (entry: number) => void): void {
     for (let place = 0; place < this.#directory.length; place += this.#width(place)) {
       this.#visit(place, 0, HASHES, visit)
@@ -86,9 +86,9 @@ export class HashIndex {
   }
 
   /**
-   * Calls `visit` with some `count` entries and answers the cursor to go on from; 0 is both the beginning and the end.
-   * A cursor is a hash, and entries are visited in the order of theirs: one that is there all the time is visited once,
-   * however the index changes between the calls. `visit` must not change it.
+   * Calls `visit` with about `count` entries and returns the cursor to continue from; 0 is both the beginning and the
+   * end. A cursor is a hash, and entries are visited in order of their hashes: an entry that exists all the time is
+   * visited exactly once, however the index changes between the calls. `visit` must not change it.
    */
   scan(cursor: number, count: number, visit: (entry: number) => void): number {
     let from = cursor
@@ -106,21 +106,21 @@ export class HashIndex {
     return from % HASHES
   }
 
-  /** Any of the entries, each about as likely as the others; 0 where there is none. */
+  /** A random entry, all about equally likely; 0 if there is none. */
   random(): number {
     while (this.size > 0) {
       const ref = this.#directory[Math.floor(Math.random() * this.#directory.length)] as number
       const view = this.#heap.arena.view(ref)
       const at = this.#heap.arena.at(ref)
       const slots = (segment.sizeOf(view, at) - HEAD) / SLOT
-      // A segment is nearly empty only when all are, or when it is small: a few attempts find an entry.
+      // A segment is nearly empty only if all are, or if it is small: a few attempts find an entry.
       const entry = view.getInt32(at + HEAD + Math.floor(Math.random() * slots) * SLOT + 4, true)
       if (entry !== 0) return entry
     }
     return 0
   }
 
-  /** Gives its segments back. The entries are their owner's. */
+  /** Frees the segments. The entries belong to their owner. */
   dispose(): void {
     let width: number
     for (let place = 0; place < this.#directory.length; place += width) {
@@ -133,7 +133,7 @@ export class HashIndex {
     return (code >>> 1) >>> (31 - this.#depth)
   }
 
-  /** How many places lead to the same segment as this one. */
+  /** How many places refer to the same segment as this one. */
   #width(place: number): number {
     const ref = this.#directory[place] as number
     return 1 << (this.#depth - segment.depthOf(this.#heap.arena.view(ref), this.#heap.arena.at(ref)))
@@ -144,7 +144,7 @@ export class HashIndex {
     return segment.countOf(this.#heap.arena.view(ref), this.#heap.arena.at(ref))
   }
 
-  /** Visits those whose hashes are in `[from, to)`; answers how many. */
+  /** Visits the entries whose hashes are in `[from, to)`; returns their number. */
   #visit(place: number, from: number, to: number, visit: (entry: number) => void): number {
     const ref = this.#directory[place] as number
     const view = this.#heap.arena.view(ref)
@@ -174,7 +174,7 @@ export class HashIndex {
     segment.put(arena.view(ref), arena.at(ref), this.#code, entry)
   }
 
-  /** Moves what is in the segment of this hash to one of another size. */
+  /** Moves the content of this hash's segment to a segment of another size. */
   #resize(code: number, size: number): void {
     const place = this.#place(code)
     const old = this.#directory[place] as number
@@ -185,7 +185,7 @@ export class HashIndex {
     this.#redistribute(old)
   }
 
-  /** Puts two segments in the place of the one of this hash. */
+  /** Replaces the segment of this hash by two. */
   #split(code: number): void {
     if (this.#width(this.#place(code)) === 1) this.#double()
     const place = this.#place(code)
@@ -210,7 +210,7 @@ export class HashIndex {
     return ref
   }
 
-  /** Puts the entries of a segment that is no longer in the directory where they belong now. */
+  /** Moves the entries of a segment that has left the directory to their new places. */
   #redistribute(old: number): void {
     const { arena } = this.#heap
     const view = arena.view(old)

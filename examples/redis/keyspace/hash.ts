@@ -1,12 +1,12 @@
-/** Secrets of this process: nobody outside can find keys that collide. */
+/** Secrets of this process, so that no one outside can produce keys that collide. */
 const [A, B, C, D] = crypto.getRandomValues(new Int32Array(4)) as unknown as [number, number, number, number]
 
 /**
- * The hash of `view[start, end)`, 32 bits of which each half is usable on its own.
+ * The hash of `view[start, end)`: 32 bits, of which each half can be used alone.
  *
- * Eight bytes at a time are folded into the state by a multiplication of which both halves are kept; as one of its
- * factors depends on a secret, keys cannot be made to collide by who does not know it. The last eight bytes, which
- * overlap those before where they must, do not wait for the others.
+ * Folds eight bytes at a time into the state by a multiplication of which both halves are kept. One factor depends on
+ * a secret, so only someone who knows it can produce collisions. The last eight bytes, which may overlap those before
+ * them, do not wait for the others.
  */
 export function hash(view: DataView, start: number, end: number): number {
   const length = end - start
@@ -34,7 +34,7 @@ function hashShort(view: DataView, start: number, end: number): number {
 
 const SCALE = 2 ** -32
 
-/** The two halves of the 64 bit product, combined. The upper one is that of a double, which is as good here. */
+/** Combines the two halves of the 64-bit product. The upper one is that of a double, which is as good here. */
 function fold(left: number, right: number): number {
   const a = left >>> 0
   const b = right >>> 0

@@ -3,25 +3,25 @@ import { Arena } from './arena.js'
 import { Blob } from './blob.js'
 import { Objects, type Resident } from './objects.js'
 
-/** What is known of an entry besides its key and value: a kind from 0 to 7, chosen by its owner, and these. */
+/** The properties of an entry besides key and value: a kind from 0 to 7, chosen by its owner, and these flags. */
 export const Flag = {
-  /** It has a stamp: a number beside its value. The bit is also the number of bytes that this takes. */
+  /** Has a stamp: a number beside its value. The bit is also the size of the stamp in bytes. */
   Stamp: 8,
-  /** Its value is an object, of which the block has the handle. */
+  /** The value is an object, whose handle is in the block. */
   Object: 16,
-  /** Its key is too long for the block, which has the handle of a blob. */
+  /** The key is too long for the block, which contains the handle of a blob. */
   LongKey: 32,
-  /** A string that was changed in part: Redis would call it `raw`, however short it is. */
+  /** A string that was modified in part: Redis calls it `raw`, however short it is. */
   Raw: 64,
-  /** A string that Redis would not call `int`, although it spells an integer. */
+  /** A string that Redis does not call `int`, although it looks like an integer. */
   Text: 128,
 } as const
 
 export const KIND = 7
-/** What may change about an entry while its layout stays. */
+/** Flags that may change without changing the layout of the entry. */
 const VARIANT = KIND | Flag.Raw | Flag.Text
 
-/** Milliseconds since 1970: a number where that is exact, else a `bigint` up to the largest of 64 bits. */
+/** Milliseconds since 1970: a number if that is exact, otherwise a 64-bit `bigint`. */
 export type Moment = number | bigint
 
 const FAR = 2n ** 63n
@@ -30,21 +30,21 @@ const FAR = 2n ** 63n
 const INLINE_KEY = 4 * 1024
 const INLINE_VALUE = 8 * 1024
 
-/** The key's length and the flags in four bytes, the value's length or handle in the next four. */
+/** Four bytes for the key's length and the flags, and four for the value's length or handle. */
 const HEAD = 8
 const HANDLE = 4
 
 /**
- * Entries, each of them a key and a value in one block of an arena: head, stamp if it has one, key, value.
+ * Entries: each is a key and a value in one block of an arena: head, optional stamp, key, value.
  *
- * A database has one heap for its keys and for all that is in its sets, hashes and sorted sets. Dropping the heap frees
- * them at once, however many they are.
+ * A database has one heap for its keys and for the content of its sets, hashes and sorted sets. Dropping the heap
+ * frees them all at once.
  */
 export class Heap {
   readonly arena = new Arena()
   readonly #objects = new Objects()
 
-  /** A new entry with a copy of the key and of the value. */
+  /** Makes an entry with copies of the key and the value. */
   create(
     key: Bytes,
     start: number,
@@ -68,7 +68,7 @@ export class Heap {
     return ref
   }
 
-  /** Puts another value in the entry's place; false when it has no fitting room or flags of another layout. */
+  /** Replaces the entry's value in place; returns false if it does not fit or the flags have another layout. */
   overwrite(ref: number, flags: number, value: Bytes, from: number, to: number): boolean {
     const view = this.arena.view(ref)
     const at = this.arena.at(ref)
@@ -85,7 +85,7 @@ export class Heap {
     return true
   }
 
-  /** Gives back the entry and the object that is its value. */
+  /** Frees the entry and the object that is its value. */
   free(ref: number): void {
     const view = this.arena.view(ref)
     const at = this.arena.at(ref)
@@ -93,14 +93,14 @@ export class Heap {
     this.#release(ref)
   }
 
-  /** The same entry with a stamp, or without. The old reference is void. */
+  /** Adds or removes the entry's stamp. The old reference becomes invalid. */
   restamp(ref: number, stamp: Moment | undefined): number {
     const flags = this.flags(ref) & ~(Flag.Stamp | Flag.LongKey)
     const key = this.key(ref, { ...NOWHERE })
     return this.#move(ref, key, stamp === undefined ? flags : flags | Flag.Stamp, stamp)
   }
 
-  /** The same entry with another key. The old reference is void. */
+  /** Replaces the entry's key. The old reference becomes invalid. */
   rename(ref: number, key: Span): number {
     const flags = this.flags(ref) & ~Flag.LongKey
     return this.#move(ref, key, flags, (flags & Flag.Stamp) !== 0 ? this.moment(ref) : undefined)
@@ -124,7 +124,7 @@ export class Heap {
     return this.arena.view(ref).getFloat64(this.arena.at(ref) + HEAD, true)
   }
 
-  /** Only for an entry that has one. */
+  /** Only for an entry with a stamp. */
   setStamp(ref: number, stamp: number): void {
     this.arena.view(ref).setFloat64(this.arena.at(ref) + HEAD, stamp, true)
   }
@@ -136,8 +136,8 @@ export class Heap {
   }
 
   /**
-   * Makes a moment the entry's stamp. One that is no exact number is kept as an integer, whose bits are those of a stamp
-   * that is negative or NaN.
+   * Sets the entry's stamp. A moment that is not an exact number is stored as an integer, whose bits are those of a
+   * negative stamp or NaN.
    */
   setMoment(ref: number, moment: Moment): void {
     if (typeof moment === 'number') this.setStamp(ref, moment)
@@ -148,7 +148,7 @@ export class Heap {
     return this.#objects.get(this.arena.view(ref).getInt32(this.arena.at(ref) + 4, true))
   }
 
-  /** Says in `span` where the key lies, until the next change of the heap. */
+  /** Sets `span` to the key, valid until the next change of the heap. */
   key(ref: number, span: Span): Span {
     const head = this.arena.view(ref).getInt32(this.arena.at(ref), true)
     const at = this.arena.at(ref) + beforeKey(head)
@@ -159,7 +159,7 @@ export class Heap {
     return span
   }
 
-  /** Says in `span` where the value's bytes lie, until the next change of the heap. */
+  /** Sets `span` to the value's bytes, valid until the next change of the heap. */
   value(ref: number, span: Span): Span {
     const view = this.arena.view(ref)
     const at = this.arena.at(ref)
@@ -185,7 +185,7 @@ export class Heap {
     return ref
   }
 
-  /** Gives back the block and the long key, not the object. */
+  /** Frees the block and a long key, but not the object. */
   #release(ref: number): void {
     const view = this.arena.view(ref)
     const at = this.arena.at(ref)
@@ -226,7 +226,7 @@ export class Heap {
   }
 }
 
-/** How many bytes of a block lie before its key, and before its value, by the first four of them. */
+/** The offsets of the key and the value in a block, from its first four bytes. */
 function beforeKey(head: number): number {
   return HEAD + (head & Flag.Stamp)
 }

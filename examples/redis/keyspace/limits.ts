@@ -1,6 +1,6 @@
 /**
- * How large a value may be that Redis keeps in its compact form: a listpack, or an intset. Here only OBJECT ENCODING
- * shows it, as every value has the one form; but clients and tests rely on the names.
+ * The largest values that Redis keeps in a compact encoding: a listpack or an intset. The clone has one encoding per
+ * type, so only OBJECT ENCODING shows it; but clients and tests rely on the names.
  */
 export interface Limits {
   hashEntries: number

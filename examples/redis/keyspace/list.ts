@@ -4,15 +4,15 @@ import { Block } from './block.js'
 import type { Heap } from './heap.js'
 import type { Resident } from './objects.js'
 
-/** Bytes of the first block, and of one that is not made larger any more. */
+/** The size of the first block, and the size at which blocks stop growing. */
 const SMALLEST = 64
 const LARGEST = 8192
 
 export type Side = 'left' | 'right'
 
 /**
- * A list: a chain of blocks. Its elements are kept as they go on the wire, so that to answer with a range of them is to
- * copy a few runs of bytes; what they hold is `contentOf` where they lie.
+ * A list: a chain of blocks. Elements are kept in wire format, so a reply with a range copies a few runs of bytes;
+ * `contentOf` finds an element's content in place.
  */
 export class List implements Resident {
   length = 0
@@ -37,14 +37,14 @@ export class List implements Resident {
     }
   }
 
-  /** Where the element at an end lies on the wire. */
+  /** The element at an end, in wire format. */
   end(side: Side): Span {
     const block = side === 'left' ? this.#first : this.#last
     const at = side === 'left' ? 0 : block.count - 1
     return block.locate(at, at + 1, this.#span)
   }
 
-  /** Takes out `count` elements at an end, of which there are as many. */
+  /** Removes `count` elements at an end. There must be at least as many. */
   drop(side: Side, count: number): void {
     let left = count
     while (left > 0) {
@@ -58,13 +58,13 @@ export class List implements Resident {
     }
   }
 
-  /** Where the element at an index lies on the wire; it is one of those that there are. */
+  /** The element at an existing index, in wire format. */
   at(index: number): Span {
     const { block, offset } = this.#find(index)
     return block.locate(offset, offset + 1, this.#span)
   }
 
-  /** Calls `visit` with where the elements `[from, to)` lie on the wire, a run at a time. */
+  /** Calls `visit` with the elements `[from, to)` in wire format, a run at a time. */
   range(from: number, to: number, visit: (run: Span) => void): void {
     if (from >= to) return
     let { block, offset } = this.#find(from)
@@ -79,7 +79,7 @@ export class List implements Resident {
     }
   }
 
-  /** Calls `visit` with what each element holds, from an end on, until it answers false. */
+  /** Calls `visit` with the content of each element, starting at an end, until it returns false. */
   each(side: Side, visit: (element: Span, index: number) => boolean): void {
     let index = side === 'left' ? 0 : this.length - 1
     let block: Block | undefined = side === 'left' ? this.#first : this.#last
@@ -93,7 +93,7 @@ export class List implements Resident {
     }
   }
 
-  /** Puts another element in the place of one. */
+  /** Replaces an element. */
   set(index: number, element: Span): void {
     const { block, offset } = this.#find(index)
     this.#replace(block, at =>
@@ -101,7 +101,7 @@ export class List implements Resident {
     )
   }
 
-  /** Adds an element in front of the one at an index. */
+  /** Inserts an element before the one at an index. */
   insert(index: number, element: Span): void {
     if (index === this.length) return this.push('right', element.bytes, element.start, element.end)
     const { block, offset } = this.#find(index)
@@ -112,7 +112,7 @@ export class List implements Resident {
     this.length++
   }
 
-  /** Takes out the elements at these indexes. */
+  /** Removes the elements at these indexes. */
   remove(indexes: ReadonlySet<number>): void {
     let index = 0
     let block: Block | undefined = this.#first
@@ -143,7 +143,7 @@ export class List implements Resident {
     for (let block: Block | undefined = this.#first; block !== undefined; block = block.next) block.dispose()
   }
 
-  /** The block that an element is in, from whichever end it is nearer to. */
+  /** The block that contains an element, searched from the nearer end. */
   #find(index: number): { block: Block; offset: number } {
     if (index < this.length / 2) {
       let block = this.#first
@@ -157,7 +157,7 @@ export class List implements Resident {
     return { block, offset }
   }
 
-  /** A block at the left end with room for so many bytes. */
+  /** A block at the left end with this much room. */
   #extendLeft(needed: number): Block {
     const roomier = this.#roomier(this.#first, needed, true)
     if (roomier !== undefined) return roomier
@@ -167,7 +167,7 @@ export class List implements Resident {
     return block
   }
 
-  /** A block at the right end with room for so many bytes. */
+  /** A block at the right end with this much room. */
   #extendRight(needed: number): Block {
     const roomier = this.#roomier(this.#last, needed, false)
     if (roomier !== undefined) return roomier
@@ -177,7 +177,7 @@ export class List implements Resident {
     return block
   }
 
-  /** A block at an end, or none where it is the only one and empty: an end is always where its element is. */
+  /** The block at an end, or none if it is empty and the only one: a block at an end must contain the end's element. */
   #remaining(block: Block): Block | undefined {
     if (block.count > 0) return block
     block.dispose()
@@ -185,8 +185,8 @@ export class List implements Resident {
   }
 
   /**
-   * Puts a block with room at one end in the place of one without: of the same size where the elements only lie at the
-   * wrong end, else of a larger one; `undefined` where that would be too large.
+   * Replaces a block by one with room at an end: of the same size if only the position of the elements is wrong,
+   * otherwise larger; `undefined` if that would be too large.
    */
   #roomier(block: Block, needed: number, leftwards: boolean): Block | undefined {
     const used = block.used + needed
@@ -202,7 +202,7 @@ export class List implements Resident {
     return roomier
   }
 
-  /** Puts blocks in the place of one, with what `elements` answers for each of its elements. */
+  /** Replaces a block by blocks with what `elements` returns for each of its elements. */
   #replace(block: Block, elements: (offset: number) => readonly Span[]): void {
     let current: Block | undefined
     let last = block.previous
@@ -219,7 +219,7 @@ export class List implements Resident {
     block.dispose()
   }
 
-  /** Takes out a block with all its elements. One is always left, if without elements. */
+  /** Removes a block with all its elements. One block always remains, possibly empty. */
   #unlink(block: Block): void {
     if (block === this.#first && block === this.#last) return block.dropLeft(block.count)
     const { previous, next } = block
@@ -227,7 +227,7 @@ export class List implements Resident {
     block.dispose()
   }
 
-  /** Makes two blocks neighbours; without the one, the other is at that end of the chain. */
+  /** Links two blocks; without one of them, the other becomes that end of the chain. */
   #join(left: Block | undefined, right: Block | undefined): void {
     if (left !== undefined) left.next = right
     else if (right !== undefined) this.#first = right

@@ -1,14 +1,14 @@
 import type { Heap } from './heap.js'
 
-/** What a handle may stand for. */
+/** An object that a handle can refer to. */
 export interface Resident {
-  /** The same once more, in a heap that may be another. */
+  /** Copies the object, possibly to another heap. */
   copy(heap: Heap): Resident
-  /** Gives back what it holds of the heap. */
+  /** Frees its memory in the heap. */
   dispose(): void
 }
 
-/** Objects that entries refer to, by small numbers that fit in an entry. */
+/** Objects by small numbers that fit in an entry. */
 export class Objects {
   readonly #residents: (Resident | undefined)[] = []
   readonly #free: number[] = []
@@ -23,7 +23,7 @@ export class Objects {
     return this.#residents[handle] as Resident
   }
 
-  /** Forgets the object, without disposing of it. */
+  /** Forgets the object without disposing of it. */
   remove(handle: number): Resident {
     const resident = this.get(handle)
     this.#residents[handle] = undefined

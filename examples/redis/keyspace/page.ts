@@ -1,23 +1,23 @@
 import { classSize } from './size-class.js'
 
-/** Bytes of a page. */
+/** The size of a page in bytes. */
 export const PAGE = 64 * 1024
 
-/** References of one page have all but these bits in common. */
+/** References within a page differ only in these bits. */
 export const PAGE_BITS = 13
 
-/** A piece of the arena that is cut in blocks of one size. References count in units of eight bytes. */
+/** A part of the arena that is divided into blocks of one size. References are in units of eight bytes. */
 export class Page {
   sizeClass = 0
-  /** Bytes of one block. */
+  /** The size of a block in bytes. */
   size = 0
   /** Blocks in use. */
   live = 0
-  /** The block that was freed last, in which lies a reference to the one before; 0: none. */
+  /** The block freed last, which contains a reference to the one before; 0: none. */
   freed = 0
-  /** From here to the end no block has been used. */
+  /** No block from here to the end has been used. */
   untouched = 0
-  /** In its class's list of pages with room. */
+  /** Linked in its class's list of pages with free blocks. */
   linked = false
   next: Page | undefined
   previous: Page | undefined
@@ -29,12 +29,12 @@ export class Page {
     this.previous = undefined
   }
 
-  /** Makes an empty page one of blocks of this class. */
+  /** Divides an empty page into blocks of this class. */
   cut(sizeClass: number): void {
     this.sizeClass = sizeClass
     this.size = classSize(sizeClass)
     this.freed = 0
-    // Reference 0 means none, so the very first block is left out.
+    // Reference 0 means none, so the very first block is skipped.
     this.untouched = this.#start === 0 ? this.size >>> 3 : this.#start
   }
 

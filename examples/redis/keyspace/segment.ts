@@ -1,13 +1,13 @@
 /**
- * A hash table of up to a thousand entries in one block of memory at `view[at…]`: open addressing, linear probing.
- * It begins with how many slots it has, how many bits of the hash lead to it, and how many slots are taken.
+ * A hash table of up to a thousand entries in one block of memory at `view[at…]`: open addressing, linear probing. It
+ * starts with the number of slots, the number of hash bits that lead to it, and the number of used slots.
  */
 export const HEAD = 8
 
 /** The hash, and the entry's reference, which is 0 in a free slot. */
 export const SLOT = 8
 
-/** Segments double from the one size to the other; an arena has blocks of just these sizes. */
+/** The smallest and the largest segment; sizes double, and an arena has blocks of exactly these sizes. */
 export const SMALLEST = 72
 export const LARGEST = 9216
 
@@ -30,7 +30,7 @@ export function countOf(view: DataView, at: number): number {
   return view.getInt32(at + 4, true)
 }
 
-/** Beyond seven eighths searches become long. */
+/** Above seven eighths, searches become long. */
 export function isFull(view: DataView, at: number): boolean {
   const slots = view.getUint16(at, true)
   return countOf(view, at) >= slots - (slots >>> 3)
@@ -40,19 +40,19 @@ export function isSparse(view: DataView, at: number): boolean {
   return countOf(view, at) < view.getUint16(at, true) >>> 3
 }
 
-/** Where the search for a hash begins. */
+/** Where the search for a hash starts. */
 export function home(view: DataView, at: number, code: number): number {
   return at + HEAD + (((code & 0xffff) * view.getUint16(at, true)) >>> 16) * SLOT
 }
 
-/** Takes the free slot. */
+/** Occupies the free slot. */
 export function fill(view: DataView, at: number, slot: number, code: number, ref: number): void {
   view.setInt32(slot, code, true)
   view.setInt32(slot + 4, ref, true)
   view.setInt32(at + 4, countOf(view, at) + 1, true)
 }
 
-/** Takes the first free slot for the hash. */
+/** Occupies the first free slot for the hash. */
 export function put(view: DataView, at: number, code: number, ref: number): void {
   const end = at + sizeOf(view, at)
   let slot = home(view, at, code)
@@ -63,7 +63,7 @@ export function put(view: DataView, at: number, code: number, ref: number): void
   fill(view, at, slot, code, ref)
 }
 
-/** Frees a slot, and moves those behind it up so that each is still found from its home. */
+/** Frees a slot, and moves up later ones so that each can still be found from its home. */
 export function take(view: DataView, at: number, slot: number): void {
   const size = sizeOf(view, at) - HEAD
   let hole = slot

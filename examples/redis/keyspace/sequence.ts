@@ -1,12 +1,12 @@
-/** How many elements a leaf has at most, and how many children another node. */
+/** The most elements of a leaf, and the most children of an inner node. */
 const MOST = 64
 
-/** Whether an element comes before the place that is looked for. */
+/** Whether an element comes before the position that is searched for. */
 export type IsBefore = (score: number, entry: number) => boolean
 
 /**
- * Pairs of a score and an entry in an order that is the owner's to keep: a B-tree whose nodes know how many elements are
- * below them, so that finding, adding and removing one by its place takes logarithmic time.
+ * Pairs of a score and an entry in an order that the owner maintains: a B-tree whose nodes count the elements below
+ * them, so that finding, inserting and removing by position takes logarithmic time.
  */
 export class Sequence {
   #root: Node = new Leaf([], [])
@@ -15,7 +15,7 @@ export class Sequence {
     return this.#root.size
   }
 
-  /** How many elements come before a place: of those in order, the first so many are `before` it. */
+  /** The number of elements before a position, which are those for which `before` is true. */
   partition(before: IsBefore): number {
     return this.#root.partition(before)
   }
@@ -53,7 +53,7 @@ class Leaf {
     return this.entries.length
   }
 
-  /** How many parts it consists of. */
+  /** The number of parts. */
   get length(): number {
     return this.entries.length
   }
@@ -73,7 +73,7 @@ class Leaf {
     return low
   }
 
-  /** Answers the right half of it as another node, where it has become too large. */
+  /** Splits off the right half if it has become too large, and returns it. */
   insert(index: number, score: number, entry: number): Leaf | undefined {
     insertAt(this.scores, index, score)
     insertAt(this.entries, index, entry)
@@ -92,7 +92,7 @@ class Leaf {
     }
   }
 
-  /** Takes over all of the node that is next to it on the right. */
+  /** Takes over the whole node to its right. */
   absorb(right: Leaf): void {
     this.scores.push(...right.scores)
     this.entries.push(...right.entries)
@@ -124,14 +124,14 @@ class Branch {
       if ((this.children[middle] as Node).isFirstBefore(before)) low = middle + 1
       else high = middle
     }
-    // The place is in the last child that begins before it.
+    // The position is in the last child that begins before it.
     if (low === 0) return 0
     let index = (this.children[low - 1] as Node).partition(before)
     for (let at = 0; at < low - 1; at++) index += (this.children[at] as Node).size
     return index
   }
 
-  /** Answers the right half of it as another node, where it has become too large. */
+  /** Splits off the right half if it has become too large, and returns it. */
   insert(index: number, score: number, entry: number): Branch | undefined {
     const { at, offset } = this.#find(index)
     const sibling = (this.children[at] as Node).insert(offset, score, entry)
@@ -166,7 +166,7 @@ class Branch {
     this.size += right.size
   }
 
-  /** Which child an index is in, and where; an index behind all is in the last child. */
+  /** The child that contains an index, and the index within it; an index past the end is in the last child. */
   #find(index: number): { at: number; offset: number } {
     let at = 0
     let offset = index
@@ -179,7 +179,7 @@ class Branch {
     return { at, offset }
   }
 
-  /** Makes one node of a child and the one on its right, where the two are nearly empty. */
+  /** Merges a child with the one to its right if both are nearly empty. */
   #merge(at: number): boolean {
     const left = this.children[at]
     const right = this.children[at + 1]

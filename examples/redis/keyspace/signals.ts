@@ -1,25 +1,25 @@
 import type { Database } from './database.js'
 
-/** A keyspace event. The key is a string of its bytes. */
+/** A keyspace event. The key is a string of bytes. */
 export interface Happening {
   database: Database
   event: string
   key: string
 }
 
-/** A key that somebody waits for. */
+/** A key that clients are blocked on. */
 export interface Arrival {
   database: Database
   key: string
 }
 
-/** What has happened to keys and is still to be told: a command is done before anybody hears of what it did. */
+/** What has happened to keys and is not yet handled: a command completes before its effects are reported. */
 export class Signals {
-  /** Classes of keyspace events that are to be told: bits of `Event`. */
+  /** The requested classes of keyspace events: bits of `Event`. */
   wanted = 0
-  /** Is called at once when a key is changed that is watched. */
+  /** Called at once when a watched key changes. */
   touched: ((database: Database, key: string) => void) | undefined
-  /** There is something to tell. */
+  /** Something has to be handled. */
   pending = false
   #happenings: Happening[] = []
   #arrivals: Arrival[] = []
@@ -34,7 +34,7 @@ export class Signals {
     this.pending = true
   }
 
-  /** What has happened since it was taken last, in order. */
+  /** What has happened since the last call, in order. */
   take(): { happenings: Happening[]; arrivals: Arrival[] } {
     const taken = { happenings: this.#happenings, arrivals: this.#arrivals }
     this.#happenings = []

@@ -1,6 +1,6 @@
 /**
- * Block sizes of the arena: every multiple of 8 bytes up to 128, then eight steps to each doubling, so that rounding up
- * to the next one wastes an eighth at most.
+ * The block sizes of the arena: every multiple of 8 bytes up to 128, then eight steps to each doubling, so that
+ * rounding up wastes at most an eighth.
  */
 
 /** The largest block, in bytes. */
@@ -11,7 +11,7 @@ const FINE = 1 << FINE_BITS
 const STEP_BITS = 3
 const STEP_MASK = (1 << STEP_BITS) - 1
 
-/** The class whose blocks have room for `size` bytes, at most `LARGEST`; counted from 1. */
+/** The class whose blocks fit `size` bytes, at most `LARGEST`; counted from 1. */
 export function classFor(size: number): number {
   const units = (size + 7) >>> 3
   if (units <= FINE) return units
@@ -21,7 +21,7 @@ export function classFor(size: number): number {
   return FINE + ((doubling - FINE_BITS) << STEP_BITS) + index + 1
 }
 
-/** How many bytes a block of this class has. */
+/** The size of a block of this class in bytes. */
 export function classSize(sizeClass: number): number {
   if (sizeClass <= FINE) return sizeClass << 3
   const coarse = sizeClass - FINE - 1
@@ -29,5 +29,5 @@ export function classSize(sizeClass: number): number {
   return ((1 << doubling) + (((coarse & STEP_MASK) + 1) << (doubling - STEP_BITS))) << 3
 }
 
-/** How many classes there are. */
+/** The number of classes. */
 export const CLASSES = classFor(LARGEST)

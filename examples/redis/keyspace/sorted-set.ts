@@ -4,10 +4,10 @@ import { Flag, type Heap } from './heap.js'
 import type { Resident } from './objects.js'
 import { type IsBefore, Sequence } from './sequence.js'
 
-/** Members with scores, in the order of scores and among equal ones of bytes; and a dict to find a member's score. */
+/** Members with scores, ordered by score and then by bytes; and a dict to find a member's score. */
 export class SortedSet implements Resident {
   readonly heap: Heap
-  /** Redis would keep it in its compact form; see `encoding.ts`. */
+  /** Redis would use its compact encoding; see `encoding.ts`. */
   compact = true
   readonly #members: Dict
   readonly #order = new Sequence()
@@ -22,7 +22,7 @@ export class SortedSet implements Resident {
     return this.#members.size
   }
 
-  /** The entry of a member, from which `score` and `member` tell the rest; 0: none. */
+  /** The entry of a member, for `score` and `member`; 0: none. */
   find({ bytes, start, end }: Span): number {
     return this.#members.find(bytes, start, end)
   }
@@ -31,12 +31,12 @@ export class SortedSet implements Resident {
     return this.heap.stamp(entry)
   }
 
-  /** Where the member lies, until the next change. */
+  /** The bytes of the member, valid until the next change. */
   member(entry: number, span: Span): Span {
     return this.heap.key(entry, span)
   }
 
-  /** Gives a member a score, whether it is there or not. */
+  /** Sets the score of a member, new or existing. */
   set(member: Span, given: number): void {
     const { bytes, start, end } = member
     // Integers in a listpack have no negative zero.
@@ -48,7 +48,7 @@ export class SortedSet implements Resident {
     this.#order.insert(this.rank(member, score), score, entry)
   }
 
-  /** Gives the entry the score that it has in the compact form. */
+  /** Sets the entry's score as the compact encoding stores it. */
   settle(entry: number): void {
     if (this.score(entry) === 0) this.heap.setStamp(entry, 0)
   }
@@ -62,7 +62,7 @@ export class SortedSet implements Resident {
     return true
   }
 
-  /** How many members come before this one with this score. */
+  /** The number of members before this one with this score. */
   rank(member: Span, score: number): number {
     return this.partition((otherScore, other) => {
       if (otherScore !== score) return otherScore < score
@@ -70,7 +70,7 @@ export class SortedSet implements Resident {
     })
   }
 
-  /** How many members are `before` a place; those are the first ones. */
+  /** The number of members for which `before` is true; these are the first ones. */
   partition(before: IsBefore): number {
     return this.#order.partition(before)
   }
@@ -85,7 +85,7 @@ export class SortedSet implements Resident {
     this.#order.each(0, this.size, visit)
   }
 
-  /** Any member's entry. */
+  /** A random member's entry. */
   random(): number {
     return this.#members.random()
   }

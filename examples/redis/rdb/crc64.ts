@@ -1,7 +1,7 @@
-/** The polynomial of Jones, its bits in reverse, as a dump has it. */
+/** The Jones polynomial with its bits reversed, as in a dump. */
 const POLYNOMIAL = 0x95ac9329ac4bc9b5n
 
-/** For each byte the checksum's lower and upper half. */
+/** The lower and upper half of the checksum for each byte. */
 const LOW = new Int32Array(256)
 const HIGH = new Int32Array(256)
 
@@ -12,7 +12,7 @@ for (let byte = 0; byte < 256; byte++) {
   HIGH[byte] = Number(BigInt.asIntN(32, value >> 32n))
 }
 
-/** The checksum at the end of a dump, of 64 bits, which are computed in two halves. */
+/** The 64-bit checksum at the end of a dump, computed in two halves. */
 export function crc64(bytes: Uint8Array): bigint {
   let low = 0
   let high = 0

@@ -3,7 +3,7 @@ import { Form } from './format.js'
 import { decompress } from './lzf.js'
 import { Malformed } from './malformed.js'
 
-/** Reads a dump from its beginning on. Nothing is allocated for a length that is only announced. */
+/** Reads a dump from its beginning. Allocates nothing for a length that is only announced. */
 export class Cursor {
   readonly #bytes: Buffer
   #at = 0
@@ -30,7 +30,7 @@ export class Cursor {
     return this.take(8).readDoubleLE()
   }
 
-  /** A length that is not the form of a string. */
+  /** A length that is not a string's encoding. */
   length(): number {
     const { value, isForm } = this.#lengthOrForm()
     if (isForm) throw new Malformed('a length is expected')

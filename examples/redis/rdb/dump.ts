@@ -9,7 +9,7 @@ import { Type, VERSION } from './format.js'
 
 const here: Span = { ...NOWHERE }
 
-/** What a key holds as DUMP answers it: in the plainest of the forms that Redis reads. */
+/** The reply to DUMP: the value in the plainest format that Redis reads. */
 export function dump(database: Database, entry: number): Buffer {
   const parts = partsOf(database, entry)
   const version = Buffer.alloc(2)

@@ -1,7 +1,7 @@
-/** The version of the format, which Redis 7.0 writes. */
+/** The version of the format that Redis 7.0 writes. */
 export const VERSION = 10
 
-/** What kind of value follows, and in which form. */
+/** The type and encoding of the following value. */
 export const Type = {
   String: 0,
   List: 1,
@@ -14,7 +14,7 @@ export const Type = {
   Quicklist: 18,
 } as const
 
-/** Of a string that is kept in another form than its bytes. */
+/** The encodings of a string other than its bytes. */
 export const Form = { Int8: 0, Int16: 1, Int32: 2, Compressed: 3 } as const
 
 /** The two bytes of the version and the eight of the checksum. */

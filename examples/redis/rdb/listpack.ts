@@ -4,13 +4,13 @@ import { Malformed } from './malformed.js'
 const HEADER = 6
 const END = 0xff
 
-/** How an element is kept: where its content begins behind the first byte, how long it is, and what it is. */
+/** The encoding of an element: the offset of its content after the first byte, its length, and its type. */
 interface Element {
   size: number
   content: Buffer
 }
 
-/** The elements of a listpack, which are strings, or integers that are spelled out. */
+/** The elements of a listpack: strings, or integers as text. */
 export function listpackElements(pack: Buffer): Buffer[] {
   if (pack.length < HEADER + 1 || pack.readUInt32LE() !== pack.length)
     throw new Malformed('a listpack is cut')
@@ -35,7 +35,7 @@ function element(pack: Buffer, at: number): Element {
   return wide(pack, at, first, pack.length)
 }
 
-/** Elements whose length or value takes bytes of its own. */
+/** Elements whose length or value takes additional bytes. */
 function wide(pack: Buffer, at: number, first: number, end: number): Element {
   const start = at + 1
   if (first === 0xf0) return string(pack.subarray(0, end), at, 5, pack.readUInt32LE(start))
@@ -61,7 +61,7 @@ function byteAt(pack: Buffer, at: number): number {
   return byte
 }
 
-/** How many bytes behind an element say how long it is, for those who read backwards. */
+/** The size of the length after an element, which is for reading backwards. */
 function backwardSize(size: number): number {
   if (size <= 127) return 1
   if (size < 16383) return 2

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { Malformed } from './malformed.js'
 
-/** A byte of compressed data stands for this many at most. */
+/** A byte of compressed data represents at most this many bytes. */
 const BEST_RATIO = 264
 
-/** Bytes that LZF compressed: runs of them as they are, and references to what came before. */
+/** Decompresses LZF: literal runs, and references to earlier bytes. */
 export function decompress(bytes: Buffer, length: number): Buffer {
   if (length > bytes.length * BEST_RATIO) throw new Malformed('compressed data is too short')
   const out = Buffer.alloc(length)

@@ -1,2 +1,2 @@
-/** What is thrown where a dump is not as it must be. */
+/** Thrown for a malformed dump. */
 export class Malformed extends Error {}

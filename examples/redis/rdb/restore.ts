@@ -15,7 +15,7 @@ import { Malformed } from './malformed.js'
 
 const CONTAINER = { Plain: 1, Packed: 2 } as const
 
-/** Whether a dump is of a version that is known, and whole. */
+/** Whether a dump has a known version and a valid checksum. */
 export function isWhole(bytes: Buffer): boolean {
   if (bytes.length < FOOTER) return false
   const content = bytes.subarray(0, bytes.length - 8)
@@ -24,9 +24,9 @@ export function isWhole(bytes: Buffer): boolean {
 }
 
 /**
- * Gives a key what a dump holds.
+ * Restores a dump to a key.
  *
- * @throws `Malformed` where it is not as it must be; nothing is changed then.
+ * @throws `Malformed` if the dump is invalid; then nothing changes.
  */
 export function restore(database: Database, args: Arguments, index: number, bytes: Buffer): void {
   const cursor = new Cursor(bytes.subarray(0, bytes.length - FOOTER))
