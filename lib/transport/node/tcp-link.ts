@@ -1,6 +1,5 @@
 import type * as net from 'node:net'
 import { inetAddress, unixAddress } from '../../address.js'
-import { copyOf } from '../../bytes.js'
 import { RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
 import { keepAliveSeconds } from '../../loop/limits.js'
@@ -9,15 +8,17 @@ import { goneError, isGone, type Outbox, type Segment } from '../outbox.js'
 import type { StagingBuffer } from '../staging.js'
 import type { Host, Link, Receiver, Tuning } from '../transport.js'
 import { type BreakWatch, breakOf } from './break-watch.js'
+import type { Copies } from './copies.js'
 import type { SendQueues } from './send-queues.js'
 
-/** The most bytes to hand to the OS at once. Small enough that a slow peer makes visible progress. */
+/** Bytes that are enough for a call of the OS: few enough that a slow peer makes visible progress. */
 const SLICE = 64 * 1024
 
 /** What a link needs of its transport. */
 export interface NetLinkOwner {
   readonly host: Host
   readonly stage: StagingBuffer
+  readonly copies: Copies
   readonly breaks: BreakWatch
   readonly queues: SendQueues
 }
@@ -46,6 +47,10 @@ export class NetLink implements Link {
   #inFlight = 0
   /** Writes whose callback has not run. */
   #writes = 0
+  /** Bytes that the socket has been given and the OS has not been offered. */
+  #gathered = 0
+  /** Some of them are in the staging buffer. */
+  #staged = false
 
   /** Calls `left` when the link is closed or detached. */
   constructor(owner: NetLinkOwner, socket: net.Socket, left: (() => void) | undefined) {
@@ -161,27 +166,51 @@ export class NetLink implements Link {
 
   /** Returns false if the OS did not take all of it; the rest of what was written is then in flight. */
   #writeSegment(segment: Segment, from: number): boolean {
-    const { stage } = this.#owner
     if (isGone(segment)) {
+      this.#push()
       this.failure = goneError(segment)
       return false
     }
     for (let start = from; start < segment.end; start += SLICE) {
       const end = Math.min(segment.end, start + SLICE)
-      const whole = start === 0 && end === segment.bytes.length
-      const bytes = whole ? segment.bytes : segment.bytes.subarray(start, end)
-      const staged = segment.bytes === stage.bytes
-      // The socket keeps the bytes that the OS does not take, so they must be in memory that does not change.
+      const last = end === segment.end && segment.next === undefined
+      const full = this.#gathered + end - start >= SLICE
+      // A head and its body go to the OS in one call.
+      if (this.#gathered === 0 && !last && !full) this.#socket.cork()
+      this.#gathered += end - start
       this.#writes++
-      this.#socket.write(segment.owned || staged ? bytes : copyOf(bytes), this.#onWritten)
-      if (this.#socket.writableLength > 0) {
-        if (staged) stage.renew()
-        this.#inFlight = end - start
-        return false
-      }
-      this.taken += end - start
+      this.#socket.write(this.#lasting(segment, start, end), this.#onWritten)
+      if ((last || full) && !this.#push()) return false
     }
     return true
+  }
+
+  /** The socket keeps the bytes that the OS does not take, so they must be in memory that does not change. */
+  #lasting({ bytes, owned }: Segment, start: number, end: number): Uint8Array {
+    const part = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+    if (owned) return part
+    if (bytes !== this.#owner.stage.bytes) return this.#owner.copies.put(part)
+    this.#staged = true
+    return part
+  }
+
+  /** Has the OS take what has gathered. Returns false if it did not take all of it. */
+  #push(): boolean {
+    const { stage, copies } = this.#owner
+    const size = this.#gathered
+    const staged = this.#staged
+    this.#gathered = 0
+    this.#staged = false
+    this.#socket.uncork()
+    if (this.#socket.writableLength === 0) {
+      copies.reuse()
+      this.taken += size
+      return true
+    }
+    copies.keep()
+    if (staged) stage.renew()
+    this.#inFlight = size
+    return false
   }
 
   /**

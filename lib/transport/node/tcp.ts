@@ -11,6 +11,7 @@ import type { ClientSecurity, ServerSecurity } from '../security.js'
 import { StagingBuffer } from '../staging.js'
 import type { Dialer, Host, Link, Receiver, Transport } from '../transport.js'
 import { BreakWatch } from './break-watch.js'
+import { Copies } from './copies.js'
 import { NetDial } from './dial.js'
 import { listening } from './listening.js'
 import { checkReusePort } from './reuse-port.js'
@@ -51,6 +52,7 @@ interface Secured {
 export class NetTransport implements Transport, NetLinkOwner {
   readonly name = 'net'
   readonly stage = new StagingBuffer(Buffer.allocUnsafeSlow(STAGE_SIZE))
+  readonly copies = new Copies()
   readonly sharesInput = false
   readonly host: Host
   readonly breaks = new BreakWatch()
