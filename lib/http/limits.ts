@@ -28,6 +28,11 @@ export interface HttpOptions {
   headTimeout?: number
   /** ms without progress of a body; then status 408. Default 30 000. */
   bodyTimeout?: number
+  /**
+   * ms from a request's first byte to its last, however it is spread; then status 408. While the program takes nothing of a
+   * streamed body, the time stands still. Default 300 000.
+   */
+  requestTimeout?: number
   /** ms that a connection may stay open between two requests. Default 60 000. */
   idleTimeout?: number
 }
@@ -45,6 +50,7 @@ export const defaults: Limits = {
   maxRequests: Number.POSITIVE_INFINITY,
   headTimeout: 30_000,
   bodyTimeout: 30_000,
+  requestTimeout: 300_000,
   idleTimeout: 60_000,
 }
 

@@ -77,10 +77,10 @@ export class Session implements ParserOwner {
     if (!this.#times.expired()) return undefined
     const parser = this.#parser
     const request = parser?.receiving
-    if (request !== undefined) return this.#refuse(new HttpError(408, 'the body came too slowly'), request)
-    if (parser?.inHead === true)
-      return this.#refuse(new HttpError(408, 'the head came too slowly'), undefined)
-    return [null, Action.Close]
+    if (request === undefined && parser?.inHead !== true) return [null, Action.Close]
+    const part = request === undefined ? 'head' : 'body'
+    const what = this.#times.requestLate ? 'request' : part
+    return this.#refuse(new HttpError(408, `the ${what} came too slowly`), request)
   }
 
   closed(error: Error | undefined): void {
@@ -121,7 +121,7 @@ export class Session implements ParserOwner {
     if (request?.incoming?.full === true) {
       this.#paused = true
       // The session waits for the program.
-      this.#times.busy()
+      this.#times.hold()
       this.#owner.server.pause(this.#id)
     }
     return undefined
@@ -144,6 +144,7 @@ export class Session implements ParserOwner {
     do {
       at = parser.feed(input, at)
       if (parser.ready.length > 0) {
+        if (parser.ready[0] !== parser.receiving) this.#times.arrived()
         const later = exchanges.serve(parser.ready, this.#times.now)
         if (later !== undefined) return this.#later(parser, later, input, at)
       }
@@ -235,7 +236,10 @@ export class Session implements ParserOwner {
     if (request !== undefined) {
       if (this.limits.bodies === 'bytes') {
         const later = this.#exchanges.expect(request, this.#times.now)
-        if (later !== undefined) return this.#hold(parser, later, NOTHING)
+        if (later !== undefined) {
+          this.#times.hold()
+          return this.#hold(parser, later, NOTHING)
+        }
         if (this.#exchanges.over) return this.#finish()
       } else this.#discard(request)
       this.#timeBody(request)

@@ -14,6 +14,9 @@ export class Times {
   #armed = Number.POSITIVE_INFINITY
   /** When the head that is arriving must be complete. */
   #headDue: number | undefined
+  /** When the whole request must be complete; while the program holds it up, how many milliseconds are left. */
+  #requestDue: number | undefined
+  #requestLeft: number | undefined
   now: number
 
   constructor(id: number, server: Server, limits: Limits) {
@@ -28,26 +31,51 @@ export class Times {
     this.now = this.#server.now
   }
 
+  /** A request has arrived: the next one has its own time. */
+  arrived(): void {
+    this.#headDue = undefined
+    this.#requestDue = undefined
+    this.#requestLeft = undefined
+  }
+
   /** The program is working, which has no time limit. */
   busy(): void {
+    this.arrived()
+    this.#due = Number.POSITIVE_INFINITY
+  }
+
+  /** The program holds up the request that is arriving: the peer's time stands still. */
+  hold(): void {
     this.#headDue = undefined
+    if (this.#requestDue !== undefined) this.#requestLeft = Math.max(0, this.#requestDue - this.now)
+    this.#requestDue = undefined
     this.#due = Number.POSITIVE_INFINITY
   }
 
   head(): void {
-    this.#headDue ??= this.now + this.#limits.headTimeout
-    this.#set(this.#headDue)
+    if (this.#headDue === undefined) {
+      this.arrived()
+      this.#headDue = this.now + this.#limits.headTimeout
+    }
+    this.#set(Math.min(this.#headDue, this.#request()))
   }
 
+  /** Bytes of a body have arrived, or the peer may send again. */
   body(): void {
+    const due = this.#request()
     this.#headDue = undefined
-    this.#set(this.now + this.#limits.bodyTimeout)
+    this.#set(Math.min(this.now + this.#limits.bodyTimeout, due))
   }
 
   /** Between two requests. */
   idle(): void {
-    this.#headDue = undefined
+    this.arrived()
     this.#set(this.now + this.#limits.idleTimeout)
+  }
+
+  /** Whether it is the whole request whose time is up, and not that of its head or of the next byte. */
+  get requestLate(): boolean {
+    return this.#requestDue !== undefined && this.now >= this.#requestDue
   }
 
   /** The loop's deadline has passed. Returns whether the peer's time is up. */
@@ -57,6 +85,13 @@ export class Times {
     if (this.now >= this.#due) return true
     this.#set(this.#due)
     return false
+  }
+
+  /** When the request that is arriving must be complete. */
+  #request(): number {
+    this.#requestDue ??= this.now + (this.#requestLeft ?? this.#limits.requestTimeout)
+    this.#requestLeft = undefined
+    return this.#requestDue
   }
 
   #set(due: number): void {
