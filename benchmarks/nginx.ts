@@ -13,7 +13,7 @@ export async function nginxConfiguration(port: number): Promise<string> {
     `daemon off; master_process off; pid ${join(folder, `${port}.pid`)}; error_log /dev/null;
 events { worker_connections 1024; }
 http {
-  access_log off; sendfile on; keepalive_requests 1000000000; default_type text/plain;
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; default_type text/plain;
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location = / { return 200 "hello world\\n"; }

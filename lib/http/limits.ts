@@ -29,8 +29,8 @@ export interface HttpOptions {
   /** ms without progress of a body; then status 408. Default 30 000. */
   bodyTimeout?: number
   /**
-   * ms from a request's first byte to its last, however it is spread; then status 408. While the program takes nothing of a
-   * streamed body, the time stands still. Default 300 000.
+   * ms from a request's first byte to its last; then status 408. The time that the program leaves a streamed body unread
+   * does not count. Default 300 000.
    */
   requestTimeout?: number
   /** ms that a connection may stay open between two requests. Default 60 000. */
