@@ -56,10 +56,8 @@ export class Intake {
     if (out === null || out === undefined) return
     if (connection.transport.datagrams) return this.send(connection, out)
     this.#begin(connection)
-    for (const chunk of isList(out) ? out : [out]) {
-      if (isBytes(chunk)) this.#share(connection, chunk)
-      else this.#takeChunk(connection, chunk, undefined, false)
-    }
+    if (isList(out)) for (const chunk of out) this.#shareChunk(connection, chunk)
+    else this.#shareChunk(connection, out)
   }
 
   #append(connection: Connection, out: Out, input: Uint8Array | undefined, lendable: boolean): void {
@@ -111,8 +109,13 @@ export class Intake {
     this.#flusher.mark(connection)
   }
 
+  #shareChunk(connection: Connection, chunk: Chunk): void {
+    if (isBytes(chunk)) this.#share(connection, chunk)
+    else this.#takeChunk(connection, chunk, undefined, false)
+  }
+
   #share(connection: Connection, bytes: Uint8Array): void {
-    const size = sizeOf(bytes)
+    const size = lengthOf(bytes)
     if (size === 0 || !connection.takesOutput) return
     if (!this.#fits(connection, size)) return
     const view = this.#viewOf(bytes, size)

@@ -91,18 +91,19 @@ export class Output implements Flusher {
   }
 
   #write(batch: readonly Connection[]): void {
+    const unfinished: Connection[] = []
     this.attempting = true
     try {
       for (const connection of batch) this.#attempt(connection)
       for (const transport of this.#transports) transport.flush()
       // Handlers may have taken a while since the turn began, and timeouts count from the write.
       this.#time.pass()
-      for (const connection of batch) this.#settle(connection)
+      for (const connection of batch) if (!this.#settle(connection)) unfinished.push(connection)
       for (const transport of this.#transports) transport.stage.reset()
     } finally {
       this.attempting = false
     }
-    for (const connection of batch) this.#wrote(connection)
+    for (const connection of unfinished) this.#wrote(connection)
   }
 
   /** Discards pending output; the peer learns that it hasn't received everything. */
@@ -156,9 +157,10 @@ export class Output implements Flusher {
     }
   }
 
-  #settle(connection: Connection): void {
+  /** Accounts for an attempt. True if that was all: the connection is usual, and has no output left. */
+  #settle(connection: Connection): boolean {
     const { link, outbox, offered } = connection
-    if (offered < 0) return
+    if (offered < 0) return false
     const { taken } = link
     if (connection.outbound === Outbound.Discarded) connection.discarded -= taken
     else {
@@ -175,6 +177,9 @@ export class Output implements Flusher {
       connection.progressed(this.#time.now)
     }
     connection.blocked = blocked
+    if (link.failure !== undefined || link.wantsWrite === true || !isUsual(connection)) return false
+    connection.offered = -1
+    return true
   }
 
   #settleFile(connection: Connection, files: Files, taken: number): void {
@@ -234,6 +239,14 @@ export class Output implements Flusher {
     connection.regulate()
     if (connection.unwritten) this.#timeouts.watch(connection)
   }
+}
+
+/** Whether an attempt that wrote everything has no effect but that: nobody waits for it, and nothing was held back. */
+function isUsual(connection: Connection): boolean {
+  const { tokens, held, throttled, handlers } = connection
+  if (tokens !== undefined || held !== undefined || throttled) return false
+  if (handlers.postwrite !== undefined) return false
+  return connection.untouched && connection.drained && !connection.unwritten
 }
 
 /** The file failed, not the connection. */

@@ -2,6 +2,8 @@ import { endianness } from 'node:os'
 
 /** Below this length, unmasking single bytes costs less than making a view of words. */
 const FEW = 64
+/** In shorter inputs none are: making the view of words costs more than it saves. */
+const SHORT = 256
 
 const LITTLE = endianness() === 'LE'
 /** The highest bit of each byte in a word, which is 0 in ASCII. */
@@ -23,7 +25,7 @@ export class Unmasker {
    */
   unmask(bytes: Uint8Array, start: number, end: number, key: number, phase: number): boolean {
     let mask = turned(key, phase)
-    if (end - start < FEW) return unmaskFew(bytes, start, end, mask)
+    if (end - start < FEW || bytes.length < SHORT) return unmaskFew(bytes, start, end, mask)
     if (bytes !== this.#of) this.#view(bytes)
     const words = this.#words as Int32Array
     const odd = -(start + this.#shift) & 3
