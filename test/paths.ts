@@ -1,2 +1,2 @@
-/** Where a clone has its things; what a test reads or starts lies there, and not beside the compiled test. */
+/** The paths of a clone. Files that a test reads or starts are there, and not next to the compiled test. */
 export { built, root } from '../benchmarks/paths.js'

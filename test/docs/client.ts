@@ -5,7 +5,7 @@ import { relative, resolve } from 'node:path'
 
 const PATIENCE = 10_000
 
-/** Waits until something holds, looking again whenever `emitter` says `change`. */
+/** Waits until a condition holds; checks again on each `change` event of `emitter`. */
 export async function until(emitter: EventEmitter, what: () => string, holds: () => boolean): Promise<void> {
   const signal = AbortSignal.timeout(PATIENCE)
   while (!holds()) {
@@ -17,19 +17,19 @@ export async function until(emitter: EventEmitter, what: () => string, holds: ()
 
 export type Expected = string | RegExp | number
 
-/** The program on the other side of a sample. */
+/** The client of a sample. */
 export interface Client {
   send(text: string): void
-  /** Waits for these bytes, for some that match, or for so many, and takes them off what came. */
+  /** Waits for these bytes, for a match, or for a number of bytes, and removes them from the input. */
   receive(expected: Expected): Promise<void>
-  /** Sends no more. */
+  /** Ends its sending side. */
   end(): void
   /** Waits until the sample has ended the connection in order. */
   ended(): Promise<void>
   destroy(): void
 }
 
-/** Connects to an address as `server.addresses` has it; a path of a Unix socket that is relative lies in `folder`. */
+/** Connects to an address of `server.addresses`; a relative Unix socket path is in `folder`. */
 export function connectTo(address: string, folder: string): Client {
   const [, network = '', host = '', port = ''] = /^(\w+):\/\/(?:\[?(.*?)\]?:)?([^:]*)$/.exec(address) ?? []
   if (network === 'unix') return new StreamClient(net.connect({ path: relative('.', resolve(folder, port)) }))
@@ -38,7 +38,7 @@ export function connectTo(address: string, folder: string): Client {
   return new StreamClient(net.connect({ host: local, port: Number(port) }))
 }
 
-/** What has come, and what is awaited of it. */
+/** The bytes received, and the one who waits for them. */
 class Inbox extends EventEmitter {
   text = ''
   over: 'no' | 'in order' | Error = 'no'
@@ -76,7 +76,7 @@ class Inbox extends EventEmitter {
   }
 }
 
-/** How much of `text` is what was expected; -1 when that is not there. */
+/** The length of the expected part at the start of `text`; -1 if it is not there. */
 function lengthOf(expected: Expected, text: string): number {
   if (typeof expected === 'number') return text.length >= expected ? expected : -1
   if (typeof expected === 'string') return text.startsWith(expected) ? expected.length : -1

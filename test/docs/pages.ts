@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { root } from '../paths.js'
 
-/** A block of TypeScript in a page. */
+/** A TypeScript block in a page. */
 export interface Sample {
   readonly page: string
-  /** The line of the page that the block's first line stands on. */
+  /** The line number of the block's first line. */
   readonly line: number
   readonly code: string
-  /** What the comment above it says, without `sample:`; empty where there is none. */
+  /** The comment above it, without `sample:`; empty if there is none. */
   readonly note: string
 }
 
@@ -17,20 +17,20 @@ export interface Link {
   readonly target: string
 }
 
-/** A page of the documents, taken apart. */
+/** A parsed page of the documents. */
 export interface Page {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly path: string
   readonly text: string
   readonly samples: readonly Sample[]
   readonly links: readonly Link[]
-  /** What a link may name behind `#`. */
+  /** The anchors that links may refer to. */
   readonly anchors: ReadonlySet<string>
 }
 
 const NOTE = '<!-- sample:'
 
-/** README.md and everything below docs/. */
+/** README.md and all pages in docs/. */
 export function readPages(): readonly Page[] {
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   return ['README.md', ...docs.filter(name => name.endsWith('.md')).map(name => join('docs', name))]
@@ -70,7 +70,7 @@ export function parsePage(path: string, text: string): Page {
   return { path, text, samples, links, anchors }
 }
 
-/** The anchor that a heading gets: small letters, no punctuation, hyphens for spaces. */
+/** The anchor of a heading: lower case, no punctuation, hyphens for spaces. */
 function anchorOf(heading: string): string {
   const plain = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
   return plain
@@ -86,7 +86,7 @@ function freeAnchor(anchor: string, taken: ReadonlySet<string>): string {
   return free
 }
 
-/** Relative links that lead nowhere, as `page:line: target`. */
+/** Relative links with missing targets, as `page:line: target`. */
 export function brokenLinks(pages: readonly Page[]): readonly string[] {
   const anchorsOf = new Map(pages.map(({ path, anchors }) => [path, anchors]))
   return pages.flatMap(({ path, links }) =>

@@ -4,10 +4,10 @@ import ts from 'typescript'
 import { root } from '../paths.js'
 import type { Sample } from './pages.js'
 
-/** Where the block goes in a note that completes it. */
+/** Marks the position of the block in a comment that completes it. */
 const PLACE = '…'
 
-/** Where the library begins, and what its parts are told of packages that have no types of their own. */
+/** The entry points of the library, and declarations for packages without types. */
 const LIBRARY = [
   'lib/index.ts',
   'lib/testing.ts',
@@ -17,9 +17,9 @@ const LIBRARY = [
   'lib/websocket/index.ts',
 ].filter(path => existsSync(join(root, path)))
 
-/** The documents' samples as one program, with the library itself behind `revio`. */
+/** The documents' samples as one program, in which `revio` is the library itself. */
 export interface Program {
-  /** Faults, as `page:line: what`. */
+  /** Errors, as `page:line: what`. */
   readonly faults: readonly string[]
   readonly checker: ts.TypeChecker
   /** A file of the library. */
@@ -28,14 +28,14 @@ export interface Program {
   built(sample: Sample): string
 }
 
-/** Whether a sample cannot stand alone, nor be completed. */
+/** Whether a sample can neither stand alone nor be completed. */
 export function isFragment({ note }: Sample): boolean {
   return note === 'fragment'
 }
 
 /**
- * Writes the samples into `folder` as modules and compiles them and the library. `folder` becomes a package named revio,
- * so that the samples' own imports reach the freshly built library; it must lie inside the repository.
+ * Writes the samples into `folder` as modules and compiles them with the library. `folder` becomes a package named
+ * revio, so that the samples import the fresh build; it must be inside the repository.
  */
 export function compile(samples: readonly Sample[], folder: string): Program {
   const modules = new Map<string, { sample: Sample; offset: number }>()
@@ -79,7 +79,7 @@ function nameOf({ page, line }: Sample): string {
   return `${page.replaceAll(/\W/g, '-')}-${line}`
 }
 
-/** The block as a module, and how many lines stand before it. */
+/** The block as a module, and the number of lines before it. */
 function complete({ note, code }: Sample): { text: string; offset: number } {
   const frame = /^with\s+(.*)$/s.exec(note)?.[1] ?? ''
   const place = frame.indexOf(PLACE)
@@ -88,7 +88,7 @@ function complete({ note, code }: Sample): { text: string; offset: number } {
   return { text: `${before}${code}${after}\nexport {}\n`, offset: before.split('\n').length - 1 }
 }
 
-/** As the project's own code is checked, but what a sample does not use may be there to be seen. */
+/** With the options of the project's own code, except that a sample may declare what it does not use. */
 function optionsFor(out: string): ts.CompilerOptions {
   const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'))
@@ -118,7 +118,7 @@ function describe(
   return `${module.sample.page}:${module.sample.line + line - module.offset}: ${what}`
 }
 
-/** The samples run on the native transport where it has been built. */
+/** Samples run on the native transport if it has been built. */
 function takeAddon(out: string): void {
   const addon = join(root, 'dist/lib/transport/native/revio.node')
   const place = join(out, 'lib/transport/native/revio.node')
@@ -127,7 +127,7 @@ function takeAddon(out: string): void {
   copyFileSync(addon, place)
 }
 
-/** The members that an interface itself declares, or that a type by another name has; by name. */
+/** The members that an interface declares itself, or those of a type alias; by name. */
 export function membersOf(program: Program, path: string, name: string): readonly string[] {
   const file = program.source(path)
   const declaration = file.statements.find(
@@ -144,7 +144,7 @@ export function membersOf(program: Program, path: string, name: string): readonl
     .map(({ name }) => name)
 }
 
-/** The strings that a type of a file is a union of. */
+/** The strings of a union type in a file. */
 export function stringsOf(program: Program, path: string, name: string): readonly string[] {
   const declaration = program
     .source(path)
@@ -155,7 +155,7 @@ export function stringsOf(program: Program, path: string, name: string): readonl
   return parts.map(part => (part.isStringLiteral() ? part.value : program.checker.typeToString(part)))
 }
 
-/** The names that a file exports. */
+/** The exported names of a file. */
 export function exportsOf(program: Program, path: string): readonly string[] {
   const symbol = program.checker.getSymbolAtLocation(program.source(path))
   if (symbol === undefined) throw new Error(`${path} exports nothing`)

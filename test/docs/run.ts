@@ -7,7 +7,7 @@ import type { Sample } from './pages.js'
 
 const RUN = /^run(?: with (.*))?$/
 
-/** One line of a note: `name: verb argument`, the name being that of a client. */
+/** One line of a comment: `name: verb argument`, with the name of a client. */
 interface Step {
   readonly name: string
   readonly verb: string
@@ -165,7 +165,7 @@ class Running {
     return client
   }
 
-  /** As long as the program runs. */
+  /** While the program runs. */
   async #until(what: () => string, holds: () => boolean): Promise<void> {
     await until(this.#changes, what, () => holds() || this.#status !== undefined)
     if (!holds()) throw new Error(`it ended with ${this.#status} before there was ${what()}`)

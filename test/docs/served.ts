@@ -1,6 +1,6 @@
 /**
- * What stands for `revio` while a sample is run: the library itself, but its addresses become ones that are free here,
- * and the process that runs the sample is told which.
+ * Replaces `revio` while a sample runs: the library itself, except that it binds free addresses, and reports them to
+ * the process that runs the sample.
  */
 import { type Events, type Server, serve as serveThere } from '../../lib/index.js'
 

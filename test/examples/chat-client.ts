@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** One who chats, without a page. */
+/** A chat user without a page. */
 export class Guest {
   readonly #socket: WebSocket
   readonly got: { type: string; [key: string]: unknown }[] = []
@@ -41,7 +41,7 @@ export class Guest {
     return this.got.filter(({ type }) => type === 'said').map(({ name, text }) => `${name}: ${text}`)
   }
 
-  /** Waits for a message, or answers the one that has come. */
+  /** Waits for a message, or returns one that has already arrived. */
   async hears(wanted: (message: Guest['got'][number]) => boolean): Promise<Guest['got'][number]> {
     for (;;) {
       const found = this.got.find(wanted)

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 
-/** Why there is no browser; false where there is one. */
+/** Why there is no browser; false if there is one. */
 export const noChromium =
   spawnSync('chromium', ['--version', '--no-sandbox']).status !== 0 &&
   'chromium is not installed (Debian: chromium)'
 
-/** A Chromium without a window, told what to do by its DevTools protocol. */
+/** Headless Chromium, controlled by its DevTools protocol. */
 export class Chromium {
   readonly #child: ChildProcess
   readonly #socket: WebSocket
@@ -57,7 +57,7 @@ export class Chromium {
     return new Chromium(child, socket, folder)
   }
 
-  /** A page as another person's browser has it: nothing is shared with the other pages. */
+  /** A page in a separate browser context, which shares nothing with other pages. */
   async open(url: string): Promise<Page> {
     const { browserContextId } = await this.call<{ browserContextId: string }>('Target.createBrowserContext')
     const { targetId } = await this.call<{ targetId: string }>('Target.createTarget', {
@@ -101,7 +101,7 @@ export class Page {
     this.#session = session
   }
 
-  /** What an expression comes to in the page; a promise is awaited. */
+  /** Evaluates an expression in the page; awaits a promise. */
   async evaluate(expression: string): Promise<unknown> {
     const params = { expression, awaitPromise: true, returnByValue: true }
     const answer = await this.#browser.call<{ result: { value: unknown }; exceptionDetails?: object }>(
@@ -113,7 +113,7 @@ export class Page {
     return answer.result.value
   }
 
-  /** Waits until an expression holds; a page that is just being loaded has none of what it names. */
+  /** Waits until an expression is true. While a page is loading, its names may be missing. */
   async until(expression: string): Promise<void> {
     while ((await this.evaluate(expression).catch(() => false)) !== true) {
       await new Promise(resolve => setTimeout(resolve, 20))

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { built } from '../paths.js'
 
-/** An example that runs as a program of its own. */
+/** An example that runs as a program. */
 export class ExampleProgram {
   readonly #child: ChildProcess
   #output = ''
@@ -10,7 +10,7 @@ export class ExampleProgram {
   #closed = false
   #changed: () => void = () => {}
 
-  /** Runs the built `examples/NAME`; `env` goes on top of this process's environment. */
+  /** Runs the built `examples/NAME`; `env` is added to this process's environment. */
   constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const file = built(`examples/${name}.js`)
     this.#child = spawn(process.execPath, [file, ...args], {
@@ -34,7 +34,7 @@ export class ExampleProgram {
     return this.#errors
   }
 
-  /** Waits for its output to match, and answers the match; rejects when it ends without. */
+  /** Waits until its output matches, and returns the match; rejects if it ends first. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.#output)
@@ -48,7 +48,7 @@ export class ExampleProgram {
     return this.#child.pid ?? 0
   }
 
-  /** Waits for its end, and answers its exit code. */
+  /** Waits for its end; returns its exit code. */
   async ended(): Promise<number | null> {
     if (!this.#closed) await once(this.#child, 'close')
     return this.#child.exitCode
@@ -59,7 +59,7 @@ export class ExampleProgram {
     return this.ended()
   }
 
-  /** Waits until it says something, or has ended and all it said has been read. */
+  /** Waits for output, or until it has ended and all output has been read. */
   #more(): Promise<void> {
     return new Promise(resolve => {
       this.#changed = resolve

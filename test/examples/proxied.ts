@@ -5,7 +5,7 @@ import { ExampleProgram } from './program.js'
 
 export type Transport = 'native' | 'net'
 
-/** The proxy, in a process of its own, before a target. */
+/** The proxy in its own process, in front of a target. */
 export class ProxyProgram {
   readonly port: number
   readonly #program: ExampleProgram
@@ -15,7 +15,7 @@ export class ProxyProgram {
     this.port = port
   }
 
-  /** Starts one that passes on to a port of this machine; it ends with the test. */
+  /** Starts a proxy to a port of this machine; it ends with the test. */
   static async start(t: Test, target: number, transport: Transport = 'native'): Promise<ProxyProgram> {
     const args = ['--listen', 'tcp4://127.0.0.1:0', '--target', `tcp4://127.0.0.1:${target}`]
     const env = transport === 'net' ? { REVIO_NATIVE: '0' } : {}
@@ -33,19 +33,19 @@ export class ProxyProgram {
     return net.connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true })
   }
 
-  /** How many descriptors it has open. */
+  /** The number of its open descriptors. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.#program.pid}/fd`).length
   }
 
-  /** The most bytes of memory that it has had resident. */
+  /** Its peak resident memory in bytes. */
   get mostResident(): number {
     const status = readFileSync(`/proc/${this.#program.pid}/status`, 'utf8')
     return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]) * 1024
   }
 }
 
-/** A server that ends with the test; answers its port. */
+/** A server that ends with the test; returns its port. */
 export async function listen(t: Test, server: net.Server): Promise<number> {
   await new Promise<void>(resolve => server.listen({ port: 0, host: '127.0.0.1' }, resolve))
   t.teardown(() => server.close())

@@ -39,7 +39,7 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
   return 2
 })
 
-/** Answers the exit code: 1 when there is a difference. */
+/** Returns the exit code: 1 if there is a difference. */
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
   if (values.help) {

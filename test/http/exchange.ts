@@ -1,7 +1,7 @@
 import { type HttpHandlers, type HttpOptions, http } from 'revio/http'
 import { type Peer, type Simulation, simulate } from 'revio/testing'
 
-/** A response as a client reads it. */
+/** A response, as a client parses it. */
 export interface Answer {
   readonly status: number
   readonly headers: Record<string, string>
@@ -22,15 +22,15 @@ export function world<Context = undefined>(
   return { simulation, peer: simulation.connect() }
 }
 
-/** Sends pieces one after the other, each in a turn of its own. */
+/** Sends pieces, each in a separate turn. */
 export function sendEach(peer: Peer, pieces: readonly (string | Uint8Array)[]): void {
   for (const piece of pieces) if (piece.length > 0) peer.send(piece)
 }
 
 /**
- * Reads what a server sent: whole responses, one after the other. Throws for what is none.
+ * Parses a server's output: complete responses, one after another. Throws for anything else.
  *
- * @param methods - Of the requests, in their order; a response to HEAD has no body. Default: none is HEAD.
+ * @param methods - The requests' methods, in order; a response to HEAD has no body. Default: none is HEAD.
  */
 export function answersIn(text: string, methods: readonly string[] = []): Answer[] {
   const answers: Answer[] = []

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import type { Pair } from '../../lib/index.js'
 
-/** A pair of streams, as peers have it. */
+/** A pair of streams, for peers. */
 export interface StreamPair extends Pair {
   readonly decode: Duplex
   readonly encode: Duplex
@@ -23,7 +23,7 @@ const decipher = () => createDecipheriv('aes-256-ctr', KEY, IV)
 const encipher = () => createCipheriv('aes-256-ctr', KEY, IV)
 const ciphers = (): StreamPair => ({ decode: decipher(), encode: encipher() })
 
-/** The same as functions, which answer in pieces now and then, empty ones among them. */
+/** The same as functions, which occasionally return several pieces, including empty ones. */
 function functions(): Required<Pair> {
   const [incoming, outgoing] = [decipher(), encipher()]
   const inHalves = (bytes: Buffer) => [bytes.subarray(0, bytes.length / 2), bytes.subarray(bytes.length / 2)]
@@ -38,7 +38,7 @@ function functions(): Required<Pair> {
   }
 }
 
-// A peer that goes before it has ended its stream is for the connection's own error to tell, not for zlib's.
+// A peer that leaves before its stream has ended is reported by the connection's error, not by zlib's.
 const deflate = (level?: number): StreamPair => ({
   decode: createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH }),
   encode: createDeflateRaw({ flush: constants.Z_SYNC_FLUSH, ...(level === undefined ? {} : { level }) }),
@@ -49,6 +49,6 @@ export const coders = {
   functions: { layer: functions, peer: ciphers },
   mixed: { layer: () => ({ decode: functions().decode, encode: encipher() }), peer: ciphers },
   deflate: { layer: () => deflate(), peer: () => deflate() },
-  // As the one above, in a thread of its own; only that what goes over the wire is as long as what is meant.
+  // Like the one above, in another thread; but the length on the wire equals the plain length.
   stored: { layer: () => deflate(0), peer: () => deflate(0) },
 } as const satisfies Readonly<Record<string, Coder>>

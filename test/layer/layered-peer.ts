@@ -3,11 +3,11 @@ import { Received } from '../transport/received.js'
 import type { Peer } from '../transport/world.js'
 import type { StreamPair } from './coders.js'
 
-/** A peer that talks through a pair of coders. */
+/** A peer that communicates through a pair of coders. */
 export class LayeredPeer implements Peer {
   readonly #peer: Peer
   readonly #pair: StreamPair
-  /** Bytes from the wire that have been given to be decoded. */
+  /** Bytes from the wire that have been passed to the decoder. */
   #given = 0
   readonly #received = new Received()
   #ended = false
@@ -26,7 +26,7 @@ export class LayeredPeer implements Peer {
     encode.on('end', () => {
       if (!peer.closed) peer.end()
     })
-    // What broke a connection is the peer's to tell.
+    // The peer itself reports what broke a connection.
     for (const stream of [decode, encode]) stream.on('error', () => {})
   }
 
@@ -48,13 +48,13 @@ export class LayeredPeer implements Peer {
     return this.#ended
   }
 
-  /** Bytes that have come over the wire so far. */
+  /** Bytes received over the wire so far. */
   get arrived(): number {
     this.#decode()
     return this.#given
   }
 
-  /** So many of the bytes that have come are decoded, and an end that has come is. */
+  /** That many of the received bytes are decoded, and so is a received end. */
   decoded(bytes: number): boolean {
     this.#decode()
     const { decode } = this.#pair
@@ -104,7 +104,7 @@ export class LayeredPeer implements Peer {
     return received
   }
 
-  /** Runs `leave` once all that was sent has been encoded. */
+  /** Runs `leave` once everything sent has been encoded. */
   #behindOutput(leave: () => void): this {
     const { encode } = this.#pair
     const ending = encode.writableEnded && !encode.readableEnded

@@ -11,7 +11,7 @@ import type { PeerOptions, Running, World } from '../transport/world.js'
 import { type Coder, coders } from './coders.js'
 import { LayeredPeer } from './layered-peer.js'
 
-/** Another world, in which whatever goes between loops and peers is translated on the way. */
+/** A world in which all traffic between loops and peers passes through a layer. */
 export class LayeredWorld implements World {
   readonly title: string
   readonly transport: World['transport']
@@ -48,7 +48,7 @@ export class LayeredWorld implements World {
     let layered: Server | undefined
     const layer = <Other>(handlers: Handlers<Other>) =>
       translate(handlers as Events<Other>, id => !attached.has(id), this.#coder.layer)
-    // What a program attaches has the layer of its own already, if it had one.
+    // A socket that a program attaches already has its layer, if it had one.
     const attached = new Set<number>()
     const program: Events<Context> = {
       ...watched,
@@ -69,7 +69,7 @@ export class LayeredWorld implements World {
       },
     }
     const endpoints = addresses.map(endpoint => {
-      // What is no endpoint is passed on as it is.
+      // Passes on what is not an endpoint.
       if (typeof endpoint === 'string' || endpoint?.events === undefined) return endpoint
       return { ...endpoint, events: layer(endpoint.events) }
     })
@@ -87,7 +87,7 @@ export class LayeredWorld implements World {
   }
 
   until(what: string, condition: () => boolean): Promise<void> {
-    // A peer that has heard of something has decoded it as well. What comes later may never cease.
+    // A peer that received an event has decoded it as well. Later input may never stop.
     let arrived: readonly number[] | undefined
     return this.#world.until(what, () => {
       if (!condition()) return false

@@ -5,11 +5,11 @@ interface Timer {
   readonly run: () => void
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until it is advanced. */
 export class FakeClock implements Clock {
   time = 0
   readonly timers = new Set<Timer>()
-  /** How often a timer has been set. */
+  /** How often a timer was set. */
   set = 0
   readonly #soon: (() => void)[] = []
 
@@ -28,7 +28,7 @@ export class FakeClock implements Clock {
     this.#soon.push(run)
   }
 
-  /** Moves on, with every timer at its time and what that asks for soon. */
+  /** Advances time: runs every timer at its time, and what it schedules. */
   advance(ms: number): void {
     const target = this.time + ms
     for (;;) {
@@ -42,7 +42,7 @@ export class FakeClock implements Clock {
     this.time = target
   }
 
-  /** Does what was to be done soon. */
+  /** Runs what was scheduled. */
   run(): void {
     for (const run of this.#soon.splice(0)) run()
   }

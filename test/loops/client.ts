@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import type { Address } from '../../lib/index.js'
 
-/** A client that keeps what it hears. */
+/** A client that stores what it receives. */
 export class Client {
   readonly socket: net.Socket
   received = ''
@@ -26,7 +26,7 @@ export class Client {
     return this
   }
 
-  /** Waits until what was received holds so. */
+  /** Waits until the received text meets a condition. */
   async until(holds: (received: string) => boolean): Promise<string> {
     while (!holds(this.received)) {
       if (this.socket.closed)
@@ -36,7 +36,7 @@ export class Client {
     return this.received
   }
 
-  /** Which loop it has come to. */
+  /** The loop that it is connected to. */
   async loop(): Promise<number> {
     return Number.parseInt(await this.until(received => received.includes(';')), 10)
   }
@@ -51,7 +51,7 @@ export class Client {
   }
 }
 
-/** How many clients each loop has got. */
+/** The number of clients of each loop. */
 export async function spread(clients: readonly Client[], loops: number): Promise<number[]> {
   const counts = Array.from({ length: loops }, () => 0)
   for (const client of clients) {

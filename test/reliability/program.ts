@@ -8,20 +8,20 @@ import type { PeerOptions } from '../transport/world.js'
 
 const fixture = fileURLToPath(new URL('fixtures/server.js', import.meta.url))
 
-/** What a program's addresses are for, in their order. */
+/** The purposes of a program's addresses, in order. */
 const doors = ['echo', 'sink'] as const
 
 export type Door = (typeof doors)[number]
 
 export interface ProgramOptions {
   transport: 'net' | 'native'
-  /** How many descriptors it may have open. */
+  /** The limit on its open descriptors. */
   descriptors?: number
-  /** It closes descriptor 0 before it binds. */
+  /** Closes descriptor 0 before it binds. */
   stdin?: 'open' | 'closed'
 }
 
-/** A server in a process of its own, and peers for it. */
+/** A server in its own process, and peers for it. */
 export class Program {
   readonly #child: ChildProcess
   readonly #peers: SocketPeer[] = []
@@ -47,7 +47,7 @@ export class Program {
     })
   }
 
-  /** Starts one; it ends with the test. */
+  /** Starts a server, which ends with the test. */
   static async start(t: Test, options: ProgramOptions): Promise<Program> {
     const { transport, descriptors, stdin = 'open' } = options
     const address = transport === 'net' ? 'tcp4-net://127.0.0.1:0' : 'tcp4://127.0.0.1:0'
@@ -65,12 +65,12 @@ export class Program {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** How many descriptors it has open. */
+  /** The number of its open descriptors. */
   get descriptors(): number {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length
   }
 
-  /** Asks it something, as the fixture has it. */
+  /** Asks it a question of the fixture. */
   ask<T>(question: string): Promise<T> {
     const answer = this.#answer<T>(question)
     this.#child.send(question)

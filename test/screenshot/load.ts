@@ -6,7 +6,7 @@ const STEP = 100
 const CLIENTS = 160
 const SIZE = 4096
 
-/** A varying number of clients that talk to an echo server. */
+/** A varying number of clients of an echo server. */
 export class Load {
   readonly #port: number
   readonly #clients: Socket[] = []

@@ -3,20 +3,22 @@ import { Random } from './random.js'
 
 const PERIOD = 1 << 20
 
-/** Two periods of the same bytes, so that any piece up to a period long lies in one run. */
+/** Two periods of the same bytes, so that any piece of up to a period is contiguous. */
 const table = makeTable()
 
 const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyzäöüßéñçøå€…漢字かなабв🙂🚀')
 
 const PROSE = makeProse()
 
-/** A piece of a stream in which a byte's place can be told from its surroundings; streams differ by number. */
+/**
+ * A piece of a stream in which each byte's position can be determined from its neighbours; streams differ by number.
+ */
 export function streamBytes(stream: number, position: number, size: number): Buffer {
   const start = (stream * 104_729 + position) % PERIOD
   return table.subarray(start, start + size)
 }
 
-/** Letters that take one to four bytes; where a letter of two units is cut, its halves go out as replacements. */
+/** Characters of one to four bytes; if a surrogate pair is split, its halves are sent as replacement characters. */
 export function text(salt: number, length: number): string {
   const start = (salt * 7919) % PROSE.length
   return PROSE.repeat(2 + Math.floor(length / PROSE.length)).slice(start, start + length)

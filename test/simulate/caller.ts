@@ -6,13 +6,13 @@ import type { CallMade } from './rule.js'
 import type { Story } from './story.js'
 import type { World } from './world.js'
 
-/** Ids that are never given out. */
+/** Ids that are never assigned. */
 const NO_ID = 1_000_000
 
-/** Calls the methods of the server as a plan says, and notes what they answer. */
+/** Calls the server's methods as a plan says, and records their results. */
 export class Caller {
   readonly #world: World
-  /** What was attached last. */
+  /** The socket attached last. */
   #attached: Socket | undefined
 
   constructor(world: World) {
@@ -62,14 +62,14 @@ export class Caller {
     if (socket.destroyed || story.layer !== undefined) return this.#refused(socket, 'ERR_UNSUPPORTED')
     const next = story.successor(script.after, this.#world.shutdown !== undefined)
     next.id = this.#make(() => this.#world.server.attach(socket), 'attach')
-    // Once the loop has ended, the socket is still its owner's.
+    // Once the loop has ended, the socket still belongs to its owner.
     if (next.id === 0) return
     socket.removeAllListeners('data')
     this.#world.stories[peer] = next
     this.#attached = socket
   }
 
-  /** Whatever connection this is to make gets an id; where the loop is ending it may be too late for that. */
+  /** Every connection made by a call gets an id; if the loop is ending, it may be too late. */
   #make(call: () => number, name: string): number {
     try {
       const id = call()
@@ -101,7 +101,7 @@ export class Caller {
     if (call.call === 'send') return this.#send(story, id, call)
     const answer = this.#world.server[call.call](id)
     this.#made({ call: call.call, story, id, size: 0, answer })
-    // A wake is refused, too, once only the end can follow.
+    // A wake is also rejected once only the end can follow.
     if (!answer) story.denied ||= story.opened && call.call !== 'wake'
     else if (call.call === 'wake') story.woken = true
     else story.paused = call.call === 'pause'
@@ -110,7 +110,7 @@ export class Caller {
   #send(story: Story, id: number, call: Extract<Call, { call: 'send' }>): void {
     const { out, bytes } = this.#world.output.make(call.out, undefined)
     const token = call.token === true ? this.#world.nextToken() : undefined
-    // Without `closed` nobody knows whether it is open still.
+    // Without `closed` no one knows whether it is still open.
     const known = this.#world.plan.handlers.closed || call.action !== Action.Shutdown
     const action = known && story.followsCalls ? call.action : undefined
     const answer = this.#world.server.send(id, out, token === undefined ? action : { action, token })
@@ -123,7 +123,7 @@ export class Caller {
       story.refusedSize = Math.max(story.refusedSize, bytes.length)
       story.denied ||= story.opened && story.followsCalls && !story.outputEnded
     }
-    // What comes after an End, from the same handler too, is not taken.
+    // Output after an End is rejected, also from the same handler.
     if (answer && action === Action.End && story.closing === undefined) story.outputEnded = true
     if (answer || story.open) this.#world.act(story, action)
   }

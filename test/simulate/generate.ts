@@ -12,7 +12,7 @@ import type {
 } from './plan.js'
 import { Random } from './random.js'
 
-/** Sizes of things that go together: so that a run is short, and yet blocks often. */
+/** Sizes that fit together: runs stay short, and yet block often. */
 interface Scale {
   readonly buffers: readonly number[]
   readonly pieces: readonly number[]
@@ -39,7 +39,7 @@ const LARGE: Scale = {
   bounds: [100_000, 1_000_000],
 }
 
-/** Handlers that wake their own connection, every time. */
+/** Handlers that wake their own connection every time. */
 const RESTLESS: readonly (readonly HandlerName[])[] = [
   ['data'],
   ['data', 'ended'],
@@ -53,7 +53,7 @@ const CODES = ['decode', 'encode', 'decodeEnd', 'encodeEnd'] as const
 const PLAIN_FAULTS = ['throws', 'stalls'] as const
 const FAULTS = ['throws', 'stalls', 'fails', 'destroys'] as const
 
-/** The plan that belongs to a seed. */
+/** The plan of a seed. */
 export function generate(seed: number): Plan {
   return new Generator(seed).plan(seed)
 }
@@ -62,10 +62,10 @@ class Generator {
   readonly #random: Random
   readonly #scale: Scale
   readonly #peers: number
-  /** In half of the plans the handlers behave, so that the other half does not end everything early. */
+  /** In half of the plans the handlers are well-behaved, because the others end everything early. */
   readonly #wild: boolean
 
-  /** Kinds of the layers that connections have; none in most plans, as streams take their time. */
+  /** The kinds of layers of connections; none in most plans, because streams take time. */
   readonly #layers: readonly LayerPlan['kind'][]
 
   constructor(seed: number) {
@@ -133,7 +133,7 @@ class Generator {
     }
   }
 
-  /** Some that wake themselves answer the end of their peer with their own. */
+  /** Some handlers that wake themselves answer the peer's end with their own. */
   #farewell(script: Script): Script {
     if (script.wakes === undefined || this.#random.percent(60)) return script
     return { ...script, options: { ...script.options, halfOpen: true }, ended: { action: Action.End } }
@@ -164,7 +164,7 @@ class Generator {
     const kind = random.pick(this.#layers)
     const at = random.pick(['should', 'wrap', 'layer', ...CODES, ...CODES] as const)
     const how = random.pick(kind === 'functions' ? PLAIN_FAULTS : FAULTS)
-    // What a stream throws later is thrown at whoever wakes it up, as Node has it.
+    // What a stream throws later is thrown at whoever resumes it, as in Node.
     const call = how === 'throws' && kind !== 'functions' ? 1 : random.between(1, 4)
     return {
       kind,
@@ -196,7 +196,7 @@ class Generator {
     return this.#random.percent(15) ? { ...reaction, promised: true } : reaction
   }
 
-  /** `ends`: in how many of a hundred cases it ends the connection, where handlers are wild. */
+  /** `ends`: the percentage of cases in which it ends the connection, if handlers are wild. */
   #reaction(writes: boolean, ends: number): Reaction {
     const random = this.#random
     return {
@@ -208,7 +208,7 @@ class Generator {
     }
   }
 
-  /** Where there is nothing to write and no connection to end. */
+  /** With nothing to write and no connection to end. */
   #loopReaction(): Reaction {
     const random = this.#random
     return {
@@ -274,7 +274,7 @@ class Generator {
     for (let peer = 0; peer < this.#peers; peer += 1) operations.push(this.#arrival(peer))
     const count = random.between(2, 25)
     while (operations.length < count) operations.push(this.#operation())
-    // Some come late: their places are given to others.
+    // Some arrive late: their places are taken by others.
     for (let peer = 1; peer < this.#peers; peer += 1) {
       const other = random.below(operations.length)
       const mine = operations[peer]

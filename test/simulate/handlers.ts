@@ -9,7 +9,7 @@ import type { World } from './world.js'
 const ECHO: Reaction = { out: { kind: 'echo' } }
 const NOTHING: Reaction = {}
 
-/** The program of a plan: its handlers tell the world that they are called, and do what the plan says. */
+/** The program of a plan: its handlers report their calls to the world, and do what the plan says. */
 export class Handlers {
   readonly #world: World
 
@@ -17,7 +17,7 @@ export class Handlers {
     this.#world = world
   }
 
-  /** Those of the handlers that the plan's program has. */
+  /** The handlers that the plan's program has. */
   events(): Events<unknown> {
     const has = this.#world.plan.handlers
     return {
@@ -216,7 +216,7 @@ export class Handlers {
     })
   }
 
-  /** The new owner says something, reads what comes, and ends when the peer has. */
+  /** The new owner sends something, reads the input, and ends when the peer has. */
   #adopt(story: Story, socket: Socket): void {
     socket.on('data', (chunk: Buffer) => story.socketRead.push(chunk))
     socket.on('error', () => {})
@@ -238,14 +238,14 @@ export class Handlers {
     return reaction.action
   }
 
-  /** What the plan has for this call of a handler. */
+  /** The plan's reaction to this call of a handler. */
   #next(story: Story, name: keyof Story['calls']): Reaction | undefined {
     const reaction = story.script[name][story.calls[name]]
     story.calls[name] += 1
     return reaction
   }
 
-  /** What a handler of a connection does, and what it returns in the form that it has. */
+  /** What a connection's handler does and returns. */
   #react(
     story: Story,
     reaction: Reaction | undefined,

@@ -3,31 +3,31 @@ import { Duplex, Transform, type TransformCallback } from 'node:stream'
 import type { Coded, Layer } from 'revio'
 import type { LayerPlan } from './plan.js'
 
-/** What a layer does where its plan has a fault. */
+/** What a layer does if its plan has a fault. */
 type Fault = NonNullable<LayerPlan['fault']>
 
-/** Bytes as they are on the wire of a layer with that mask, or, of those, the plain ones. */
+/** The wire bytes of a layer with that mask for plain bytes, or the reverse. */
 export function masked(bytes: Uint8Array, mask: number): Buffer {
   const made = Buffer.from(bytes)
   if (mask !== 0) for (let at = 0; at < made.length; at += 1) made[at] = (made[at] ?? 0) ^ mask
   return made
 }
 
-/** Makes the layers of plans, and has them fail where the plan says so. */
+/** Makes the layers of plans, and makes them fail as the plan says. */
 export class LayerMaker {
   readonly #plan: LayerPlan
   readonly #failing: (error: Error, place: Fault['at']) => void
   readonly #calls = new Map<Fault['at'], number>()
-  /** How often anything of it was called. */
+  /** The number of calls of any part. */
   calls = 0
 
-  /** `failing` is told what a layer is about to fail with, each time. */
+  /** `failing` receives each error with which a layer is about to fail. */
   constructor(plan: LayerPlan, failing: (error: Error, place: Fault['at']) => void) {
     this.#plan = plan
     this.#failing = failing
   }
 
-  /** Whether the connection gets one. */
+  /** Whether the connection gets a layer. */
   should(): boolean {
     this.#orThrow('should')
     return true
@@ -63,7 +63,7 @@ export class LayerMaker {
     return undefined
   }
 
-  /** True where it stalls: nothing comes out. */
+  /** True if it stalls and produces no output. */
   #fails(place: Fault['at']): boolean {
     const fault = this.#due(place)
     if (fault === undefined) return false
@@ -117,7 +117,7 @@ export class LayerMaker {
     return duplex
   }
 
-  /** The same for what an event tells: what is thrown there is nobody's to catch. */
+  /** The same for events, in which no one catches an exception. */
   #heard(place: Fault['at'], stream: Duplex, goOn: () => void): void {
     const failed = (error?: Error | null) => {
       if (error) stream.destroy(error)
@@ -129,7 +129,7 @@ export class LayerMaker {
     }
   }
 
-  /** Goes on at once, or in a while; or fails, or never goes on. */
+  /** Continues at once or later; or fails, or stalls. */
   #later(place: Fault['at'], stream: Duplex, done: TransformCallback, goOn: () => void): void {
     const fault = this.#due(place)
     if (fault === undefined) {
@@ -154,7 +154,7 @@ export class LayerMaker {
     return error
   }
 
-  /** The fault of the plan, from the call on at which it is to come. */
+  /** The plan's fault, from its call on. */
   #due(place: Fault['at']): Fault | undefined {
     this.calls += 1
     const calls = (this.#calls.get(place) ?? 0) + 1

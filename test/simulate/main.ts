@@ -26,7 +26,7 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
   return 2
 })
 
-/** Answers the exit code: 1 when a rule did not hold. */
+/** Returns the exit code: 1 if a rule was violated. */
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: OPTIONS })
   if (values.help) {
@@ -50,7 +50,7 @@ async function searchAll(first: number, count: number): Promise<number> {
   return failure === undefined ? 0 : 1
 }
 
-/** Tells how far it is, once a second and at the end; on a terminal in one line. */
+/** Reports progress once a second and at the end; on a terminal on a single line. */
 function progress(count: number): (done: number) => void {
   const [before, after] = process.stderr.isTTY ? ['\r', ''] : ['', '\n']
   const began = performance.now()

@@ -3,15 +3,15 @@ import type { Out } from 'revio'
 import { streamBytes, text } from './bytes.js'
 import type { OutPlan } from './plan.js'
 
-/** Streams from here on are output; those below are what peers send. */
+/** Streams from this number on are output; lower ones are sent by peers. */
 const FIRST_OUTPUT = 1000
 
-/** Makes the output that plans ask for, and spoils the buffers as soon as the program may use them again. */
+/** Makes the output that plans request, and overwrites the buffers as soon as the program may reuse them. */
 export class Output {
   #count = 0
   #lent: Buffer[] = []
 
-  /** What to return or send, and the bytes that are to come out of it. `input` is what an echo gives back. */
+  /** The value to return or send, and the bytes that it should produce. `input` is what an echo returns. */
   make(plan: OutPlan, input: Buffer | null | undefined): { out: Out; bytes: Buffer } {
     this.#count += 1
     const stream = FIRST_OUTPUT + this.#count
@@ -25,7 +25,7 @@ export class Output {
     return { out: this.#lend(bytes), bytes }
   }
 
-  /** The buffer is the program's again: whoever still reads it reads something else. */
+  /** The buffer belongs to the program again: whoever still reads it reads something else. */
   lend(buffer: Buffer): void {
     this.#lent.push(buffer)
   }
@@ -35,7 +35,7 @@ export class Output {
     this.#lent.length = 0
   }
 
-  /** Strings and buffers by turns. */
+  /** Alternates strings and buffers. */
   #list(sizes: readonly number[], stream: number): { out: Out; bytes: Buffer } {
     const chunks = sizes.map((size, index) =>
       index % 2 === 0 ? this.#lend(streamBytes(stream, index * size, size)) : text(stream + index, size),

@@ -1,6 +1,6 @@
 import type { Action, Options } from 'revio'
 
-/** A run as data: what the peers and the program do. The same plan gives the same run, and pieces can be left out. */
+/** A run as data: what the peers and the program do. The same plan produces the same run, and parts can be removed. */
 export interface Plan {
   readonly seed: number
   readonly simulation: {
@@ -22,22 +22,22 @@ export interface Plan {
 }
 
 /**
- * What comes before the end of the loop. `calm`: everybody is helped to go on, and all must come to rest; `patient`:
- * promised replies come, and time passes, but nobody helps; `sudden`: the end comes upon what there is.
+ * What precedes the end of the loop. `calm`: everyone is helped to continue, and everything must come to rest;
+ * `patient`: promised replies settle and time passes, but without help; `sudden`: the loop ends at once.
  */
 export type Ending = 'calm' | 'patient' | 'sudden'
 
-/** A layer under a connection: it combines every byte with `mask`, until its fault comes. */
+/** A layer under a connection: combines every byte with `mask`, until its fault occurs. */
 export interface LayerPlan {
   /** `functions` and `streams` are pairs of them, `decoder` one of each; `duplex` is a stream around the wire. */
   readonly kind: 'functions' | 'streams' | 'decoder' | 'duplex'
   readonly mask: number
   readonly fault?: {
-    /** `layer`: what `wrap` returns is none. */
+    /** `layer`: `wrap` returns something that is not a layer. */
     readonly at: 'should' | 'wrap' | 'layer' | 'decode' | 'encode' | 'decodeEnd' | 'encodeEnd'
     /** From which call on. */
     readonly call: number
-    /** What is no stream throws or stalls. */
+    /** What is not a stream throws or stalls. */
     readonly how: 'throws' | 'stalls' | 'fails' | 'destroys'
   }
 }
@@ -60,15 +60,15 @@ export type OutPlan =
   | { readonly kind: 'bytes' | 'text'; readonly size: number }
   | { readonly kind: 'list'; readonly sizes: readonly number[] }
 
-/** What a handler does when it is called. */
+/** What a handler does when called. */
 export interface Reaction {
   readonly calls?: readonly Call[]
   readonly out?: OutPlan
   readonly action?: Action
   readonly fault?: boolean
-  /** Its output comes with a token. */
+  /** Its output has a token. */
   readonly token?: boolean
-  /** Its reply is promised, and comes by a `settle` operation; with `fault` it rejects. */
+  /** Its reply is a promise, which a `settle` operation resolves, or with `fault` rejects. */
   readonly promised?: boolean
 }
 
@@ -78,7 +78,7 @@ export interface TickReaction {
   readonly fault?: boolean
 }
 
-/** What a handler does before it returns. `peer` is the number of whom it is done to. */
+/** What a handler does before it returns. `peer` is the number of the affected peer. */
 export type Call =
   | { readonly call: 'wake' | 'pause' | 'resume'; readonly peer: number }
   | {
@@ -89,7 +89,7 @@ export type Call =
       readonly token?: boolean
     }
   | { readonly call: 'dial'; readonly peer: number; readonly reachable: boolean; readonly timeout: number }
-  /** Its socket, which was detached; the same once more; what is no socket. */
+  /** Its detached socket; the same one again; something that is not a socket. */
   | { readonly call: 'attach'; readonly peer: number; readonly what: 'socket' | 'twice' | 'garbage' }
   | { readonly call: 'shutdown'; readonly timeout: number }
   | { readonly call: 'stall'; readonly ms: number }
@@ -97,11 +97,11 @@ export type Call =
 /** The program's part of one connection: the n-th call of a handler gets the n-th reaction. */
 export interface Script {
   readonly options: Omit<Options, 'context'> | undefined
-  /** What stands between the wire and its handlers. */
+  /** The layer between the wire and its handlers. */
   readonly layer?: LayerPlan
   /** Handlers that wake their connection whenever they run. */
   readonly wakes?: readonly HandlerName[]
-  /** `data` pauses the connection while output is unsent, and `postwrite` resumes it, as a proxy does. */
+  /** `data` pauses the connection while output is unsent, and `postwrite` resumes it, as in a proxy. */
   readonly congested?: boolean
   readonly opened: Reaction
   readonly data: readonly Reaction[]
@@ -111,11 +111,11 @@ export interface Script {
   readonly sent: readonly Reaction[]
   readonly closed: Reaction
   readonly detached: Reaction
-  /** How it is treated when it has been detached and attached again. */
+  /** Its treatment after it has been detached and attached again. */
   readonly after?: Script
 }
 
-/** One thing that is done from outside, and how many steps of the simulation follow; -1: until it comes to rest. */
+/** One action from outside, and how many steps of the simulation follow; -1: until it comes to rest. */
 export type Operation = { readonly steps: number } & (
   | {
       readonly do: 'connect'

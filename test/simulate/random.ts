@@ -1,4 +1,4 @@
-/** A small generator of pseudo-random numbers (mulberry32): the same seed gives the same plan, everywhere. */
+/** A small pseudo-random generator (mulberry32): the same seed produces the same plan everywhere. */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = (seed ^ Math.imul(Math.floor(seed / 2 ** 32), 0x9e3779b1)) | 0
   }
 
-  /** A whole number from 0 up to, and without, `count`. */
+  /** An integer from 0 up to `count`, exclusive. */
   below(count: number): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -14,12 +14,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) % count
   }
 
-  /** A whole number from `low` to `high`. */
+  /** An integer from `low` to `high`. */
   between(low: number, high: number): number {
     return low + this.below(high - low + 1)
   }
 
-  /** True in so many of a hundred cases. */
+  /** True in this percentage of cases. */
   percent(share: number): boolean {
     return this.below(100) < share
   }
@@ -28,7 +28,7 @@ export class Random {
     return list[this.below(list.length)] as T
   }
 
-  /** One of the keys; each as often as its weight says. */
+  /** One of the keys, chosen by weight. */
   weighed<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][]
     let left = this.below(entries.reduce((sum, [, weight]) => sum + weight, 0))

@@ -1,7 +1,7 @@
 import type { Plan } from './plan.js'
 import type { World } from './world.js'
 
-/** What a failed run tells people: the rule, the plan, and what happened. */
+/** The report of a failed run: the rule, the plan, and what happened. */
 export function report(world: World): string {
   const { plan, violation } = world
   return [

@@ -4,11 +4,11 @@ import type { HandlerName } from './plan.js'
 import type { Story } from './story.js'
 import type { World } from './world.js'
 
-/** A handler is being called. */
+/** A call of a handler. */
 export interface Event {
   readonly name: HandlerName
   readonly id: number
-  /** The connection that the id stands for; undefined for `serving` and `tick`, and where there is none. */
+  /** The connection of the id; undefined for `serving` and `tick`, and if there is none. */
   readonly story: Story | undefined
   readonly at: number
   readonly info?: Info
@@ -27,7 +27,7 @@ export interface Turn {
   readonly bytes: number
 }
 
-/** A method of the server was called. */
+/** A call of a server method. */
 export interface CallMade {
   readonly call: 'wake' | 'pause' | 'resume' | 'send'
   readonly story: Story
@@ -37,24 +37,24 @@ export interface CallMade {
 }
 
 /**
- * Some of what the contract says. Each hook looks at the facts at one kind of moment, before they take the moment in,
- * and answers what is wrong, if anything is.
+ * Part of the contract. Each hook inspects the facts at one kind of moment, before they include it, and returns the
+ * violation, if any.
  */
 export interface Rule {
   readonly name: string
   /** A handler is called. */
   event?(world: World, event: Event): string | undefined
-  /** A method of the server has answered. */
+  /** A method of the server has returned. */
   called?(world: World, call: CallMade): string | undefined
-  /** An operation has been done; nothing else is going on. */
+  /** An operation is done; nothing else is in progress. */
   between?(world: World, story: Story): string | undefined
-  /** An operation has been done, for the loop as a whole. */
+  /** An operation is done, for the loop as a whole. */
   meanwhile?(world: World): string | undefined
-  /** The simulation has come to rest: nothing happens any more unless time goes on or somebody acts. */
+  /** The simulation is at rest: nothing happens until time passes or someone acts. */
   rest?(world: World, story: Story): string | undefined
-  /** One turn of the loop, at most, has passed: what it delivered. */
+  /** At most one turn of the loop has passed: what it delivered. */
   turned?(world: World, turn: Turn): string | undefined
-  /** Nobody has helped, promised replies have come, and longer than every timeout has passed. */
+  /** Without help, promised replies have settled, and more time than every timeout has passed. */
   waited?(world: World, story: Story): string | undefined
   /** Everything is over. */
   end?(world: World, story: Story): string | undefined

@@ -4,16 +4,16 @@ import type { Operation, Plan } from './plan.js'
 import type { Story } from './story.js'
 import { World } from './world.js'
 
-/** Turns of the loop that a run at rest may take while latency lets bytes trickle. */
+/** Turns of the loop that a run may take to come to rest while latency delays bytes. */
 const PATIENCE = 300
 
 /** How often handlers that wake their own connection do so after each operation. */
 const RESTLESS = 10
 
-/** Longer than any timeout of a plan's and all that follows from it, at the usual `writeTimeout` of 30 seconds. */
+/** Longer than any timeout of a plan and its consequences, with the usual `writeTimeout` of 30 seconds. */
 const LONG = 40_000
 
-/** Runs a plan; the world's `violation` says whether a rule did not hold. */
+/** Runs a plan; the world's `violation` tells whether a rule was violated. */
 export async function run(plan: Plan): Promise<World> {
   const world = new World(plan)
   try {
@@ -40,7 +40,7 @@ async function operate(world: World, operation: Operation): Promise<void> {
   look(world, operation.steps < 0 || !world.streams)
 }
 
-/** Asks the rules what they have to say between two operations. */
+/** Checks the rules between two operations. */
 function look(world: World, resting = true): void {
   world.identify()
   world.ask(rule => rule.meanwhile?.(world))
@@ -62,12 +62,12 @@ async function perform(world: World, operation: Operation): Promise<void> {
 
 async function advance(world: World, ms: number): Promise<void> {
   world.note('advance', ms)
-  // What can still be done at this moment is done before time goes on.
+  // Everything possible at this moment happens before time passes.
   await world.rest()
   const { now } = world
   for (const story of world.stories) story.watch(now)
   world.simulation.advance(ms)
-  // What was read meanwhile was read no sooner than this.
+  // Input read meanwhile was read no earlier than this.
   for (const story of world.stories) story.watch(now)
   world.stalled = false
 }
@@ -87,7 +87,7 @@ function connect(
   story.peer = world.simulation.connect({ addressIndex: address, paused, allowHalfOpen })
 }
 
-/** The oldest promised reply comes, or is rejected. */
+/** Settles the oldest promised reply. */
 async function settle(world: World, story: Story): Promise<void> {
   const promised = story.promises.shift()
   if (promised === undefined) return
@@ -106,7 +106,7 @@ async function settle(world: World, story: Story): Promise<void> {
   for (let left = 4; left > 0; left -= 1) await undefined
 }
 
-/** What the peer does. One that has no way left does nothing. */
+/** An action of the peer; nothing if the peer can't act any more. */
 function steer(world: World, story: Story, operation: Extract<Operation, { peer: number }>): void {
   const { peer } = story
   if (peer === undefined || peer.closed || story.left !== undefined) return
@@ -141,7 +141,9 @@ function send(story: Story, size: number): void {
   story.peer?.send(masked(bytes, story.mask))
 }
 
-/** Lets everything go on and come to rest where the plan wants that, then ends the loop, and asks for the last time. */
+/**
+ * Lets everything continue and come to rest if the plan wants that, then ends the loop and checks for the last time.
+ */
 async function end(world: World): Promise<void> {
   if (world.plan.ending === 'calm') await calm(world)
   if (world.plan.ending === 'patient') await wait(world)
@@ -156,7 +158,7 @@ async function end(world: World): Promise<void> {
   await untangle(world)
   for (const { peer } of world.stories) if (peer !== undefined && !peer.closed) peer.end()
   for (const { socket } of world.stories) socket?.end()
-  // What was detached with a layer ends one stream after the other.
+  // What was detached with a layer ends one stream after another.
   for (let round = 0; round < 4; round += 1) {
     await advance(world, 2500)
     await untangle(world)
@@ -165,7 +167,7 @@ async function end(world: World): Promise<void> {
   world.ask(rule => rule.over?.(world))
 }
 
-/** Runs to rest, with what promises and sockets do in between. */
+/** Runs to rest, with the effects of promises and sockets in between. */
 async function untangle(world: World): Promise<void> {
   await world.rest()
   for (let left = 4; left > 0; left -= 1) await undefined
@@ -180,7 +182,7 @@ async function untangle(world: World): Promise<void> {
   }
 }
 
-/** Nobody does anything more: what is to end ends by itself. */
+/** No one acts any more: what should end, ends by itself. */
 async function wait(world: World): Promise<void> {
   for (let round = 0; round < 20; round += 1) {
     for (const story of world.stories) {
@@ -191,7 +193,7 @@ async function wait(world: World): Promise<void> {
     const before = world.events - world.tick.calls
     await advance(world, LONG)
     await world.rest()
-    // What came of that may have begun at its end.
+    // The consequences may have begun at its end.
     if (world.events - world.tick.calls === before && !world.stories.some(story => story.busy)) break
   }
   for (const story of world.stories) if (!story.busy) world.ask(rule => rule.waited?.(world, story))
@@ -217,7 +219,7 @@ async function calm(world: World): Promise<void> {
   }
 }
 
-/** Runs until nothing moves any more, letting the latency pass where there is one; false when that takes too long. */
+/** Runs until nothing moves any more, and lets latency pass if there is any; false if that takes too long. */
 async function rest(world: World): Promise<boolean> {
   await world.rest()
   const { latency } = world.plan.simulation
@@ -231,7 +233,7 @@ async function rest(world: World): Promise<boolean> {
   return false
 }
 
-/** A figure that changes when anything goes either way. */
+/** A figure that changes when anything moves in either direction. */
 function traffic(world: World): string {
   const { events, stories } = world
   const moved = stories.map(

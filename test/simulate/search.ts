@@ -4,7 +4,7 @@ import { run } from './run.js'
 import { shrink } from './shrink.js'
 import type { World } from './world.js'
 
-/** Runs that many seeds from `first` on; the first that fails, in its shortest form, or undefined. */
+/** Runs this many seeds from `first` on; returns the first that fails, in its shortest form, or undefined. */
 export async function search(
   first: number,
   count: number,
@@ -19,7 +19,7 @@ export async function search(
   return undefined
 }
 
-/** The same failure with as little around it as can be. */
+/** Shrinks the failure. */
 async function shortest(world: World): Promise<World> {
   const rule = world.violation?.rule
   const plan = await shrink(world.plan, async candidate => (await run(candidate)).violation?.rule === rule)

@@ -1,11 +1,11 @@
 import type { Plan } from './plan.js'
 
-/** Answers whether a plan still fails in the same way. */
+/** Returns whether a plan still fails in the same way. */
 export type Fails = (plan: Plan) => Promise<boolean>
 
 /**
- * A plan that fails like the given one and has less in it: operations are left out in ever smaller runs, then
- * reactions of handlers, for as long as it still fails.
+ * Reduces a failing plan as long as it still fails: removes operations in ever smaller runs, then reactions of
+ * handlers.
  */
 export async function shrink(plan: Plan, fails: Fails): Promise<Plan> {
   let best = plan
@@ -18,7 +18,7 @@ export async function shrink(plan: Plan, fails: Fails): Promise<Plan> {
   return best
 }
 
-/** Leaves out operations: half of them, a quarter, … one at a time. */
+/** Removes operations: half of them, a quarter, … one at a time. */
 async function fewer(plan: Plan, fails: Fails): Promise<Plan> {
   let best = plan
   for (let run = Math.ceil(best.operations.length / 2); run >= 1; run = run === 1 ? 0 : Math.ceil(run / 2)) {

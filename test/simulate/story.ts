@@ -5,37 +5,37 @@ import type { Peer } from 'revio/testing'
 import { type LayerMaker, masked } from './layer.js'
 import type { Reaction, Script } from './plan.js'
 
-/** Output that the program has given for a connection. */
+/** Output that the program produced for a connection. */
 export interface Item {
   readonly bytes: Buffer
-  /** False where the contract leaves open whether it still goes out. */
+  /** False if the contract does not say whether it is still sent. */
   readonly certain: boolean
 }
 
-/** A token that came with output, and how many bytes are to have gone when it is told. */
+/** A token of some output, and how many bytes must have been written when it is reported. */
 export interface Token {
   readonly token: number
   readonly at: number
   readonly certain: boolean
 }
 
-/** A reply that was promised. */
+/** A promised reply. */
 export interface Promised {
   readonly reaction: Reaction
   readonly resolve: (reply: unknown) => void
   readonly reject: (reason: unknown) => void
 }
 
-/** A connection that this side has made. */
+/** A dialled connection. */
 export interface Dialled {
   readonly reachable: boolean
-  /** A socket that was attached. */
+  /** An attached socket. */
   readonly attached: boolean
-  /** The loop was to end already. */
+  /** The loop was already ending. */
   readonly late: boolean
 }
 
-/** Limits as the contract gives them to a connection whose `opened` asks for nothing. */
+/** The limits of a connection whose `opened` returns no options. */
 const DEFAULTS = {
   paused: false,
   reuseInputBuffer: false,
@@ -48,8 +48,8 @@ const DEFAULTS = {
 }
 
 /**
- * What has happened to one connection, as seen from outside: what its peer did, what its handlers were called with,
- * and what they answered. It holds facts alone; rules judge them.
+ * The history of one connection, as seen from outside: what its peer did, and how its handlers were called and what
+ * they returned. It contains only facts; rules judge them.
  */
 export class Story {
   readonly number: number
@@ -58,114 +58,117 @@ export class Story {
   peer: Peer | undefined
   /** 0 until it is known. */
   id = 0
-  /** Which address accepts it; -1 when the loop dialled. */
+  /** The address that accepts it; -1 for a dialled one. */
   address = -1
   dialled: Dialled | undefined
   opened = false
-  /** It was opened as one that could not be made. */
+  /** Its dial failed, as `opened` was told. */
   stillborn = false
   over:
     | { readonly how: 'closed' | 'detached'; readonly error: Error | undefined; readonly at: number }
     | undefined
   /** A reply was still promised then. */
   promisedAtEnd = false
-  /** To whom it was detached, and what that one has read. */
+  /** The new owner after a detach, and what that has read. */
   socket: Socket | undefined
   readonly socketRead: Buffer[] = []
 
   // Its layer. //////////////////////////////////////////////////////////////////////////////////////////////////////
 
   layer: LayerMaker | undefined
-  /** What bytes on the wire are combined with. */
+  /** What the bytes on the wire are combined with. */
   mask = 0
-  /** Its layer has failed, or stalls: what it has of either direction may be lost. */
+  /** Its layer has failed or stalls: its content in either direction may be lost. */
   fragile = false
-  /** It could not be made. */
+  /** Its dial failed. */
   unmade = false
 
   // What the peer did. //////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** It answers the loop's end with its own. */
+  /** Answers the loop's end with its own. */
   answersEnd = true
-  /** Bytes given to its `send`. */
+  /** Bytes passed to its `send`. */
   sent = 0
   ended = false
-  /** Closed or reset, from the peer's side. */
+  /** Closed or reset by the peer. */
   left: 'close' | 'reset' | undefined
-  /** It reads all there is, as far as anybody said. */
+  /** It reads everything, as far as is known. */
   reading = true
-  /** It came when nobody listened any more. */
+  /** It arrived after the listener had closed. */
   late = false
-  /** When it last gave bytes to send. */
+  /** When it last sent bytes. */
   sentAt = 0
-  /** Bytes that it has read, and when that was last seen to be more. */
+  /** Bytes that it has read, and when that last grew. */
   read = 0
   readAt = 0
 
   // What the program was told. //////////////////////////////////////////////////////////////////////////////////////
 
-  /** Bytes that `data` got. */
+  /** Bytes that `data` received. */
   delivered = 0
   calls = { data: 0, prewrite: 0, postwrite: 0, sent: 0 }
-  /** Inputs that are the program's own, and where they were in the stream. */
+  /** Inputs that the program keeps, and their positions in the stream. */
   readonly kept: { readonly input: Buffer; readonly at: number }[] = []
-  /** Bytes that writes took, by `postwrite`. */
+  /** Written bytes, according to `postwrite`. */
   taken = 0
-  /** What the last attempt to write left. */
+  /** What the last write attempt left. */
   remaining = 0
-  /** What `prewrite` offered, until its `postwrite` comes. */
+  /** The amount of `prewrite`, until its `postwrite`. */
   attempt: number | undefined
 
   // What the program answered. //////////////////////////////////////////////////////////////////////////////////////
 
   readonly items: Item[] = []
-  /** Bytes that were sent before `opened` had given its limits. */
+  /** Bytes sent before `opened` returned its limits. */
   early = 0
-  /** Bytes of all items, and of those that are not certain. */
+  /** Bytes of all items, and of uncertain ones. */
   given = 0
   uncertain = 0
   promises: Promised[] = []
-  /** Those that have not been told. */
+  /** Tokens that have not been reported. */
   readonly tokens: Token[] = []
-  /** What tokens were told of output that never goes. */
+  /** The errors of tokens whose output was discarded. */
   tokenError: Error | undefined
   paused = false
   /** How often its handlers may still wake it before the next operation. */
   restless = 0
-  /** What the present turn has delivered to it. */
+  /** What the current turn has delivered to it. */
   turn = { events: 0, bytes: 0 }
-  /** Wakes that were delivered when only the end could follow. */
+  /** Wakes delivered when only the end could follow. */
   vain = 0
-  /** A wake was asked for and has not fired. */
+  /** A wake was requested and has not fired. */
   woken = false
   /** `ended` was called. */
   endTold = false
-  /** An End took effect: no output is taken any more. */
+  /** An End took effect: no more output is accepted. */
   outputEnded = false
-  /** The Close, Detach or Reset that took effect, and how many bytes had left the peer by then. */
+  /** The Close, Detach or Reset that took effect, and how many bytes the peer had sent by then. */
   closing: Action | undefined
   arrivedBefore = 0
   readonly thrown: unknown[] = []
-  /** What \`sent\` threw when told of output that was lost: closed may be told what lost it, and then this is warned of. */
+  /**
+   * What `sent` threw when lost output was reported: closed may receive the reason of the loss instead, and then this
+   * becomes a warning.
+   */
   readonly excused: unknown[] = []
-  /** A Close, Detach or End was asked for; it may not have taken effect. */
+  /** A Close, Detach or End was requested; it may not have taken effect. */
   asked = false
-  /** Calls said that this id is not open. */
+  /** Calls returned that this id is not open. */
   denied = false
-  /** Bytes of the largest output that was not taken. */
+  /** The size of the largest rejected output. */
   refusedSize = 0
-  /** What `opened` gave to be handed to every later event. */
+  /** The context that `opened` returned. */
   context: unknown
 
   // Times. //////////////////////////////////////////////////////////////////////////////////////////////////////////
 
-  /** When something was last done to it or told of it. */
+  /** The time of the last action or event. */
   activeAt = 0
-  /** When a byte was last seen to go either way. */
+  /** When a byte was last seen in either direction. */
   byteAt = 0
-  /** When an attempt to write was last seen to begin. */
+  /** When a write attempt was last seen to begin. */
   attemptedAt = 0
-  /** When output was last seen to go, or to begin to wait. */
+  /** When output was last seen to be written, or to begin waiting. */
   progressAt = 0
 
   constructor(number: number, script: Script) {
@@ -173,7 +176,7 @@ export class Story {
     this.script = script
   }
 
-  /** The same connection under another id: its socket, of which its owner has read so much, was attached. */
+  /** The same connection under another id: its socket was attached after its owner had read this much. */
   successor(script: Script, late: boolean): Story {
     const next = new Story(this.number, script)
     const { peer, sent, ended, left, reading, answersEnd, sentAt } = this
@@ -181,24 +184,24 @@ export class Story {
     next.delivered = this.delivered + this.socketRead.reduce((sum, { length }) => sum + length, 0)
     next.items.push(...this.items)
     next.dialled = { reachable: true, attached: true, late }
-    // More output is an error where it has been ended; and what `detached` throws destroys the socket.
+    // More output is an error once it is ended; and an exception in `detached` destroys the socket.
     next.fragile = this.outputEnded || this.script.detached.fault === true
     return next
   }
 
-  /** `opened` has asked for these. */
+  /** The options that `opened` returned. */
   limit(options: Script['options']): void {
     this.limits = { ...DEFAULTS, ...options }
     this.paused ||= this.limits.paused
     this.early = this.pendingMost
   }
 
-  /** What its peer has received, as it was given. */
+  /** What its peer has received, as plain bytes. */
   get received(): Buffer {
     return masked(this.peer?.receivedBytes ?? Buffer.alloc(0), this.mask)
   }
 
-  /** Looks at what its peer has read. */
+  /** Checks what its peer has read. */
   watch(now: number): void {
     const read = this.peer?.receivedBytes.length ?? 0
     if (read !== this.read) this.readAt = now
@@ -212,12 +215,12 @@ export class Story {
     if (!certain) this.uncertain += bytes.length
   }
 
-  /** The output given so far has this token. */
+  /** The output so far has this token. */
   tag(token: number, certain: boolean): void {
     this.tokens.push({ token, at: this.given - this.uncertain, certain })
   }
 
-  /** Bounds of the unsent output, where writes are told. */
+  /** Bounds of the unsent output, if writes are reported. */
   get pendingMost(): number {
     return this.given - this.taken
   }
@@ -226,12 +229,12 @@ export class Story {
     return Math.max(0, this.given - this.uncertain - this.taken)
   }
 
-  /** It was opened and is not over. */
+  /** It has opened and not ended. */
   get open(): boolean {
     return this.opened && this.over === undefined
   }
 
-  /** Nothing has happened yet for which it would end. */
+  /** Nothing has happened yet that would end it. */
   get untouched(): boolean {
     return (
       !this.stillborn && !this.asked && !this.ended && this.left === undefined && this.thrown.length === 0
@@ -239,20 +242,20 @@ export class Story {
   }
 
   /**
-   * It is open, or has sent its end: where output goes no more the action of a call is still done. Anywhere else nobody
-   * can see whether it is, and none is asked for.
+   * It is open, or has sent its end: the action of a call still takes effect when output is no longer accepted. In any
+   * other state no one can see whether it does, so none is requested.
    */
   get followsCalls(): boolean {
     const ended = this.outputEnded && this.closing === undefined && !this.peerEnded && !this.stillborn
     return this.untouched || (ended && this.left === undefined && this.thrown.length === 0)
   }
 
-  /** Its peer has sent all it will, as it said or in answer to the loop's end. */
+  /** Its peer has ended its side, by itself or in response to the loop's end. */
   get peerEnded(): boolean {
     return this.ended || this.left === 'close' || (this.answersEnd && this.peer?.ended === true)
   }
 
-  /** Only its end can follow, for what it was told by its peer: nothing holds that back. */
+  /** Only its end can follow, because of its peer: nothing holds that back. */
   get doomed(): boolean {
     if (this.busy || this.over !== undefined) return false
     if (this.left === 'reset') return true
@@ -261,12 +264,12 @@ export class Story {
     return !this.limits.halfOpen || (this.endTold && this.outputEnded)
   }
 
-  /** A promised reply is still to come. */
+  /** A promised reply is outstanding. */
   get busy(): boolean {
     return this.promises.length > 0
   }
 
-  /** Bytes that have left the peer. */
+  /** Bytes that the peer has sent. */
   get arrived(): number {
     return this.sent - (this.peer?.unsent ?? 0)
   }

@@ -10,28 +10,28 @@ import type { Event, Rule } from './rule.js'
 import { rules } from './rules/all.js'
 import { Story } from './story.js'
 
-/** A rule that did not hold. */
+/** A violated rule. */
 export interface Violation {
   readonly rule: string
   readonly what: string
 }
 
-/** A simulation and the facts about it. Rules are asked at each moment before the facts take it in. */
+/** A simulation and its facts. Rules check each event before the facts include it. */
 export class World {
   readonly plan: Plan
-  /** By the numbers of their peers. */
+  /** By peer number. */
   readonly stories: Story[]
   readonly output: Output
   readonly simulation: Simulation
   #server: Server | undefined
-  /** What happened, one entry a moment; for people. */
+  /** What happened, one entry an event; for humans. */
   readonly history: (readonly [at: number, ...what: unknown[]])[] = []
-  /** Every error that a handler threw. */
+  /** All errors thrown by handlers. */
   readonly faults: unknown[] = []
   violation: Violation | undefined
   /** How many handlers are running. */
   depth = 0
-  /** Handlers that were called. */
+  /** The handlers called. */
   events = 0
   served = false
   /** What `serving` or `tick` threw. */
@@ -39,7 +39,7 @@ export class World {
   shutdown: { readonly at: number; readonly timeout: number } | undefined
   tick: { dueAt: number | undefined; calls: number } = { dueAt: 0, calls: 0 }
   lastId = 0
-  /** Time went on while things waited: what is due may be late. */
+  /** Time passed while things were pending: what is due may be late. */
   stalled = false
   everStalled = false
   stalledUntil = 0
@@ -84,7 +84,7 @@ export class World {
     )
   }
 
-  /** `serving` gets it before the simulation is there. */
+  /** `serving` receives it before the simulation exists. */
   met(server: Server): void {
     this.#server = server
   }
@@ -101,7 +101,7 @@ export class World {
     this.history.push([this.now, ...what])
   }
 
-  /** Does one step, which is one turn of the loop at most; false when there was none. */
+  /** Performs one step, at most one turn of the loop; false if there was none. */
   step(): boolean {
     for (const story of this.stories) story.turn = { events: 0, bytes: 0 }
     const stepped = this.simulation.step()
@@ -110,7 +110,7 @@ export class World {
     return stepped
   }
 
-  /** Comes to rest where streams take their time: they go on when nothing else does. */
+  /** Comes to rest with streams, which take time: they continue when nothing else does. */
   async rest(): Promise<void> {
     this.run()
     if (!this.streams) return
@@ -122,22 +122,22 @@ export class World {
     }
   }
 
-  /** A figure that grows with whatever happens. */
+  /** A figure that grows with every event. */
   get #progress(): number {
     return this.stories.reduce((sum, { layer }) => sum + (layer?.calls ?? 0), this.events + this.#steps)
   }
 
-  /** Lets streams go on for a moment. */
+  /** Lets streams continue for a moment. */
   async breathe(): Promise<void> {
     if (this.streams) await new Promise(resolve => setImmediate(resolve))
   }
 
-  /** Does all that can be done without time going on. */
+  /** Performs everything that is possible without time passing. */
   run(): void {
     while (this.violation === undefined && this.step());
   }
 
-  /** Asks every rule; the first violation stands. */
+  /** Checks every rule; keeps the first violation. */
   ask(question: (rule: Rule) => string | undefined): void {
     if (this.violation !== undefined) return
     for (const rule of rules) {
@@ -149,7 +149,7 @@ export class World {
     }
   }
 
-  /** A handler is called: rules first, then `run`, then what it did takes effect. */
+  /** A handler is called: first the rules, then `run`, then its effects. */
   handler<T>(event: Event, run: () => T): T {
     this.ask(rule => rule.event?.(this, event))
     this.events += 1
@@ -164,24 +164,24 @@ export class World {
     }
   }
 
-  /** A handler that wakes its own connection does so; only so often after each operation, or it would for ever. */
+  /** A handler wakes its own connection; only a few times after each operation, or it would continue forever. */
   wakes(story: Story, handler: HandlerName): void {
     if (story.restless === 0 || story.script.wakes?.includes(handler) !== true) return
     story.restless -= 1
     this.call({ call: 'wake', peer: story.number })
   }
 
-  /** Something was given for the connection that has not left. */
+  /** Some output for the connection has not been sent. */
   unsent(story: Story): boolean {
     return this.server.pending(story.id) > 0
   }
 
-  /** Nothing is under way but what runs now: whatever there was to be told, the loop has been told. */
+  /** Nothing is in progress but the current call: the loop has received every event. */
   get quiet(): boolean {
     return !this.streams && this.plan.simulation.latency === 0 && this.simulation?.left.steps === 0
   }
 
-  /** Does it when the handler that runs now has returned, or at once where none runs. */
+  /** Does it when the current handler has returned, or at once if none is running. */
   effect(run: () => void): void {
     if (this.depth === 0) run()
     else this.#afterHandler.push(run)
@@ -193,12 +193,12 @@ export class World {
     return story
   }
 
-  /** Where the program has no `opened`, the peers tell which ids are open. */
+  /** If the program has no `opened`, the peers tell which ids are open. */
   identify(): void {
     if (this.plan.handlers.opened || this.shutdown !== undefined) return
     for (const story of this.stories) {
       const { id, peer, opened } = story
-      // One that was attached has a peer that is known under another id until then.
+      // The peer of an attached socket is known under another id until then.
       if (!opened && peer !== undefined && peer.id > 0 && (id === 0 || id === peer.id))
         this.#isOpen(story, peer.id)
     }
@@ -209,7 +209,7 @@ export class World {
     story.opened = true
   }
 
-  /** The first Close or Detach stands, unless a Reset follows; Shutdown is the loop's. */
+  /** The first Close or Detach counts, unless a Reset follows; Shutdown concerns the loop. */
   act(story: Story | undefined, action: Action | undefined): void {
     if (action === undefined || action === Action.None) return
     if (story !== undefined && action !== Action.Shutdown) story.asked = true
@@ -228,7 +228,7 @@ export class World {
     this.shutdown ??= { at: this.now, timeout: Math.max(1, timeout) }
   }
 
-  /** What a handler returns of a reaction's output, action and token; the output is taken when it is returned. */
+  /** What a handler returns: a reaction's output, action and token. The output is accepted when it is returned. */
   reply(story: Story, reaction: Reaction, input: Buffer | null | undefined, takesToken: boolean): unknown {
     const { out: plan, action, token } = reaction
     const made = plan === undefined ? undefined : this.output.make(plan, input)
@@ -238,14 +238,14 @@ export class World {
     return [made?.out, action, this.#tag(story)]
   }
 
-  /** A token for the output given last, where the program wants to be told. */
+  /** A token for the last output, if the program wants one. */
   #tag(story: Story): number {
     const token = this.nextToken()
     if (this.plan.handlers.sent) story.tag(token, this.takesReply(story))
     return token
   }
 
-  /** A reply that comes now goes out for certain. One that was promised may come when the end has begun. */
+  /** A reply now is certainly sent. A promised one may come when the end has begun. */
   takesReply(story: Story): boolean {
     return !story.outputEnded && (this.depth > 0 || (story.untouched && this.shutdown === undefined))
   }
@@ -284,7 +284,7 @@ export class World {
     story.unmade ||= ['should', 'wrap', 'layer'].includes(place)
   }
 
-  /** Whose `opened` is about to come, before its peer can know its id. */
+  /** The connection whose `opened` is about to run, before its peer can know its id. */
   storyBy(id: number, info: Info): Story | undefined {
     if (info.addressIndex < 0) return this.stories.find(story => story.id === id)
     const remote = String(info.remoteAddress)

@@ -6,7 +6,7 @@ import { amount, caption, count, describeMachine, table } from './master/report.
 import { MissingTransport, Run } from './master/run.js'
 import { HELP, readOptions, type TortureOptions, UsageError } from './options.js'
 
-/** Milliseconds between looks at a run: on a terminal one line is overwritten, elsewhere they add up. */
+/** Milliseconds between status lines: on a terminal one line is overwritten, elsewhere they add up. */
 const INTERVAL = process.stderr.isTTY ? 250 : 10_000
 
 function show(glimpse: Glimpse): void {
@@ -68,7 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
   return broken.length > 0 ? 1 : 0
 }
 
-// By way of exit, so that no child and no folder is left behind.
+// On exit, so that no child and no folder is left behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 try {

@@ -3,14 +3,14 @@ import type { Place } from './wire.js'
 /**
  * How a connection ended, as its client saw it.
  *
- * - `ended`: the server's orderly end came.
- * - `left`: the client broke it off.
+ * - `ended`: the server's orderly end arrived.
+ * - `left`: the client broke it.
  * - `reset`: it broke without the client's doing.
- * - `refused`: it was never made.
+ * - `refused`: it was never established.
  */
 export type Fate = 'ended' | 'left' | 'reset' | 'refused'
 
-/** One connection as its client saw it; as a list, because there are many. */
+/** One connection as its client saw it; an array, because there are many. */
 export type ClientRow = readonly [
   key: number,
   behaviour: string,
@@ -19,28 +19,28 @@ export type ClientRow = readonly [
   fate: Fate,
   whole: boolean,
   code: string,
-  /** Milliseconds by which its process fell behind meanwhile. */
+  /** Milliseconds by which its process was late in the meantime. */
   late: number,
-  /** Bytes that it asked for, behind which the server closes. */
+  /** Bytes that it requested, after which the server closes. */
   asked?: number,
 ]
 
-/** One connection as the server saw it. `code` is that of `closed`'s error, empty where there was none. */
+/** One connection as the server saw it. `code` is that of `closed`'s error, empty if there was none. */
 export type ServerRow = readonly [key: number, mode: string, got: number, gave: number, code: string]
 
 export interface ServerCounts {
   opened: number
   closed: number
   detached: number
-  /** Gone without having said who they were. */
+  /** Ended without having identified themselves. */
   nameless: number
-  /** Of those the ones that had timed out: too late for a door with a short patience. */
+  /** Of those, the ones that timed out: too late for an address with a short timeout. */
   latecomers: number
   bytes: number
   throws: number
   /** Times at which no descriptor was left, and accepting had to wait. */
   pauses: number
-  /** Codes of the errors in `closed`, and how often each came. */
+  /** The codes of errors in `closed`, and how often each occurred. */
   codes: Record<string, number>
 }
 
@@ -50,7 +50,7 @@ export interface Memory {
   readonly buffers: number
 }
 
-/** The server's state when nobody is connected. */
+/** The server's state while no one is connected. */
 export interface Quiet {
   readonly kind: 'quiet'
   readonly descriptors: number
@@ -67,15 +67,15 @@ export type FromServer =
   | { readonly kind: 'over' }
 
 /**
- * - `settle`: answer `quiet` as soon as nothing is open, or after a time with what is left.
- * - `shutdown`: end all loops, answer `over` when they have ended.
- * - `leave`: hang up; nothing keeps the process then.
+ * - `settle`: replies `quiet` as soon as nothing is open, or after a time with what is left.
+ * - `shutdown`: ends all loops, and replies `over` when they have ended.
+ * - `leave`: disconnects; nothing then keeps the process alive.
  */
 export type ToServer = { readonly kind: 'settle' | 'shutdown' | 'leave' }
 
 /**
- * How long clients waited, in microseconds: well-behaved ones for answers, those of a storm for a place that one of
- * them had left.
+ * How long clients waited, in microseconds: well-behaved ones for replies, those of a storm for a place that became
+ * free.
  */
 export interface Waits {
   readonly count: number
@@ -93,14 +93,14 @@ export type FromClient =
   | { readonly kind: 'violation'; readonly text: string }
   | { readonly kind: 'over'; readonly connections: number }
 
-/** No new conversation is begun; `over` follows when the present ones have ended. */
+/** No new conversation is started; `over` follows when the current ones have ended. */
 export type ToClient = { readonly kind: 'stop' }
 
 export interface ServerTask {
   readonly transport: 'native' | 'net'
   readonly seed: number
   readonly folder: string
-  /** A promise that it is to break, so that one sees that this is found. */
+  /** A promise to break on purpose, to show that this is detected. */
   readonly fault: Fault | undefined
 }
 
@@ -115,9 +115,9 @@ export interface ClientTask {
   readonly client: number
   readonly seed: number
   readonly places: readonly Place[]
-  /** Kept open at once. */
+  /** Kept open simultaneously. */
   readonly connections: number
-  /** In all; 0: until it is stopped. */
+  /** In total; 0: until it is stopped. */
   readonly total: number
   /** The server's process. */
   readonly pid: number

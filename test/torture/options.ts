@@ -6,7 +6,7 @@ export interface TortureOptions {
   readonly seed: number
   readonly transports: readonly Transport[]
   readonly connections: number
-  /** So many connections of one question each, instead of a run by the clock; 0 for that. */
+  /** This many connections with one request each, instead of a timed run; 0 for a timed run. */
   readonly short: number
   readonly quick: boolean
   readonly write: boolean
@@ -15,7 +15,7 @@ export interface TortureOptions {
 
 export type Transport = 'native' | 'net'
 
-/** What was typed is wrong; its message is all that is to be said. */
+/** An error in the command line; its message is all that the user needs to see. */
 export class UsageError extends Error {}
 
 export const HELP = `npm run torture -- [options]
@@ -47,7 +47,7 @@ const SHAPE = {
 } as const
 
 /**
- * Reads the command line; undefined when it asks for help.
+ * Parses the command line; undefined if it requests help.
  *
  * @throws `UsageError`, naming the option and what is wrong with it.
  */

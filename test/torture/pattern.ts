@@ -1,19 +1,19 @@
 import { Buffer } from 'node:buffer'
 import { Random } from '../simulate/random.js'
 
-/** A prime, so that what is lost or repeated in round numbers shows. */
+/** A prime, so that the loss or repetition of a round number of bytes is detected. */
 const PERIOD = 1_048_573
-/** Beyond the period the table goes on from its beginning, so that short pieces lie in one run. */
+/** Beyond the period the table repeats its beginning, so that short pieces are contiguous. */
 const OVERLAP = 65_536
 
 const table = makeTable()
 
-/** A connection's stream is one long run of random bytes; where in the run it begins depends on its key. */
+/** A connection's stream is one long run of random bytes; its key determines where it starts. */
 function offsetOf(key: number, position: number): number {
   return (((Math.imul(key, 0x9e3779b1) >>> 0) % PERIOD) + position) % PERIOD
 }
 
-/** The bytes of `key`'s stream from `position` on, without a copy: they are to be left as they are. */
+/** The bytes of `key`'s stream from `position` on, without a copy: they must not be modified. */
 export function pieces(key: number, position: number, size: number): Buffer[] {
   const list: Buffer[] = []
   for (let done = 0; done < size; ) {
@@ -25,7 +25,7 @@ export function pieces(key: number, position: number, size: number): Buffer[] {
   return list
 }
 
-/** Where in `bytes` the first one is that does not belong to `key`'s stream at `position`; -1 when all do. */
+/** The index of the first byte in `bytes` that does not belong to `key`'s stream at `position`; -1 if all do. */
 export function firstWrong(bytes: Buffer, key: number, position: number): number {
   let at = 0
   for (const piece of pieces(key, position, bytes.length)) {

@@ -1,17 +1,17 @@
 import { Buffer } from 'node:buffer'
 
 /**
- * What a client says first: which stream its bytes belong to, and how the server is to treat it. Behind this header
- * all bytes, both ways, are the stream's.
+ * The header that a client sends first: the stream of its bytes, and how the server must treat it. After it, all bytes
+ * in both directions belong to the stream.
  */
 export interface Header {
   readonly key: number
   readonly mode: Mode
-  /** What the mode takes: bytes until it closes, bytes to answer. */
+  /** The mode's parameter: bytes until it closes, or bytes to return. */
   readonly amount: number
 }
 
-/** How the server answers; server/modes.ts has them. */
+/** How the server responds; see server/modes.ts. */
 export const MODES = [
   'plain',
   'copy',
@@ -38,7 +38,7 @@ export function encodeHeader({ key, mode, amount }: Header): Buffer {
   return bytes
 }
 
-/** Undefined when the bytes are no header. */
+/** Undefined if the bytes are not a header. */
 export function decodeHeader(bytes: Buffer): Header | undefined {
   const mode = MODES[bytes.readUInt8(4)]
   if (mode === undefined) return undefined
@@ -46,7 +46,7 @@ export function decodeHeader(bytes: Buffer): Header | undefined {
 }
 
 /**
- * A key is the number of the client process, then that of the connection. 0 is nobody's: processes count from 1.
+ * A key consists of the number of the client process and that of the connection. 0 is unused: processes count from 1.
  */
 const NUMBER_BITS = 20
 
@@ -58,10 +58,10 @@ export function clientOf(key: number): number {
   return key >>> NUMBER_BITS
 }
 
-/** What the doors of the server do; server/doors.ts has them. */
+/** The kinds of the server's doors; see server/doors.ts. */
 export type Door = 'tcp' | 'unix' | 'strict' | 'shut'
 
-/** Where a door is. */
+/** The address of a door. */
 export interface Place {
   readonly door: Door
   /** `port` at 127.0.0.1, or `path`. */
@@ -69,5 +69,5 @@ export interface Place {
   readonly path: string
 }
 
-/** What the server answers at the door `shut`, where it answers anything. */
+/** What the server sends at the door `shut`, if it sends anything. */
 export const GREETING = 64

@@ -56,7 +56,7 @@ const sections: Readonly<Record<string, Rules>> = {
   endpoints,
 }
 
-/** Tries every rule of the contract over the worlds that `makeWorld` makes, a new one for each. */
+/** Tests every rule of the contract in the worlds that `makeWorld` makes, a new one for each. */
 export async function contract(t: Test, makeWorld: () => World): Promise<void> {
   const { title, network } = makeWorld()
   if (network === 'tcp6' && !hasIPv6()) return void t.pass(title, { skip: 'this machine has no ::1' })
@@ -65,7 +65,7 @@ export async function contract(t: Test, makeWorld: () => World): Promise<void> {
   }
 }
 
-/** Tries the rules of one section, and that they leave no descriptor behind. */
+/** Tests the rules of one section, and that they leak no descriptor. */
 export async function trySection(t: Test, rules: Rules, makeWorld: () => World): Promise<void> {
   await warmUp(makeWorld)
   const before = openDescriptors()
@@ -83,7 +83,7 @@ export async function trySection(t: Test, rules: Rules, makeWorld: () => World):
   t.equal(openDescriptors(), before, 'no descriptor is left')
 }
 
-/** What a process opens once and keeps, as for its event loop and its threads, is open before anything is counted. */
+/** Opens what a process opens once and keeps, for its event loop and its threads, before anything is counted. */
 async function warmUp(makeWorld: () => World): Promise<void> {
   // libuv keeps a spare descriptor from the first stream on; a world in memory has none.
   const listener = net.createServer().listen(0)
@@ -96,7 +96,7 @@ async function warmUp(makeWorld: () => World): Promise<void> {
   await world.end()
 }
 
-/** Descriptors of sockets that were destroyed are closed a little later. */
+/** Descriptors of destroyed sockets are closed a little later. */
 async function descriptorsBack(before: number | undefined): Promise<void> {
   for (let tries = 0; tries < 1000 && openDescriptors() !== before; tries += 1) await sleep(1)
 }

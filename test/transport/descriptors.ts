@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const FOLDER = '/proc/self/fd'
 
-/** How many descriptors this process has open; undefined where the system does not tell. */
+/** The number of open descriptors in this process; undefined if the OS does not tell. */
 export function openDescriptors(): number | undefined {
   try {
     return readdirSync(FOLDER).filter(isOurs).length
@@ -12,7 +12,7 @@ export function openDescriptors(): number | undefined {
   }
 }
 
-/** Not so the one that libuv keeps in reserve, which it opens when a loop listens first; nor the listing's own. */
+/** Without the one that libuv keeps in reserve from a loop's first listen on, and without the listing's own. */
 function isOurs(name: string): boolean {
   try {
     return readlinkSync(join(FOLDER, name)) !== '/dev/null'

@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 
-/** A port of 127.0.0.1 that nobody listens on, for what has to be told one. Another process may take it meanwhile. */
+/** An unused port of 127.0.0.1, for what needs a port number. Another process may take it in the meantime. */
 export async function freePort(): Promise<number> {
   const server = net.createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -4,10 +4,10 @@ import { Monitor } from './monitor.js'
 import { Loops } from './running.js'
 import type { Peer, PeerOptions, Running, World } from './world.js'
 
-/** How long anything may take, in the simulation's milliseconds. */
+/** The limit on any wait, in the simulation's milliseconds. */
 const GUARD = 120_000
 
-/** Loops without sockets. What waits moves the simulation's time on. */
+/** Loops without sockets. Waiting advances the simulation's time. */
 export class MemoryWorld implements World {
   readonly real = false
   readonly transport = 'memory'
@@ -79,7 +79,7 @@ export class MemoryWorld implements World {
     return this.#loops.end()
   }
 
-  /** What promises and immediates of the program's own still do, they do first. */
+  /** First runs the program's own promises and immediates. */
   async #calm(): Promise<void> {
     for (let times = 0; times < 3; times += 1) await new Promise(resolve => setImmediate(resolve))
   }

@@ -13,7 +13,7 @@ const OF_A_CONNECTION: ReadonlySet<string> = new Set([
   'sent',
 ])
 
-/** Watches that the handlers of one loop are called in an order that they may be called in. */
+/** Checks that the handlers of one loop are called in a permitted order. */
 export class Monitor {
   readonly violations: string[] = []
   #inside: string | undefined
@@ -21,10 +21,10 @@ export class Monitor {
   #over = false
   readonly #opened = new Set<number>()
   readonly #gone = new Set<number>()
-  /** What is being written, by id. */
+  /** The write in progress, by id. */
   readonly #writing = new Map<number, number>()
 
-  /** The same handlers, watched; those that are absent stay absent. */
+  /** The same handlers, checked; absent ones stay absent. */
   watch<Context>(events: Events<Context>): Events<Context> {
     const watched: Record<string, unknown> = {}
     for (const [name, handler] of Object.entries(events)) {
@@ -35,7 +35,7 @@ export class Monitor {
     return watched as Events<Context>
   }
 
-  /** The loop has ended: no handler may run from now on. */
+  /** The loop has ended: no handler may run any more. */
   over(): void {
     this.#over = true
   }
@@ -69,7 +69,7 @@ export class Monitor {
     }
   }
 
-  /** Between `prewrite` and `postwrite` of a connection it has no other event, and the amounts add up. */
+  /** Between `prewrite` and `postwrite`, a connection has no other event, and the amounts add up. */
   #write(name: string, id: number, amount: number, remaining: number): void {
     const offered = this.#writing.get(id)
     this.#writing.delete(id)

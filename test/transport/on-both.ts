@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { nativeMissing } from './native/missing.js'
 
-/** Runs a test on both transports; it is skipped, visibly, where one is missing. */
+/** Runs a test on both transports; skips it, visibly, if one is missing. */
 export async function onBoth(
   t: Test,
   name: string,

@@ -5,8 +5,8 @@ import { SocketWorld } from './socket-world.js'
 import type { World } from './world.js'
 
 /**
- * Runs a test over TCP on both transports and in a simulation, as what a program is told must be the same on each.
- * `real`: not in a simulation, which does not come to rest while a connection wakes itself.
+ * Runs a test over TCP on both transports and in a simulation, because a program must see the same on each. `real`:
+ * not in a simulation, which does not come to rest while a connection wakes itself.
  */
 export async function onEvery(
   t: Test,

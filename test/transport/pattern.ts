@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 
-/** Bytes of which no run looks like another: what is lost, doubled or out of order shows. */
+/** Bytes without repeated runs: loss, repetition and reordering are detected. */
 export function pattern(length: number, seed = 1): Buffer {
   const words = new Int32Array(Math.ceil(length / 4))
   let state = seed

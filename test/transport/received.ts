@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 
-/** What a peer has received, to be looked at as often as it grows: it is copied only when its memory is full. */
+/** The bytes that a peer has received, for repeated inspection: copied only when their memory is full. */
 export class Received {
   #memory = Buffer.alloc(64 * 1024)
   #length = 0
@@ -16,7 +16,7 @@ export class Received {
     this.#length = length
   }
 
-  /** What has been looked at stays as it is. */
+  /** Bytes returned before stay unchanged. */
   forget(): void {
     this.#memory = Buffer.alloc(64 * 1024)
     this.#length = 0

@@ -7,7 +7,7 @@ export class Loops {
   readonly #running: Running[] = []
   readonly #monitors: Monitor[] = []
 
-  /** Runs a loop, and answers it once `serving` has run; rejects when it does not come so far. */
+  /** Runs a loop; resolves once `serving` has run, and rejects if that does not happen. */
   start<Context>(
     events: Events<Context>,
     monitor: Monitor,
@@ -34,7 +34,7 @@ export class Loops {
     })
   }
 
-  /** Ends those that still run; answers what went against the order of events. */
+  /** Ends the loops that are still running; returns violations of the order of events. */
   async end(): Promise<string[]> {
     for (const { server, ended } of this.#running) if (!ended) server.shutdown({ timeout: 0 })
     await Promise.allSettled(this.#running.map(({ done }) => done))

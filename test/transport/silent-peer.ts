@@ -1,17 +1,17 @@
 import * as net from 'node:net'
 import { Action, serve } from '../../lib/index.js'
 
-/** What became of a connection whose peer stopped reading, on the clock of `performance`. */
+/** How a connection ended whose peer stopped reading, on the clock of `performance`. */
 export interface Silenced {
   readonly error: NodeJS.ErrnoException | undefined
   readonly closed: number
-  /** What `read` answered; Infinity where it was closed before. */
+  /** What `read` returned; Infinity if it was closed before. */
   readonly stopped: number
 }
 
 /**
- * Sends much to a peer that reads as `read` does, which answers when it stopped, and then nothing more. Answers when the
- * connection is closed.
+ * Sends much to a peer that reads as `read` does, which returns when it stopped. Resolves when the connection is
+ * closed.
  */
 export async function silenced(
   transport: 'native' | 'net',

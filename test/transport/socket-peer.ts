@@ -7,7 +7,7 @@ import { reset } from './reset.js'
 import { TlsPeer } from './tls-peer.js'
 import type { Peer, PeerOptions } from './world.js'
 
-/** A peer on a socket of the system's. */
+/** A peer on a real socket. */
 export class SocketPeer implements Peer {
   readonly socket: net.Socket
   readonly #received = new Received()
@@ -18,7 +18,7 @@ export class SocketPeer implements Peer {
   readonly #raw: net.Socket
   readonly #tls: TlsPeer | undefined
 
-  /** @param secure - It speaks TLS. */
+  /** @param secure - It uses TLS. */
   constructor(
     address: Address,
     { paused = false, allowHalfOpen = false, careful = false }: PeerOptions,
@@ -26,7 +26,7 @@ export class SocketPeer implements Peer {
   ) {
     const { network, path, port } = address
     const where = network === 'unix' ? { path } : { host: reachable(address), port }
-    // libuv takes a reset behind a read that was short for an end; of one byte no read is short.
+    // libuv takes a reset after a short read for an end; a read of one byte is never short.
     const take = (_size: number, bytes: Uint8Array) => this.#take(Buffer.from(bytes.subarray(0, 1)))
     const onread =
       careful && secure === undefined ? { onread: { buffer: Buffer.alloc(1), callback: take } } : {}
@@ -36,7 +36,7 @@ export class SocketPeer implements Peer {
     this.#appetite = paused ? 0 : Number.POSITIVE_INFINITY
     if (paused) this.socket.pause()
     this.socket.on('data', bytes => this.#take(bytes))
-    // 'data' above makes the socket flow, unless it was paused on purpose before.
+    // 'data' above makes the socket flow, unless it was explicitly paused before.
     if (paused) this.socket.pause()
     this.socket.on('end', () => {
       this.#ended = true
@@ -99,7 +99,7 @@ export class SocketPeer implements Peer {
     return this
   }
 
-  /** Where `bytes` is given, a few more may come: what the socket has read at once comes at once. */
+  /** With `bytes`, a few more may arrive: what the socket has read at once is emitted at once. */
   resume(bytes = Number.POSITIVE_INFINITY): this {
     this.#appetite = bytes
     this.socket.resume()
@@ -120,7 +120,7 @@ export class SocketPeer implements Peer {
   }
 }
 
-/** Where one on the same machine finds a listener on every host. */
+/** How a process on the same machine reaches a listener on all addresses. */
 function reachable({ host }: Address): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   return host === '::' ? '::1' : host

@@ -9,7 +9,7 @@ import { SocketPeer } from './socket-peer.js'
 import { until } from './until.js'
 import type { PeerOptions, Running, World } from './world.js'
 
-/** Loops on sockets of the system's. */
+/** Loops on real sockets. */
 export class SocketWorld implements World {
   readonly real = true
   readonly title: string

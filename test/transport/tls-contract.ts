@@ -4,7 +4,7 @@ import { certificatesMissing } from './tls/certificates.js'
 import { TlsWorld } from './tls-world.js'
 import type { World } from './world.js'
 
-/** Lets the first connection open the descriptor that libuv keeps. */
+/** Makes the first connection open the descriptor that libuv keeps. */
 async function once(world: World): Promise<void> {
   const { server } = await world.serve({ opened: () => ['hello'] })
   const peer = world.connect(server)
@@ -12,7 +12,7 @@ async function once(world: World): Promise<void> {
   await world.end()
 }
 
-/** Tries every rule of the contract over the TLS of a transport, in both versions. */
+/** Tests every rule of the contract over a transport's TLS, in both versions. */
 export async function tlsContract(t: Test, transport: 'native' | 'net'): Promise<void> {
   const missing = certificatesMissing()
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -4,8 +4,8 @@ import * as tls from 'node:tls'
 import { reset } from './reset.js'
 
 /**
- * A client of node:tls that can tell the end that its server has sealed from one that cut the stream off, which is an
- * error. Node's own cannot where it has a socket of its own.
+ * A client of node:tls that distinguishes an end with close_notify from a truncated stream, which is an error. Node's
+ * own client can't if it has its own socket.
  */
 export class TlsPeer {
   readonly socket: tls.TLSSocket
@@ -31,24 +31,24 @@ export class TlsPeer {
     }
   }
 
-  /** Sends close_notify, once there is somebody to whom it can be sent. */
+  /** Sends close_notify, once there is a handshake. */
   end(): void {
     if (this.#secured) this.socket.end()
     else this.socket.once('secureConnect', () => this.socket.end())
   }
 
-  /** Both ways; behind what was sent before the handshake was done, as TLS could not take it. */
+  /** In both directions; after what was sent before the handshake, which TLS could not take. */
   close(): void {
     if (this.#secured || this.socket.writableLength === 0) this.socket.destroy()
     else this.#whenSent(() => this.socket.destroy())
   }
 
-  /** Behind what can go at once. */
+  /** After what can be sent at once. */
   reset(): void {
     this.#whenSent(() => reset(this.#raw))
   }
 
-  /** TLS has to be there, and takes some turns of the event loop. */
+  /** TLS must be ready, which takes some turns of the event loop. */
   #whenSent(run: () => void, rounds = 10): void {
     if (!this.#secured && !this.socket.destroyed) this.socket.once('secureConnect', () => this.#whenSent(run))
     else if (this.socket.writableLength === 0 || rounds === 0) run()

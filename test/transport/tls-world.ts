@@ -7,7 +7,7 @@ import type { PeerOptions, Running } from './world.js'
 let authority: Authority | undefined
 let local: Certificate | undefined
 
-/** Loops whose addresses have TLS, and peers that speak it. */
+/** Loops whose addresses use TLS, and peers that use it. */
 export class TlsWorld extends SocketWorld {
   override readonly title: string
   readonly resizes = true

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How long anything may take, in milliseconds; only a failure takes so long. */
+/** The limit on any wait, in milliseconds; reached only on failure. */
 const GUARD = 60_000
 
-/** Waits until it is so. Rejects, saying what was waited for, when it does not come to be. */
+/** Waits until the condition is true. Rejects, with what it waited for, if that does not happen. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + GUARD
   while (!(await condition())) {

@@ -1,32 +1,32 @@
 import type { Endpoint, Events, Server } from '../../lib/index.js'
 
-/** Where the rules of the contract are tried: loops on one transport, and peers for them. */
+/** Where the rules of the contract are tested: loops on one transport, and peers for them. */
 export interface World {
   /** For titles: `net over tcp4`. */
   readonly title: string
   readonly transport: Server['transport']
   readonly network: 'tcp4' | 'tcp6' | 'unix'
-  /** Sockets of the system's and its time, as opposed to simulated ones. */
+  /** Real sockets and time, as opposed to simulated ones. */
   readonly real: boolean
-  /** What goes over the wire has another length than what is sent. */
+  /** The length on the wire differs from the plain length. */
   readonly resizes?: boolean
-  /** An address that nobody listens on, for `serve`: port 0, or a path of its own. */
+  /** An unused address for `serve`: port 0, or a new path. */
   address(options?: string): string
-  /** Runs a loop, and answers it once `serving` has run. Rejects as `serve` does. Without addresses: on one. */
+  /** Runs a loop; resolves once `serving` has run. Rejects as `serve` does. Without addresses: on one. */
   serve<Context = undefined>(events: Events<Context>, ...addresses: (string | Endpoint)[]): Promise<Running>
   connect(server: Server, options?: PeerOptions): Peer
-  /** Waits until it is so. Rejects, saying what was waited for, when it does not come to be. */
+  /** Waits until the condition is true. Rejects, with what it waited for, if that does not happen. */
   until(what: string, condition: () => boolean): Promise<void>
-  /** Lets so many milliseconds pass: where a rule names a time, and nothing is to happen before it. */
+  /** Lets this many milliseconds pass: if a rule names a time, and nothing may happen before. */
   pass(ms: number): Promise<void>
-  /** Ends what still runs; answers what went against the order of events. */
+  /** Ends what is still running; returns violations of the order of events. */
   end(): Promise<readonly string[]>
 }
 
-/** A loop that runs. */
+/** A running loop. */
 export interface Running {
   readonly server: Server
-  /** What `serve` returned. */
+  /** The result of `serve`. */
   readonly done: Promise<void>
   readonly ended: boolean
 }
@@ -38,33 +38,33 @@ export interface PeerOptions {
   paused?: boolean
   /** Does not answer the loop's end with its own. Default false. */
   allowHalfOpen?: boolean
-  /** Is sure to see a reset behind the output, at the price of a slow read. Default false. */
+  /** Is certain to see a reset after the output, at the cost of slow reads. Default false. */
   careful?: boolean
 }
 
-/** The other side of a connection, as the simulator has it; one on a socket reads and sends in its own time. */
+/** The other side of a connection, as in the simulator; a peer on a socket reads and sends asynchronously. */
 export interface Peer {
   send(chunk: Uint8Array | string): Peer
-  /** Says that it has sent all it will; goes on receiving. */
+  /** Ends its sending side; still receives. */
   end(): Peer
-  /** Closes both ways, as a program that exits. */
+  /** Closes both directions, like a program that exits. */
   close(): Peer
-  /** Breaks the connection. Unix sockets of the system's have no such thing. */
+  /** Resets the connection. Real Unix sockets have no reset. */
   reset(): Peer
   /** Stops reading. */
   pause(): Peer
-  /** Goes on reading; where `bytes` is given, for about so many. */
+  /** Resumes reading; with `bytes`, about that many. */
   resume(bytes?: number): Peer
   readonly received: string
   readonly receivedBytes: Buffer
-  /** What it has received, and forgets it. */
+  /** Returns what it has received, and clears it. */
   take(): string
-  /** Bytes given to `send` that have not left. */
+  /** Bytes passed to `send` that have not been sent. */
   readonly unsent: number
-  /** The loop's orderly end has come. */
+  /** The loop's orderly end has arrived. */
   readonly ended: boolean
   /** Why it broke. */
   readonly error: Error | undefined
-  /** Nothing goes either way any more. */
+  /** Both directions are closed. */
   readonly closed: boolean
 }

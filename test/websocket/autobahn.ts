@@ -13,12 +13,12 @@ import {
   text,
 } from './frames.js'
 
-/** A case of the Autobahn suite, told again: what the client sends, and what a server has to find in it. */
+/** A case of the Autobahn suite: what the client sends, and what a server must find in it. */
 export interface Case {
   /** Its number there. */
   readonly name: string
   readonly input: Buffer
-  /** As `read` describes it. */
+  /** In the words of `read`. */
   readonly found: readonly string[]
 }
 
@@ -83,7 +83,7 @@ function reserved(): Case[] {
   ]
 }
 
-/** 4: opcodes that mean nothing. */
+/** 4: undefined opcodes. */
 function opcodes(): Case[] {
   const first = text('Hello, world!')
   return [3, 11].flatMap((lowest, index) => [
@@ -137,7 +137,7 @@ function fragmented(): Case[] {
   ]
 }
 
-/** 6.1 to 6.4: text in fragments, and how soon what is no text is found. */
+/** 6.1 to 6.4: text in fragments, and how soon invalid text is detected. */
 function texts(): Case[] {
   const valid = 'Hello-µ@ßöäüàá-UTF-8!!'
   const bad = Buffer.concat([KOSME, Buffer.from('eda080', 'hex'), Buffer.from('edited')])
@@ -156,14 +156,14 @@ function texts(): Case[] {
     test('6.3.1', text(bad), NO_TEXT),
     test('6.3.2', fragments(TEXT, bad, 1), NO_TEXT),
     test('6.4.1', inThree, NO_TEXT),
-    // The text is wrong before its frame is whole.
+    // The text is invalid before its frame is complete.
     test('6.4.2', inThree.slice(0, 2), NO_TEXT),
     test('6.4.3', text(Buffer.concat(late)).subarray(0, 6 + KOSME.length + 2), NO_TEXT),
     test('6.4.4', text(Buffer.concat(late)).subarray(0, 6 + KOSME.length + 4), NO_TEXT),
   ]
 }
 
-/** 6.5 to 6.23: sequences of bytes by chapter, in hex; those after `bad` are no UTF-8. */
+/** 6.5 to 6.23: sequences of bytes by chapter, in hex; those after `bad` are not UTF-8. */
 const SEQUENCES: Readonly<Record<string, { readonly good?: string; readonly bad?: string }>> = {
   '6.5': { good: 'cebae1bdb9cf83cebcceb5 cebae1bdb9 cf83cebc ceb5 24' },
   '6.6': {
@@ -227,7 +227,7 @@ function split(list: string | undefined): string[] {
   return list?.split(' ') ?? []
 }
 
-/** 7: how a connection closes. */
+/** 7: closing a connection. */
 function closings(): Case[] {
   const valid = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999]
   const invalid = [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999]
@@ -301,5 +301,5 @@ export const protocolCases: readonly Case[] = [
   ...closings(),
 ]
 
-/** Chapters 9 and 10; the longest messages are of 16 MiB, in 65,536 fragments at most. */
+/** Chapters 9 and 10; the longest messages are 16 MiB, in at most 65,536 fragments. */
 export const limitCases: () => Case[] = limits

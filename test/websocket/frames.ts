@@ -1,4 +1,4 @@
-/** A frame as a client sends it, or as it must not. */
+/** A frame as a client sends it, valid or not. */
 export interface FrameParts {
   readonly opcode: number
   readonly payload?: Uint8Array | string
@@ -7,9 +7,9 @@ export interface FrameParts {
   readonly rsv?: number
   /** Default: a key that differs from frame to frame; null: not masked. */
   readonly key?: number | null
-  /** Bytes that the length takes: 0 for the seven bits, 2 or 8. Default: as few as possible. */
+  /** Bytes of the length: 0 for the seven bits, 2 or 8. Default: as few as possible. */
   readonly lengthBytes?: 0 | 2 | 8
-  /** What the head says, where that is not the payload's length. */
+  /** The length in the head, if it differs from the payload's. */
   readonly length?: number
 }
 
@@ -35,7 +35,7 @@ export function frame(parts: FrameParts): Buffer {
   if (key === null) return Buffer.concat([head, bytes])
   const mask = Buffer.alloc(4)
   mask.writeInt32BE(key | 0)
-  // By hand: the longest are of 16 MiB, and calling a function for each byte would take most of the time.
+  // By hand: the longest are 16 MiB, and a function call for each byte would take most of the time.
   for (let index = 0; index < bytes.length; index++) {
     bytes[index] = (bytes[index] as number) ^ (mask[index & 3] as number)
   }
@@ -92,7 +92,7 @@ export interface Sent {
   readonly payload: Buffer
 }
 
-/** Reads what a server sent; throws unless these are whole frames, unmasked and of minimal length. */
+/** Parses a server's output; throws unless it consists of whole frames, unmasked and of minimal length. */
 export function readFrames(bytes: Buffer): Sent[] {
   const found: Sent[] = []
   let at = 0

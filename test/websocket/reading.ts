@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer'
 import { readClosing } from '../../lib/websocket/close-code.js'
 import { MessageReader, Received } from '../../lib/websocket/message-reader.js'
 
-/** What a reader found, in words: `text hello`, `binary 0102`, `ping 00`, `close 1000 bye`, `bad 1002`. */
+/** A reader's results, in words: `text hello`, `binary 0102`, `ping 00`, `close 1000 bye`, `bad 1002`. */
 export type Found = string
 
 export interface Reading {
@@ -11,7 +11,7 @@ export interface Reading {
   readonly compression?: boolean
 }
 
-/** Reads pieces of input, each in memory that is written over once it has been read. */
+/** Reads pieces of input, each in memory that is overwritten once it has been read. */
 export function read(pieces: Iterable<Uint8Array>, options: Reading = {}): Found[] {
   const { maxMessage = 1 << 20, maxFragments = 16_384, compression = false } = options
   const reader = new MessageReader({ maxMessage, maxFragments, compression })
@@ -50,12 +50,12 @@ function describe(reader: MessageReader, received: Received): Found {
   return reader.binary || reader.compressed ? `${kind} ${payload.toString('hex')}` : `${kind} ${payload}`
 }
 
-/** The same bytes whole, byte by byte, split at every place, and in pieces of some sizes. */
+/** The same bytes as a whole, byte by byte, split at every position, and in pieces of some sizes. */
 export function* ways(bytes: Buffer): IterableIterator<{ readonly name: string; readonly pieces: Buffer[] }> {
   yield { name: 'whole', pieces: [bytes] }
   const sizes = bytes.length > 100_000 ? [997, 65_536] : [1, 3, 64, 997]
   for (const size of sizes) yield { name: `in pieces of ${size}`, pieces: inPieces(bytes, size) }
-  // Every place of what is short; of what is long those near both ends, where heads are, and some between.
+  // Every position in short input; in long input those near both ends, where heads are, and some between.
   const step = Math.max(1, Math.floor(bytes.length / 300))
   for (let at = 1; at < bytes.length; at += at < 32 || at > bytes.length - 32 ? 1 : step) {
     yield { name: `split at ${at}`, pieces: [bytes.subarray(0, at), bytes.subarray(at)] }

@@ -7,7 +7,7 @@ import {
   websocket,
 } from '../../lib/websocket/index.js'
 
-/** A server of HTTP and WebSocket on a free port of this machine. */
+/** An HTTP and WebSocket server on a free port of this machine. */
 export interface Served {
   readonly server: Server
   readonly sockets: WebSockets

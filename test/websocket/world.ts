@@ -9,7 +9,7 @@ import {
 import type { UpgradeRequest } from '../../lib/websocket/request.js'
 import { readFrames } from './frames.js'
 
-/** Connections that speak WebSocket from their first byte on, as if HTTP had just handed them over. */
+/** Connections that use WebSocket from their first byte on, as if HTTP had just handed them over. */
 export interface World {
   readonly simulation: Simulation
   readonly server: Server
@@ -60,7 +60,7 @@ export function codeOf(error: Error | undefined): unknown {
   return error !== undefined && 'code' in error ? error.code : undefined
 }
 
-/** What a peer has got, in words: `text hello`, `binary 0102`, `close 1000 bye`, `pong 00`. */
+/** What a peer has received, in words: `text hello`, `binary 0102`, `close 1000 bye`, `pong 00`. */
 export function received(peer: Peer): string[] {
   return describe(peer.receivedBytes)
 }
@@ -80,7 +80,7 @@ export function describe(bytes: Buffer): string[] {
 
 const NAMES: Readonly<Record<number, string>> = { 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' }
 
-/** What a server that echoes answers to what was found in its input. */
+/** The replies of an echo server to these inputs. */
 export function answers(found: readonly string[]): string[] {
   return found.flatMap(each => {
     const [kind, first] = each.split(' ', 2)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { replyEnd } from './resp-reader.js'
 
-/** A plain connection to a Redis server, which shows replies as the bytes that they are. */
+/** A plain connection to a Redis server, which returns replies as bytes. */
 export class Connection {
   readonly socket: Socket
   #received = Buffer.alloc(0)
@@ -29,13 +29,13 @@ export class Connection {
     return new Connection(socket)
   }
 
-  /** Sends a command as an array of bulk strings; answers its reply. */
+  /** Sends a command as an array of bulk strings; returns its reply. */
   ask(...args: (string | Buffer)[]): Promise<Buffer> {
     this.socket.write(encode(args))
     return this.reply()
   }
 
-  /** The next reply; rejects when the connection is closed before. */
+  /** The next reply; rejects if the connection closes first. */
   async reply(): Promise<Buffer> {
     for (;;) {
       const end = this.#received.length === 0 ? -1 : replyEnd(this.#received, 0)
@@ -50,7 +50,7 @@ export class Connection {
     }
   }
 
-  /** All that comes until the connection is closed. */
+  /** Everything received until the connection closes. */
   async rest(): Promise<Buffer> {
     while (!this.#ended) await this.#more()
     return this.#received

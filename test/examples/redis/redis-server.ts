@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-/** Starts redis-server with nothing on disk, on a Unix socket in a directory that is its own. */
+/** Starts redis-server without persistence, on a Unix socket in a temporary directory. */
 export async function launchRedis(directory: string): Promise<{ child: ChildProcess; path: string }> {
   const path = join(directory, 'redis.sock')
   const args = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', directory]
@@ -11,7 +11,7 @@ export async function launchRedis(directory: string): Promise<{ child: ChildProc
   return { child, path }
 }
 
-/** Waits until a program says that it is ready. */
+/** Waits until a program reports that it is ready. */
 export function saying(child: ChildProcess, words: string): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     let said = ''

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer'
 const LENGTHS = '$=!'
 const AGGREGATES = '*~>%'
 
-/** Where the reply that begins at `at` ends; -1 where it is not there whole. */
+/** Returns the end of the reply that begins at `at`; -1 if it is incomplete. */
 export function replyEnd(bytes: Buffer, at: number): number {
   const lineEnd = bytes.indexOf('\r\n', at)
   if (lineEnd < 0) return -1

@@ -9,7 +9,7 @@ import { Instance } from '../../../examples/redis/instance.js'
 import { redis } from '../../../examples/redis/server.js'
 import { launchRedis } from './redis-server.js'
 
-/** Why there is no redis-server to compare with; false where there is one. */
+/** Why there is no redis-server to compare with; false if there is one. */
 export const noRedisServer = missing('redis-server')
 export const noRedisCli = missing('redis-cli')
 export const noRedisBenchmark = missing('redis-benchmark')
@@ -46,7 +46,7 @@ export async function startClone(t: Test): Promise<Clone> {
   return { instance, loop, path, port: loop.addresses[1]?.port ?? 0 }
 }
 
-/** redis-server, with nothing on disk, on a Unix socket. */
+/** redis-server without persistence, on a Unix socket. */
 export async function startRedis(t: Test): Promise<{ path: string }> {
   const { child, path } = await launchRedis(temporary(t))
   t.teardown(async () => {
@@ -56,7 +56,7 @@ export async function startRedis(t: Test): Promise<{ path: string }> {
   return { path }
 }
 
-/** A directory of its own whose path is short enough for a Unix socket. */
+/** A temporary directory whose path is short enough for a Unix socket. */
 function temporary(t: Test): string {
   const directory = mkdtempSync(join(tmpdir(), 'revio-'))
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))

@@ -1,12 +1,11 @@
 import { Buffer } from 'node:buffer'
 
 /**
- * What is compared of a reply: `>` all of it, `~` its lines in any order, `?` only the types in it (what it says is
- * random, or the time).
+ * How to compare a reply: `>` exactly, `~` its lines in any order, `?` only its types (for random replies, or times).
  */
 export type Marker = '>' | '~' | '?'
 
-/** A command and the reply to it. */
+/** A command and its reply. */
 export interface Exchange {
   line: number
   marker: Marker
@@ -15,8 +14,8 @@ export interface Exchange {
 }
 
 /**
- * Reads a transcript: lines of a marker and a command, each followed by the reply as lines; `#` and empty lines before
- * the first command after a reply are for people.
+ * Parses a transcript: lines with a marker and a command, each followed by the lines of its reply; `#` and empty lines
+ * before the first command after a reply are comments.
  */
 export function readTranscript(text: string): Exchange[] {
   const exchanges: Exchange[] = []
@@ -44,13 +43,13 @@ export function writeTranscript(text: string, replies: readonly string[]): strin
   return out.join('\n')
 }
 
-/** The words of a command: separated by blanks, or strings of JSON whose characters are bytes. */
+/** The words of a command: separated by blanks, or JSON strings whose characters are bytes. */
 export function wordsOf(command: string): Buffer[] {
   const words = command.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? []
   return words.map(word => Buffer.from(word.startsWith('"') ? JSON.parse(word) : word, 'latin1'))
 }
 
-/** A reply as lines of text: what does not print is `\xHH`, an empty line `\e`. */
+/** A reply as lines of text: unprintable bytes as `\xHH`, an empty line as `\e`. */
 export function textOf(reply: Buffer): string {
   const escaped = reply.toString('latin1').replace(/\\|[^ -~\r\n]/g, escapeByte)
   return escaped
@@ -63,7 +62,7 @@ function escapeByte(byte: string): string {
   return byte === '\\' ? '\\\\' : `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`
 }
 
-/** What of a reply is to be equal. */
+/** The part of a reply that must be equal. */
 export function comparable(reply: string, marker: Marker): string {
   if (marker === '>') return reply
   const lines = reply.split('\n')

@@ -1,7 +1,7 @@
 import { generate } from './generate.js'
 import { type NodeReader, readWithRevio, type Seen } from './readers.js'
 
-/** What revio and node:http made differently of the input of a seed. */
+/** How revio and node:http differ on the input of a seed. */
 export interface Difference {
   readonly seed: number
   readonly input: string
@@ -16,7 +16,7 @@ export async function examine(seed: number, node: NodeReader): Promise<Differenc
   return { seed, input: JSON.stringify(bytes.toString('latin1')), revio: ours, node: theirs }
 }
 
-/** The same requests in the same order, as far as revio goes: where it sees fewer it must have refused to go on. */
+/** The same requests in the same order, as far as revio goes: if it sees fewer, it must have refused to continue. */
 export function agree(revio: Seen, node: Seen): boolean {
   if (!revio.requests.every((request, index) => request === node.requests[index])) return false
   return revio.requests.length === node.requests.length || revio.refused

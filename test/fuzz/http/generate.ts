@@ -89,19 +89,19 @@ const LAST = [
   '',
 ]
 
-/** Bytes that may be requests, whole and in pieces. */
+/** Bytes that may be requests, complete and in pieces. */
 export interface Input {
   readonly bytes: Buffer
   readonly pieces: readonly Buffer[]
 }
 
-/** Requests by chance: mostly sound, and with what has fooled parsers before. */
+/** Random requests: mostly valid, and with input that has fooled parsers before. */
 export function generate(seed: number): Input {
   const prng = new Prng(seed)
   const one = <T>(list: readonly T[]): T => list[prng.below(list.length)] as T
   const text = Array.from({ length: 1 + prng.below(4) }, () => message(prng, one)).join('')
   const bytes = Buffer.from(text, 'latin1')
-  // Now and then a byte is another.
+  // Occasionally replaces a byte.
   if (prng.below(5) === 0) bytes[prng.below(bytes.length)] = prng.below(256)
   return { bytes, pieces: cut(bytes, prng) }
 }

@@ -7,7 +7,7 @@ import { simulate } from 'revio/testing'
 /** What a server saw. */
 export interface Seen {
   readonly requests: readonly string[]
-  /** It has refused something, or closed. */
+  /** It refused something, or closed. */
   readonly refused: boolean
 }
 
@@ -31,8 +31,8 @@ export function readWithRevio(pieces: readonly Buffer[]): Seen {
 }
 
 /**
- * node:http reads from memory, one input after the other. It gets bytes one by one: what follows a request in the same
- * piece, and is malformed, has it forget the request as well.
+ * node:http reads from memory, one input at a time. It gets single bytes: malformed input after a request in the same
+ * piece makes it forget the request as well.
  */
 export class NodeReader {
   readonly #server: Server

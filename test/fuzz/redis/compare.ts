@@ -4,7 +4,7 @@ import { canonical, same } from './likeness.js'
 import type { Step } from './transcript.js'
 import { lineOf, type Tree } from './tree.js'
 
-/** What a server said between two sentinels, and the commands that it was asked. */
+/** What a server sent between two sentinels, and the commands before it. */
 export interface Batch {
   steps: readonly Step[]
   replies: readonly Tree[]
@@ -18,7 +18,7 @@ export interface Difference {
 
 const SUBSCRIBING = /^p?(un)?subscribe$/
 
-/** The first reply of the other server that is not as it should be; `undefined` where all are. */
+/** The first reply of the other server that differs too much; `undefined` if none does. */
 export function firstDifference(
   expected: readonly Batch[],
   actual: readonly Batch[],
@@ -54,7 +54,7 @@ function differenceIn(
   return more === undefined ? undefined : { args: [], expected: 'nothing', actual: lineOf(more) }
 }
 
-/** The command that each reply answers; none for a message that was published. */
+/** The command of each reply; none for a published message. */
 function align(steps: readonly Step[], replies: readonly Tree[]): (readonly string[])[] {
   const asked: (readonly string[])[] = []
   let next = 0
@@ -69,13 +69,13 @@ function align(steps: readonly Step[], replies: readonly Tree[]): (readonly stri
   return asked
 }
 
-/** How many replies a command has: one, but for those that subscribe, which have one for each channel. */
+/** The number of replies of a command: one, except for subscriptions, which have one for each channel. */
 function confirmations(args: readonly string[], replies: readonly Tree[], from: number): number {
   const [name = ''] = args
   const isConfirmation = (reply: Tree | undefined) => headOf(reply) === name.toLowerCase()
   if (!SUBSCRIBING.test(name.toLowerCase()) || !isConfirmation(replies[from])) return 1
   if (args.length > 1) return args.length - 1
-  // Who leaves nothing is told so once; who leaves everything, once for each.
+  // Unsubscribing from nothing gets one reply; unsubscribing from everything, one for each.
   const isOfNothing = (reply: Tree | undefined) => reply?.items?.[1]?.type === '_'
   if (isOfNothing(replies[from])) return 1
   let count = 1
@@ -91,7 +91,7 @@ function isMessage(reply: Tree | undefined): boolean {
   return /^p?message$/.test(headOf(reply) ?? '')
 }
 
-/** A message goes to those who wait for a pattern in no order of the patterns. */
+/** The order in which pattern subscribers get a message is undefined. */
 function withSortedMessages(replies: readonly Tree[]): Tree[] {
   const sorted: Tree[] = []
   let run: Tree[] = []
@@ -125,18 +125,18 @@ function alike(
       expected.items.every((reply, index) => alike(queue[index] ?? [], reply, items[index] as Tree, []))
     )
   }
-  // In which order a client leaves all channels is not said.
+  // The order in which a client leaves all channels is undefined.
   if (SUBSCRIBING.test(name) && args.length === 1) return headOf(expected) === headOf(actual)
   return likenessFor(name)?.(expected, actual, args) ?? false
 }
 
-/** What is queued behind this reply. */
+/** The commands queued after this reply. */
 function follow(queue: (readonly string[])[], args: readonly string[], { type, text }: Tree): void {
   if (type === '+' && text === 'QUEUED') queue.push(args)
   else if (/^(multi|exec|discard|reset)$/.test(nameOf(args)) && type !== '-') queue.length = 0
 }
 
-/** A command's name, with its subcommand's where it has one, as grammars and exceptions have it. */
+/** A command's name with its subcommand, if any, as in grammars and exceptions. */
 export function nameOf(args: readonly string[]): string {
   const [name = '', second = ''] = args.slice(0, 2).map(arg => arg.toLowerCase())
   const full = `${name}|${second}`

@@ -11,7 +11,7 @@ import {
   sameWhereBoth,
 } from './likeness.js'
 
-/** Replies that need not be the same bytes, and why. */
+/** Replies that may differ, and why. */
 export interface Exception {
   commands: readonly string[]
   likeness: Likeness
@@ -112,7 +112,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
 ]
 
-/** Commands that are not tried, with all their subcommands, and why. */
+/** Commands that are not tested, with all their subcommands, and why. */
 export const UNTRIED: Readonly<Record<string, string>> = {
   'client|reply': 'It leaves replies out, and a session counts them.',
   debug: 'It is for tests, and redis-server lets nobody use it unless it is told to.',
@@ -123,7 +123,7 @@ const BY_COMMAND = new Map(
   EXCEPTIONS.flatMap(({ commands, likeness }) => commands.map(command => [command, likeness] as const)),
 )
 
-/** How like the replies to a command are to be; errors always are the same. */
+/** How similar the replies to a command must be; errors must always be equal. */
 export function likenessFor(command: string): Likeness | undefined {
   return BY_COMMAND.get(command)
 }

@@ -10,7 +10,7 @@ import { ALL_KEYS, wordFor } from './words.js'
 const PARSED: ReadonlyMap<string, Node> = new Map(
   Object.entries(GRAMMARS).map(([name, text]) => [name, parse(text)]),
 )
-/** All commands that are tried. */
+/** All tested commands. */
 export const NAMES = [...PARSED.keys()].filter(name => !(name in UNTRIED))
 
 /** Names of options, from all grammars. */
@@ -18,15 +18,15 @@ const LITERALS = [...PARSED.values()].flatMap(node =>
   [...leaves(node)].filter(({ kind }) => kind === 'literal').map(({ text }) => text),
 )
 
-/** What has no place between MULTI and EXEC: it would answer there with more replies than one, or with none. */
+/** Commands that must not be between MULTI and EXEC, because they have more than one reply there, or none. */
 const OUTSIDE = /^(multi|exec|discard|quit|reset|p?(un)?subscribe|client\|reply)$/
-/** Chosen as often as all other commands together in their turn: what there is to compare begins with it. */
+/** Chosen as often as all other commands of their group together: they create the data to compare. */
 const WRITERS = ['set', 'rpush', 'lpush', 'sadd', 'hset', 'zadd', 'mset', 'append']
 
-/** How many commands a transcript has, about. */
+/** The approximate number of commands in a transcript. */
 const LENGTH = 60
 
-/** Whether a command is tried, itself or with its subcommands, or is named as one that is not. */
+/** Whether a command is tested, itself or by its subcommands, or listed as not tested. */
 export function isKnown(name: string): boolean {
   const [container = ''] = name.split('|')
   return (
@@ -37,7 +37,7 @@ export function isKnown(name: string): boolean {
   )
 }
 
-/** The transcript that follows from a seed, of these commands only where they are named. */
+/** The transcript of a seed, with only these commands if any are named. */
 export function generate(seed: number, names: readonly string[] = NAMES): Transcript {
   const random = new Random(seed)
   const protocols = [random.below(3) === 0 ? 3 : 2, random.below(2) === 0 ? 3 : 2] as const
@@ -46,7 +46,7 @@ export function generate(seed: number, names: readonly string[] = NAMES): Transc
   return { protocols, steps: [...withoutHalfReplies(steps), ...inventory(random)] }
 }
 
-/** Leaves out what would be queued and then answer with more replies than one: nobody could tell where EXEC's ends. */
+/** Removes what would be queued and then have more than one reply: the end of EXEC's reply would be unknown. */
 function withoutHalfReplies(steps: readonly Step[]): Step[] {
   const queueing = new Set<number>()
   return steps.filter(({ connection, args }) => {
@@ -57,7 +57,7 @@ function withoutHalfReplies(steps: readonly Step[]): Step[] {
   })
 }
 
-/** Some steps that belong together. */
+/** Several steps that belong together. */
 function scene(random: Random, names: readonly string[]): Step[] {
   const choice = random.below(40)
   if (choice === 0) return transaction(random, names)
@@ -75,7 +75,7 @@ function scene(random: Random, names: readonly string[]): Step[] {
   if (choice === 3 && random.below(4) === 0) return crowd(random, names)
   const name = random.below(4) === 0 ? random.pick(WRITERS) : random.pick(names)
   const args = command(random, [names.includes(name) ? name : random.pick(names)])
-  // What is left of a set after some of it was taken at random is not the same on both.
+  // After random elements are removed, the rest of a set differs between the servers.
   return name === 'spop'
     ? [by(0, args), by(0, ['SCARD', args[1] ?? '']), by(0, ['DEL', args[1] ?? ''])]
     : [by(0, args)]
@@ -85,7 +85,7 @@ function by(connection: number, args: readonly string[]): Step {
   return { connection, args }
 }
 
-/** One client listens, another speaks. */
+/** One client subscribes, another publishes. */
 function broadcast(random: Random): Step[] {
   const channel = wordFor('channel', random)
   const pattern = wordFor('pattern', random)
@@ -104,8 +104,8 @@ const CROWDS = [
 ]
 
 /**
- * So many elements under a key of their own that servers keep them in another form than few, and commands for that key.
- * A range of bytes is not among them: where scores differ it is only defined for few.
+ * Enough elements at one key that servers use the large encoding, and commands for that key. Excludes ranges of bytes:
+ * with different scores they are defined only for few elements.
  */
 function crowd(random: Random, names: readonly string[]): Step[] {
   const { kind, write, size } = random.pick(CROWDS)
@@ -119,7 +119,7 @@ function crowd(random: Random, names: readonly string[]): Step[] {
   return [[random.pick(write), 'crowd', ...elements], ...steps, ['DEL', 'crowd']].map(args => by(0, args))
 }
 
-/** MULTI to EXEC or DISCARD, perhaps with a WATCH before, and another client that writes then. */
+/** MULTI to EXEC or DISCARD, perhaps after a WATCH, and another client that writes. */
 function transaction(random: Random, names: readonly string[]): Step[] {
   const queued = names.filter(name => !OUTSIDE.test(name) && name !== 'spop')
   const steps: Step[] = []
@@ -134,7 +134,7 @@ function transaction(random: Random, names: readonly string[]): Step[] {
   return [...steps, by(0, [random.pick(['EXEC', 'EXEC', 'EXEC', 'DISCARD', 'exec'])])]
 }
 
-/** A command as its grammar says it should be, or nearly. */
+/** A command that follows its grammar, or almost does. */
 export function command(random: Random, names: readonly string[] = NAMES): readonly string[] {
   const name = random.pick(names)
   for (;;) {
@@ -159,7 +159,7 @@ function call(random: Random, name: string): string[] {
   ]
 }
 
-/** Asks for all that there is at the end. */
+/** Reads all data at the end. */
 function inventory(random: Random): Step[] {
   const asked = ALL_KEYS.flatMap(key => [
     ['TYPE', key],

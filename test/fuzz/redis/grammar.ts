@@ -1,6 +1,6 @@
 /**
- * What the arguments of each command look like; see `notation.ts`. A command that has subcommands is named with each of
- * them, `config|get`. What a word in angle brackets stands for is in `words.ts`.
+ * The arguments of each command; see `notation.ts`. A command with subcommands is listed with each of them,
+ * `config|get`. `words.ts` defines the words in angle brackets.
  */
 export const GRAMMARS: Readonly<Record<string, string>> = {
   // Bits
@@ -13,7 +13,7 @@ export const GRAMMARS: Readonly<Record<string, string>> = {
   getbit: '<s> <bit>',
   setbit: '<s> <bit> ( 0 | 1 | <int> )',
 
-  // Blocking; what waits gets its answer within the hundredth of a second.
+  // Blocking; waiting commands get their reply within a hundredth of a second.
   blmove: '<l> <l> ( LEFT | RIGHT ) ( LEFT | RIGHT | x ) <timeout>',
   blmpop: '<timeout> <ls> ( LEFT | RIGHT | x ) [ COUNT <int> ]',
   blpop: '<l>+ <timeout>',

@@ -1,6 +1,6 @@
 import type { Tree } from './tree.js'
 
-/** Whether two replies are as like as they are to be. */
+/** Whether two replies are similar enough. */
 export type Likeness = (expected: Tree, actual: Tree, args: readonly string[]) => boolean
 
 export const same: Likeness = (expected, actual) => canonical(expected) === canonical(actual)
@@ -11,19 +11,19 @@ export const sameElements: Likeness = (expected, actual) =>
   sorted(expected.items, 1) === sorted(actual.items, 1) &&
   textual(expected, actual)
 
-/** The same pairs in any order: a map, or in RESP2 an array of their parts. */
+/** The same pairs in any order: a map, or in RESP2 a flat array. */
 export const samePairs: Likeness = (expected, actual) =>
   expected.type === actual.type &&
   sorted(expected.items, 2) === sorted(actual.items, 2) &&
   textual(expected, actual)
 
-/** The same types and lengths, whatever the elements say. */
+/** The same types and lengths, whatever the elements are. */
 export const sameShape: Likeness = (expected, actual) => shape(expected) === shape(actual)
 
 /** The same type. */
 export const sameType: Likeness = (expected, actual) => expected.type === actual.type
 
-/** Integers that the time between two servers may have made different; negative ones have a meaning and are the same. */
+/** Integers that the delay between two servers may have changed; negative ones have a meaning and must be equal. */
 export function near(distance: number): Likeness {
   return (expected, actual, args) => {
     const numbers = [expected, actual].map(({ type, text = '' }) =>
@@ -35,7 +35,10 @@ export function near(distance: number): Likeness {
   }
 }
 
-/** A cursor and elements: any cursor goes with any of them; both at the end have shown the same, one by one or in pairs. */
+/**
+ * A cursor and elements. Cursors may differ; at the end, both servers must have returned the same elements, single or
+ * in pairs.
+ */
 export function sameScan(step: 1 | 2): Likeness {
   return (expected, actual, args) => {
     const [cursor, elements] = expected.items ?? []
@@ -48,18 +51,18 @@ export function sameScan(step: 1 | 2): Likeness {
   }
 }
 
-/** The same; where there is no order to sort by, that of sets is any, and what a limit leaves is any of them. */
+/** Equal; without a sort order, the order of sets is arbitrary, and so is what a limit leaves. */
 export const sameSorted: Likeness = (expected, actual, args) => {
   const words = args.map(arg => arg.toLowerCase().replace(/\0.*/s, ''))
   const by = words.lastIndexOf('by')
-  // Numbers that are the same are told apart by their members; texts are not.
+  // Elements with equal numbers are ordered by their members; elements with equal texts are not.
   const ordered = by < 0 || ((args[by + 1] ?? '').includes('*') && !words.includes('alpha'))
   if (ordered) return same(expected, actual, args)
   if (!words.includes('limit')) return sameElements(expected, actual, args)
   return expected.type === actual.type && expected.items?.length === actual.items?.length
 }
 
-/** What both have is the same: pairs of a name and a value. */
+/** What both have is equal: pairs of a name and a value. */
 export const sameWhereBoth: Likeness = (expected, actual) => {
   if (expected.items === undefined || actual.items === undefined)
     return canonical(expected) === canonical(actual)
@@ -69,9 +72,9 @@ export const sameWhereBoth: Likeness = (expected, actual) => {
   )
 }
 
-/** What COMMAND INFO tells of commands that both have: the same names, arities, flags in any order, and places of keys. */
+/** COMMAND INFO of commands that both have: equal names, arities, flags in any order, and key positions. */
 export const sameEntries: Likeness = (expected, actual, args) => {
-  // Without names it tells of all commands.
+  // Without names it lists all commands.
   if (args.length <= 2) return expected.type === actual.type
   const entries = (tree: Tree) => (tree.items ?? []).map(({ items = [] }) => items.slice(0, 6))
   const others = entries(actual)

@@ -4,13 +4,13 @@ import { play } from './session.js'
 import { shrink } from './shrink.js'
 import { quote, type Transcript, textOf } from './transcript.js'
 
-/** Where the two servers listen. */
+/** The addresses of the two servers. */
 export interface Pair {
   redis: string
   clone: string
 }
 
-/** Runs one transcript on both; the first difference. */
+/** Runs one transcript on both servers; returns the first difference. */
 export async function differ(
   { redis, clone }: Pair,
   transcript: Transcript,
@@ -25,7 +25,7 @@ export interface Finding {
   transcript: Transcript
 }
 
-/** Looks for a difference from a seed, and for the shortest transcript that shows one to the same command. */
+/** Searches for a difference from a seed, and for the shortest transcript with a difference in the same command. */
 export async function examine(
   pair: Pair,
   seed: number,
@@ -41,7 +41,7 @@ export async function examine(
     return other !== undefined && other.args[0]?.toLowerCase() === found.args[0]?.toLowerCase()
   })
   const difference = await differ(pair, transcript)
-  // What did not come again was a matter of time: it is told as it was found.
+  // A difference that does not recur depends on timing; it is reported as found.
   if (difference === undefined) return { seed, difference: found, transcript: whole }
   return { seed, difference, transcript }
 }

@@ -10,7 +10,7 @@ import { treeOf } from './tree.js'
 
 const CLONE = built('examples/redis/main.js')
 
-/** Runs redis-server and the clone, each in a process of its own, as long as `use` takes. */
+/** Runs redis-server and the clone, each in its own process, for the duration of `use`. */
 export async function withServers<T>(use: (pair: Pair) => Promise<T>): Promise<T> {
   if (spawnSync('redis-server', ['--version']).error !== undefined)
     throw new Error('redis-server is not installed')
@@ -32,7 +32,7 @@ export async function withServers<T>(use: (pair: Pair) => Promise<T>): Promise<T
   }
 }
 
-/** The names of the commands that the server at a path has, with those of subcommands. */
+/** The names of the commands of the server at a path, including subcommands. */
 export async function commandsOf(path: string): Promise<string[]> {
   const connection = await Connection.to({ path })
   const reply = treeOf(await connection.ask('COMMAND', 'LIST'))

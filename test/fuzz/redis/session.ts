@@ -4,13 +4,13 @@ import type { Batch } from './compare.js'
 import type { Step, Transcript } from './transcript.js'
 import { type Tree, treeOf } from './tree.js'
 
-/** How long a server may think about one reply. */
+/** The maximum time for one reply. */
 const PATIENCE = 10_000
 
-/** Settings that transcripts change, as they are at first. */
+/** Resets the settings that transcripts change. */
 const SETTINGS = ['maxmemory-policy', 'noeviction', 'slowlog-max-len', '128']
 
-/** Says a transcript to the server at a path, and answers with what that says. */
+/** Sends a transcript to the server at a path, and returns its replies. */
 export async function play(path: string, { protocols, steps }: Transcript): Promise<Batch[]> {
   const connections = protocols.map(protocol => new Session(path, protocol))
   try {
@@ -27,7 +27,7 @@ export async function play(path: string, { protocols, steps }: Transcript): Prom
   }
 }
 
-/** Steps of one connection that follow each other. */
+/** Consecutive steps of one connection. */
 function runs(steps: readonly Step[]): Step[][] {
   const found: Step[][] = []
   for (const step of steps) {
@@ -38,7 +38,7 @@ function runs(steps: readonly Step[]): Step[][] {
   return found
 }
 
-/** One connection, which is opened again when the server has closed it. */
+/** A connection that reconnects after the server has closed it. */
 class Session {
   readonly #path: string
   readonly #protocol: number
@@ -50,11 +50,11 @@ class Session {
     this.#protocol = protocol
   }
 
-  /** All replies to these commands, and what else came up to the last of them. */
+  /** All replies to these commands, and anything else received up to the last of them. */
   async say(commands: readonly (readonly string[])[]): Promise<Tree[]> {
     const replies: Tree[] = []
     const connection = await this.#open()
-    // It is answered in every state of a connection, and changes none but that of a transaction.
+    // It has a reply in every state of a connection, and changes only a transaction's state.
     const sentinel = `sentinel-${++this.#sentinels}`
     const bytes = [...commands, [sentinel]].map(args => encode(args.map(arg => Buffer.from(arg, 'latin1'))))
     connection.socket.write(Buffer.concat(bytes))

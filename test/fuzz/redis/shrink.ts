@@ -1,6 +1,6 @@
 import type { Step, Transcript } from './transcript.js'
 
-/** A transcript that fails like the given one and has less in it: fewer commands, fewer arguments. */
+/** Reduces a failing transcript: fewer commands, fewer arguments. */
 export async function shrink(
   transcript: Transcript,
   fails: (candidate: Transcript) => Promise<boolean>,
@@ -15,7 +15,7 @@ export async function shrink(
   return { ...transcript, steps }
 }
 
-/** Leaves items out: half of them, a quarter, … one at a time. */
+/** Removes items: half of them, a quarter, … one at a time. */
 async function fewer<T>(items: readonly T[], fails: (fewer: T[]) => Promise<boolean>): Promise<readonly T[]> {
   let best = items
   for (let run = Math.ceil(best.length / 2); run >= 1; run = run === 1 ? 0 : Math.ceil(run / 2)) {

@@ -1,13 +1,13 @@
 import type { Random } from '../../examples/redis/random.js'
 import { anyWord } from './words.js'
 
-/** What ends a server or a connection, or stops it for a while, is only tried as its grammar has it. */
+/** Commands that end or stop a server or a connection are tested only as their grammar says. */
 const AS_THEY_ARE = new Set(['shutdown', 'client|kill', 'client|reply', 'client|pause', 'debug|sleep'])
 
-/** Names with a NUL in them are found or not as the bucket of a hash table that they fall in has the name without. */
+/** Whether a name with a NUL is found depends on the bucket of the hash table that the name without it falls in. */
 const UP_TO_CHANCE = /^(command|config)/
 
-/** The same command with one or two things about it changed: any argument, how many there are, their order. */
+/** The command with one or two changes: an argument, the number of arguments, or their order. */
 export function spoil(
   random: Random,
   name: string,
@@ -33,7 +33,7 @@ export function spoil(
   return spoilt
 }
 
-/** Whether neither server would take gigabytes, or minutes, for the command, nor what it does depend on the time. */
+/** Whether neither server needs gigabytes or minutes for the command, and its effect does not depend on time. */
 export function isHarmless(args: readonly string[]): boolean {
   const [name = '', second = ''] = args.map(arg => arg.toLowerCase())
   if (name === 'shutdown') return /^(x|abort)$/.test(second) || args.length > 2
@@ -45,14 +45,14 @@ export function isHarmless(args: readonly string[]): boolean {
   return true
 }
 
-/** Whether a command might wait longer than a transcript has patience, or for ever. */
+/** Whether a command might block for longer than a transcript waits, or forever. */
 function blocksLong(name: string, args: readonly string[]): boolean {
   if (!/^b([lrz]m?pop|lmove|rpoplpush)/.test(name)) return false
   const timeout = Number(/mpop$/.test(name) ? args[1] : args.at(-1))
   return Number.isFinite(timeout) && (timeout > 0.1 || timeout === 0)
 }
 
-/** Whether a key might expire while a transcript is played, on the one server before the other. */
+/** Whether a key might expire during a transcript, on one server before the other. */
 function expiresSoon(name: string, args: readonly string[]): boolean {
   const soon = (arg: string | undefined) => /^[1-9]\d{0,5}$/.test(arg ?? '')
   if (/^p?(setex|expire)$/.test(name)) return soon(args[2])

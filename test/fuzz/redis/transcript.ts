@@ -1,17 +1,17 @@
-/** One command, as strings of bytes (latin1), and by which of the connections it is sent. */
+/** One command, as strings of bytes (latin1), and the connection that sends it. */
 export interface Step {
   connection: number
   args: readonly string[]
 }
 
-/** What is said to a server that holds nothing. */
+/** Commands for an empty server. */
 export interface Transcript {
-  /** The versions of RESP that the connections begin with. */
+  /** The RESP versions that the connections start with. */
   protocols: readonly (2 | 3)[]
   steps: readonly Step[]
 }
 
-/** A transcript in words that a shell would understand, one command a line. */
+/** A transcript as shell commands, one per line. */
 export function textOf({ protocols, steps }: Transcript): string {
   const [first] = protocols
   const lines = steps.map(
@@ -20,7 +20,7 @@ export function textOf({ protocols, steps }: Transcript): string {
   return [`  (RESP${first})`, ...lines].join('\n')
 }
 
-/** Bytes as redis-cli takes them: plain, or quoted where they must be; long runs of one byte are cut. */
+/** Bytes for redis-cli: plain, or quoted if necessary; long runs of one byte are shortened. */
 export function quote(bytes: string): string {
   const short = bytes.replace(/(.)\1{30,}/gs, run => `${run.slice(0, 3)}…×${run.length}`)
   if (/^[!#-&(-[\]-~…×]+$/.test(short)) return short

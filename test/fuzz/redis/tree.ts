@@ -1,14 +1,14 @@
 import type { Buffer } from 'node:buffer'
 import { replyEnd } from '../../examples/redis/resp-reader.js'
 
-/** A reply: its type as RESP writes it, and its bytes as latin1, or the replies in it; a null has neither. */
+/** A reply: its RESP type, and its bytes as latin1, or its nested replies; a null has neither. */
 export interface Tree {
   type: string
   text?: string
   items?: readonly Tree[]
 }
 
-/** The reply that `bytes[0, end)` is. */
+/** Parses `bytes[0, end)` as a reply. */
 export function treeOf(bytes: Buffer): Tree {
   return read(bytes, 0).tree
 }
@@ -35,7 +35,7 @@ function read(bytes: Buffer, at: number): { tree: Tree; next: number } {
   return { tree: { type, items }, next }
 }
 
-/** The reply in one line. */
+/** The reply on one line. */
 export function lineOf({ type, text, items }: Tree): string {
   if (items === undefined) return `${type}${text === undefined ? '' : JSON.stringify(text).slice(0, 200)}`
   return `${type}${items.length}[${items.map(lineOf).join(' ')}]`.slice(0, 1000)

@@ -1,6 +1,6 @@
 import type { Random } from '../../examples/redis/random.js'
 
-/** Keys by the first letter of the kind that they mostly hold: strings, lists, sets (e), hashes, sorted sets. */
+/** Keys by the first letter of their usual type: strings, lists, sets (e), hashes, sorted sets. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   s: ['s', 's2', 'n'],
   l: ['l', 'l2'],
@@ -8,7 +8,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   h: ['h', 'h2'],
   z: ['z', 'z2', 'z3'],
 }
-/** All of them, and some that are seldom written to or look odd. */
+/** All of them, and some that are rarely written or unusual. */
 export const ALL_KEYS = [...Object.values(KEYS).flat(), 'missing', '', '\0\xff\r\n']
 
 const MEMBERS = ['a', 'b', 'c', 'd', '1', '2', '10', '', '\xff\0', 'm'.repeat(70), '-3', 'B']
@@ -101,13 +101,13 @@ const one =
   (items: readonly string[]): Maker =>
   random => [random.pick(items)]
 
-/** A key that mostly is of a kind. */
+/** A key that usually has a given type. */
 function key(random: Random, kind: string): string {
   const own = KEYS[kind]
   return own === undefined || random.below(5) === 0 ? random.pick(ALL_KEYS) : random.pick(own)
 }
 
-/** A number of keys that mostly is right, and the keys. */
+/** A number of keys, usually correct, and the keys. */
 function counted(kind: string): Maker {
   return random => {
     const keys = Array.from({ length: 1 + random.below(3) }, () => key(random, kind))
@@ -127,7 +127,7 @@ function float(random: Random): string {
   return choice < 9 ? random.pick(EXTREME_FLOATS) : number(random)
 }
 
-/** Some time that is not over before a test is, and not the same twice: how fast each server is then does not matter. */
+/** A time longer than a test and different each time, so that the speed of a server does not matter. */
 function duration(random: Random, scale: number): string {
   const choice = random.below(10)
   if (choice < 6) return String((1_000_000 + random.below(1e6) * 10) * scale)
@@ -159,12 +159,12 @@ function lex(random: Random): string {
   return random.pick(['-', '+', `[${random.pick(MEMBERS)}`, `(${random.pick(MEMBERS)}`, random.pick(MEMBERS)])
 }
 
-/** Of which no server makes a reply of gigabytes. */
+/** Small enough that no server makes a reply of gigabytes. */
 function sample(random: Random): string {
   return random.pick([...SMALL, '-9223372036854775808', '9223372036854775807', ...NO_NUMBERS])
 }
 
-/** What redis-server answered to DUMP: a string, an integer, a set, a hash, a sorted set. */
+/** DUMPs from redis-server: a string, an integer, a set, a hash, a sorted set. */
 const DUMPS = [
   '\x00\x05hello\x0a\x00cr\xdfve4 \x0a',
   '\x00\xc1,\x01\x0a\x00\x95Ba\xf2e\x82\x5c\x10',
@@ -211,14 +211,14 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   expiry,
 }
 
-/** What a name in a grammar stands for, one argument or more; strings of bytes (latin1). */
+/** Generators of the words in a grammar, one or more arguments each; strings of bytes (latin1). */
 export function wordFor(name: string, random: Random): readonly string[] {
   const maker = MAKERS[name]
   if (maker === undefined) throw new Error(`there are no words for <${name}>`)
   return maker(random)
 }
 
-/** Any argument at all. */
+/** Any argument. */
 export function anyWord(random: Random): string {
   const name = random.pick([
     'key',

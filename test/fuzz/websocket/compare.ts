@@ -2,7 +2,7 @@ import { read } from '../../websocket/reading.js'
 import { generate, limits } from './generate.js'
 import { readWithWs } from './receiver.js'
 
-/** What revio and ws found differently in the input of a seed. */
+/** How revio and ws differ on the input of a seed. */
 export interface Difference {
   readonly seed: number
   readonly revio: readonly string[]
@@ -18,9 +18,9 @@ export function examine(seed: number): Difference | undefined {
 }
 
 /**
- * The same in the same order. Where revio refuses, ws may go on for these reasons: revio looks at text as it comes and ws
- * at whole messages, so that it finds control frames in between, or another mistake first; ws takes lengths in more bytes
- * than they need. Of two limits that are passed at once each may name its own.
+ * The same messages in the same order. If revio refuses, ws may continue for these reasons: revio checks text as it
+ * arrives and ws whole messages, so ws may first find control frames in between, or another error; ws accepts lengths
+ * in more bytes than needed. If two limits are exceeded at once, each may report a different one.
  */
 export function agree(revio: readonly string[], ws: readonly string[], lax: boolean): boolean {
   const same = revio.every((found, index) => found === ws[index])

@@ -1,11 +1,11 @@
 import { Prng } from '../../../lib/testing/network/prng.js'
 import { close, frame } from '../../websocket/frames.js'
 
-/** What a client sends, by chance: mostly what it may. */
+/** Random client input: mostly valid. */
 export interface Sequence {
   readonly input: Buffer
   readonly pieces: readonly Buffer[]
-  /** A length takes more bytes than it needs, or has 64 bits: ws lets that pass. */
+  /** Uses more bytes for a length than needed, or 64 bits: ws accepts that. */
   readonly lax: boolean
 }
 
@@ -90,7 +90,7 @@ function closing(prng: Prng): Buffer {
   )
 }
 
-/** A frame as it must not be, in any part of its head. */
+/** An invalid frame, with an error in any part of its head. */
 function wrong(prng: Prng): Made {
   const payload = Buffer.alloc(prng.below(130), 97)
   const kind = prng.below(6)

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 
 declare module 'ws' {
-  /** Exported, though neither documented nor in the package's types. */
+  /** Exported, but neither documented nor in the package's types. */
   class Receiver extends Writable {
     constructor(options: { isServer: boolean; maxPayload: number; maxFragments: number })
     override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void

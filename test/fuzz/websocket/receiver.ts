@@ -1,7 +1,7 @@
 import { Receiver } from 'ws'
 import type { Found } from '../../websocket/reading.js'
 
-/** What ws's receiver finds in the same input, in the same words. */
+/** The result of ws's receiver for the same input, in the same words. */
 export function readWithWs(
   pieces: Iterable<Uint8Array>,
   limits: { readonly maxMessage: number; readonly maxFragments: number },
@@ -40,7 +40,7 @@ export function readWithWs(
   return found
 }
 
-/** ws keeps the close code of an error under a symbol of its own. */
+/** ws stores the close code of an error under a private symbol. */
 function codeOf(error: Error): number {
   const symbol = Object.getOwnPropertySymbols(error).find(({ description }) => description === 'status-code')
   return symbol === undefined

@@ -15,7 +15,7 @@ export interface Served {
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Answer>
 }
 
-/** Serves a new folder, which `fill` fills; paths go out as they are. */
+/** Serves a new folder, which `fill` fills; sends paths unchanged. */
 export async function served(
   t: Test,
   address: string,

@@ -11,7 +11,7 @@ import { tokens } from './tokens.js'
 import { turns } from './turns.js'
 import { writes } from './writes.js'
 
-/** All that is checked, in the order in which it is asked. */
+/** All rules, in the order in which they are checked. */
 export const rules: readonly Rule[] = [
   order,
   calls,

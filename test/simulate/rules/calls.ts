@@ -3,7 +3,7 @@ import type { Story } from '../story.js'
 import type { World } from '../world.js'
 import { mayOverflow } from './output.js'
 
-/** The server's methods answer whether the id is open, and only then do something. */
+/** The server's methods return whether the id is open, and otherwise do nothing. */
 export const calls: Rule = {
   name: 'calls',
 

@@ -6,10 +6,10 @@ import type { World } from '../world.js'
 import { mayOverflow } from './output.js'
 import { timedOut } from './times.js'
 
-/** An attempt to write that was under way is told still, and what is lost with it. */
+/** A write attempt in progress is still reported, and what is lost with it. */
 const AFTER_RESET: readonly string[] = ['postwrite', 'sent', 'closed']
 
-/** Connections end for a reason, say which, and do so when there is one. */
+/** Connections end for a reason, report which, and do so when there is one. */
 export const endings: Rule = {
   name: 'endings',
 
@@ -86,7 +86,7 @@ function isNotWhyUnmade({ late, attached }: Dialled, story: Story, code: string)
   return 'which is none of a connection that could not be made'
 }
 
-/** All output has gone to a peer that reads, and an End behind it has not. */
+/** All output has been sent to a reading peer, and an End after it has not. */
 function endIsMissing(world: World, story: Story): boolean {
   const { peer, outputEnded, left, reading, closing, id } = story
   const through = outputEnded && reading && left === undefined && closing === undefined

@@ -6,13 +6,13 @@ import type { Event, Rule } from '../rule.js'
 import type { Story } from '../story.js'
 import type { World } from '../world.js'
 
-/** What the streams of a layer may keep. */
+/** How much the streams of a layer may hold. */
 const LAYER = 262_144
 
 /** The largest block that a loop reads in one turn. */
 const TURN = 65_536
 
-/** What peers send is delivered in order, once, whole, and only when it may be. */
+/** Input is delivered in order, once, completely, and only when permitted. */
 export const input: Rule = {
   name: 'input',
 
@@ -47,19 +47,19 @@ export const input: Rule = {
     }
     if (story.fragile) return undefined
     if (story.over?.how === 'detached') return world.plan.handlers.data ? ownerMisses(story) : undefined
-    // What is broken does not wait for a pause to end: nobody could answer.
+    // A broken connection does not wait for a pause to end: no one could reply.
     const wanted = isWhole(world, story) && !(story.paused && story.over?.error !== undefined)
-    // Nor, by choice, for a reply that was promised.
+    // Nor, optionally, for a promised reply.
     if (story.promisedAtEnd && story.limits.closeOnBreak) return undefined
     if (!wanted || story.delivered === story.arrived) return undefined
     return `connection ${story.id} got ${story.delivered} of ${story.arrived} bytes before its end`
   },
 }
 
-/** It waits to be handed over: what its peer sends meanwhile is its next owner's, and stays on the way. */
+/** Waits to be handed over: what its peer sends meanwhile belongs to the next owner, and stays in transit. */
 function isDetaching(world: World, { closing, thrown, left }: Story): boolean {
   const { detached, closed } = world.plan.handlers
-  // Without `closed` nobody knows whether it waits still.
+  // Without `closed` no one knows whether it is still waiting.
   return closing === Action.Detach && detached && closed && thrown.length === 0 && left === undefined
 }
 
@@ -74,21 +74,21 @@ function takesTooMuch(world: World, story: Story): string | undefined {
 function isUnwanted(world: World, { input }: Event, story: Story): string | undefined {
   if (story.closing !== undefined) return 'after Close or Detach'
   if (story.thrown.length > 0) return 'after a handler threw'
-  // What is broken may still be woken, where that was asked for before.
+  // A broken connection may still get a wake that was requested before.
   if (story.denied && !story.fragile) return 'after a call was told that it is not open'
   if (story.busy) return 'while a reply is promised'
   if (input !== null && story.endTold) return 'after ended'
   if (input === null) return undefined
   if (world.shutdown !== undefined) return 'after shutdown'
   if (story.paused) return 'while it is paused'
-  // What has been given since the last attempt to write is not unsent before the next.
+  // Output since the last write attempt does not count as unsent before the next one.
   const { remaining, limits, left, fragile } = story
-  // What is broken, by its peer or by its layer, has no output any more.
+  // After a break, by the peer or the layer, there is no output any more.
   if (remaining <= limits.highWaterMark || left !== undefined || fragile) return undefined
   return `with ${remaining} bytes unsent, above the mark of ${limits.highWaterMark}`
 }
 
-/** Whoever it was detached to has read what the handlers have not been given, and its beginning where it broke. */
+/** The owner of a detached socket has read what the handlers did not get, or its beginning if it broke. */
 function ownerMisses(story: Story): string | undefined {
   if (story.script.detached.fault === true) return undefined
   const read = Buffer.concat(story.socketRead)
@@ -102,7 +102,7 @@ function ownerMisses(story: Story): string | undefined {
     : `${whom} read ${read.length} of ${rest} bytes`
 }
 
-/** It ended by its peer's doing alone: then nothing of what arrived may be missing. */
+/** It ended only because of its peer: then none of the received input may be missing. */
 function isWhole(world: World, story: Story): boolean {
   const { over } = story
   if (over?.how !== 'closed' || story.fragile || !world.plan.handlers.data || !world.plan.handlers.opened)
@@ -110,7 +110,7 @@ function isWhole(world: World, story: Story): boolean {
   if (story.asked || story.thrown.length > 0 || story.dialled?.reachable === false) return false
   if (world.shutdown !== undefined && world.shutdown.at <= over.at) return false
   if (over.error === undefined) return true
-  // A stream around the wire may give up what it has when the wire fails.
+  // A stream around the wire may discard its content when the wire fails.
   if (story.script.layer?.kind === 'duplex') return false
   return story.limits.idleTimeout === 0 && ['ECONNRESET', 'EPIPE'].includes(codeOf(over.error))
 }

@@ -3,8 +3,8 @@ import type { Story } from '../story.js'
 import type { World } from '../world.js'
 
 /**
- * At rest nothing is left that could have gone on; and whatever handlers do, a connection whose peer has gone, or that
- * was asked to close, comes to its end.
+ * At rest, nothing is left that could have continued. Whatever handlers do, a connection whose peer has left, or that
+ * was asked to close, ends.
  */
 export const liveness: Rule = {
   name: 'liveness',
@@ -34,10 +34,10 @@ export const liveness: Rule = {
   },
 }
 
-/** What should have ended a connection by now, though nobody helped. */
+/** What should have ended a connection by now, although no one helped. */
 function isLeft(world: World, story: Story): string | undefined {
   const { left, limits, paused } = story
-  // A peer that does not read is given up after `writeTimeout` alone.
+  // A peer that does not read is given up only after `writeTimeout`.
   const unread = (!story.reading || story.fragile) && limits.writeTimeout === 0
   const stays = limits.halfOpen && world.plan.handlers.ended
   if (left === 'reset') return 'its peer did reset'
@@ -47,7 +47,7 @@ function isLeft(world: World, story: Story): string | undefined {
   if (story.unmade) return 'its layer could not be made'
   if (story.closing !== undefined) return 'its end was asked for'
   if (story.thrown.length > 0) return 'a handler threw'
-  // A layer that stalls has the peer's end, too.
+  // A layer that stalls also holds the peer's end.
   if (!story.peerEnded || paused || story.fragile) return undefined
   if (!stays) return 'its peer ended'
   return story.outputEnded ? 'both sides ended' : undefined

@@ -1,7 +1,7 @@
 import type { Event, Rule } from '../rule.js'
 import type { World } from '../world.js'
 
-/** Which handler may run when. */
+/** When each handler may run. */
 export const order: Rule = {
   name: 'order',
 

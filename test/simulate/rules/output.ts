@@ -4,14 +4,14 @@ import type { Rule } from '../rule.js'
 import type { Item, Story } from '../story.js'
 import type { World } from '../world.js'
 
-/** What the program gave reaches the peer in order; all of it, where the connection ended in order. */
+/** Output reaches the peer in order; all of it, if the connection ended in order. */
 export const output: Rule = {
   name: 'output',
 
   between(world, story) {
     if (world.simulation.ended || story.id === 0) return undefined
     const pending = world.server.pending(story.id)
-    // What found nothing unsent was taken whatever its size.
+    // Output of any size is accepted while nothing else is unsent.
     const largest = Math.max(0, ...story.items.map(({ bytes }) => bytes.length))
     if (story.opened && pending > Math.max(story.limits.maxPending, story.early, largest)) {
       return `${pending} bytes are pending on connection ${story.id}, and ${story.limits.maxPending} may be`
@@ -38,26 +38,26 @@ export const output: Rule = {
   },
 }
 
-/** Whether all output must have reached the peer, and an end behind it. */
+/** Whether all output must have reached the peer, followed by an end. */
 function isWhole(world: World, story: Story): boolean {
   const { over, left } = story
   if (over === undefined || over.error !== undefined || left !== undefined || story.fragile) return false
   if (story.closing === Action.Reset) return false
-  // A `detached` that throws gives the socket up.
+  // A `detached` that throws destroys the socket.
   if (over.how === 'detached') return story.script.detached.fault !== true
   if (world.everStalled || world.plan.simulation.latency > 0) return false
   const { shutdown } = world
   const cut = shutdown === undefined ? Number.POSITIVE_INFINITY : shutdown.at + shutdown.timeout
-  // Behind a close the peer is listened to for a second; what it sends later is answered with a reset.
+  // After a close the peer's input is discarded for a second; later input is answered with a reset.
   return story.sentAt < Math.min(over.at + 1000, cut)
 }
 
-/** What is given may have passed `maxPending`. */
+/** The output may have exceeded `maxPending`. */
 export function mayOverflow(story: Story, more = 0): boolean {
   return story.pendingMost + more > story.limits.maxPending
 }
 
-/** `received` is a beginning of the items, or all of them; those that are not certain may be left out. */
+/** `received` is a prefix of the items, or all of them; uncertain ones may be missing. */
 function agrees(received: Buffer, items: readonly Item[], whole: boolean): boolean {
   let places = new Set([0])
   for (const { bytes, certain } of items) {

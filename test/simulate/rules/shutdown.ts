@@ -1,7 +1,7 @@
 import { codeOf } from '../errors.js'
 import type { Rule } from '../rule.js'
 
-/** The loop ends as it should: listeners first, in time, and leaving nothing. */
+/** The loop ends correctly: listeners first, in time, and with nothing left. */
 export const shutdown: Rule = {
   name: 'shutdown',
 
@@ -17,7 +17,7 @@ export const shutdown: Rule = {
       if (now > Math.max(at, stalledUntil) + timeout)
         return `the loop has not ended ${timeout} ms after shutdown`
     }
-    // Where there is latency, timers are bytes on their way.
+    // With latency, timers are bytes in transit.
     if (!simulation.ended || plan.simulation.latency > 0) return undefined
     const { timers } = simulation.left
     return timers === 0 ? undefined : `the loop has ended, and ${timers} of its timers are left`

@@ -2,7 +2,7 @@ import type { Rule } from '../rule.js'
 import type { Story } from '../story.js'
 import type { World } from '../world.js'
 
-/** Ticks and timeouts come when they are due, and not before. */
+/** Ticks and timeouts occur when due, and not earlier. */
 export const times: Rule = {
   name: 'times',
 
@@ -23,7 +23,7 @@ export const times: Rule = {
     const idle = now - Math.max(story.activeAt, world.stalledUntil)
     if (idleTimeout > 0 && idle > idleTimeout + 1)
       return `connection ${story.id} idles for ${idle} of ${idleTimeout} ms`
-    // A system that says what the peer takes is asked eight times.
+    // If the OS reports what the peer has acknowledged, it is queried eight times.
     if (idle <= (writeTimeout * 9) / 8 + 2 || world.server.pending(story.id) === 0) return undefined
     return `output of connection ${story.id} waits for ${idle} of ${writeTimeout} ms`
   },
@@ -36,20 +36,20 @@ export const times: Rule = {
   },
 }
 
-/** A time of the connection's, or the loop's, may be up: no sooner than the last byte that was seen allows. */
+/** A timeout of the connection or the loop may expire: no sooner than the last observed byte permits. */
 export function timedOut(world: World, story: Story): boolean {
   const { now, shutdown } = world
   const { idleTimeout, writeTimeout } = story.limits
-  // Input counts from the turn that read it, and handlers before its own may have stalled.
+  // Input counts from the turn that read it, and earlier handlers may have stalled.
   if (idleTimeout > 0 && (world.stalled || now >= story.byteAt + idleTimeout)) return true
-  // As for output, another's handler may have stalled between the write and what tells of it.
+  // As for output, another connection's handler may have stalled between the write and its report.
   const wroteAt = world.stalled ? story.attemptedAt : story.progressAt
   const takenAt = isKnown(world) ? Math.max(wroteAt, story.readAt) : wroteAt
   if (story.pendingMost > 0 && now >= takenAt + writeTimeout) return true
   return shutdown !== undefined && now >= shutdown.at + shutdown.timeout
 }
 
-/** Whether the loop can know, and this program too, what a peer takes while nothing can be written. */
+/** Whether the loop, and this program too, can know what a peer has received while nothing can be written. */
 function isKnown(world: World): boolean {
   const { seed, latency } = world.plan.simulation
   return seed !== undefined && latency === 0 && !world.stalled

@@ -3,7 +3,7 @@ import type { Event, Rule } from '../rule.js'
 import type { Story } from '../story.js'
 import type { World } from '../world.js'
 
-/** Every token that was taken is told once, in order, when its output has gone or never will. */
+/** Every accepted token is reported once, in order, when its output has been written or discarded. */
 export const tokens: Rule = {
   name: 'tokens',
 
@@ -14,9 +14,9 @@ export const tokens: Rule = {
     if (name !== 'closed' && name !== 'detached') return undefined
     const lost = story.tokens.find(({ certain }) => certain)
     if (lost !== undefined) return `connection ${story.id} is ${name}, and token ${lost.token} was not told`
-    // A reset is no error of the connection's.
+    // A reset is not an error of the connection.
     if (story.closing === Action.Reset && error === undefined) return undefined
-    // What a handler throws in between is what closed is told.
+    // If a handler throws in between, closed receives that.
     const thrown = [...story.thrown, ...story.excused]
     if (story.tokenError === undefined || story.tokenError === error || thrown.length > 0) return undefined
     return `connection ${story.id} closed with ${error}, and tokens were told ${story.tokenError}`

@@ -1,12 +1,12 @@
 import type { Rule } from '../rule.js'
 
-/** Inputs that one turn may deliver to one connection, a wake among them, however much has waited. */
+/** The most inputs that one turn may deliver to one connection, including a wake, however much has waited. */
 const EVENTS = 40
 
-/** Bytes of them: what is read from a connection in one turn, and one input that was held back. */
+/** The most bytes of them: what one turn reads from a connection, and one input that was held back. */
 const BYTES = 2 * 65_536
 
-/** What one turn delivers has a bound that does not depend on what waited. */
+/** What one turn delivers has a bound that does not depend on how much waited. */
 export const turns: Rule = {
   name: 'turns',
 

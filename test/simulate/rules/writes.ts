@@ -1,7 +1,7 @@
 import type { Event, Rule } from '../rule.js'
 import type { World } from '../world.js'
 
-/** Every attempt to write is told before and after, with figures that add up. */
+/** Every write attempt is reported before and after, with consistent figures. */
 export const writes: Rule = {
   name: 'writes',
 

@@ -7,19 +7,19 @@ import type { Peer } from './peer.js'
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** One way in which clients behave. */
+/** A behaviour of clients. */
 export interface Behaviour {
-  /** How often it is chosen, against the others. */
+  /** Its weight among all behaviours. */
   readonly weight: number
   readonly doors: readonly Door[]
   readonly modes: readonly Mode[]
-  /** What the mode takes. */
+  /** The mode's parameter. */
   readonly amount?: (random: Random) => number
   readonly act: (peer: Peer, random: Random, amount: number) => Promise<void>
 }
 
 const ANY: readonly Door[] = ['tcp', 'tcp', 'unix']
-/** All that arrives is answered, however soon the client says that it has finished. */
+/** All input is answered, however soon the client has ended. */
 const ANSWERED: readonly Mode[] = ['plain', 'copy', 'list', 'promise', 'wake', 'pause']
 const ECHOED: readonly Mode[] = [...ANSWERED, 'send', 'detach']
 const few = (random: Random) => random.below(20 * KIB)
@@ -48,7 +48,7 @@ export const behaviours: Record<string, Behaviour> = {
   touch: { weight: 4, doors: ANY, modes: ['plain'], act: touch },
 }
 
-/** Asks and waits for the answer, a few times. */
+/** Sends a request and waits for the reply, a few times. */
 async function converse(peer: Peer, random: Random): Promise<void> {
   peer.whole = true
   peer.introduce()
@@ -61,7 +61,7 @@ async function converse(peer: Peer, random: Random): Promise<void> {
   await peer.over()
 }
 
-/** Sends and reads nothing for a while. */
+/** Sends, and reads nothing for a while. */
 async function sendAndStop(peer: Peer, random: Random): Promise<void> {
   peer.whole = true
   peer.stopReading()
@@ -74,7 +74,7 @@ async function sendAndStop(peer: Peer, random: Random): Promise<void> {
   await peer.over()
 }
 
-/** Says that it has finished while the answer is still to come. */
+/** Ends its side before the reply has arrived. */
 async function halfClose(peer: Peer, random: Random): Promise<void> {
   peer.whole = true
   if (random.percent(50)) peer.stopReading()
@@ -100,7 +100,7 @@ async function reset(peer: Peer, random: Random): Promise<void> {
   await peer.over()
 }
 
-/** Sends for a while and reads nothing; then reads it all, or goes. */
+/** Sends for a while and reads nothing; then reads everything, or leaves. */
 async function flood(peer: Peer, random: Random): Promise<void> {
   peer.stopReading()
   peer.introduce()
@@ -137,7 +137,7 @@ async function dribble(peer: Peer, random: Random): Promise<void> {
   await peer.over()
 }
 
-/** Asks for a large answer behind which the server closes, and reads it fast or with pauses. */
+/** Requests a large reply after which the server closes, and reads it fast or with pauses. */
 async function fetch(peer: Peer, random: Random, amount: number): Promise<void> {
   peer.asked = amount
   const slow = random.percent(50)
@@ -163,7 +163,7 @@ async function talkOn(peer: Peer, random: Random): Promise<void> {
   await peer.over()
 }
 
-/** Sends until the server has ended its output, and some more; all of it is to be delivered. */
+/** Sends until the server has ended its output, and then some more; all of it must be delivered. */
 async function outlast(peer: Peer, random: Random): Promise<void> {
   peer.talksOn = true
   peer.introduce()
@@ -179,7 +179,7 @@ async function outlast(peer: Peer, random: Random): Promise<void> {
   await peer.over()
 }
 
-/** Sends and never reads: the server is to lose patience. */
+/** Sends and never reads: the server must time out. */
 async function stall(peer: Peer): Promise<void> {
   peer.stopReading()
   peer.introduce()
@@ -189,21 +189,21 @@ async function stall(peer: Peer): Promise<void> {
   }
 }
 
-/** Says nothing after the first answer: the server is to lose patience. */
+/** Falls silent after the first reply: the server must time out. */
 async function fallSilent(peer: Peer, random: Random): Promise<void> {
   peer.introduce()
   peer.send(random.between(1, KIB))
   await peer.over()
 }
 
-/** Meets an `opened` that throws, closes or detaches at once. Has no name there: sends nothing. */
+/** Meets an `opened` that throws, closes or detaches at once. It has no name there, and sends nothing. */
 async function knock(peer: Peer): Promise<void> {
   await peer.over()
   if (peer.received !== 0 && peer.received !== GREETING)
     peer.violated(`a greeting of ${GREETING} bytes was expected`)
 }
 
-/** Connects and goes, without a word. */
+/** Connects and leaves without sending anything. */
 async function touch(peer: Peer, random: Random): Promise<void> {
   if (random.percent(80)) await peer.connected()
   if (random.percent(50)) peer.finish()

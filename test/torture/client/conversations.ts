@@ -4,7 +4,7 @@ import { type Door, keyOf, type Mode } from '../wire.js'
 import { Lateness } from './lateness.js'
 import { Peer } from './peer.js'
 
-/** Milliseconds without a byte either way after which a conversation is one that hangs. */
+/** Milliseconds without a byte in either direction after which a conversation counts as hung. */
 const PATIENCE = 20_000
 const TICK = 1000
 
@@ -13,7 +13,7 @@ export interface Opening {
   readonly door: Door
   readonly mode: Mode
   readonly amount: number
-  /** Says nothing of itself, and keeps no row on the server's side. */
+  /** Does not identify itself, and has no row on the server's side. */
   readonly nameless?: boolean
   readonly localAddress?: string
 }
@@ -24,9 +24,9 @@ export interface ConversationsOptions {
   readonly gone: (row: ClientRow) => void
 }
 
-/** The connections of this process: gives them keys and random numbers, and sees that each comes to an end. */
+/** The connections of this process: assigns keys and random numbers, and makes sure that each ends. */
 export class Conversations {
-  /** Begun so far. */
+  /** Started so far. */
   count = 0
   readonly random: Random
   readonly #options: ConversationsOptions

@@ -1,9 +1,9 @@
-/** Milliseconds between looks. */
+/** Milliseconds between checks. */
 const LOOK = 50
 
 /**
- * How far this process has fallen behind its own timer: because the machine had others to run, or because it was busy.
- * What a client does late is not the server's doing.
+ * How late this process's own timer is: because the machine ran other processes, or because this one was busy. The
+ * server is not responsible for a late client.
  */
 export class Lateness {
   #sum = 0
@@ -13,7 +13,7 @@ export class Lateness {
     setInterval(() => this.#look(), LOOK).unref()
   }
 
-  /** Milliseconds, in all. */
+  /** Milliseconds, in total. */
   get sum(): number {
     return this.#sum + Math.max(0, performance.now() - this.#last - LOOK)
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** How long ago a sample may lie, in milliseconds, before it is forgotten. */
+/** The age in milliseconds after which a sample is dropped. */
 const MEMORY = 10_000
 
 interface Sample {
@@ -9,8 +9,8 @@ interface Sample {
 }
 
 /**
- * How long the machine has kept processes waiting that could have run, as Linux counts it: with more to do than cores,
- * a wait for an answer is partly the scheduler's. Elsewhere nothing is known, and nothing is discounted.
+ * How long runnable processes had to wait for a core, as Linux counts it: on a busy machine, part of the wait for a
+ * reply is the scheduler's. On other systems that is unknown, and nothing is subtracted.
  */
 export class Machine {
   readonly #paths: readonly string[]
@@ -20,27 +20,27 @@ export class Machine {
     this.#paths = process.platform === 'linux' ? pids.map(pid => `/proc/${pid}/schedstat`) : []
   }
 
-  /** To be called often: what happened between two samples is not told apart. */
+  /** Must be called often: events between two samples can't be distinguished. */
   sample(): void {
     const at = performance.now()
     this.#samples.push({ at, held: this.#held() })
     if ((this.#samples[1]?.at ?? at) < at - MEMORY) this.#samples.shift()
   }
 
-  /** Milliseconds since `since` in which one of the processes was kept waiting. */
+  /** Milliseconds since `since` in which one of the processes was waiting for a core. */
   heldSince(since: number): number {
     const before = this.#samples.findLast(({ at }) => at <= since) ?? this.#samples[0]
     return before === undefined ? 0 : this.#held() - before.held
   }
 
-  /** Of all processes together. The second number is nanoseconds spent ready to run and not running. */
+  /** Of all processes together. The second number is nanoseconds spent runnable but not running. */
   #held(): number {
     let sum = 0
     for (const path of this.#paths) {
       try {
         sum += Number(readFileSync(path, 'utf8').split(' ')[1]) / 1e6
       } catch {
-        // The process has gone: it is held up no more.
+        // The process has exited: it is waiting no more.
       }
     }
     return sum

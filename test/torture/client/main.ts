@@ -7,9 +7,9 @@ import { WaitCounter } from './waits.js'
 
 /** Milliseconds between reports. */
 const INTERVAL = 100
-/** What is no well-behaved client yields the processor to those that are: the server is measured, not the machine. */
+/** Other clients yield the processor to the well-behaved ones: the server is measured, not the machine. */
 const NICE = 10
-/** Who waits for the server alone. */
+/** Clients that only wait for the server. */
 const MEASURED: readonly Role[] = ['steady', 'storm']
 
 const task = JSON.parse(process.argv[2] ?? '') as ClientTask

@@ -9,36 +9,36 @@ export interface PeerOptions {
   readonly header: Header
   readonly behaviour: string
   readonly violated: (text: string) => void
-  /** Where a TCP connection comes from; without: wherever the system likes. */
+  /** The source address of a TCP connection; absent: any. */
   readonly localAddress?: string
 }
 
 /**
- * One connection from the client's side: it says who it is, sends its stream, and checks every byte that comes back.
- * It is node:net alone; nothing of revio's judges revio.
+ * The client's side of a connection: identifies itself, sends its stream, and checks every byte that returns. Uses
+ * only node:net: no part of revio judges revio.
  */
 export class Peer {
   sent = 0
   received = 0
-  /** The server's end has come. */
+  /** The server's end has arrived. */
   ended = false
   /** Set when the connection is over. */
   fate: Fate | undefined
-  /** All that is sent must come back, and the connection must end in order. */
+  /** Everything sent must return, and the connection must end in order. */
   whole = false
-  /** Bytes that the server was asked for. Whether it had to give up some of them is only known on both sides. */
+  /** Bytes requested from the server. Whether it had to give up some of them is known only from both sides. */
   asked: number | undefined
-  /** Goes on sending when the server's end has come. */
+  /** Keeps sending after the server's end has arrived. */
   talksOn = false
   code = ''
-  /** When something happened last. */
+  /** The time of the last event. */
   touched = performance.now()
   readonly #options: PeerOptions
   readonly #socket: net.Socket
   #connected = false
   #left = false
   #finished = false
-  /** Those that wait for something to have become true. */
+  /** Those that wait for a condition. */
   #waiting: { readonly holds: () => boolean; readonly resolve: () => void }[] = []
 
   constructor(options: PeerOptions) {
@@ -68,12 +68,12 @@ export class Peer {
     return this.fate !== undefined
   }
 
-  /** What has been handed over and has not left this process. */
+  /** Bytes passed to the socket that have not left this process. */
   get unsent(): number {
     return this.#socket.writableLength
   }
 
-  /** What is known of it; its process was `late` by so many milliseconds in the meantime. */
+  /** Its report; its process was `late` by this many milliseconds in the meantime. */
   row(late: number): ClientRow {
     const { header, behaviour } = this.#options
     const { sent, received, fate = 'left', whole, code, asked } = this
@@ -81,7 +81,7 @@ export class Peer {
     return asked === undefined ? row : [...row, asked]
   }
 
-  /** Says who it is, and how it wants to be treated; byte by byte where that is wanted. */
+  /** Sends its identity and the requested mode; byte by byte if requested. */
   introduce(from = 0, to = Number.POSITIVE_INFINITY): void {
     this.#write(encodeHeader(this.#options.header).subarray(from, to))
   }
@@ -93,15 +93,15 @@ export class Peer {
     this.sent += size
   }
 
-  /** Says that nothing more is sent. What has been sent is still to be answered. */
+  /** Ends its side. What has been sent is still to be answered. */
   finish(): void {
     this.#finished = true
     this.#socket.end()
   }
 
   /**
-   * Breaks the connection: over TCP with a reset. One that has said that it finished is closed, as node:net cannot
-   * reset what is still shutting down: with input that was not read the system makes that a reset, too.
+   * Breaks the connection: over TCP with a reset. If it has ended its side, it closes instead, because node:net can't
+   * reset a socket that is shutting down; with unread input, the OS sends a reset anyway.
    */
   reset(): void {
     if (this.isOver) return
@@ -119,7 +119,7 @@ export class Peer {
     this.#socket.resume()
   }
 
-  /** Settles when the condition holds, or when there is nothing more to wait for. */
+  /** Resolves when the condition is true, or can't become true any more. */
   until(condition: () => boolean): Promise<void> {
     const holds = () => this.isOver || condition()
     if (holds()) return Promise.resolve()
@@ -130,7 +130,7 @@ export class Peer {
     return this.until(() => this.#connected)
   }
 
-  /** Settles when all that was sent has come back, or the connection is over. */
+  /** Resolves when everything sent has returned, or the connection is over. */
   echoed(): Promise<void> {
     return this.until(() => this.received >= this.sent)
   }

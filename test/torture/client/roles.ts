@@ -31,7 +31,7 @@ function each(run: (options: RoleOptions, slot: number) => Promise<void>) {
 
 const PROMPT: readonly Mode[] = ['plain', 'copy', 'list', 'wake']
 
-/** Well-behaved: one connection that asks, waits for the answer, and asks again. How long it waits is measured. */
+/** Well-behaved: one connection that sends a request, waits for the reply, and repeats. Measures the wait. */
 async function steady({ conversations, waits, isStopped }: RoleOptions, slot: number): Promise<void> {
   const mode = PROMPT[slot % PROMPT.length] ?? 'plain'
   const door = slot % 3 === 0 ? 'unix' : 'tcp'
@@ -53,7 +53,7 @@ async function steady({ conversations, waits, isStopped }: RoleOptions, slot: nu
 
 const WEIGHTS = Object.fromEntries(Object.entries(behaviours).map(([name, { weight }]) => [name, weight]))
 
-/** One conversation after the other, in any of the ways in which clients behave. */
+/** One conversation after another, in any of the behaviours. */
 async function rough({ conversations, isStopped }: RoleOptions): Promise<void> {
   const { random } = conversations
   await sleep(random.below(300))
@@ -85,10 +85,10 @@ async function storm({ task, conversations, waits, isStopped }: RoleOptions): Pr
   }
 }
 
-/** Addresses of the loopback network that connections come from in turn, so that ports in TIME_WAIT do not run out. */
+/** Loopback addresses that connections come from in turn, so that ports in TIME_WAIT do not run out. */
 const SOURCES = 64
 
-/** Connections of one question each: many of them. */
+/** Many connections with one request each. */
 async function short({ task, conversations, isStopped }: RoleOptions): Promise<void> {
   const { random } = conversations
   while (!isStopped() && conversations.count < task.total) {

@@ -3,12 +3,12 @@ import type { Door } from '../wire.js'
 import type { Conversations } from './conversations.js'
 import type { WaitCounter } from './waits.js'
 
-/** Milliseconds for which each connection is kept after its answer. */
+/** Milliseconds that each connection stays after its reply. */
 const HOLD = 300
 
 /**
- * Connections that are all made at once, more of them than the server has descriptors for. Each stays for a while
- * after its answer. How long a place that one has left stays empty, while others wait for it, is measured.
+ * More simultaneous connections than the server has descriptors. Each stays for a while after its reply. Measures how
+ * long a free place stays unused while others wait for it.
  */
 export class Storm {
   readonly #conversations: Conversations
@@ -48,7 +48,7 @@ export class Storm {
     if (this.#waiting > 0) this.#emptySince ??= performance.now()
   }
 
-  /** One more is in, in a place that another had left, if there was one. */
+  /** Another one is in, in a place that became free, if any. */
   #served(): void {
     if (this.#emptySince !== undefined) this.#room?.answered(this.#emptySince)
     this.#emptySince = undefined

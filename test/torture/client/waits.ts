@@ -1,16 +1,16 @@
 import type { Waits } from '../messages.js'
 import type { Machine } from './machine.js'
 
-/** Buckets to each doubling: percentiles are right to 5 %. */
+/** Buckets per doubling: percentiles are accurate to 5 %. */
 const PARTS = 16
-/** Milliseconds between looks at the machine. */
+/** Milliseconds between samples of the machine. */
 const LOOK = 10
-/** Milliseconds; below it nobody asks whose fault a wait was. */
+/** Milliseconds; shorter waits are not attributed. */
 const REMARKABLE = 20
-/** What piles up while the machine keeps a process waiting takes about as long again to work off. */
+/** What accumulates while the machine keeps a process waiting takes about as long again to process. */
 const CATCH_UP = 2
 
-/** How long answers took, in microseconds. Memory does not grow with their number. */
+/** The durations of replies, in microseconds. Memory does not grow with their number. */
 export class WaitCounter {
   readonly #machine: Machine
   readonly #counts = new Float64Array(64 * PARTS)
@@ -23,7 +23,7 @@ export class WaitCounter {
     setInterval(() => machine.sample(), LOOK).unref()
   }
 
-  /** An answer is here to what was asked at `since`. */
+  /** The reply to the request at `since` has arrived. */
   answered(since: number): void {
     const wait = performance.now() - since
     const held = wait < REMARKABLE ? 0 : this.#machine.heldSince(since)

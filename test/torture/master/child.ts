@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** How much of what a child says on its error output is kept, to explain its end. */
+/** How much of a child's error output to keep, to explain its end. */
 const TAIL = 4000
 
 const running = new Set<ChildProcess>()
@@ -11,15 +11,15 @@ process.on('exit', () => {
 })
 
 export interface ChildOptions<From> {
-  /** Its program, from this folder's parent. */
+  /** Its program, relative to this folder's parent. */
   readonly program: string
   readonly task: unknown
   readonly heard: (message: From) => void
-  /** The most descriptors it may have open. */
+  /** The limit on its open descriptors. */
   readonly descriptors?: number
 }
 
-/** A process of ours, spoken to by messages. It never outlives this one, short of `kill -9`. */
+/** A child process, controlled by messages. It never outlives this one, except after `kill -9`. */
 export class Child<From extends { readonly kind: string }, To extends object> {
   /** Its exit code; null after a signal. */
   readonly ended: Promise<number | null>
@@ -44,7 +44,7 @@ export class Child<From extends { readonly kind: string }, To extends object> {
       heard(message as From)
       this.#waiting.get((message as From).kind)?.(message as From)
     })
-    // It may have gone meanwhile; `ended` tells.
+    // It may have exited in the meantime; `ended` tells.
     this.#process.on('error', () => {})
   }
 
@@ -52,7 +52,7 @@ export class Child<From extends { readonly kind: string }, To extends object> {
     return this.#process.pid ?? 0
   }
 
-  /** The last of what it said on its error output. */
+  /** The end of its error output. */
   get lastWords(): string {
     return this.#tail.trim()
   }
@@ -65,7 +65,7 @@ export class Child<From extends { readonly kind: string }, To extends object> {
     this.#process.kill('SIGKILL')
   }
 
-  /** The next message of a kind. Rejects when the process ends without one, or when `patience` ms have passed. */
+  /** The next message of a kind. Rejects if the process ends without one, or after `patience` ms. */
   async next<Kind extends From['kind']>(
     kind: Kind,
     patience: number,

@@ -4,9 +4,9 @@ import type { ClientRow, ClientTask, FromClient, Role, ToClient, Waits } from '.
 import { Child } from './child.js'
 import { type Plan, SHORT_AT_ONCE } from './plan.js'
 
-/** Milliseconds in which clients that were stopped are to come to their end. */
+/** Milliseconds for stopped clients to end. */
 const PATIENCE = 45_000
-/** A key has room for so many client processes at a time. */
+/** The most client processes at a time that a key can identify. */
 const MAX_CLIENT = 4095
 
 export interface CrowdOptions {
@@ -45,7 +45,7 @@ export class Crowd {
     this.#options = options
   }
 
-  /** Starts a round's processes; settles when they are at work. */
+  /** Starts a round's processes; resolves when they are working. */
   async start(): Promise<void> {
     const { plan } = this.#options
     this.#stopping = false
@@ -57,13 +57,13 @@ export class Crowd {
     await Promise.all(this.#members.map(({ started }) => started))
   }
 
-  /** Settles when all have come to their end: those with a fixed number of connections, or, after `stop`, all. */
+  /** Resolves when all have ended: those with a fixed number of connections, or, after `stop`, all. */
   async over(): Promise<void> {
     await Promise.all(this.#members.map(({ over }) => over))
     this.#members = []
   }
 
-  /** Lets what is under way end. Those that take too long are killed, and named. */
+  /** Lets conversations in progress end. Kills and reports processes that take too long. */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const { client } of this.#members) client.send({ kind: 'stop' })
@@ -75,7 +75,7 @@ export class Crowd {
     clearTimeout(impatience)
   }
 
-  /** Ends at once whatever is still running. */
+  /** Kills all running processes at once. */
   kill(): void {
     this.#stopping = true
     for (const { client } of this.#members) client.kill()
@@ -83,7 +83,7 @@ export class Crowd {
 
   #add(part: Part): void {
     const [client, number] = this.#spawn(part)
-    // One that ends before it has started is named by `over`.
+    // `over` reports a process that ends before it has started.
     const started = client.next('started', PATIENCE).catch(() => {})
     this.#members.push({ client, started, over: this.#end(client, number) })
   }
@@ -108,7 +108,7 @@ export class Crowd {
     this.#options.violated(`client process ${number}: ${why}`)
   }
 
-  /** A process at a time, killed in the middle of its conversations; the last of a round comes to its own end. */
+  /** One process at a time, killed in the middle of its conversations; the last of a round ends by itself. */
   async #liveAndDie(): Promise<void> {
     const { plan, random, killed } = this.#options
     while (!this.#stopping) {

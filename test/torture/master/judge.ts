@@ -2,29 +2,29 @@ import type { ClientRow, ServerRow } from '../messages.js'
 import { clientOf } from '../wire.js'
 import { LATE, verdict } from './verdict.js'
 
-/** They may end without having said who they are. */
+/** They may end without having identified themselves. */
 const SILENT: readonly string[] = ['touch', 'reset']
-/** They meet a server with a short patience, which may lose it before they have said a word. */
+/** They meet a server with a short timeout, which may expire before they have sent anything. */
 const IMPATIENT: readonly string[] = ['stall', 'fall silent', 'overflow', 'reset']
 
 export interface JudgeOptions {
   readonly violated: (text: string) => void
-  /** Beyond its limit of descriptors the server turns clients away, instead of having them wait. */
+  /** Beyond its limit of descriptors the server rejects clients, instead of letting them wait. */
   readonly turnsAway: boolean
 }
 
-/** Brings the two sides of each connection together. */
+/** Matches the two sides of each connection. */
 export class Judge {
-  /** Connections of which both sides are known. */
+  /** Connections known from both sides. */
   judged = 0
-  /** Of those the ones that the client broke. */
+  /** Of those, the ones that the client broke. */
   resets = 0
   turnedAway = 0
-  /** The server is being shut down. */
+  /** The server is shutting down. */
   ending = false
   readonly #clients = new Map<number, ClientRow>()
   readonly #servers = new Map<number, ServerRow>()
-  /** Client processes that were killed: they had no time to report. */
+  /** Killed client processes, which could not report. */
   readonly #killed = new Set<number>()
   readonly #options: JudgeOptions
   #latecomers = 0
@@ -61,9 +61,9 @@ export class Judge {
   }
 
   /**
-   * Everything has been reported: what has only one side is looked at.
+   * Everything has been reported: examines connections known from only one side.
    *
-   * @param latecomers - How many so far, in all rounds, the server found silent before it had learnt their names.
+   * @param latecomers - How many connections, in all rounds so far, timed out before the server knew their names.
    */
   endRound(latecomers: number): void {
     this.#late += latecomers - this.#latecomers
@@ -86,7 +86,7 @@ export class Judge {
     if (fault !== undefined) this.#options.violated(`${describe(client)} / ${describe(server)}: ${fault}`)
   }
 
-  /** A connection whose name the server never learnt. */
+  /** A connection whose name the server never learned. */
   #withoutServer(row: ClientRow): void {
     const [key, behaviour, sent, received, fate] = row
     if (fate === 'left') this.resets++

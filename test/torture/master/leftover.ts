@@ -2,14 +2,14 @@ import type { Quiet } from '../messages.js'
 
 const MIB = 2 ** 20
 /**
- * What the heap and the buffers of a server may grow by from the first round's end to the last one's: V8 goes on
- * compiling for a while. A connection that left as little as 100 bytes behind would pass it within a minute or two.
+ * How much the heap and the buffers of a server may grow from the end of the first round to that of the last one: V8
+ * keeps compiling for a while. A leak of 100 bytes per connection would exceed it within a minute or two.
  */
 const HEAP_GROWTH = 3 * MIB
-/** The process as a whole: the allocator keeps what it once had, and fragments it. */
+/** The whole process: the allocator keeps what it once had, and fragments it. */
 const RSS_GROWTH = 40 * MIB
 
-/** What is left over when nobody is connected any more: one line for each thing. */
+/** What is left when no one is connected any more: one line for each thing. */
 export function leftover(before: Quiet, after: Quiet): string[] {
   const lines: string[] = []
   const { opened, closed, detached } = after.counts
@@ -22,7 +22,7 @@ export function leftover(before: Quiet, after: Quiet): string[] {
   return lines
 }
 
-/** What memory has grown by over the rounds, if that is too much. */
+/** The growth of memory over the rounds, if it is too much. */
 export function growth(first: Quiet, last: Quiet): string[] {
   const lines: string[] = []
   const held = ({ memory }: Quiet) => memory.heap + memory.buffers

@@ -2,29 +2,29 @@ import type { Quiet, ServerCounts, Waits } from '../messages.js'
 import type { Transport } from '../options.js'
 import type { Plan } from './plan.js'
 
-/** What a run has found. */
+/** The findings of a run. */
 export interface Outcome {
   readonly transport: Transport
   readonly plan: Plan
   readonly seconds: number
   readonly judged: number
-  /** Checked on their way in and on their way back. */
+  /** Checked in both directions. */
   readonly bytes: number
   readonly resets: number
   readonly killed: number
   readonly turnedAway: number
   readonly counts: ServerCounts
   readonly waits: Waits
-  /** How long a descriptor that had become free was not used while clients waited. */
+  /** How long a free descriptor was not used while clients waited. */
   readonly room: Waits
-  /** Nobody connected: at the start, after the first round, after the last one. */
+  /** Without connections: at the start, after the first round, after the last one. */
   readonly before: Quiet
   readonly first: Quiet
   readonly last: Quiet
   readonly violations: readonly string[]
 }
 
-/** What is seen of a run while it goes on. */
+/** The visible progress of a run. */
 export interface Glimpse {
   readonly transport: Transport
   readonly seconds: number

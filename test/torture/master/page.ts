@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** Between these lines of a page a run writes its result. */
+/** A run writes its result between these lines of a page. */
 function marks(name: string): readonly [string, string] {
   return [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
 }
 
-/** Puts a text between a page's marks. Throws where they are not there. */
+/** Inserts text between a page's marks. Throws if they are missing. */
 export function replaceBetween(page: string, name: string, text: string): string {
   const [begin, end] = marks(name)
   const from = page.indexOf(begin)
@@ -14,7 +14,7 @@ export function replaceBetween(page: string, name: string, text: string): string
   return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`
 }
 
-/** The same to a file. */
+/** The same for a file. */
 export function writeBetween(path: string, name: string, text: string): void {
   writeFileSync(path, replaceBetween(readFileSync(path, 'utf8'), name, text))
 }

@@ -10,23 +10,25 @@ export interface Plan {
   readonly steady: number
   /** Of each client process. */
   readonly rough: readonly number[]
-  /** Of the client process that is killed and replaced, again and again. */
+  /** Of the client process that is killed and replaced repeatedly. */
   readonly mortal: number
-  /** At once, in a storm. */
+  /** Simultaneously, in a storm. */
   readonly storm: number
-  /** Connections of one question each, in a round, of each client process. */
+  /** Connections with one request each, in a round, of each client process. */
   readonly short: readonly number[]
 }
 
-/** What a server process needs beside its connections, listeners included. */
+/** The descriptors of a server process besides its connections, including listeners. */
 const OWN_DESCRIPTORS = 48
 const ROUND = 20_000
-/** Of one question each, in a round, and how many at once in each of the client processes. */
+/** With one request each, in a round, and how many at once in each client process. */
 const SHORT_ROUND = 50_000
 const SHORT_PROCESSES = 2
 export const SHORT_AT_ONCE = 50
 
-/** A fifth of the connections behave well, a half do not, a fifth vanish; storms come on top and pass the limit. */
+/**
+ * A fifth of the connections are well-behaved, half are not, a fifth vanish; storms come on top and exceed the limit.
+ */
 export function planOf({ seconds, connections, short }: TortureOptions): Plan {
   if (short > 0) return planShort(short)
   const rounds = Math.max(2, Math.round((seconds * 1000) / ROUND))

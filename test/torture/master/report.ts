@@ -33,10 +33,10 @@ const LINES: readonly Line[] = [
   ['promises broken', ({ violations }) => count(violations.length)],
 ]
 
-/** What is only measured where clients are well-behaved. */
+/** Measured only with well-behaved clients. */
 const SHORT_LEAVES_OUT = /well-behaved|their wait|the same|free one|threw|killed/
 
-/** The table, as Markdown: a column for each transport. */
+/** The table in Markdown: a column for each transport. */
 export function table(outcomes: readonly Outcome[], { short }: Pick<TortureOptions, 'short'>): string {
   const lines = LINES.filter(([label]) => short === 0 || !SHORT_LEAVES_OUT.test(label))
   const rows = [
@@ -47,7 +47,7 @@ export function table(outcomes: readonly Outcome[], { short }: Pick<TortureOptio
   return rows.map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** The machine, and how busy it is. */
+/** The machine, and its load. */
 export function describeMachine(): string {
   const cores = cpus()
   const model = cores[0]?.model.trim() || 'unknown processor'
@@ -56,7 +56,7 @@ export function describeMachine(): string {
   return `${model}, ${cores.length} cores, ${memory}, ${load}, ${type()} ${release()}`
 }
 
-/** What else the figures are worth nothing without. */
+/** What else a reader needs to interpret the figures. */
 export function caption(args: readonly string[], seed: number, date = new Date()): string {
   const command = ['npm run torture', ...(args.length > 0 ? ['--'] : []), ...args].join(' ')
   return `Node.js ${process.versions.node}, ${date.toISOString().slice(0, 10)}, \`${command}\`, seed ${seed}.`

@@ -13,20 +13,20 @@ import { growth, leftover } from './leftover.js'
 import { type Glimpse, NO_WAITS, type Outcome, worseOf } from './outcome.js'
 import { type Plan, planOf } from './plan.js'
 
-/** Microseconds that a well-behaved client may have to wait, the machine's part not counted. */
+/** The most microseconds that a well-behaved client may wait, without the machine's part. */
 const LONGEST_WAIT = 250_000
-/** The same for a free descriptor to be used, when there was none and clients wait. */
+/** The same for using a free descriptor while clients wait. */
 const LONGEST_RECOVERY = 1_000_000
 /** Milliseconds. */
 const START = 15_000
 const SETTLE = 30_000
 const SHUTDOWN = 10_000
-/** Milliseconds that clients have before the server is shut down under them. */
+/** Milliseconds that clients run before the server shuts down. */
 const LAST_WORDS = 700
-/** A broken promise is seldom broken once. */
+/** A violation rarely occurs only once. */
 const MOST_LINES = 40
 
-/** This machine has not what is to be tried. */
+/** This machine lacks what the run needs. */
 export class MissingTransport extends Error {}
 
 /** One run: a server, and rounds of clients. */
@@ -47,7 +47,7 @@ export class Run {
   #waits = NO_WAITS
   #room = NO_WAITS
 
-  /** @param onViolation - Hears of each broken promise at once. */
+  /** @param onViolation - Receives each violation at once. */
   constructor(transport: Transport, options: TortureOptions, onViolation: (text: string) => void) {
     this.#transport = transport
     this.#onViolation = onViolation
@@ -69,7 +69,7 @@ export class Run {
     }
   }
 
-  /** Rejects only where the server cannot be started, or goes away. */
+  /** Rejects only if the server can't be started, or exits. */
   async toEnd(): Promise<Outcome> {
     const server = this.#startServer()
     process.once('exit', this.#tidy)
@@ -153,7 +153,7 @@ export class Run {
     return quiet
   }
 
-  /** The server ends while its clients are at it. */
+  /** The server shuts down while its clients are working. */
   async #shutDown(crowd: Crowd, server: Child<FromServer, ToServer>): Promise<void> {
     await crowd.start()
     await sleep(LAST_WORDS)
@@ -171,7 +171,7 @@ export class Run {
   }
 
   #waited(role: Role, waits: Waits): void {
-    // In the last one clients have hardly begun when the server goes.
+    // In the last round, clients have hardly started when the server shuts down.
     if (this.#judge.ending) return
     const wait = `${(waits.longestBare / 1000).toFixed(0)} ms`
     if (role === 'steady') {

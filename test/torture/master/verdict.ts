@@ -1,6 +1,6 @@
 import type { ClientRow, ServerRow } from '../messages.js'
 
-/** The codes with which the server is to end what behaves so; where it is not named: without an error. */
+/** The error codes with which the server must end each behaviour; if not listed: without an error. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'be thrown out': ['THROWN', 'ERR_REPLY', 'AT_ONCE'],
   stall: ['ETIMEDOUT'],
@@ -8,25 +8,26 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   overflow: ['ENOBUFS', 'ETIMEDOUT'],
 }
 
-/** What the server may see of a client that breaks a connection off; the last at a door with a short patience. */
+/** What the server may see of a client that breaks a connection; the last one at an address with a short timeout. */
 const BROKEN: readonly string[] = ['', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 
-/** They may stop reading, and never learn that the server has ended; after a while it does not wait for them. */
+/** They may stop reading, and never see that the server has ended; after a while it stops waiting for them. */
 const DEAF: readonly string[] = ['stall', 'flood', 'send and stop']
 
 /**
- * A server that has closed reads on for a second, so that its end is not overtaken by a reset. For a client whose
- * process fell behind by more than so many milliseconds that may have been too short.
+ * A server that has closed keeps reading for a second, so that no reset overtakes its end. If a client's process was
+ * late by more than this many milliseconds, that may have been too short.
  */
 export const LATE = 400
 
-/** Ends at which output that is still there is given up, and the peer is reset. */
+/** Ends at which pending output is discarded, and the peer is reset. */
 const ABRUPT: readonly string[] = ['AT_ONCE', 'ENOBUFS', 'ETIMEDOUT']
 
 /**
- * Which promise one connection shows to be broken, from what its two sides saw of it; undefined when none.
+ * Which promise one connection shows to be broken, from what both sides saw; undefined if none.
  *
- * @param ending - The server was shut down meanwhile: it may have ended any connection, and given up what did not leave.
+ * @param ending - The server was shut down in the meantime: it may have ended any connection, and discarded pending
+ * output.
  */
 export function verdict(
   client: ClientRow,

@@ -9,13 +9,13 @@ import type { Session } from './session.js'
 /** The doors of each loop, in the order of its addresses. */
 export const DOORS: readonly Door[] = ['tcp', 'unix', 'strict', 'shut']
 
-/** Where the doors of a loop are to be: on free ports, and at a path. */
+/** The addresses of a loop's doors: free ports, and a path. */
 export function addressesOf(transport: 'native' | 'net', path: string): string[] {
   const suffix = transport === 'net' ? '-net' : ''
   return DOORS.map(door => (door === 'unix' ? `unix${suffix}://${path}` : `tcp4${suffix}://127.0.0.1:0`))
 }
 
-/** Bounds of the door `strict`, short enough to be met within a conversation. */
+/** The limits of the door `strict`, short enough to be reached within a conversation. */
 export const STRICT = {
   idleTimeout: 600,
   writeTimeout: 300,
@@ -23,7 +23,7 @@ export const STRICT = {
   highWaterMark: 64 * 1024,
 }
 
-/** What `opened` answers. */
+/** What `opened` returns. */
 export function open(session: Session, { server, throws }: Tools): Opening<Session> {
   if (session.door === 'shut') return turnAway(session, throws)
   const options: Options<Session> = { context: session, ...(session.door === 'strict' ? STRICT : {}) }
@@ -41,7 +41,7 @@ export function open(session: Session, { server, throws }: Tools): Opening<Sessi
   return [undefined, options]
 }
 
-/** All the ways in which `opened` can be the end. */
+/** All ways in which `opened` can end a connection. */
 function turnAway({ id }: Session, throws: () => void): Opening<Session> {
   if (id % 3 === 0) {
     throws()

@@ -3,11 +3,11 @@ import type { Fault } from '../messages.js'
 import { pieces } from '../pattern.js'
 import type { Session } from './session.js'
 
-/** How often a server that is to break a promise does so, in percent of the inputs. */
+/** How often a server with a fault commits it, in percent of the inputs. */
 const OFTEN = 2
 const STALL = 600
 
-/** What a server with this fault answers where a sound one echoes `input`. */
+/** What a server with this fault returns in place of echoing `input`. */
 export function spoil(fault: Fault, session: Session, input: Buffer): Buffer | readonly Buffer[] {
   if (input.length < 2 || !session.random.percent(OFTEN)) return input
   switch (fault) {

@@ -10,7 +10,7 @@ import { ended, modes, type Tools, woken } from './modes.js'
 import { own } from './owner.js'
 import { Session, type Token } from './session.js'
 
-/** Milliseconds between looks at whether a descriptor is left. */
+/** Milliseconds between checks for a free descriptor. */
 const LOOK = 20
 
 export interface EchoOptions {
@@ -22,7 +22,7 @@ export interface EchoOptions {
   readonly violated: (text: string) => void
 }
 
-/** The echo server's handlers. Without `prewrite` large output is written from where it lies. */
+/** The echo server's handlers. Without `prewrite`, large output is written in place. */
 export class Echo implements Events<Session> {
   protected readonly watched: boolean = false
   protected readonly ledger: Ledger
@@ -104,7 +104,7 @@ export class Echo implements Events<Session> {
   }
 }
 
-/** The same with an eye on every write. */
+/** The same with a check of every write. */
 export class WatchedEcho extends Echo {
   protected override readonly watched = true
 

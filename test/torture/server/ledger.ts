@@ -3,25 +3,25 @@ import { THROWN } from './mischief.js'
 import type { Session } from './session.js'
 
 export interface LedgerOptions {
-  /** Takes the row of a connection that has gone. */
+  /** Takes the row of a closed connection. */
   readonly gone: (row: ServerRow) => unknown
   readonly violated: (text: string) => void
   readonly counts: ServerCounts
 }
 
-/** The books of one loop: every id is opened once, and then closed or detached once, and heard of only in between. */
+/** The books of one loop: every id is opened once, then closed or detached once, and has events only in between. */
 export class Ledger {
   readonly #open = new Map<number, Session>()
   readonly #options: LedgerOptions
   #lastId = 0
-  /** Detached, and still in this program's hands. */
+  /** Detached, and still owned by this program. */
   #owned = 0
 
   constructor(options: LedgerOptions) {
     this.#options = options
   }
 
-  /** Nothing of this loop's is connected. */
+  /** No connection of this loop is open. */
   get empty(): boolean {
     return this.#open.size === 0 && this.#owned === 0
   }
@@ -38,7 +38,7 @@ export class Ledger {
     this.#options.counts.opened++
   }
 
-  /** The session that an event is for. Undefined, and a violation, when there is none. */
+  /** The session of an event. Undefined, and a violation, if there is none. */
   expect(event: string, id: number, context: Session | undefined): Session | undefined {
     const session = this.#open.get(id)
     if (session === undefined) {
@@ -75,7 +75,7 @@ export class Ledger {
     return session
   }
 
-  /** A detached socket has gone. */
+  /** A detached socket has closed. */
   left(session: Session, error: Error | undefined): void {
     this.#owned--
     this.#gone(session, codeOf(error))

@@ -32,7 +32,7 @@ function violated(text: string): void {
   tell({ kind: 'violation', text })
 }
 
-/** What still runs after this is left over, and keeps the process. */
+/** What is still running after this counts as left over, and keeps the process alive. */
 function leave(): void {
   process.removeAllListeners('disconnect')
   process.disconnect?.()
@@ -44,14 +44,14 @@ function report(): void {
   tell({ kind: 'counts', counts })
 }
 
-/** A loop that runs. */
+/** A running loop. */
 interface Running {
   readonly ledger: Ledger
   readonly server: Server
   readonly done: Promise<void>
 }
 
-/** Starts a loop. Two of them run in this thread, as they must not mind each other. */
+/** Starts a loop. Two of them run in this thread, because they must not affect each other. */
 async function start(name: string, Handlers: typeof Echo): Promise<Running> {
   const ledger = new Ledger({ counts, violated, gone: row => rows.push(row) })
   const { seed, fault, transport, folder } = task

@@ -1,10 +1,10 @@
 import type { Reply } from 'revio'
 import type { Session } from './session.js'
 
-/** In every error that is thrown on purpose. */
+/** Part of every error that is thrown on purpose. */
 export const THROWN = 'thrown on purpose'
 
-/** Throws in one of the ways in which handlers go wrong. `throws` counts. */
+/** Throws in one of the ways in which handlers fail. `throws` counts. */
 export function throwSomehow(session: Session, input: Buffer, throws: () => void): Reply | Promise<Reply> {
   throws()
   const { random, watched } = session
@@ -18,7 +18,7 @@ export function throwSomehow(session: Session, input: Buffer, throws: () => void
   return [session.give(input)]
 }
 
-/** Throws if that was set for this handler. What was being written is given up, hence a code of its own. */
+/** Throws if that was set for this handler. Its output is discarded, hence a separate code. */
 export function explode(session: Session, handler: Session['bomb']): void {
   if (session.bomb !== handler) return
   session.bomb = undefined

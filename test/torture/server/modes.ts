@@ -6,7 +6,7 @@ import type { Mode } from '../wire.js'
 import { throwSomehow } from './mischief.js'
 import type { Session } from './session.js'
 
-/** What modes need beside their session. */
+/** What modes need besides their session. */
 export interface Tools {
   readonly server: Server
   readonly throws: () => void
@@ -14,10 +14,10 @@ export interface Tools {
 
 type Answer = (session: Session, input: Buffer, tools: Tools) => Reply | Promise<Reply>
 
-/** Used again for every reply: what revio did not take when the handler returned is overwritten by the next one. */
+/** Reused for every reply: what revio did not take when the handler returned is overwritten by the next one. */
 const scratch = Buffer.alloc(1024 * 1024)
 
-/** How input is answered. All but `big`, `close` and `end` answer every byte with itself. */
+/** How input is answered. All except `big`, `close` and `end` echo every byte. */
 export const modes: Record<Mode, Answer> = {
   plain: (session, input) => [session.give(input), Action.None, session.token()],
   copy: (session, input) => [session.give(copied(input)), Action.None, session.token()],
@@ -60,18 +60,18 @@ export const modes: Record<Mode, Answer> = {
     expectDeaf(session, tools)
     const amount = amountOf(session)
     const first = Math.min(amount, 4096)
-    // What finds nothing unsent is taken whatever its size: only what comes behind it can be too much.
+    // Output of any size is accepted while nothing else is unsent: only what follows it can be too much.
     if (first > 0) tools.server.send(session.id, session.give(pieces(session.key, 0, first)))
     return [session.give(pieces(session.key, first, amount - first)), Action.Close, session.token()]
   },
 }
 
-/** After a wake: all that has been queued. */
+/** After a wake: everything queued. */
 export function woken(session: Session): Reply {
   return [session.give(session.queue.splice(0))]
 }
 
-/** After the end of a peer of whom that is told: what is left to say is said, then the connection is closed. */
+/** After a reported end of the peer: sends the rest, then closes. */
 export function ended(session: Session, { server }: Tools): Reply | Promise<Reply> {
   if (session.queue.length > 0) return
   const way = session.random.below(4)
@@ -100,7 +100,7 @@ function split(session: Session, input: Buffer): Buffer[] {
   return list
 }
 
-/** Sends what is queued piece by piece, outside of handlers, from memory that is overwritten at once. */
+/** Sends queued bytes piece by piece, outside handlers, from memory that is overwritten at once. */
 async function sendAll(session: Session, { server }: Tools): Promise<void> {
   for (let bytes = session.queue[0]; bytes !== undefined; bytes = session.queue[0]) {
     await aWhile(session)
@@ -120,7 +120,7 @@ async function aWhile({ random }: Session): Promise<void> {
   if (way === 2) await sleep(random.between(1, 5))
 }
 
-/** Once it was told to close, nothing can be done to it any more. */
+/** After a Close, nothing can be done to it any more. */
 function expectDeaf(session: Session, { server }: Tools): void {
   const { id } = session
   setImmediate(() => {

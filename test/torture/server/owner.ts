@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Ledger } from './ledger.js'
 import type { Session } from './session.js'
 
-/** Goes on echoing on a socket that was detached, with node:net alone. */
+/** Keeps echoing on a detached socket, using only node:net. */
 export function own(session: Session, socket: Socket, ledger: Ledger): void {
   let failure: Error | undefined
   socket.on('error', error => {

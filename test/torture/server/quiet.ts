@@ -2,22 +2,22 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Memory, Quiet, ServerCounts } from '../messages.js'
 
-/** Milliseconds between looks, and until what is left by then is what is left over. */
+/** Milliseconds between checks, and until what remains counts as left over. */
 const LOOK = 20
 const PATIENCE = 15_000
-/** What V8 frees, it frees in several goes. */
+/** V8 frees memory in several collections. */
 const COLLECTIONS = 4
 
 export interface Settling {
   readonly counts: ServerCounts
   readonly isQuiet: () => boolean
-  /** Sends off what has not been reported. */
+  /** Sends what has not been reported. */
   readonly report: () => void
 }
 
 let fewest: number | undefined
 
-/** Waits until nobody is connected and the descriptors are as few as at the first time, at most for a while. */
+/** Waits until no one is connected and the descriptors are as few as at the first time, for a limited time. */
 export async function settle({ counts, isQuiet, report }: Settling): Promise<Quiet> {
   const end = performance.now() + PATIENCE
   let open = descriptors()
@@ -34,7 +34,7 @@ export async function settle({ counts, isQuiet, report }: Settling): Promise<Qui
   return { kind: 'quiet', descriptors: open, memory: memory(), counts }
 }
 
-/** Open in this process; the one that this look takes is not counted. */
+/** Open in this process, without the one that this check uses. */
 function descriptors(): number {
   return readdirSync('/dev/fd').length - 1
 }

@@ -14,31 +14,31 @@ export interface SessionOptions {
   readonly violated: (text: string) => void
 }
 
-/** What `sent` tells of: the bytes of a session up to `until`. */
+/** What a token of `sent` covers: the bytes of a session up to `until`. */
 export interface Token {
   readonly session: Session
   readonly number: number
   readonly until: number
 }
 
-/** One connection, as this program keeps it: who it is, and how many of its bytes came and went. */
+/** The state of one connection: its identity, and how many of its bytes came and went. */
 export class Session {
   readonly id: number
   readonly door: Door
   readonly watched: boolean
-  /** Known once the header has come. */
+  /** Known once the header has arrived. */
   header: Header | undefined
-  /** Bytes of the stream that were delivered, were handed to revio or the detached socket, and were written. */
+  /** Bytes of the stream that were delivered, passed to revio or the detached socket, and written. */
   got = 0
   gave = 0
   wrote = 0
-  /** What `prewrite` was told last. */
+  /** The last amount of `prewrite`. */
   offered = 0
-  /** All of the output has been given; there is no more. */
+  /** All of the output has been produced. */
   hasEnded = false
-  /** The peer's end was told. */
+  /** The peer's end was reported. */
   peerEnded = false
-  /** Input is the loop's again after the handler. */
+  /** Input belongs to the loop again after the handler. */
   borrowed = false
   /** The handler that throws next. */
   bomb: 'prewrite' | 'postwrite' | 'closed' | undefined
@@ -62,17 +62,17 @@ export class Session {
     return this.header?.key ?? 0
   }
 
-  /** For a reply: now and then a token that `sent` is to tell of. */
+  /** For a reply: occasionally a token for `sent`. */
   token(): Token | undefined {
     return this.random.percent(20) ? this.issue() : undefined
   }
 
-  /** A token for what has been given so far. */
+  /** A token for the output so far. */
   issue(): Token {
     return { session: this, number: ++this.#issued, until: this.gave }
   }
 
-  /** `sent` has told of a token. */
+  /** `sent` has reported a token. */
   told(token: Token, error: Error | undefined): void {
     this.#told++
     if (token.session !== this) this.violated("sent told of another connection's token")
@@ -82,12 +82,12 @@ export class Session {
       this.violated(`sent told of ${token.until} bytes when ${this.wrote} had been written`)
   }
 
-  /** No event follows: `sent` has told of all tokens. */
+  /** No event follows: `sent` has reported all tokens. */
   checkTold(): void {
     if (this.#told !== this.#issued) this.violated(`sent told of ${this.#told} tokens, of ${this.#issued}`)
   }
 
-  /** Takes input in, and checks it; answers what of it is the stream's. */
+  /** Checks input; returns the part that belongs to the stream. */
   read(input: Buffer): Buffer {
     const bytes = this.header === undefined ? this.#readHeader(input) : input
     const wrong = firstWrong(bytes, this.key, this.got)
@@ -96,20 +96,20 @@ export class Session {
     return bytes
   }
 
-  /** Counts output that is handed over. */
+  /** Counts output passed to revio. */
   give<T extends Buffer | readonly Buffer[]>(out: T): T {
     const chunks: readonly Buffer[] = Buffer.isBuffer(out) ? [out] : out
     for (const { length } of chunks) this.gave += length
     return out
   }
 
-  /** It was not taken, and neither was its token. */
+  /** It was rejected, and so was its token. */
   retract(bytes: Buffer): void {
     this.gave -= bytes.length
     this.#issued--
   }
 
-  /** Input for later: its own memory. */
+  /** Input for later, in separate memory. */
   keep(input: Buffer): Buffer {
     return this.borrowed ? Buffer.from(input) : input
   }

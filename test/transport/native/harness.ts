@@ -19,15 +19,15 @@ import type { Host, Link, Receiver, Transport } from '../../../lib/transport/tra
 import { root } from '../../paths.js'
 import { openDescriptors } from '../descriptors.js'
 
-/** How long anything may take, in milliseconds; only a failure takes so long. */
+/** The limit on any wait, in milliseconds; reached only on failure. */
 const GUARD = 20_000
 
 const loaded = loadNative()
 
-/** For a test's options: why it cannot run here, or false. */
+/** For a test's options: why it can't run here, or false. */
 export const skip: string | false = loaded.error?.message ?? false
 
-/** Where the addon lies. */
+/** The path of the addon. */
 export const addonFile = [
   'dist/lib/transport/native/revio.node',
   'lib/transport/native/src/build/Release/revio.node',
@@ -40,7 +40,7 @@ export function addon(): Addon {
   return loaded.addon
 }
 
-/** Memory for a poller, which takes none that can be detached. */
+/** Memory for a poller, which rejects memory that can be detached. */
 export function slab(size: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(size))
 }
@@ -49,7 +49,7 @@ export function numbers(count: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(4 * count))
 }
 
-/** Settles when the condition holds; it is looked at between turns of the event loop. */
+/** Resolves when the condition is true; checks it between turns of the event loop. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + GUARD
   while (!condition()) {
@@ -59,8 +59,8 @@ export async function until(what: string, condition: () => boolean): Promise<voi
 }
 
 /**
- * Whether the event loop rests: most of some tenth of a second goes by in waiting. Where something spins none does; on
- * a machine that is busy with other things it may take a few to see.
+ * Whether the event loop is idle: it waits for most of about a tenth of a second. While something spins, it never
+ * waits; on a busy machine it may take a few attempts to see that it does.
  */
 export async function rests(): Promise<boolean> {
   for (let tries = 0; tries < 50; tries++) {
@@ -71,7 +71,7 @@ export async function rests(): Promise<boolean> {
   return false
 }
 
-/** What one link told. */
+/** The events of one link. */
 export class Heard implements Receiver {
   readonly link: Link
   readonly addressIndex: number
@@ -80,11 +80,11 @@ export class Heard implements Receiver {
   ends = 0
   errors: Error[] = []
   writables = 0
-  /** Runs at each input, with the bytes where they lie. */
+  /** Runs at each input, with the bytes in place. */
   onInput: (bytes: Buffer) => void = () => {}
-  /** Runs when more goes. */
+  /** Runs when more can be written. */
   onWritable: () => void = () => {}
-  /** How often a handshake was done that `secure` had begun. */
+  /** How many handshakes that `secure` started are done. */
   secures = 0
 
   constructor(link: Link, addressIndex: number) {
@@ -119,13 +119,13 @@ export class Heard implements Receiver {
   }
 }
 
-/** A host that keeps what it is told, in a transport of its own. */
+/** A host that records its events, with its own transport. */
 export class Recorder implements Host {
   readonly clock = systemClock
   readonly transport: NativeTransport
   readonly heard: Heard[] = []
   turns = 0
-  /** Run in the turn, after what they are named for. */
+  /** Run in the turn, after the event they are named for. */
   onAccepted: (heard: Heard) => void = () => {}
   onTurnEnds: () => void = () => {}
 
@@ -133,14 +133,14 @@ export class Recorder implements Host {
     this.transport = new NativeTransport(addon(), this)
   }
 
-  /** Binds an address and begins to accept. */
+  /** Binds an address and starts accepting. */
   async listen(address = 'tcp4://127.0.0.1:0'): Promise<Address> {
     const bound = await this.transport.bind(parseAddress(address), 0)
     this.transport.start()
     return bound
   }
 
-  /** A client's socket and what the host hears of it. */
+  /** A client's socket and the host's link to it. */
   async connect(address: Address): Promise<{ client: net.Socket; heard: Heard }> {
     const before = this.heard.length
     const client = connectTo(address)
@@ -150,7 +150,7 @@ export class Recorder implements Host {
     return { client, heard }
   }
 
-  /** Offers all that is in the outbox, and answers how much was taken. */
+  /** Offers the whole outbox, and returns how much was taken. */
   write(heard: Heard, ...chunks: Uint8Array[]): number {
     for (const chunk of chunks) heard.outbox.lend(chunk, 0, chunk.length)
     heard.link.write(heard.outbox)
@@ -175,14 +175,14 @@ export class Recorder implements Host {
   }
 }
 
-/** A recorder that is closed when the test is over. */
+/** A recorder that is closed at the end of the test. */
 export function record(t: Test): Recorder {
   const recorder = new Recorder()
   t.teardown(() => recorder.transport.close())
   return recorder
 }
 
-/** A path for a Unix socket, gone when the test is over. */
+/** A path for a Unix socket, removed at the end of the test. */
 export function temporaryPath(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'revio-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -195,7 +195,7 @@ export function connectTo({ network, host, port, path }: Address): net.Socket {
   return socket
 }
 
-/** The last test of a file: what the others opened is closed again. */
+/** The last test of a file: checks that the others closed what they opened. */
 export async function closesAll(t: Test, before: number | undefined): Promise<void> {
   await t.test('no descriptor is left', { skip }, async t => {
     for (let tries = 0; tries < 1000 && openDescriptors() !== before; tries++) await sleep(1)
@@ -203,7 +203,7 @@ export async function closesAll(t: Test, before: number | undefined): Promise<vo
   })
 }
 
-/** A program from fixtures/, started by a shell that does `first` before. */
+/** A program from fixtures/, started by a shell that runs `first` before. */
 export class Program {
   readonly child: ChildProcess
   #output = ''
@@ -222,7 +222,7 @@ export class Program {
     t.teardown(() => this.child.kill('SIGKILL'))
   }
 
-  /** What it has printed. */
+  /** Its output. */
   get output(): string {
     return this.#output
   }

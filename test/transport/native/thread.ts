@@ -3,8 +3,8 @@ import type { Addon } from '../../../lib/transport/native/addon.js'
 import { addonFile } from './harness.js'
 
 /**
- * What a thread runs: an echo over the addon alone, so that it starts at once. It posts its port, and ends with code 7
- * from within a turn when it is sent `exit`.
+ * The code of a thread: an echo over only the addon, so that it starts fast. Posts its port, and exits with code 7
+ * from within a turn when it receives `exit`.
  */
 export function echoThread(require: NodeJS.Require, file: string): void {
   const { parentPort } = require('node:worker_threads')
@@ -37,7 +37,7 @@ export function startEcho(): Worker {
   return startThread(echoThread, addonFile ?? '')
 }
 
-/** A thread that runs a function which knows nothing of its file: its source is given to the thread as text. */
+/** A thread that runs a function without access to its file: the thread gets its source as text. */
 export function startThread<Data>(run: (require: NodeJS.Require, data: Data) => void, data: Data): Worker {
   const source = `(${run})(require, require('node:worker_threads').workerData)`
   return new Worker(source, { eval: true, execArgv: [], workerData: data })

@@ -13,7 +13,7 @@ import type { Address } from '../../../lib/index.js'
 import type { ClientSecurity, ServerSecurity } from '../../../lib/transport/security.js'
 import { addon, type Heard, skip as noAddon, Recorder, until } from './harness.js'
 
-/** For a test's options: why it cannot run here, or false. */
+/** For a test's options: why it can't run here, or false. */
 export const skip: string | false = noAddon || whyNot()
 
 function whyNot(): string | false {
@@ -34,13 +34,13 @@ export interface Certificates {
   /** For other.example. */
   readonly other: Identity
   readonly client: Identity
-  /** Signed by nobody else. */
+  /** Self-signed. */
   readonly stranger: Identity
 }
 
 let made: Certificates | undefined
 
-/** Certificates for the tests of one file, made when the first asks for them. */
+/** Certificates for the tests of one file, made on first use. */
 export function certificates(): Certificates {
   made ??= makeCertificates()
   return made
@@ -78,7 +78,7 @@ function makeCertificates(): Certificates {
   }
 }
 
-/** The protocols as they go over the wire. */
+/** The protocols in wire format. */
 export function alpn(...names: string[]): Buffer {
   return Buffer.concat(names.map(name => Buffer.from(`${String.fromCharCode(name.length)}${name}`, 'latin1')))
 }
@@ -129,7 +129,7 @@ export interface FailedHandshake {
   readonly remote: Address
 }
 
-/** A host that keeps what it hears of handshakes, too. */
+/** A host that also records handshakes. */
 export class SecureRecorder extends Recorder {
   readonly failed: FailedHandshake[] = []
 
@@ -160,7 +160,7 @@ export function recordSecurely(t: Test): SecureRecorder {
   return recorder
 }
 
-/** A client of node:tls, connected. */
+/** A connected client of node:tls. */
 export async function secureClient(
   t: Test,
   { host, port }: Address,
@@ -172,7 +172,7 @@ export async function secureClient(
   return client
 }
 
-/** What a socket brings, until it has brought so much. */
+/** The input of a socket, until there is this much. */
 export async function receive(socket: net.Socket, size: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let got = 0

@@ -17,7 +17,7 @@ function expand(secret: Buffer, label: string, length: number): Buffer {
   return createHmac('sha256', secret).update(info).digest().subarray(0, length)
 }
 
-/** A client of TLS 1.3 whose handshake node:tls has done, and whose records are made here, in any order and any form. */
+/** A TLS 1.3 client with node:tls's handshake, whose records are made here, in any order and form. */
 export class RecordClient {
   readonly socket: net.Socket
   #secret: Buffer
@@ -36,7 +36,7 @@ export class RecordClient {
     return this.#record(Alert, Buffer.of(1, 0))
   }
 
-  /** Has the server change its keys too, if `asks`. */
+  /** Makes the server change its keys too, if `asks`. */
   keyUpdate(asks: boolean): Buffer {
     const record = this.#record(Handshake, Buffer.of(24, 0, 0, 1, asks ? 1 : 0))
     this.#secret = expand(this.#secret, 'traffic upd', 32)
@@ -70,7 +70,7 @@ export async function socketPair(t: Test): Promise<[net.Socket, net.Socket]> {
   return [near, far]
 }
 
-/** Connects, does the handshake, and hands over the connection below with the secret of this side. */
+/** Connects, performs the handshake, and hands over the connection below with the secret of this side. */
 export async function recordClient(t: Test, { host, port }: Address, ca: string): Promise<RecordClient> {
   const [near, far] = await socketPair(t)
   const socket = net.connect({ host, port, noDelay: true })
@@ -90,7 +90,7 @@ export async function recordClient(t: Test, { host, port }: Address, ca: string)
     const [label, , value = ''] = String(line).trim().split(' ')
     if (label === 'CLIENT_TRAFFIC_SECRET_0') secret = Buffer.from(value, 'hex')
   })
-  await once(client, 'session') // Which comes behind the handshake: all of it has passed.
+  await once(client, 'session') // Which follows the handshake: all of it has passed.
   far.unpipe(socket)
   socket.unpipe(far)
   socket.resume()

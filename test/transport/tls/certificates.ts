@@ -12,14 +12,14 @@ export interface Certificate {
   readonly keyFile: string
 }
 
-/** Why no certificates can be made here; undefined where they can. */
+/** Why certificates can't be made here; undefined if they can. */
 export function certificatesMissing(): string | undefined {
   return spawnSync('openssl', ['version']).status === 0
     ? undefined
     : 'openssl is not installed (Debian: openssl)'
 }
 
-/** An authority that lives as long as the process: its certificate, and those that it makes. */
+/** An authority for the lifetime of the process: its certificate, and those that it issues. */
 export class Authority implements Certificate {
   readonly cert: string
   readonly key: string
@@ -62,7 +62,7 @@ export class Authority implements Certificate {
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile, keyFile }
   }
 
-  /** One that holds between two dates, as `openssl ca` reads them: `20200101000000Z`. */
+  /** A certificate valid between two dates, in the format of `openssl ca`: `20200101000000Z`. */
   issueBetween(from: string, to: string, name: string): { readonly cert: string; readonly key: string } {
     const stem = join(this.#folder, String(this.#made++))
     const [certFile, keyFile, request] = [`${stem}.pem`, `${stem}.key`, `${stem}.csr`]
@@ -72,14 +72,14 @@ export class Authority implements Certificate {
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
   }
 
-  /** Its list of certificates that do not count any more. */
+  /** Its revocation list. */
   revoke(...certificates: string[]): string {
     const list = join(this.#folder, `${this.#made++}.crl`)
     openssl('ca', ...this.#register(certificates), '-gencrl', '-crldays', '30', '-out', list)
     return readFileSync(list, 'utf8')
   }
 
-  /** What `openssl ca` begins with: a register in which these are revoked. */
+  /** The initial files of `openssl ca`: a register in which these are revoked. */
   #register(revoked: readonly string[]): string[] {
     const stem = join(this.#folder, `register${this.#made++}`)
     const rows = revoked.map(
@@ -99,5 +99,5 @@ function openssl(...args: string[]): void {
   execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
-/** Names by which a server on this machine is reached. */
+/** Names that reach a server on this machine. */
 export const LOCAL = ['DNS:localhost', 'IP:127.0.0.1', 'IP:::1'] as const

@@ -3,7 +3,7 @@ import { type Endpoint, type Events, type Server, serve, type TlsServerOptions }
 import { nativeMissing } from '../native/missing.js'
 import { Authority, certificatesMissing, LOCAL } from './certificates.js'
 
-/** What a test of TLS begins with. */
+/** The setup of a TLS test. */
 export interface Ground {
   readonly scheme: 'tls' | 'tls-net'
   readonly authority: Authority
@@ -20,7 +20,7 @@ export interface Ground {
 
 let authority: Authority | undefined
 
-/** Runs a test with the TLS of either transport; it is skipped, visibly, where something is missing. */
+/** Runs a test with the TLS of each transport; skips it, visibly, if something is missing. */
 export async function onTls(
   t: Test,
   name: string,
@@ -67,7 +67,7 @@ export function portOf(server: Server, index = 0): number {
   return server.addresses[index]?.port ?? 0
 }
 
-/** A promise, and what settles it. */
+/** A promise and its resolver. */
 export function promised<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {}
   const promise = new Promise<T>(settle => {

@@ -23,7 +23,7 @@ export interface Story {
 
 export type Scheme = 'tcp4' | 'tcp4-net'
 
-/** A loop in which the program's own handlers say what goes on, and others note it. */
+/** A loop whose handlers record their events, after the program's own. */
 export async function story(t: Test, scheme: Scheme, make: (server: () => Server) => Events): Promise<Story> {
   const lines: string[] = []
   const closed = promised<Error | undefined>()
@@ -63,7 +63,7 @@ export async function story(t: Test, scheme: Scheme, make: (server: () => Server
   return { lines, server, port: portOf(server), closed: closed.promise }
 }
 
-/** A server that turns to TLS when it is asked to. */
+/** A server that switches to TLS on request. */
 export function starttls(options: TlsUpgradeOptions = credentials): (server: () => Server) => Events {
   return server => ({
     opened: () => ['220 hello\n'],
@@ -78,7 +78,7 @@ export function starttls(options: TlsUpgradeOptions = credentials): (server: () 
   })
 }
 
-/** A client on a socket of Node's that has sent STARTTLS, and read the answer. */
+/** A client on a Node socket that has sent STARTTLS and read the reply. */
 export async function asked(port: number, text = 'STARTTLS\n'): Promise<net.Socket> {
   const socket = net.connect(port, '127.0.0.1')
   socket.on('error', () => {})

@@ -1,6 +1,6 @@
 import type { Events } from '../../../lib/index.js'
 
-/** Writes down what happens to the connections of `events`. */
+/** Records what happens to the connections of `events`. */
 export function noted(events: Events, log: string[]): Events {
   return {
     ...events,

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import * as dgram from 'node:dgram'
 import type { Address } from '../../../lib/index.js'
 
-/** A socket for datagrams that talks to one server. */
+/** A datagram socket that communicates with one server. */
 export class DatagramPeer {
   readonly received: Buffer[] = []
   readonly port: number
@@ -17,7 +17,7 @@ export class DatagramPeer {
     socket.on('message', bytes => this.received.push(bytes))
   }
 
-  /** One that is bound; to a port that was left by another where `port` is given. */
+  /** A bound peer; `port` reuses the port of an earlier one. */
   static open({ host, port }: Pick<Address, 'host' | 'port'>, own = 0): Promise<DatagramPeer> {
     const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4')
     return new Promise((resolve, reject) => {

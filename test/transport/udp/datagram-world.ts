@@ -7,12 +7,12 @@ import { Loops } from '../running.js'
 import type { Running } from '../world.js'
 import { DatagramPeer } from './datagram-peer.js'
 
-/** How long anything may take, in milliseconds; only a failure takes so long. */
+/** The limit on any wait, in milliseconds; reached only on failure. */
 const GUARD = 15_000
 
 const missing = nativeMissing()
 
-/** Loops on sockets for datagrams, and their peers. */
+/** Loops on datagram sockets, and their peers. */
 export class DatagramWorld {
   readonly transport: 'native' | 'net'
   readonly #loops = new Loops()
@@ -28,7 +28,7 @@ export class DatagramWorld {
     return this.#loops.start(monitor.watch(events), monitor, watched => serve(watched, ...bound))
   }
 
-  /** An address as it has to be written for this world's transport. */
+  /** An address in the form for this world's transport. */
   written(address: string): string {
     return this.transport === 'net' ? address.replace(/^(udp[46]?):/, '$1-net:') : address
   }
@@ -52,19 +52,19 @@ export class DatagramWorld {
     }
   }
 
-  /** Ends what still runs; answers what went against the order of events. */
+  /** Ends what is still running; returns violations of the order of events. */
   end(): Promise<string[]> {
     for (const peer of this.#peers) peer.close()
     return this.#loops.end()
   }
 }
 
-/** A test in a world of its own, which ends with it: on each transport. */
+/** A test in its own world, which ends with it: on each transport. */
 export function inWorld(name: string, body: (t: Test, world: DatagramWorld) => Promise<void>): void {
   for (const transport of ['native', 'net'] as const) inWorldOf(transport, name, body)
 }
 
-/** One that is for that transport alone. */
+/** A test for one transport only. */
 export function inWorldOf(
   transport: DatagramWorld['transport'],
   name: string,
