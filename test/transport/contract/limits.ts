@@ -6,6 +6,8 @@ import type { Rules } from './rule.js'
 const MIB = 1024 * 1024
 /** More than what all buffers on the way to a peer that does not read hold. */
 const MUCH = 8 * MIB
+/** Exceeds the buffers of a connection, which Linux lets grow to 32 MiB for receiving and 4 for sending. */
+const MORE_THAN_FITS = 48 * MIB
 /** So many looks that find the same mean that nothing moves any more. */
 const STEADY = 20
 /** What may be read at once, and answered with as much. */
@@ -175,7 +177,7 @@ export const limits: Rules = {
   ) => {
     const errors: (Error | undefined)[] = []
     const { server } = await world.serve({
-      opened: () => [Buffer.alloc(MUCH), { writeTimeout: 100 }],
+      opened: () => [Buffer.alloc(MORE_THAN_FITS), { writeTimeout: 100 }],
       closed: (_id, error) => void errors.push(error),
     })
     server.dial(String(server.addresses[0]))
