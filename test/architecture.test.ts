@@ -21,6 +21,7 @@ const layers: readonly { name: string; files: readonly string[]; uses: readonly 
       'address.ts',
       'bytes.ts',
       'errors.ts',
+      'promise-like.ts',
       'events.ts',
       'file-region.ts',
       'framing.ts',

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { RevioError } from '../errors.js'
+import { isPromiseLike } from '../promise-like.js'
 import type { TlsClientOptions, TlsOptions, TlsServerOptions } from '../tls.js'
 import { checkContext } from './secure-context.js'
 import type { ClientSecurity, Security, ServerSecurity } from './security.js'
@@ -180,7 +181,7 @@ function chooser(
   }
   return servername => {
     const chosen = choose(servername)
-    return chosen instanceof Promise ? chosen.then(checked) : checked(chosen as SecureContextOptions)
+    return isPromiseLike(chosen) ? chosen.then(checked) : checked(chosen)
   }
 }
 

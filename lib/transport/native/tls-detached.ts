@@ -11,6 +11,8 @@ type Done = (error?: Error | null) => void
 const nothing = Buffer.alloc(0)
 /** The plaintext of one record fits. */
 const ROOM = 16 * 1024
+/** Bytes of responses above which nothing is read: a peer could request key updates without end and read none. */
+const MAX_UNSENT = 64 * 1024
 /** The results of `tlsDecrypt` after which no plaintext follows. */
 const Ended = -1
 const Failed = -2
@@ -45,6 +47,10 @@ class Decryption extends Transform {
   readonly #carrier: net.Socket
   readonly #allowTruncation: boolean
   #ended = false
+  /** Bytes of responses that the carrier has not sent. */
+  #unsent = 0
+  /** Continues with the next chunk, once fewer are unsent. */
+  #done: TransformCallback | undefined
 
   constructor(addon: Addon, codec: TlsCodec, carrier: net.Socket, allowTruncation: boolean) {
     super()
@@ -64,17 +70,31 @@ class Decryption extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     // Data after close_notify is ignored.
     if (this.#ended) return done()
-    if (!this.#addon.tlsFeed(this.#codec, chunk)) return done(new Error('out of memory'))
+    if (!this.#addon.tlsFeed(this.#codec, chunk)) return done(new RevioError('ERR_TLS', 'TLS: out of memory'))
     const state = this.#read()
-    const answer = this.#addon.tlsSend(this.#codec)
-    if (answer !== undefined && this.#carrier.writable) this.#carrier.write(answer)
+    this.#respond()
     if (state === Failed) return done(this.#failure())
     if (state === Ended) this.#end()
-    done()
+    if (this.#unsent <= MAX_UNSENT) done()
+    else this.#done = done
   }
 
   override _flush(done: TransformCallback): void {
     done(this.#ended || this.#allowTruncation ? null : truncationError())
+  }
+
+  /** Sends what TLS responds to the peer's control records. */
+  #respond(): void {
+    const response = this.#addon.tlsSend(this.#codec)
+    if (response === undefined || !this.#carrier.writable) return
+    this.#unsent += response.length
+    this.#carrier.write(response, () => {
+      this.#unsent -= response.length
+      if (this.#unsent > MAX_UNSENT) return
+      const done = this.#done
+      this.#done = undefined
+      done?.()
+    })
   }
 
   #end(): void {

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { SecureContextOptions } from 'node:tls'
 import { asError, RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
+import { isPromiseLike } from '../../promise-like.js'
 import type { TimedHandshake } from '../handshakes.js'
 import type { ServerSecurity } from '../security.js'
 import { tlsError } from '../tls-error.js'
@@ -55,7 +56,11 @@ export class Handshake implements Receiver, TimedHandshake {
   }
 
   input(bytes: Buffer): void {
-    this.#owner.feed(this.link.slot, bytes)
+    try {
+      this.#owner.feed(this.link.slot, bytes)
+    } catch (error) {
+      this.failed(asError(error))
+    }
   }
 
   /** The addon handles the end itself, and fails the handshake. */
@@ -89,7 +94,7 @@ export class Handshake implements Receiver, TimedHandshake {
   hello(servername: string, { choose }: ServerSecurity): void {
     try {
       const chosen = choose?.(servername)
-      if (!isThenable(chosen)) return this.#choose(chosen)
+      if (!isPromiseLike(chosen)) return this.#choose(chosen)
       chosen.then(
         options => this.#choose(options),
         thrown => this.#refuse(thrown),
@@ -125,8 +130,4 @@ export class Handshake implements Receiver, TimedHandshake {
     const { what, remote } = this.session
     this.#outcome.failed(tlsError(error, what), remote)
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | undefined)?.then === 'function'
 }

@@ -111,7 +111,7 @@ export class NativeTls implements HandshakeOwner {
   }
 
   feed(slot: number, bytes: Uint8Array): void {
-    this.#options.poller.feed(slot, bytes)
+    this.#check(this.#options.poller.feed(slot, bytes))
   }
 
   choose(slot: number, options: SecureContextOptions | undefined, refused: boolean): void {

@@ -3,8 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { openDescriptors } from '../descriptors.js'
-import { closesAll, until } from './harness.js'
+import { closesAll, rests, until } from './harness.js'
 import { certificates, receive, recordSecurely, secureClient, serverSecurity, skip } from './tls-harness.js'
+import { recordClient } from './tls-records.js'
+
+/** Exceeds what the system buffers for a peer that does not read. */
+const MORE_THAN_FITS = 48 * 1024 * 1024
 
 const before = openDescriptors()
 
@@ -68,6 +72,32 @@ await t.test('an end without close_notify is an error', { skip }, async t => {
   client.destroy()
   const [error] = await failed
   t.equal(error.code, 'ECONNRESET')
+})
+
+await t.test('responses to key updates that its peer does not read stop the reading', { skip }, async t => {
+  const { server, ca } = certificates()
+  const host = recordSecurely(t)
+  const client = await recordClient(t, await host.listenSecurely(serverSecurity(server)), ca)
+  client.socket.write(client.data('hello'))
+  await until('input', () => host.heard[0]?.text === 'hello')
+  const socket = host.heard[0]?.link.detach([])
+  if (socket === undefined) throw new Error('there is none')
+  t.teardown(() => socket.destroy())
+  let text = ''
+  socket.on('data', bytes => {
+    text += bytes
+  })
+  client.socket.pause()
+  socket.write(Buffer.alloc(MORE_THAN_FITS))
+  client.socket.write(client.data('first'))
+  for (let count = 0; count < 10_000; count++) client.socket.write(client.keyUpdate(true))
+  client.socket.write(client.data(';last'))
+  await until('input', () => text === 'first')
+  t.ok(await rests())
+  t.equal(text, 'first', 'the rest waits behind the responses')
+  client.socket.resume()
+  await until('the rest', () => text === 'first;last')
+  client.socket.destroy()
 })
 
 await t.test('it outlives the poller', { skip }, async t => {

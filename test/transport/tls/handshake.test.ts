@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 import * as tls from 'node:tls'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { Action, type Events, type Info, type Server, type TlsClientOptions } from '../../../lib/index.js'
 import { Authority } from './certificates.js'
@@ -144,12 +145,14 @@ await onTls(t, 'beyond maxHandshakes peers wait for those that are under way', a
 
 await onTls(
   t,
-  'choose answers another certificate: at once, later, and for no name at all',
+  'choose answers another certificate: at once, later, by a promise of another realm, and for no name at all',
   async (t, ground) => {
     const asked: string[] = []
     const { events, failures, failed } = watched()
     const one = ground.authority.issue('DNS:one.test')
     const two = ground.authority.issue('DNS:two.test')
+    const three = ground.authority.issue('DNS:three.test')
+    const foreign: PromiseConstructor = runInNewContext('Promise')
     const server = await ground.serve(events, {
       ...ground.tls,
       choose(servername) {
@@ -157,12 +160,13 @@ await onTls(
         if (servername === 'one.test') return { cert: one.cert, key: one.key }
         if (servername === 'two.test')
           return new Promise(resolve => setTimeout(resolve, 5, { cert: two.cert, key: two.key }))
+        if (servername === 'three.test') return foreign.resolve({ cert: three.cert, key: three.key })
         if (servername === 'bad.test') throw new Error('nobody of that name')
         return undefined
       },
     })
     const ca = ground.authority.cert
-    for (const servername of ['one.test', 'two.test', 'localhost']) {
+    for (const servername of ['one.test', 'two.test', 'three.test', 'localhost']) {
       const { socket } = await say(server, { ca, servername })
       t.equal(socket.authorized, true, servername)
     }
@@ -172,7 +176,7 @@ await onTls(
     refused.on('error', () => {})
     await Promise.all([failed, gone(refused)])
     t.match(failures, [[{ code: 'ERR_TLS', message: /nobody of that name/ }]])
-    t.strictSame(asked, ['one.test', 'two.test', 'localhost', '', 'bad.test'])
+    t.strictSame(asked, ['one.test', 'two.test', 'three.test', 'localhost', '', 'bad.test'])
   },
 )
 
