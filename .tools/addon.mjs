@@ -1,4 +1,4 @@
-// Builds the addon for this machine, where a compiler is.
+// Builds the addon for this machine, if there is a compiler.
 import { execFile, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,22 +7,22 @@ import { root } from './paths.mjs'
 
 export const sources = join(root, 'lib/transport/native/src')
 const addon = join(root, 'dist/lib/transport/native/revio.node')
-/** Written at each try, so that a machine without a compiler is told so once. */
+/** Written after each attempt, so that a machine without a compiler reports that only once. */
 const stamp = join(root, 'dist/lib/transport/native/.tried')
 
-/** Builds the addon where it is out of date. */
+/** Builds the addon if it is out of date. */
 export async function buildAddon() {
   if (mtime(stamp) > newestSource()) return
   const failure = await tryAddon()
   mkdirSync(dirname(addon), { recursive: true })
-  // A running program may have the old one mapped: it keeps its own copy.
+  // A running program may have mapped the old file: it keeps its copy.
   rmSync(addon, { force: true })
   if (failure === undefined) copyFileSync(join(sources, 'build/Release/revio.node'), addon)
   else process.stderr.write(`no native transport, plain addresses run on node:net: ${failure}\n`)
   writeFileSync(stamp, '')
 }
 
-/** Why the addon could not be built, in one line; undefined when it was. */
+/** Why the addon could not be built, on one line; undefined if it was. */
 async function tryAddon() {
   if (process.platform === 'win32') return 'there is none for Windows'
   const compiler = process.env.CC ?? 'cc'
@@ -43,7 +43,7 @@ async function tryAddon() {
   }
 }
 
-/** npm brings a node-gyp of its own. */
+/** npm contains its own node-gyp. */
 function nodeGyp() {
   const npm = process.env.npm_execpath
   const beside = [
@@ -56,7 +56,7 @@ function nodeGyp() {
     .find(existsSync)
 }
 
-/** When its sources were changed last. */
+/** When its sources last changed. */
 export function newestSource() {
   const names = readdirSync(sources).filter(name => /\.(c|h|gyp)$/.test(name))
   return Math.max(...names.map(name => mtime(join(sources, name))))

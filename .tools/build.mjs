@@ -1,5 +1,5 @@
-// Builds what is out of date: TypeScript into dist/, and the addon where a compiler is. As a program it builds what needs
-// no more than the compiler; with --afresh the library alone, from nothing.
+// Builds what is out of date: TypeScript into dist/, and the addon if there is a compiler. As a program it builds what
+// needs no more than the compiler; with --afresh only the library, from nothing.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -9,14 +9,14 @@ import { buildAddon } from './addon.mjs'
 import { install } from './install.mjs'
 import { root } from './paths.mjs'
 
-/** Builds one of the compiler's projects, by its folder, with those that it refers to; or all of them. */
+/** Builds one of the compiler's projects, by its folder, with its references; or all of them. */
 export async function build(project = '.') {
   const addon = buildAddon()
   await run('node_modules/typescript/bin/tsc', '-b', project)
   await addon
 }
 
-/** Runs one of the installed programs; where it fails, so does this one. */
+/** Runs an installed program; if it fails, so does this one. */
 export async function run(program, ...args) {
   const child = spawn(process.execPath, [join(root, program), ...args], {
     cwd: root,
@@ -27,7 +27,7 @@ export async function run(program, ...args) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  // What was built from a source that is gone must not be packed.
+  // Output of a deleted source must not be packed.
   const afresh = process.argv.includes('--afresh')
   if (afresh) rmSync(join(root, 'dist/lib'), { recursive: true, force: true })
   install('build')

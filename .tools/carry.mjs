@@ -1,5 +1,5 @@
-// The addons that the package carries: those that prebuild.mjs made lie where they are packed from; the one that was built
-// here fills this platform's place where it is empty.
+// Places the addons in the package. prebuild.mjs writes its addons where they are packed from; for this platform, if
+// that one is missing, this copies the locally built one.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { prebuilt } from '../dist/lib/transport/native/load.js'

@@ -1,10 +1,10 @@
-// Installs what the lock file pins, where it is not there yet.
+// Installs what the lock file pins, if it is missing.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './paths.mjs'
 
-/** What package.json names is enough to build and to run; the workspace .tools adds what linting and testing need. */
+/** package.json lists what building and running needs; the workspace .tools adds what linting and testing need. */
 const manifests = { build: ['package.json'], test: ['package.json', '.tools/package.json'] }
 
 /** Installs what `purpose`, `build` or `test`, needs. */
@@ -19,7 +19,7 @@ export function install(purpose) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Whether npm's record of what it has installed holds every version that the manifests pin. */
+/** Whether npm's record of installed packages contains every version that the manifests pin. */
 function isInstalled(paths) {
   const record = join(root, 'node_modules/.package-lock.json')
   if (!existsSync(record)) return false

@@ -1,9 +1,9 @@
-// Plants faults in TypeScript: answers small changes to a source, each of which a test should notice.
+// Generates mutants of TypeScript: small changes to a source, each of which a test should notice.
 import ts from 'typescript'
 
 const { SyntaxKind: Kind } = ts
 
-/** What an operator is mistaken for. */
+/** What each operator is replaced by. */
 const OPERATORS = new Map([
   ['<', '<='],
   ['<=', '<'],
@@ -22,7 +22,7 @@ const OPERATORS = new Map([
   ['??=', '='],
 ])
 
-/** All mutants of a source, in its order: where they begin and end, what stands there instead, the line, and a word for it. */
+/** All mutants of a source, in order: position, replacement, line, and a description. */
 export function mutantsOf(text, name) {
   const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true)
   const found = []
@@ -32,7 +32,7 @@ export function mutantsOf(text, name) {
     found.push({ name, start, end: node.end, instead, line, what })
   }
   const visit = node => {
-    // Types and imports do nothing at run time.
+    // Types and imports have no effect at run time.
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) return
     mutate(node, source, add)
     ts.forEachChild(node, visit)

@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
     tests: { type: 'string', default: 'test/transport/memory.test.ts,test/loop,test/testing' },
   },
 })
-/** Milliseconds that a check may take: a mutant may never end. */
+/** Milliseconds for one run: a mutant may never end. */
 const TIMEOUT = 120_000
 
 /** Simulated histories, without the search for the shortest that breaks a rule. */
@@ -62,7 +62,7 @@ function testsIn(path) {
   return names.sort().map(name => [join(compiled, name)])
 }
 
-/** So many of them as are wanted, from all places alike. */
+/** A sample of the requested size, evenly spread. */
 function spread(all) {
   const count = Math.min(all.length, Number(values.most))
   return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)])
@@ -77,7 +77,7 @@ function survives(mutant, checks) {
   process.once('exit', restore)
   try {
     const { outputText } = ts.transpileModule(text.slice(0, start) + instead + text.slice(end), {
-      // One file by itself does not show that the package is of ES modules.
+      // A single file does not tell that its package consists of ES modules.
       compilerOptions: { ...options, module: ts.ModuleKind.ESNext, sourceMap: false },
       fileName: name,
     })

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder that holds package.json. */
+/** The folder that contains package.json. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')

@@ -1,5 +1,5 @@
-// Builds the addons for Linux that a release carries, into dist/prebuilds/, with Debian's cross compilers, and looks at
-// what they ask of the system they will be loaded into. Needs gcc for x86-64 and for arm64, binutils and apt-get.
+// Builds the addons for Linux that a release contains, into dist/prebuilds/, with Debian's cross compilers, and checks
+// what they require of the system that loads them. Needs gcc for x86-64 and for arm64, binutils and apt-get.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { sources } from './addon.mjs'
 import { root } from './paths.mjs'
 
-/** The C library that Node's own builds need. */
+/** The C library that Node's own builds require. */
 const NEWEST_GLIBC = [2, 28]
 
 const architectures = [
@@ -27,8 +27,8 @@ for (const { arch, debian, triple } of architectures) {
   const glibc = compile({ arch, triple, libc: 'glibc', flags: [] })
   refuse(glibc, symbolsOf(glibc, triple).filter(isTooNew))
 
-  // Nothing but the C library's symbols is used, and Node brings that along: no library is linked, so that the addon
-  // asks for none by a name that differs between distributions.
+  // The addons use only symbols of the C library, which Node loads: linking no library avoids names that differ
+  // between distributions.
   const musl = join(scratch, debian, 'usr')
   const muslTriple = triple.replace('gnu', 'musl')
   const own = run(`${triple}-gcc`, ['-print-file-name=include']).trim()
@@ -42,7 +42,7 @@ for (const { arch, debian, triple } of architectures) {
   )
 }
 
-/** What binding.gyp says, of which node-gyp makes the addon where there is no cross compiler. */
+/** The settings of binding.gyp, from which node-gyp builds the addon without a cross compiler. */
 function readTarget() {
   return JSON.parse(readFileSync(join(sources, 'binding.gyp'), 'utf8')).targets[0]
 }
@@ -72,7 +72,7 @@ function compile({ arch, triple, libc, flags }) {
   return file
 }
 
-/** musl's headers and its library, for both architectures, without touching what is installed. */
+/** Downloads musl's headers and library for both architectures, without changing what is installed. */
 function fetchMusl() {
   const lists = join(scratch, 'lists')
   mkdirSync(join(lists, 'partial'), { recursive: true })
@@ -91,7 +91,7 @@ function fetchMusl() {
   }
 }
 
-/** Those that a library needs, or with `--defined-only` has. */
+/** The symbols that a library requires, or with `--defined-only` provides. */
 function symbolsOf(file, triple, which = '--undefined-only') {
   const lines = run(`${triple}-nm`, ['-D', '--with-symbol-versions', which, file]).trimEnd().split('\n')
   return lines.map(line => {
@@ -105,7 +105,7 @@ function isTooNew({ version }) {
   return major > NEWEST_GLIBC[0] || (Number(major) === NEWEST_GLIBC[0] && minor > NEWEST_GLIBC[1])
 }
 
-/** What the Node that loads the addon has. */
+/** The symbols that Node provides to the addon. */
 function isOfNode(name) {
   return /^(napi|node_api|uv)_/.test(name)
 }

@@ -1,4 +1,5 @@
-// Makes everything ready, then runs a built program with the arguments that follow: ready.mjs dist/examples/echo.js …
+// Installs and builds what is missing, then runs a built program with the remaining arguments: ready.mjs
+// dist/examples/echo.js …
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from './build.mjs'

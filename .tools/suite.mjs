@@ -9,21 +9,21 @@ import { Parser } from 'tap-parser'
 import { root } from './paths.mjs'
 import { BUNDLE, bundleTap } from './tap.mjs'
 
-/** Files at a time: most wait more than they work. */
+/** The number of files at a time: most wait more than they work. */
 const JOBS = 2 * availableParallelism()
-/** What takes longest begins first, so that nothing is left to run alone at the end. */
+/** Starts the slowest first, so that none is left to run alone at the end. */
 const LONG = [
   /-tls\.test\.ts$/,
   /^test\/(layer|reliability|torture|simulate)\//,
   /^test\/docs\.test/,
   /^test\/transport\/[^/]*$/,
 ]
-/** Seconds a file may take. Only a failure takes so long, on a machine that is busy as well. */
+/** The time limit of a file in seconds; reached only on failure, even on a busy machine. */
 const TIMEOUT = 300
 
 /**
- * Runs the tests that `paths` name, by their sources: files, and folders for every `*.test.ts` in them. Prints what failed
- * and how many assertions came out how, and answers the exit code.
+ * Runs the tests in `paths`, given by their sources: files, or folders for every `*.test.ts` in them. Prints failures
+ * and the number of assertions by result, and returns the exit code.
  */
 export async function suite(paths) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -40,7 +40,7 @@ export async function suite(paths) {
     }
   }
   await Promise.all(Array.from({ length: JOBS }, work))
-  // Once more at the end, where one looks: a failed file may have written much beside it.
+  // Repeated at the end, where one looks: a failed file may have written much after it.
   process.stdout.write(failures.join(''))
   const { passed, failed, skipped } = counts
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
@@ -79,13 +79,13 @@ async function runFile(file) {
   })
   const errors = []
   child.stderr.on('data', bytes => errors.push(bytes))
-  // A test ends itself before; this is for one that is stuck.
+  // A test ends by itself before; this is for one that is stuck.
   const timer = setTimeout(() => child.kill('SIGKILL'), (TIMEOUT + 30) * 1000)
   const result = await readTap(child.stdout)
   const { code, signal } = await exit(child)
   clearTimeout(timer)
   const whole = result.complete && code === 0 && signal === null
-  // Such a file failed with no assertion to show for it.
+  // Such a file failed without a failed assertion.
   if (!whole && result.failed === 0) {
     result.failed++
     result.shown.push(`it ended with ${signal ?? `exit code ${code}`}\n${result.error}`)
@@ -102,7 +102,7 @@ function exit(child) {
   return new Promise(resolve => child.once('close', (code, signal) => resolve({ code, signal })))
 }
 
-/** What the assertions of a TAP stream came to; a line that closes a subtest is its summary and counts for nothing. */
+/** The results of a TAP stream's assertions; a line that closes a subtest is its summary and does not count. */
 function readTap(stream) {
   const result = { passed: 0, failed: 0, skipped: 0, shown: [], complete: false, error: '' }
   const listen = parser => {

@@ -1,11 +1,11 @@
-// Bundles tap for the compiled tests: it is some hundred modules, and to load them one by one would take each test file
-// more time than most of them run.
+// Bundles tap for the compiled tests. It has about a hundred modules, and loading them one by one would take each test
+// file longer than most of them run.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { root } from './paths.mjs'
 
-/** The folder of the bundle, from the root. */
+/** The folder of the bundle, relative to the root. */
 export const BUNDLE = 'dist/node_modules/tap'
 
 /** Puts the bundle where `dist/test/` finds it before the package. */
@@ -31,7 +31,7 @@ export function bundleTap() {
   )
 }
 
-/** The version of the bundle that is there; undefined where there is none. */
+/** The version of the existing bundle; undefined if there is none. */
 function bundled(place) {
   try {
     return JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')).version

@@ -3,7 +3,7 @@ import * as net from 'node:net'
 import type { Info } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** What `serve`'s addresses bind, and what they say when they do not. */
+/** Binding `serve`'s addresses, and the errors if that fails. */
 export const bindings: Rules = {
   'an address that cannot be is an error that names it, before anything is bound': async (t, world) => {
     const good = world.network === 'unix' ? world.address() : await freePort(world.address())
@@ -164,12 +164,12 @@ export const bindings: Rules = {
   },
 }
 
-/** The scheme of `like`, at the place where somebody else is bound. */
+/** The scheme of `like`, at an address that is already bound. */
 function asked(like: string, bound: string): string {
   return like.replace(/:\/\/[^?]*/, bound.replace(/^[^:]*/, ''))
 }
 
-/** `address` with a port that was free a moment ago, as one that several loops are to bind in turn needs. */
+/** `address` with a port that was free a moment ago, for several loops that bind it in turn. */
 async function freePort(address: string): Promise<string> {
   const server = net.createServer()
   await new Promise<void>(resolve => server.listen({ port: 0, host: '127.0.0.1' }, resolve))

@@ -4,10 +4,10 @@ import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 8 * MIB
 
-/** What Close does: everything that is pending first, then an orderly end. */
+/** Close: writes everything pending first, then ends in order. */
 export const closing: Rules = {
   'Close closes after all pending output, from data, opened, send, prewrite and postwrite': async (
     t,
@@ -112,7 +112,7 @@ export const closing: Rules = {
     peer.send('is anybody there? ')
     t.equal(peer.error, undefined)
     await world.pass(1100)
-    // What comes to a closed socket is answered with a reset, which the next write meets.
+    // Input on a closed socket is answered with a reset, which the next write meets.
     await world.until('a reset', () => {
       if (peer.error === undefined) peer.send('is anybody there? ')
       return peer.error !== undefined

@@ -6,7 +6,7 @@ import type { Rules } from './rule.js'
 
 const MUCH = 8 * 1024 * 1024
 
-/** What Detach does: everything that is pending first, then the socket is the program's. */
+/** Detach: writes everything pending first, then the program owns the socket. */
 export const detaching: Rules = {
   'Detach hands over a socket on which both sides go on': async (t, world) => {
     let socket: Socket | undefined

@@ -6,7 +6,7 @@ import { openDescriptors } from '../descriptors.js'
 import type { World } from '../world.js'
 import type { Rules } from './rule.js'
 
-/** What was told of connections, by id. */
+/** The events of connections, by id. */
 interface Story {
   info: Info | undefined
   received: string
@@ -14,7 +14,7 @@ interface Story {
   error: Error | undefined
 }
 
-/** Connections that the loop makes itself, and those it takes in. */
+/** Connections that the loop dials or attaches. */
 export const dials: Rules = {
   'dial answers an id at once; opened, data and closed of that id follow': async (t, world) => {
     const stories = new Map<number, Story>()
@@ -41,7 +41,7 @@ export const dials: Rules = {
     const { server: gone, done } = await world.serve({})
     gone.shutdown()
     await done
-    // Each simulation has a network of its own, where a port that another one had may be taken.
+    // Each simulation has its own network, in which the port of another simulation may be in use.
     const address = world.real ? String(gone.addresses[0]) : world.address().replace(/:0$/, ':9')
     const id = server.dial(address)
     await world.until('closed', () => stories.get(id)?.closed === 1)
@@ -222,7 +222,7 @@ export const dials: Rules = {
   },
 }
 
-/** Handlers that write down what they are told. */
+/** Handlers that record their events. */
 function telling(
   stories: Map<number, Story>,
   reply: (id: number, input: Buffer | null) => readonly [Buffer | null] | undefined = () => undefined,
@@ -247,7 +247,7 @@ function telling(
   }
 }
 
-/** A listener in a thread that stands still, its backlog full: who connects to it gets no answer. */
+/** A listener in a blocked thread with a full backlog: who connects to it gets no answer. */
 async function listenWithoutAccepting(
   world: World,
 ): Promise<{ address: string; close: () => Promise<unknown> }> {
@@ -277,10 +277,10 @@ async function listenWithoutAccepting(
   }
 }
 
-/** Not taken over by the native transport. */
+/** The native transport does not take it over. */
 class PortableSocket extends net.Socket {}
 
-/** Two connected sockets; the first one is for the world's transport to take in. */
+/** Two connected sockets; the first one is to be attached to the world's transport. */
 async function socketPair(world: World): Promise<[net.Socket, net.Socket]> {
   const listener = net.createServer()
   const accepted = new Promise<net.Socket>(resolve => listener.once('connection', resolve))

@@ -5,7 +5,7 @@ import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
 
-/** What a peer's end and a peer's reset do: what came before them comes first. */
+/** A peer's end and a peer's reset: earlier input comes first. */
 export const endings: Rules = {
   'a peer that ends gives no error, one that resets does': async (t, world) => {
     if (noReset(world)) return void t.pass('a reset', { skip: 'Unix sockets have none' })
@@ -55,7 +55,7 @@ export const endings: Rules = {
     await world.until('it is on its way', () => peer.unsent === 0)
     peer.close()
     await world.until('closed', () => closed === 1)
-    // It closed with output unread, which resets the connection: of what it sent, a part may be lost.
+    // It closed with unread output, which resets the connection: part of what it sent may be lost.
     const { length } = Buffer.concat(got)
     t.ok(length > 0)
     t.equal(digest(Buffer.concat(got)), digest(sent.subarray(0, length)))
@@ -74,11 +74,11 @@ export const endings: Rules = {
     const peer = world.connect(server)
     await world.until('it is open', () => server.connections === 1)
     const sent = pattern(50_000)
-    // All in one go: when the loop looks, bytes and reset are both there.
+    // All at once: when the loop looks, bytes and reset are both there.
     peer.send(sent).reset()
     await world.until('closed', () => errors.length === 1)
     t.equal(digest(Buffer.concat(got)), digest(sent))
-    // libuv may take the reset behind the last bytes for an end.
+    // libuv may take the reset after the last bytes for an end.
     if (world.transport === 'native') t.match(errors[0], { code: 'ECONNRESET' })
   },
 
@@ -97,7 +97,7 @@ export const endings: Rules = {
     })
     const peer = world.connect(server, { paused: true })
     await world.until('output on its way', () => opened > 0 && server.pending(opened) === 0)
-    // Who closes with something unread resets the connection, behind the end.
+    // Closing with unread input resets the connection, after the end.
     peer.send('last words').end().close()
     await world.until('closed', () => closed === 1)
     t.equal(got.join(''), 'last words')

@@ -1,7 +1,7 @@
 import { Action, type Endpoint, type Events, type Handlers, protocol, translate } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** Addresses with handlers of their own, the signal that ends a loop, and layers among all these. */
+/** Addresses with separate handlers, the signal that ends a loop, and layers with both. */
 export const endpoints: Rules = {
   'connections of an address have its handlers, all others those that serve was given first': async (
     t,
@@ -168,7 +168,7 @@ export const endpoints: Rules = {
   },
 }
 
-/** A layer that turns over every bit. */
+/** A layer that inverts every bit. */
 function masked() {
   const mask = (bytes: Uint8Array) => bytes.map(byte => byte ^ 0xff)
   return { decode: mask, encode: mask }

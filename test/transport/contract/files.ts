@@ -7,10 +7,10 @@ import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 24 * MIB
 
-/** An open file with these bytes, gone with the test. */
+/** An open file with these bytes, removed after the test. */
 function fileOf(t: Test, bytes: Uint8Array): number {
   const folder = mkdtempSync(join(tmpdir(), 'revio-file-'))
   const path = join(folder, 'file')
@@ -146,7 +146,7 @@ export const files: Rules = {
       await world.until('the peer is done', () => peer.closed)
       const got = peer.receivedBytes
       t.ok(got.length < MUCH)
-      // What the system holds of a file that was cut may be zeros by now.
+      // The OS may return zeros for a truncated file.
       if (!cut) t.equal(digest(got), digest(content.subarray(0, got.length)), 'a beginning of what there was')
       await world.until('done', () => done === 1)
     }

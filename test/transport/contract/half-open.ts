@@ -2,10 +2,10 @@ import { Action, type Events, type Reply } from '../../../lib/index.js'
 import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 12 * 1024 * 1024
 
-/** Handlers of connections that stay half-open, and write down what happens to them. */
+/** Handlers of half-open connections that record their events. */
 function halfOpen(events: Events, log: string[]): Events {
   return {
     ...events,
@@ -24,7 +24,7 @@ function halfOpen(events: Events, log: string[]): Events {
   }
 }
 
-/** Connections of which one side has ended and the other goes on. */
+/** Connections of which one side has ended and the other continues. */
 export const halfOpenness: Rules = {
   'the end of the peer is told once, behind its input, and output goes on': async (t, world) => {
     const log: string[] = []

@@ -1,7 +1,7 @@
 import { Action, type Events, type Handlers, type Reply } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** What `failed` was told. */
+/** The calls of `failed`. */
 interface Told {
   readonly message: string
   readonly id: number
@@ -12,7 +12,7 @@ function boom(where: string): never {
   throw new Error(`from ${where}`)
 }
 
-/** Which handlers there are, and who hears of what they throw. */
+/** Which handlers exist, and who receives what they throw. */
 export const handlers: Rules = {
   'failed hears of every handler that throws, by its name, and closed gets the error': async (t, world) => {
     const of = ['opened', 'data', 'prewrite', 'postwrite', 'sent', 'ended', 'expired', 'closed'] as const
@@ -222,7 +222,7 @@ export const handlers: Rules = {
   },
 }
 
-/** Gathers process warnings until it is stopped. */
+/** Collects process warnings until it is stopped. */
 function warnings() {
   const seen: string[] = []
   const listener = (warning: Error) => void seen.push(warning.message)

@@ -4,7 +4,7 @@ import { Action, type Reply } from '../../../lib/index.js'
 import type { Peer, World } from '../world.js'
 import type { Rules } from './rule.js'
 
-/** That an id, and a descriptor, means one connection and no other. */
+/** An id, and a descriptor, identifies one connection and no other. */
 export const identity: Rules = {
   'what is meant for one that is gone never reaches the next in its place': async (t, world) => {
     const gone: number[] = []
@@ -14,7 +14,7 @@ export const identity: Rules = {
       data: () => ['', Action.Close],
       closed(id) {
         gone.push(id)
-        // Whoever takes the place of this one is on its way in already.
+        // The successor of this connection is already on its way.
         world.connect(server, { allowHalfOpen: true })
         refused.push(server.send(id, 'late'), server.wake(id))
       },
@@ -48,7 +48,7 @@ export const identity: Rules = {
         const [tag = 0] = input
         tags.set(id, tags.get(id) ?? tag)
         if (!input.every(byte => byte === tags.get(id))) crossed += 1
-        // Others are closed at once, by an overflow, or in order; what they had sent is in the same batch.
+        // Others are closed at once, by an overflow, or in order; their earlier input is in the same batch.
         const other = ids[(id * 7) % ids.length] ?? 0
         if (other !== id && id % 3 === 0 && server.send(other, 'x')) server.send(other, 'x'.repeat(2000))
         if (other !== id && id % 3 === 1) server.send(other, '', Action.Close)
@@ -149,7 +149,7 @@ export const identity: Rules = {
   },
 }
 
-/** Where nobody listens. */
+/** An unused address. */
 function unreachable(world: World): string {
   if (world.network === 'unix') return world.address()
   return world.network === 'tcp6' ? 'tcp6://[::1]:1' : 'tcp4://127.0.0.1:1'

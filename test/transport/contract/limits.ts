@@ -4,16 +4,16 @@ import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 8 * MIB
-/** Exceeds the buffers of a connection, which Linux lets grow to 32 MiB for receiving and 4 for sending. */
+/** After this many equal observations, nothing moves any more. */
 const MORE_THAN_FITS = 48 * MIB
-/** So many looks that find the same mean that nothing moves any more. */
-const STEADY = 20
 /** What may be read at once, and answered with as much. */
+const STEADY = 20
+/** Limits on a connection that receives less than it is sent, or nothing. */
 const READ = 256 * 1024
 
-/** What bounds a connection that takes less than it is sent, or nothing. */
+/** Output still in a layer reaches the OS later, so the loop may read once more. */
 export const limits: Rules = {
   'a peer that sends and never reads is not read above the high-water mark': async (t, world) => {
     for (const highWaterMark of [undefined, 100_000]) {

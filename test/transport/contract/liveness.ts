@@ -2,7 +2,7 @@ import { Action, type Events, type Reply, type Server } from '../../../lib/index
 import type { Peer, World } from '../world.js'
 import type { Rules } from './rule.js'
 
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 12 * 1024 * 1024
 
 type Wakes = (server: () => Server) => Events['data']
@@ -32,14 +32,14 @@ const wakes: Readonly<Record<string, Wakes>> = {
   },
 }
 
-/** How a peer leaves. */
+/** The ways in which a peer leaves. */
 const leaves: Readonly<Record<string, (peer: Peer) => unknown>> = {
   ends: peer => peer.end(),
   closes: peer => peer.close(),
   resets: peer => peer.reset(),
 }
 
-/** Serves, and counts what is closed. */
+/** Serves, and counts closed connections. */
 async function counting(world: World, events: Omit<Events, 'closed'>) {
   const told: (string | undefined)[] = []
   const running = await world.serve({
@@ -49,7 +49,7 @@ async function counting(world: World, events: Omit<Events, 'closed'>) {
   return { ...running, server: running.server, told }
 }
 
-/** Whatever handlers do: a connection whose peer has gone is closed. */
+/** A connection whose peer has left is closed, whatever handlers do. */
 export const liveness: Rules = {
   'a connection that is woken from every data closes when its peer leaves': async (t, world) => {
     if (!world.real)
@@ -141,7 +141,7 @@ export const liveness: Rules = {
     server = serving.server
     const peer = world.connect(server, { paused: true }).send('go')
     await world.until('output that is blocked', () => attempts > 0)
-    // Unix sockets have no reset, and closing with input unread is one.
+    // Unix sockets have no reset, but closing with unread input is one.
     if (world.network === 'unix') peer.close()
     else peer.reset()
     await world.until('closed', () => serving.told.length === 1)

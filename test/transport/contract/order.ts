@@ -2,7 +2,7 @@ import { Action, type Server } from '../../../lib/index.js'
 import type { Peer, World } from '../world.js'
 import type { Rules } from './rule.js'
 
-/** In which order handlers run. That none runs inside another, or of an id that is gone, is watched in every rule. */
+/** The order of handlers. Every rule also checks that none runs inside another, or for an id that is gone. */
 export const order: Rules = {
   'serving comes first, the first tick right after it, then connections': async (t, world) => {
     const ran: string[] = []
@@ -227,7 +227,7 @@ export const order: Rules = {
   },
 }
 
-/** Another connection comes, is served and goes: whatever else was to happen soon, has happened. */
+/** Another connection opens, is served and closes: everything scheduled before has happened. */
 async function exchange(world: World, server: Server): Promise<void> {
   const peer = world.connect(server).end()
   await world.until('another connection to come and go', () => peer.ended)

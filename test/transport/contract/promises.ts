@@ -2,7 +2,7 @@ import { Action, type Reply } from '../../../lib/index.js'
 import type { Peer } from '../world.js'
 import type { Rules } from './rule.js'
 
-/** A promise, and how to settle it. */
+/** A promise and its resolver. */
 function promise<T>(): { reply: Promise<T>; keep: (value: T) => void; break: (reason: unknown) => void } {
   let keep: (value: T) => void = () => {}
   let fail: (reason: unknown) => void = () => {}
@@ -13,7 +13,7 @@ function promise<T>(): { reply: Promise<T>; keep: (value: T) => void; break: (re
   return { reply, keep, break: fail }
 }
 
-/** What a `data` handler's promise does. */
+/** The promise of a `data` handler. */
 export const promises: Rules = {
   'until its promise settles a connection is not read, and others go on': async (t, world) => {
     const { reply, keep } = promise<Reply>()
@@ -76,7 +76,7 @@ export const promises: Rules = {
       },
       closed: (_id, error) => void told.push((error as NodeJS.ErrnoException | undefined)?.code ?? 'closed'),
     })
-    // A Unix socket's peer that leaves with something unread is what comes next to a reset.
+    // On a Unix socket, a peer that leaves with unread input is the closest to a reset.
     const leave = (peer: Peer) => (world.network === 'unix' && world.real ? peer.close() : peer.reset())
     const breaks = world.connect(server, { paused: true }).send('a')
     await world.until('its input', () => told.length === 2)

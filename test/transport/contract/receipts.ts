@@ -3,10 +3,10 @@ import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 12 * MIB
 
-/** Writes down what is told of tokens and of the end. */
+/** Records reported tokens and the end. */
 function noted(events: Events, log: string[]): Events {
   const codeOf = (error: Error | undefined) => (error as NodeJS.ErrnoException | undefined)?.code
   return {
@@ -27,7 +27,7 @@ function noted(events: Events, log: string[]): Events {
   }
 }
 
-/** What a token tells: that its bytes have been given to the system, or never will be. */
+/** Tokens: their output has been accepted by the OS, or was discarded. */
 export const receipts: Rules = {
   'each token is told of once, in order, when its bytes have gone': async (t, world) => {
     const told: number[] = []

@@ -8,7 +8,7 @@ import type { Rules } from './rule.js'
 /** From a few bytes up to more than any buffer on the way holds. */
 const SIZES = [1, 100, 40_000, 70_000, 300_000, 1_200_000]
 
-/** What becomes of output: that all of it arrives, as it was when it was returned, and in that order. */
+/** Output arrives completely, unchanged, and in order. */
 export const replies: Rules = {
   'what comes in goes out the same': async (t, world) => {
     for (const reuseInputBuffer of [false, true]) {
@@ -259,7 +259,7 @@ function endsWell(peer: Peer): boolean {
   return bytes.length > 3 && bytes.subarray(-3).toString() === 'end'
 }
 
-/** Several peers ask at once; each is to get `size` times what it has asked with. */
+/** Several peers send requests at once; each must receive `size` times its request. */
 async function sameBytesToAll(t: Test, world: World, server: Server, size: number): Promise<void> {
   const peers = ['a', 'b', 'c', 'd'].map(letter => ({ letter, peer: world.connect(server).send(letter) }))
   await world.until('all answers', () => peers.every(({ peer }) => peer.receivedBytes.length === size))

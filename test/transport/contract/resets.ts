@@ -1,10 +1,10 @@
 import { Action, type Reply } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** More than what all buffers on the way to a peer that does not read hold. */
+/** More than all buffers on the way to a peer that does not read. */
 const MUCH = 12 * 1024 * 1024
 
-/** What Reset does: an end at once, which nobody takes for an orderly one. */
+/** Reset: an immediate end that no one can mistake for an orderly one. */
 export const resets: Rules = {
   'Reset closes at once, from data, opened, send, prewrite, postwrite and sent, and the peer learns of it':
     async (t, world) => {

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Action, type Info, type Reply } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** What `serve`, its handlers, their answers and the server look like. */
+/** The form of `serve`, its handlers, their results and the server. */
 export const shape: Rules = {
   'serve resolves after a shutdown': async (t, world) => {
     const { server, done } = await world.serve({})

@@ -4,7 +4,7 @@ import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
 
-/** How the loop ends, whoever asks for it. */
+/** How the loop ends, whoever requests it. */
 export const shutdown: Rules = {
   'pending output may leave, every connection is closed, then serve resolves': async (t, world) => {
     const count = world.real ? 40 : 10

@@ -2,7 +2,7 @@ import { Action, type Handlers, type Opening, protocol, type Reply } from '../..
 import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
-/** Options and handlers of a connection that change while it is open. */
+/** Options and handlers that change while a connection is open. */
 export const switching: Rules = {
   'other handlers take over from the next event on, and opened does not run again': async (t, world) => {
     const told: string[] = []

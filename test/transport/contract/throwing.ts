@@ -3,7 +3,7 @@ import type { Events } from '../../../lib/index.js'
 import { Action } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** What becomes of a handler's throwing: the end of its own connection, with what it threw, and of no other. */
+/** A handler that throws closes its own connection, with the exception, and no other. */
 export const throwing: Rules = {
   'a throw in opened, data, prewrite, postwrite or a wake closes that connection with it': async (
     t,

@@ -95,7 +95,7 @@ export const times: Rules = {
     t.strictSame(told, ['data x', 'expired'], 'the first promise still holds the input back')
     keep()
     await world.until('both', () => told.length === 3)
-    // The deadline that the second input has set may have passed by now.
+    // The deadline set by the second input may have passed by now.
     await world.until('the kept one', () => peer.received.startsWith('expired.kept.'))
     t.strictSame(told.slice(0, 3), ['data x', 'expired', 'data y'])
     keep()

@@ -58,7 +58,7 @@ export const turns: Rules = {
       opened: () => [null, { paused: true }],
       data(id, input) {
         if (input === null) return
-        // Runs behind each turn.
+        // Runs after each turn.
         if (turn.inputs === 0) process.nextTick(() => (turn = { inputs: 0, bytes: 0 }))
         turn.inputs += 1
         turn.bytes += input.length
@@ -66,7 +66,7 @@ export const turns: Rules = {
         most.bytes = Math.max(most.bytes, turn.bytes)
         inputs += 1
         delivered += input.length
-        // What was read in this turn has to wait once more.
+        // What was read in this turn must wait once more.
         if (inputs % 3 > 0) return
         server.pause(id)
         setImmediate(() => server.resume(id))
@@ -131,7 +131,7 @@ export const turns: Rules = {
     let count = 0
     let id = 0
     await new Promise<void>(resolve => {
-      // No timer and no traffic: were a wake to be left for the next event, there would be none.
+      // Without timers and traffic: a wake that waited for the next event would wait forever.
       const again = () => stat('.', () => server.wake(id))
       let server: Server
       void world
