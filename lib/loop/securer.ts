@@ -1,7 +1,7 @@
 import { RevioError } from '../errors.js'
 import type { Info } from '../info.js'
 import type { TlsUpgradeOptions } from '../tls.js'
-import { Handshakes } from '../transport/handshakes.js'
+import { HandshakesByTimeout } from '../transport/handshakes.js'
 import type { MakeTls } from '../transport/layering.js'
 import type { ClientSecurity, ServerSecurity } from '../transport/security.js'
 import { clientSecurity, serverSecurity } from '../transport/tls-options.js'
@@ -33,11 +33,11 @@ export class Securer {
   readonly #makeTls: MakeTls
   /** Parsed options, by options object and side. */
   readonly #known = new WeakMap<object, Known>()
-  /** Handshakes in progress, by their deadlines. */
-  readonly #timers = new Map<number, Handshakes>()
+  readonly #timed: HandshakesByTimeout
 
   constructor(loop: SecurerLoop, makeTls: MakeTls) {
     this.#loop = loop
+    this.#timed = new HandshakesByTimeout(loop.clock)
     this.#makeTls = makeTls
   }
 
@@ -81,7 +81,8 @@ export class Securer {
     const unread = connection.held ?? []
     connection.held = undefined
     connection.layer((raw, host) => {
-      const timer = raw.secure === undefined ? this.#timer(security.handshakeTimeout) : undefined
+      // A link with TLS of its own times the handshake itself.
+      const timed = raw.secure === undefined ? this.#timed : undefined
       const securing: SecuringLink = new SecuringLink(raw, {
         security,
         peer,
@@ -91,24 +92,15 @@ export class Securer {
         layer: link => this.#makeTls(link, { security, peer, host }),
         turn: run => loop.turn(run),
         ready: () => loop.clock.soon(() => loop.turn(() => securing.begin())),
-        begun: () => timer?.add(securing),
+        begun: () => timed?.add(securing, security.handshakeTimeout),
         secured: (link, layer) => {
           loop.counters.secured(link.tls)
           connection.relayer(link, layer)
         },
-        over: () => timer?.delete(securing),
+        over: () => timed?.delete(securing, security.handshakeTimeout),
       })
       return securing
     })
     connection.regulate()
-  }
-
-  #timer(timeout: number): Handshakes {
-    let timer = this.#timers.get(timeout)
-    if (timer === undefined) {
-      timer = new Handshakes(this.#loop.clock, timeout)
-      this.#timers.set(timeout, timer)
-    }
-    return timer
   }
 }

@@ -54,3 +54,29 @@ export class Handshakes {
     }
   }
 }
+
+/** The TLS handshakes in progress, whatever their timeouts. Those with the same timeout share a timer. */
+export class HandshakesByTimeout {
+  readonly #clock: Clock
+  readonly #groups = new Map<number, Handshakes>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(handshake: TimedHandshake, timeout: number): void {
+    let group = this.#groups.get(timeout)
+    if (group === undefined) {
+      group = new Handshakes(this.#clock, timeout)
+      this.#groups.set(timeout, group)
+    }
+    group.add(handshake)
+  }
+
+  /** Removes a handshake that has succeeded or failed. */
+  delete(handshake: TimedHandshake, timeout: number): void {
+    const group = this.#groups.get(timeout)
+    group?.delete(handshake)
+    if (group?.size === 0) this.#groups.delete(timeout)
+  }
+}

@@ -1,7 +1,7 @@
 import * as net from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { RevioError } from '../../errors.js'
-import { Handshakes } from '../handshakes.js'
+import { HandshakesByTimeout } from '../handshakes.js'
 import type { ClientSecurity, ServerSecurity } from '../security.js'
 import type { Host } from '../transport.js'
 import { type Addon, type Poller, systemError } from './addon.js'
@@ -33,11 +33,11 @@ export class NativeTls implements HandshakeOwner {
   readonly #bindings = new Map<number, SecureBinding>()
   /** Handshakes in progress. */
   readonly #pending = new Set<Handshake>()
-  /** By timeout. */
-  readonly #timers = new Map<number, Handshakes>()
+  readonly #timed: HandshakesByTimeout
 
   constructor(options: NativeTlsOptions) {
     this.#options = options
+    this.#timed = new HandshakesByTimeout(options.host.clock)
     this.#contexts = new TlsContexts(options.addon)
   }
 
@@ -71,7 +71,7 @@ export class NativeTls implements HandshakeOwner {
     const handshake = new Handshake(this, link, session, outcome)
     link.secures(session, handshake)
     this.#pending.add(handshake)
-    this.#timer(security.handshakeTimeout).add(handshake)
+    this.#timed.add(handshake, security.handshakeTimeout)
     try {
       const sessions = this.#contexts.sessionsOf(security)
       this.#check(poller.secure(link.slot, this.#contexts.of(security), session.servername, sessions))
@@ -121,17 +121,8 @@ export class NativeTls implements HandshakeOwner {
 
   over(handshake: Handshake): void {
     this.#pending.delete(handshake)
-    this.#timer(handshake.session.security.handshakeTimeout).delete(handshake)
+    this.#timed.delete(handshake, handshake.session.security.handshakeTimeout)
     handshake.link.secured(handshake)
-  }
-
-  #timer(timeout: number): Handshakes {
-    let timer = this.#timers.get(timeout)
-    if (timer === undefined) {
-      timer = new Handshakes(this.#options.host.clock, timeout)
-      this.#timers.set(timeout, timer)
-    }
-    return timer
   }
 
   #check(fault: number): void {
