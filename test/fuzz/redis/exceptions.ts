@@ -27,69 +27,69 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     commands: ['dump'],
     likeness: sameType,
-    why: 'The clone writes the plainest form, and Redis the one that it keeps. Each restores what the other dumps.',
+    why: 'The clone uses the plainest encoding, Redis its internal one. Each can restore the dumps of the other.',
   },
   {
     commands: ['memory|usage'],
     likeness: sameType,
-    why: 'A value takes other memory in another server.',
+    why: 'The memory of a value depends on the server.',
   },
   { commands: ['hgetall'], likeness: samePairs, why: 'A hash has no order.' },
   {
     commands: ['scan', 'sscan'],
     likeness: sameScan(1),
-    why: 'How much of an iteration one call does, and its cursor, are each server’s own. Complete ones are compared.',
+    why: 'Cursors and the number of elements per call depend on the server. Complete iterations are compared.',
   },
   {
     commands: ['hscan', 'zscan'],
     likeness: sameScan(2),
-    why: 'How much of an iteration one call does, and its cursor, are each server’s own. Complete ones are compared.',
+    why: 'Cursors and the number of elements per call depend on the server. Complete iterations are compared.',
   },
   {
     commands: ['spop', 'srandmember', 'hrandfield', 'zrandmember', 'randomkey'],
     likeness: sameShape,
-    why: 'Chance decides. The number of elements and their types are compared.',
+    why: 'The result is random. The number of elements and their types are compared.',
   },
   {
     commands: ['ttl', 'expiretime', 'object|idletime'],
     likeness: near(3),
-    why: 'Two servers are not asked in the same second.',
+    why: 'The two servers don’t receive the command in the same second.',
   },
   {
     commands: ['pttl', 'pexpiretime'],
     likeness: near(3000),
-    why: 'Two servers are not asked in the same millisecond.',
+    why: 'The two servers don’t receive the command in the same millisecond.',
   },
   {
     commands: ['sort', 'sort_ro'],
     likeness: sameSorted,
-    why: 'BY texts that are the same, or nothing, leaves sets as they are, and those have no order.',
+    why: 'With equal BY values, or none, a set keeps its order, which is undefined.',
   },
   {
     commands: ['object|refcount'],
     likeness: near(1),
-    why: 'Redis counts the arguments of a transaction that is still running.',
+    why: 'Redis counts the arguments of a running transaction.',
   },
   {
     commands: ['dbsize'],
     likeness: near(5),
-    why: 'Keys that have expired are counted until somebody looks at them, or the server comes by.',
+    why: 'Expired keys count until they are accessed, or removed in the background.',
   },
-  { commands: ['time'], likeness: sameShape, why: 'The time goes on.' },
+  { commands: ['time'], likeness: sameShape, why: 'The time differs.' },
   {
     commands: ['hello', 'client|id', 'client|list', 'client|info', 'info'],
     likeness: sameShape,
-    why: 'They tell of the server and its connections.',
+    why: 'They describe the server and its connections.',
   },
   {
     commands: ['command', 'command|count', 'command|docs', 'command|list'],
     likeness: sameType,
-    why: 'They tell of the commands that there are, and the clone has fewer.',
+    why: 'They list the commands, and the clone has fewer.',
   },
   {
     commands: ['command|info'],
     likeness: sameEntries,
-    why: 'Names, arity, flags and places of keys are compared, and not tips and categories.',
+    why: 'Names, arity, flags and key positions are compared; tips and categories are not.',
   },
   {
     commands: [
@@ -103,20 +103,20 @@ export const EXCEPTIONS: readonly Exception[] = [
       'script|help',
     ],
     likeness: sameType,
-    why: 'Its help texts differ.',
+    why: 'The help texts differ.',
   },
   {
     commands: ['config|get'],
     likeness: sameWhereBoth,
-    why: 'The clone has fewer settings. Those that it has are compared.',
+    why: 'The clone has fewer settings. The common ones are compared.',
   },
 ]
 
 /** Commands that are not tested, with all their subcommands, and why. */
 export const UNTRIED: Readonly<Record<string, string>> = {
-  'client|reply': 'It leaves replies out, and a session counts them.',
-  debug: 'It is for tests, and redis-server lets nobody use it unless it is told to.',
-  'client|setinfo': 'It is of Redis 7.2. Clients of today send it, and are content with any answer.',
+  'client|reply': 'it suppresses replies, which a session counts.',
+  debug: 'it is for tests, and disabled in redis-server by default.',
+  'client|setinfo': 'it is new in Redis 7.2. Current clients send it, and accept any reply.',
 }
 
 const BY_COMMAND = new Map(

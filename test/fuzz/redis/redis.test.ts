@@ -63,7 +63,7 @@ t.test('the documents name every exception and its reason', async t => {
     t.ok(page.includes(`| ${commands.map(shown).join(', ')} | ${why} |`), commands.join())
   }
   for (const [name, why] of Object.entries(UNTRIED)) {
-    t.ok(page.includes(`- ${shown(name)} is not tried: ${why}`), name)
+    t.ok(page.includes(`- ${shown(name)} is not tested: ${why}`), name)
   }
 })
 
