@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { RevioError } from './errors.js'
 import type { Address } from './info.js'
+import { show } from './show.js'
 
 /** The schemes of addresses, without the suffix `-net`, which selects the portable transport. */
 export type Scheme =
@@ -94,7 +95,7 @@ export const MAX_PATH = process.platform === 'linux' ? 107 : 103
  */
 export function parseAddress(text: string): Binding {
   const wrong = (what: string): never => {
-    throw new RevioError('ERR_ADDRESS', `address "${text}": ${what}`)
+    throw new RevioError('ERR_ADDRESS', `address "${show(text)}": ${what}`)
   }
   if (typeof text !== 'string') return wrong(`expected a string; received ${typeof text}`)
   const colon = text.indexOf('://')

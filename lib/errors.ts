@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { textOf } from './show.js'
 
 /** The codes of revio's own errors; docs/errors.md explains each. */
 export type Code =
@@ -48,7 +48,7 @@ export function addressError(text: string, cause: unknown): Error {
  */
 export function asError(thrown: unknown, thrower = 'a handler'): Error {
   if (isSoundError(thrown)) return thrown
-  return new Error(`${thrower} threw ${describe(thrown)}`, { cause: thrown })
+  return new Error(`${thrower} threw ${textOf(thrown)}`, { cause: thrown })
 }
 
 /** Whether the value is an Error whose text can be read. */
@@ -58,24 +58,4 @@ function isSoundError(value: unknown): value is Error {
   } catch {
     return false
   }
-}
-
-/** What a value is, for messages of the form "must be a function; received a string". */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object') return 'an object'
-  return value === undefined ? 'undefined' : `a ${typeof value}`
-}
-
-/** Inspects a value that can't be converted to a string as a debugger does, without running its code. */
-function describe(value: unknown): string {
-  const looked = () =>
-    inspect(value, { customInspect: false, depth: 1, breakLength: Number.POSITIVE_INFINITY })
-  for (const text of [() => String(value), looked]) {
-    try {
-      return text()
-    } catch {}
-  }
-  return `a value of type ${typeof value} that cannot be shown`
 }

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { type BigIntStats, fstatSync, readSync } from 'node:fs'
+import { checkObject } from './checks.js'
 import { RevioError } from './errors.js'
+import { show } from './show.js'
 
 /** Options of a `FileRegion`. */
 export interface FileRegionOptions {
@@ -39,10 +41,21 @@ export class FileRegion {
   #done: (() => void) | undefined
   #given = false
 
+  /**
+   * Whether it is one, rather than a Proxy of one or an object that inherits from one.
+   *
+   * @internal
+   */
+  static is(value: unknown): value is FileRegion {
+    return typeof value === 'object' && value !== null && #given in value
+  }
+
   /** @throws `ERR_OPTION` unless it is part of an open regular file; the system's error if `fstat` fails. */
-  constructor({ fd, start = 0, end, done }: FileRegionOptions) {
+  constructor(options: FileRegionOptions) {
+    checkObject(options, 'FileRegion')
+    const { fd, start = 0, end, done } = options
     if (!(Number.isSafeInteger(fd) && fd >= 0)) {
-      throw new RevioError('ERR_OPTION', `FileRegion: expected a descriptor as fd; received ${String(fd)}`)
+      throw new RevioError('ERR_OPTION', `FileRegion: expected a descriptor as fd; received ${show(fd)}`)
     }
     this.#stats = fstatSync(fd, { bigint: true })
     if (!this.#stats.isFile()) {
@@ -51,7 +64,7 @@ export class FileRegion {
     const size = Number(this.#stats.size)
     const last = end ?? size
     if (!(isOffset(start) && isOffset(last) && start <= last && last <= size)) {
-      const message = `FileRegion: expected 0 <= start <= end <= ${size}, the size of the file; received start ${String(start)}, end ${String(last)}`
+      const message = `FileRegion: expected 0 <= start <= end <= ${size}, the size of the file; received start ${show(start)}, end ${show(last)}`
       throw new RevioError('ERR_OPTION', message)
     }
     this.fd = fd

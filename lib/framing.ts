@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { copyOf, isBytes } from './bytes.js'
+import { checkObject } from './checks.js'
 import { RevioError } from './errors.js'
+import { show } from './show.js'
 
 /** Options of `lines`. */
 export interface Splitting {
@@ -37,7 +39,7 @@ export function splitting(options: Splitting): { delimiter: Buffer; maxLength: n
   if (typeof delimiter !== 'string' && !isBytes(delimiter)) wrong('delimiter', 'text or bytes', delimiter)
   if (delimiter.length === 0) wrong('delimiter', 'at least one byte', delimiter)
   const bytes = typeof delimiter === 'string' ? bytesOf(delimiter) : copyOf(delimiter)
-  return { delimiter: bytes, maxLength: checkLength(maxLength) }
+  return { delimiter: bytes, maxLength: checkLength('maxLength', maxLength) }
 }
 
 /** Caches the last delimiter: most programs pass the same one with every input. */
@@ -57,25 +59,29 @@ export function framing(options: Framing) {
   if (endian !== 'big' && endian !== 'little') wrong('endian', '"big" or "little"', endian)
   if (typeof includesHeader !== 'boolean') wrong('includesHeader', 'true or false', includesHeader)
   const little = endian === 'little'
-  return { lengthBytes, little, header: includesHeader ? lengthBytes : 0, maxLength: checkLength(maxLength) }
+  return {
+    lengthBytes,
+    little,
+    header: includesHeader ? lengthBytes : 0,
+    maxLength: checkLength('maxLength', maxLength),
+  }
 }
 
 function check(options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new RevioError('ERR_OPTION', `options must be an object; received ${String(options)}`)
-  }
+  checkObject(options)
   for (const name in options) {
     if (names.includes(name) || !Object.hasOwn(options, name)) continue
     throw new RevioError('ERR_OPTION', `unknown option "${name}"; known options are ${names.join(', ')}`)
   }
 }
 
-function checkLength(maxLength: number): number {
+/** @throws `ERR_OPTION` unless it may limit a number of bytes. */
+export function checkLength(name: string, maxLength: number): number {
   if (!(typeof maxLength === 'number' && maxLength >= 0))
-    wrong('maxLength', 'a non-negative number of bytes', maxLength)
+    wrong(name, 'a non-negative number of bytes', maxLength)
   return maxLength
 }
 
 function wrong(name: string, expected: string, received: unknown): never {
-  throw new RevioError('ERR_OPTION', `option ${name}: expected ${expected}; received ${String(received)}`)
+  throw new RevioError('ERR_OPTION', `option ${name}: expected ${expected}; received ${show(received)}`)
 }

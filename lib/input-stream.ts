@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from './bytes.js'
+import { checkObject } from './checks.js'
 import { RevioError } from './errors.js'
-import { type Framing, framing, type Splitting, splitting } from './framing.js'
+import { checkLength, type Framing, framing, type Splitting, splitting } from './framing.js'
+import { show } from './show.js'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -29,7 +31,10 @@ export class InputStream {
   #delimiter: Buffer = EMPTY
 
   /** @param options - `maxBuffered`: limit on buffered bytes; more is an error. Default: no limit. */
-  constructor({ maxBuffered = Number.POSITIVE_INFINITY }: { maxBuffered?: number } = {}) {
+  constructor(options: { maxBuffered?: number } = {}) {
+    checkObject(options, 'InputStream')
+    const { maxBuffered = Number.POSITIVE_INFINITY } = options
+    checkLength('maxBuffered', maxBuffered)
     this.#maxBuffered = maxBuffered
   }
 
@@ -92,7 +97,7 @@ export class InputStream {
     if (!(Number.isSafeInteger(size) && size >= 0)) {
       throw new RevioError(
         'ERR_OPTION',
-        `take: expected a non-negative number of bytes; received ${String(size)}`,
+        `take: expected a non-negative number of bytes; received ${show(size)}`,
       )
     }
     const bytes = this.begin(input)

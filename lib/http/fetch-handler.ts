@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import { requestOf } from './fetch-request.js'
 import type { HttpHandlers, HttpReply } from './handlers.js'
@@ -33,10 +34,9 @@ export interface FetchOptions {
  *
  * @throws `ERR_OPTION` unless `fetch` is a function.
  */
-export function fetchHandler(
-  fetch: Fetch,
-  { lightResponse = true }: FetchOptions = {},
-): HttpHandlers<boolean> {
+export function fetchHandler(fetch: Fetch, options: FetchOptions = {}): HttpHandlers<boolean> {
+  checkObject(options, 'fetchHandler')
+  const { lightResponse = true } = options
   if (typeof fetch !== 'function') {
     throw new RevioError('ERR_OPTION', `fetchHandler: expected a function; received ${typeof fetch}`)
   }

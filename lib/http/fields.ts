@@ -1,4 +1,5 @@
 import { RevioError } from '../errors.js'
+import { show } from '../show.js'
 import type { HeaderList } from './message.js'
 
 /** How many names to cache, and how many lines of each response. */
@@ -62,7 +63,7 @@ export class Fields {
   }
 
   #add(text: string, value: string): void {
-    if (typeof value !== 'string') throw wrong(`header ${String(text)}: expected a string`, value)
+    if (typeof value !== 'string') throw wrong(`header ${show(text)}: expected a string`, value)
     const name = names.get(text) ?? checkName(text)
     if (name.kind !== 'plain') return this.#special(name, value)
     this.#line(name, value)
@@ -135,7 +136,10 @@ function checkValue(name: string, value: string): void {
 }
 
 function wrong(what: string, value: unknown): RevioError {
-  return new RevioError('ERR_REPLY', `http: ${what}; received ${JSON.stringify(value) ?? String(value)}`)
+  return new RevioError(
+    'ERR_REPLY',
+    `http: ${what}; received ${typeof value === 'string' ? JSON.stringify(value) : show(value)}`,
+  )
 }
 
 function isIterable(headers: HeaderList): headers is Iterable<readonly [string, string]> {

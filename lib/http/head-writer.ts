@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { STATUS_CODES } from 'node:http'
 import { RevioError } from '../errors.js'
+import { show } from '../show.js'
 import type { DateLine } from './date-line.js'
 import { Fields } from './fields.js'
 import type { HeaderList } from './message.js'
@@ -77,7 +78,7 @@ export function interim(status: number, headers: HeaderList | undefined): Buffer
   if (!Number.isInteger(status) || status < 100 || status > 199 || status === 101) {
     throw new RevioError(
       'ERR_REPLY',
-      `http: expected a status from 100 to 199 other than 101; received ${String(status)}`,
+      `http: expected a status from 100 to 199 other than 101; received ${show(status)}`,
     )
   }
   const fields = new Fields()

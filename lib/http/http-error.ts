@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { RevioError } from '../errors.js'
+import { show } from '../show.js'
 
 /**
  * An exception that stands for a response: a handler that throws it answers with this status and message, and nothing is
@@ -14,14 +15,14 @@ export class HttpError extends RevioError {
   readonly status: number
 
   /** @throws `ERR_OPTION` unless `status` is an error status. */
-  constructor(status: number, message = STATUS_CODES[status] ?? 'error', options?: ErrorOptions) {
+  constructor(status: number, message?: string, options?: ErrorOptions) {
     if (!(Number.isInteger(status) && status >= 400 && status <= 599)) {
       throw new RevioError(
         'ERR_OPTION',
-        `HttpError: expected a status from 400 to 599; received ${String(status)}`,
+        `HttpError: expected a status from 400 to 599; received ${show(status)}`,
       )
     }
-    super('ERR_HTTP', message, options)
+    super('ERR_HTTP', message ?? STATUS_CODES[status] ?? 'error', options)
     this.name = 'HttpError'
     this.status = status
   }

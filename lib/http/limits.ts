@@ -1,5 +1,6 @@
-import { inspect } from 'node:util'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
+import { looksOf } from '../show.js'
 
 /**
  * Options of `http`. Sizes and times are non-negative numbers, in bytes and milliseconds; `Infinity` means no limit.
@@ -59,6 +60,7 @@ const LEAST: Partial<Record<keyof HttpOptions, number>> = { concurrency: 1, maxP
 
 /** @throws `ERR_OPTION` for an unknown option or an invalid value. */
 export function limitsOf(options: HttpOptions = {}): Limits {
+  checkObject(options, 'http')
   const limits: Record<string, unknown> = { ...defaults }
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(defaults, name)) {
@@ -74,11 +76,11 @@ export function limitsOf(options: HttpOptions = {}): Limits {
 function checkOption(name: keyof HttpOptions, value: unknown): void {
   if (name === 'bodies') {
     if (value === 'bytes' || value === 'stream') return
-    throw wrong(`option bodies: expected 'bytes' or 'stream'; received ${inspect(value)}`)
+    throw wrong(`option bodies: expected 'bytes' or 'stream'; received ${looksOf(value)}`)
   }
   const least = LEAST[name] ?? 0
   if (typeof value === 'number' && value >= least) return
-  throw wrong(`option ${name}: expected a number from ${least}; received ${inspect(value)}`)
+  throw wrong(`option ${name}: expected a number from ${least}; received ${looksOf(value)}`)
 }
 
 function wrong(message: string): RevioError {

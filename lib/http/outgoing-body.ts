@@ -22,14 +22,14 @@ export interface Streamed {
 export function sizeOfChunk(chunk: unknown): number {
   if (typeof chunk === 'string') return Buffer.byteLength(chunk)
   if (isBytes(chunk)) return lengthOf(chunk)
-  if (chunk instanceof FileRegion) return chunk.length
+  if (FileRegion.is(chunk)) return chunk.length
   throw wrong('a string or a Uint8Array as a piece of the body', chunk)
 }
 
 /** @throws `ERR_REPLY` unless `body` is a valid body. */
 export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
   if (isBytes(body)) return { chunks: [body], size: lengthOf(body) }
-  if (body instanceof FileRegion) return { chunks: [body], size: body.length }
+  if (FileRegion.is(body)) return { chunks: [body], size: body.length }
   if (Array.isArray(body)) {
     let size = 0
     for (const chunk of body) size += sizeOfChunk(chunk)
@@ -61,7 +61,7 @@ export function isLive(body: unknown): boolean {
 export function releaseChunks(chunks: string | readonly Chunk[]): void {
   if (typeof chunks === 'string') return
   for (const chunk of chunks) {
-    if (!(chunk instanceof FileRegion)) continue
+    if (!FileRegion.is(chunk)) continue
     chunk.give()
     chunk.release()
   }
@@ -70,7 +70,7 @@ export function releaseChunks(chunks: string | readonly Chunk[]): void {
 /** Discards the body of a response that is not sent: closes files and ends streams. */
 export function discard(body: unknown): void {
   if (typeof body !== 'object' || body === null || isBytes(body)) return
-  for (const chunk of Array.isArray(body) ? body : [body]) if (chunk instanceof FileRegion) chunk.drop()
+  for (const chunk of Array.isArray(body) ? body : [body]) if (FileRegion.is(chunk)) chunk.drop()
   if (isLive(body)) abandon(body as Streamed['source'])
 }
 

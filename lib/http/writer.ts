@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
 import type { Chunk, Out, Server } from '../events.js'
+import { show } from '../show.js'
 import type { DateLine } from './date-line.js'
 import { Fields, trailerLines } from './fields.js'
 import { CHUNKED, HeadWriter, statusLine, UNFRAMED } from './head-writer.js'
@@ -251,7 +252,7 @@ function checkStatus(response: HttpResponse): number {
   }
   const { status = 200 } = response
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status
-  throw new RevioError('ERR_REPLY', `http: expected a status from 200 to 599; received ${String(status)}`)
+  throw new RevioError('ERR_REPLY', `http: expected a status from 200 to 599; received ${show(status)}`)
 }
 
 function mismatch({ length }: Fields, size: number): RevioError {

@@ -1,6 +1,7 @@
 import { Duplex, Transform } from 'node:stream'
 import { isBytes } from '../bytes.js'
-import { asError, kindOf, RevioError } from '../errors.js'
+import { asError, RevioError } from '../errors.js'
+import { kindOf } from '../show.js'
 
 /** The result of a layer's function: bytes, a list of pieces, or nothing yet. */
 export type Coded = Uint8Array | readonly Uint8Array[] | null | undefined | void

@@ -110,6 +110,7 @@ export class Closer {
     if (!connection.breaks()) return
     connection.error ??= failure
     connection.blocked = false
+    connection.truncated = !connection.drained
     this.#drop(connection)
     // Usually the read side reports the end at once, but a peer may stop reading and stay silent.
     connection.endsAt = moment(this.#options.clock.now() + LINGER)
@@ -142,7 +143,7 @@ export class Closer {
   /** Closes the connection at once, discarding pending output. */
   destroy(connection: Connection, error: Error | undefined): void {
     if (!connection.alive) return
-    const reset = !connection.drained || connection.outbound === Outbound.Discarded
+    const reset = connection.truncated || !connection.drained || connection.outbound === Outbound.Discarded
     connection.error = error
     this.#release(connection, { reset })
     this.#closed(connection)

@@ -5,7 +5,7 @@ import type { Configuration, Handlers, Protocol } from '../events.js'
 import { type Clock, moment } from './clock.js'
 import type { Connection } from './connection.js'
 import { checkHandlers } from './handlers.js'
-import { type Limits, limitsOf } from './limits.js'
+import { type Limits, limitsOf, readOptions } from './limits.js'
 import type { Timeouts } from './timeouts.js'
 
 /** What the configurator needs from its loop. */
@@ -25,7 +25,8 @@ export class Configurator {
   }
 
   /** @throws `ERR_OPTION` for an invalid option; nothing changes. */
-  apply(connection: Connection, options: Configuration): void {
+  apply(connection: Connection, given: Configuration): void {
+    const options = readOptions(given)
     const limits = limitsOf(options, connection.limits)
     if ('handlers' in options && options.handlers !== undefined) this.#switch(connection, options)
     else if ('input' in options && options.input !== undefined) {

@@ -1,4 +1,5 @@
 import { RevioError } from '../errors.js'
+import { show } from '../show.js'
 import type { Stats } from '../stats.js'
 import type { TlsInfo } from '../tls.js'
 
@@ -90,7 +91,7 @@ export class Counters {
    */
   stats(loop: number | undefined): Stats {
     if (loop !== undefined && !(Number.isInteger(loop) && loop >= 0 && loop < this.loops)) {
-      const message = `option loop: expected a loop from 0 to ${this.loops - 1}; received ${String(loop)}`
+      const message = `option loop: expected a loop from 0 to ${this.loops - 1}; received ${show(loop)}`
       throw new RevioError('ERR_OPTION', message)
     }
     return statsOf(loop === undefined ? this.#rows : this.#rows.slice(loop, loop + 1))

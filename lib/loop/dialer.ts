@@ -1,8 +1,10 @@
 import type * as net from 'node:net'
 import { type Binding, inetAddress, parseAddress, tlsAddress, unixAddress } from '../address.js'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { AttachOptions, DialOptions, Handlers } from '../events.js'
 import type { Address, Info } from '../info.js'
+import { kindOf, show } from '../show.js'
 import type { ClientSecurity } from '../transport/security.js'
 import { tlsOptionsOf } from '../transport/tls-address.js'
 import { TlsClients } from '../transport/tls-clients.js'
@@ -174,9 +176,7 @@ export class Dialer {
   }
 
   #read(options: DialOptions<unknown>, call: string, known: readonly string[]) {
-    if (typeof options !== 'object' || options === null) {
-      throw new RevioError('ERR_OPTION', `${call}: options must be an object; received ${String(options)}`)
-    }
+    checkObject(options, call)
     for (const name of Object.keys(options)) {
       if (known.includes(name)) continue
       throw new RevioError(
@@ -186,7 +186,7 @@ export class Dialer {
     }
     const { events, context, timeout = 0 } = options
     if (!(typeof timeout === 'number' && timeout >= 0)) {
-      const message = `option timeout: must be a non-negative number of milliseconds; received ${String(timeout)}`
+      const message = `option timeout: must be a non-negative number of milliseconds; received ${show(timeout)}`
       throw new RevioError('ERR_OPTION', message)
     }
     if (events !== undefined) {
@@ -268,27 +268,26 @@ export class Dialer {
 
 /** @throws unless a loop can attach the socket. */
 function checkSocket(socket: unknown): asserts socket is net.Socket {
-  const candidate = socket as Partial<net.Socket> | null | undefined
-  if (
-    typeof candidate !== 'object' ||
-    candidate === null ||
-    typeof candidate.pause !== 'function' ||
-    typeof candidate.destroy !== 'function' ||
-    typeof candidate.on !== 'function'
-  ) {
-    throw new RevioError('ERR_OPTION', `attach: expected a net.Socket; received ${describe(socket)}`)
+  if (!looksLikeSocket(socket)) {
+    throw new RevioError('ERR_OPTION', `attach: expected a net.Socket; received ${kindOf(socket)}`)
   }
-  if (attached.has(candidate)) {
+  if (attached.has(socket)) {
     throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket already belongs to a loop')
   }
-  if (candidate.destroyed === true || candidate.pending === true || candidate.connecting === true) {
+  if (socket.destroyed === true || socket.pending === true || socket.connecting === true) {
     throw new RevioError('ERR_UNSUPPORTED', 'attach: the socket is not connected')
   }
 }
 
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+function looksLikeSocket(value: unknown): value is Partial<net.Socket> {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    const { pause, destroy, on } = value as Partial<net.Socket>
+    return [pause, destroy, on].every(method => typeof method === 'function')
+  } catch {
+    // A Proxy that has been revoked, or whose traps throw.
+    return false
+  }
 }
 
 function remoteOf({ scheme, host, port, path, tls }: Binding): Address {

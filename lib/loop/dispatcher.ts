@@ -8,7 +8,7 @@ import type { Connection } from './connection.js'
 import { Count, type Counters } from './counters.js'
 import type { Intake } from './intake.js'
 import type { Output } from './output.js'
-import { asAction, checkOpening, checkOut, checkReply, isPromise } from './reply.js'
+import { asAction, asOut, checkNoAction, checkOpening, checkReply, isPromise } from './reply.js'
 import { Life } from './state.js'
 
 /** The handlers that reply. */
@@ -144,7 +144,9 @@ export class Dispatcher {
 
   #opening(connection: Connection, opening: Exclude<Opening<unknown>, void>): void {
     checkOpening(opening)
-    const [out, options, action] = opening
+    const [given, options, action] = opening
+    const out = asOut(given, 'opened')
+    checkNoAction(options)
     const wanted = asAction(action, 'opened')
     if (options !== undefined && options !== null) this.#options.configurator.apply(connection, options)
     this.#intake.reply(connection, out, undefined)
@@ -165,8 +167,8 @@ export class Dispatcher {
   #replied(connection: Connection, reply: Reply, handler: Replying, lent: Buffer | undefined): void {
     if (reply === undefined) return
     checkReply(reply, handler)
-    const [out, action, token] = reply
-    checkOut(out, handler)
+    const [given, action, token] = reply
+    const out = asOut(given, handler)
     const wanted = asAction(action, handler)
     this.#intake.reply(connection, out, lent)
     if (token !== undefined && connection.alive) this.#output.track(connection, token)

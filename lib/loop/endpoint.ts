@@ -2,6 +2,7 @@ import { type Binding, parseAddress } from '../address.js'
 import { RevioError } from '../errors.js'
 import type { Endpoint } from '../events.js'
 import type { Address } from '../info.js'
+import { show } from '../show.js'
 import type { TlsServerOptions } from '../tls.js'
 import type { ServerSecurity } from '../transport/security.js'
 import { tlsOptionsOf } from '../transport/tls-address.js'
@@ -20,18 +21,18 @@ const KNOWN: readonly string[] = ['address', 'events', 'tls'] satisfies (keyof E
 function asEndpoint(address: string | Endpoint): Endpoint {
   if (typeof address === 'string') return { address }
   if (typeof address !== 'object' || address === null) {
-    const message = `serve: expected addresses as strings or objects; received ${String(address)}`
+    const message = `serve: expected addresses as strings or objects; received ${show(address)}`
     throw new RevioError('ERR_ADDRESS', message)
   }
   for (const name of Object.keys(address)) {
     if (KNOWN.includes(name)) continue
     throw new RevioError(
       'ERR_OPTION',
-      `address "${address.address}": unknown option "${name}"; known options are ${KNOWN.join(', ')}`,
+      `address "${show(address.address)}": unknown option "${name}"; known options are ${KNOWN.join(', ')}`,
     )
   }
   if (address.events !== undefined)
-    checkHandlers(address.events, `address "${address.address}": option events`)
+    checkHandlers(address.events, `address "${show(address.address)}": option events`)
   return address
 }
 

@@ -1,5 +1,6 @@
-import { kindOf, RevioError } from '../errors.js'
+import { RevioError } from '../errors.js'
 import type { Handlers } from '../events.js'
+import { isArray, kindOf, show } from '../show.js'
 
 /** The names of all handlers. */
 export const HANDLERS = [
@@ -60,7 +61,7 @@ const ELSEWHERE: Readonly<Record<string, Handler>> = {
  * @throws `ERR_OPTION`, naming the handler and the one probably meant.
  */
 export function checkHandlers(events: unknown, what: string): asserts events is Handlers<unknown> {
-  if (typeof events !== 'object' || events === null || Array.isArray(events)) {
+  if (typeof events !== 'object' || events === null || isArray(events)) {
     throw new RevioError(
       'ERR_OPTION',
       `${what}: expected an object with handlers; received ${kindOf(events)}`,
@@ -91,7 +92,7 @@ function checkSlowHandler(limit: unknown): void {
   if (limit === undefined || (typeof limit === 'number' && limit >= 0)) return
   throw new RevioError(
     'ERR_OPTION',
-    `option slowHandler: must be a non-negative number of milliseconds; received ${String(limit)}`,
+    `option slowHandler: must be a non-negative number of milliseconds; received ${show(limit)}`,
   )
 }
 

@@ -119,8 +119,8 @@ export class Intake {
     if (size === 0 || !connection.takesOutput) return
     if (!this.#fits(connection, size)) return
     const view = this.#viewOf(bytes, size)
-    if (connection.files === undefined) connection.outbox.give(view)
-    else connection.files.addBytes(view)
+    if (connection.files === undefined) connection.outbox.share(view)
+    else connection.files.addBytes(copyOf(view))
     if (connection.blocked) connection.regulate()
     else this.#flusher.mark(connection)
   }

@@ -1,5 +1,7 @@
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Configuration } from '../events.js'
+import { show } from '../show.js'
 
 /** The limits of one connection, in bytes and milliseconds; a timeout of 0 means none. */
 export interface Limits {
@@ -55,12 +57,28 @@ const MOST_SHARED = 16
 const shared: Limits[] = [defaultLimits, datagramLimits]
 
 /**
- * The limits from a connection's options, completed by `defaults`.
+ * A connection's options, each read once: the program's may answer differently the next time, if they have getters or
+ * are a Proxy.
  *
  * @throws `ERR_OPTION`, naming the option and its value.
  */
+export function readOptions(options: Configuration): Configuration {
+  checkObject(options)
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name))
+      throw new RevioError(
+        'ERR_OPTION',
+        `unknown option "${name}"; known options are ${[...KNOWN].join(', ')}`,
+      )
+  }
+  const read: Record<string, unknown> = {}
+  for (const name of KNOWN) if (name in options) read[name] = options[name as keyof Configuration]
+  checkOptions(read)
+  return read
+}
+
+/** The limits from a connection's options, completed by `defaults`. */
 export function limitsOf(options: Configuration, defaults: Limits): Limits {
-  checkOptions(options)
   const limits = limitsFrom(options, defaults)
   const equal = shared.find(other => areEqual(other, limits))
   if (equal === undefined && shared.length < MOST_SHARED) shared.push(limits)
@@ -85,22 +103,12 @@ function limitsFrom(options: Configuration, defaults: Limits): Limits {
 }
 
 function checkOptions(options: Configuration): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new RevioError('ERR_OPTION', `options must be an object; received ${String(options)}`)
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name))
-      throw new RevioError(
-        'ERR_OPTION',
-        `unknown option "${name}"; known options are ${[...KNOWN].join(', ')}`,
-      )
-  }
   for (const name of NUMBERS) {
     const value = options[name]
     if (value !== undefined && !(typeof value === 'number' && value >= 0)) {
       throw new RevioError(
         'ERR_OPTION',
-        `option ${name}: expected a non-negative number; received ${String(value)}`,
+        `option ${name}: expected a non-negative number; received ${show(value)}`,
       )
     }
   }
@@ -113,7 +121,7 @@ function checkOptions(options: Configuration): void {
   for (const name of BOOLEANS) {
     const value = options[name]
     if (value !== undefined && typeof value !== 'boolean') {
-      throw new RevioError('ERR_OPTION', `option ${name}: expected true or false; received ${String(value)}`)
+      throw new RevioError('ERR_OPTION', `option ${name}: expected true or false; received ${show(value)}`)
     }
   }
 }

@@ -1,6 +1,8 @@
 import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Posting } from '../events.js'
+import { show } from '../show.js'
 
 /** A loop's access to its siblings. */
 export interface Siblings {
@@ -100,9 +102,7 @@ export function checkPosting(
   options: unknown,
   { loops, receivers }: { readonly loops: number; readonly receivers: number },
 ): Required<Pick<Posting, 'transfer'>> & Posting {
-  if (typeof options !== 'object' || options === null) {
-    throw new RevioError('ERR_OPTION', `post: options must be an object; received ${String(options)}`)
-  }
+  checkObject(options, 'post')
   const unknown = Object.keys(options).find(name => name !== 'to' && name !== 'transfer')
   if (unknown !== undefined) {
     throw new RevioError('ERR_OPTION', `post: unknown option "${unknown}"; known options are to, transfer`)
@@ -111,7 +111,7 @@ export function checkPosting(
   if (to !== undefined && !(Number.isInteger(to) && to >= 0 && to < loops)) {
     throw new RevioError(
       'ERR_OPTION',
-      `option to: expected a loop from 0 to ${loops - 1}; received ${String(to)}`,
+      `option to: expected a loop from 0 to ${loops - 1}; received ${show(to)}`,
     )
   }
   if (!Array.isArray(transfer)) throw new RevioError('ERR_OPTION', 'option transfer: expected an array')

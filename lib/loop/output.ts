@@ -209,8 +209,8 @@ export class Output implements Flusher {
   }
 
   #failed(connection: Connection, failure: Error): void {
-    if (isOfFile(failure)) return this.giveUp(connection, failure)
     if (connection.link.over === true) connection.failed(failure)
+    else if (isOfOutput(failure)) this.giveUp(connection, failure)
     else this.#closer.broke(connection, failure)
   }
 
@@ -249,7 +249,8 @@ function isUsual(connection: Connection): boolean {
   return connection.untouched && connection.drained && !connection.unwritten
 }
 
-/** The file failed, not the connection. */
-function isOfFile(failure: Error): boolean {
-  return (failure as NodeJS.ErrnoException).code === 'ESTALE'
+/** What the program gave failed, a file or memory, and not the connection. */
+function isOfOutput(failure: Error): boolean {
+  const { code } = failure as NodeJS.ErrnoException
+  return code === 'ESTALE' || code === 'ERR_REPLY'
 }

@@ -14,6 +14,8 @@ export class PendingOutput extends ConnectionState {
   blocked = false
   /** Unsent bytes that were discarded. */
   discarded = 0
+  /** Output was lost when the connection broke: the peer must not mistake what it received for everything. */
+  truncated = false
   /** Among those to be written at the end of the turn. */
   dirty = false
   /** Bytes offered in the current write attempt; -1 for none. */

@@ -4,6 +4,7 @@ import { copyOf, isBytes, lengthOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Chunk, Out, Reply, Sending } from '../events.js'
 import { FileRegion } from '../file-region.js'
+import { classOf, isArray } from '../show.js'
 
 /** Bytes of a chunk on the wire. */
 export function sizeOf(chunk: Uint8Array | string): number {
@@ -19,7 +20,7 @@ export function isList(out: Chunk | readonly Chunk[]): out is readonly Chunk[] {
 export function releaseFiles(out: Out): void {
   if (out === undefined || out === null) return
   for (const chunk of isList(out) ? out : [out]) {
-    if (!(chunk instanceof FileRegion)) continue
+    if (!FileRegion.is(chunk)) continue
     chunk.give()
     chunk.release()
   }
@@ -36,7 +37,7 @@ export function bytesOf(out: Out): Buffer | undefined {
 }
 
 function copyOfChunk(chunk: Chunk): Buffer {
-  if (chunk instanceof FileRegion) {
+  if (FileRegion.is(chunk)) {
     throw new RevioError('ERR_REPLY', 'a FileRegion cannot be sent as a datagram')
   }
   return typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk)
@@ -47,30 +48,31 @@ export function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLi
   return typeof (reply as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** @throws `ERR_REPLY`, `ERR_OPTION` unless `opened` may return `opening`. */
+/** @throws `ERR_REPLY` unless `opened` may return `opening`. */
 export function checkOpening(opening: unknown): asserts opening is readonly unknown[] {
-  if (!Array.isArray(opening)) {
-    throw new RevioError(
-      'ERR_REPLY',
-      `opened returned ${describe(opening)}: expected nothing or [out, options, action]`,
-    )
-  }
-  checkOut(opening[0], 'opened')
-  if (isAction(opening[1])) {
-    const message = `opened returned ${String(opening[1])} in place of its options: an action comes third, as in [out, options, action]`
-    throw new RevioError('ERR_OPTION', message)
-  }
+  if (isArray(opening)) return
+  throw new RevioError(
+    'ERR_REPLY',
+    `opened returned ${describe(opening)}: expected nothing or [out, options, action]`,
+  )
+}
+
+/** @throws `ERR_OPTION` for an action in place of the options. */
+export function checkNoAction(options: unknown): void {
+  if (!isAction(options)) return
+  const message = `opened returned ${options} in place of its options: an action comes third, as in [out, options, action]`
+  throw new RevioError('ERR_OPTION', message)
 }
 
 /** @throws `ERR_REPLY` unless `tick` may return this. */
 export function checkTick(tick: unknown): asserts tick is readonly unknown[] {
-  if (Array.isArray(tick)) return
+  if (isArray(tick)) return
   throw new RevioError('ERR_REPLY', `tick returned ${describe(tick)}: expected nothing or [delay, action]`)
 }
 
 /** @throws `ERR_REPLY` unless a handler may return `reply`. */
 export function checkReply(reply: unknown, handler: string): asserts reply is readonly unknown[] {
-  if (Array.isArray(reply)) return
+  if (isArray(reply)) return
   throw new RevioError(
     'ERR_REPLY',
     `${handler} returned ${describe(reply)}: expected nothing or an array such as [out, action]`,
@@ -113,12 +115,18 @@ export function asSending(how: unknown): Sending {
   return { action: asAction(action, 'send'), token, shared }
 }
 
-/** @throws `ERR_REPLY` unless `out` is output. */
-export function checkOut(out: unknown, handler: string): asserts out is Out {
-  if (out === undefined || out === null || isChunk(out)) return
-  if (!Array.isArray(out)) {
+/**
+ * Checks output. A list is read once, into a list of the loop's own: the program's may answer differently the next
+ * time, if it has getters or is a Proxy.
+ *
+ * @throws `ERR_REPLY` unless `out` is output.
+ */
+export function asOut(out: unknown, handler: string): Out {
+  if (out === undefined || out === null || isChunk(out)) return out
+  if (!isArray(out)) {
     throw new RevioError('ERR_REPLY', `${handler}: invalid output ${describe(out)}: ${EXPECTED}`)
   }
+  const chunks: Chunk[] = []
   for (const chunk of out) {
     if (!isChunk(chunk)) {
       throw new RevioError(
@@ -126,13 +134,15 @@ export function checkOut(out: unknown, handler: string): asserts out is Out {
         `${handler}: invalid output, an array with ${describe(chunk)}: ${EXPECTED}`,
       )
     }
+    chunks.push(chunk)
   }
+  return chunks
 }
 
 const EXPECTED = 'expected a string, a Uint8Array, a FileRegion, a list of them, or nothing'
 
 function isChunk(value: unknown): value is Chunk {
-  return typeof value === 'string' || isBytes(value) || value instanceof FileRegion
+  return typeof value === 'string' || isBytes(value) || FileRegion.is(value)
 }
 
 function describe(value: unknown): string {
@@ -140,6 +150,6 @@ function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return 'a string'
   if (typeof value === 'undefined') return 'undefined'
-  const kind = typeof value === 'object' ? (value.constructor?.name ?? 'bare object') : typeof value
+  const kind = typeof value === 'object' ? (classOf(value) ?? 'bare object') : typeof value
   return `${/^[aeio]/i.test(kind) ? 'an' : 'a'} ${kind}`
 }

@@ -1,5 +1,7 @@
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Info } from '../info.js'
+import { show } from '../show.js'
 import type { TlsUpgradeOptions } from '../tls.js'
 import { HandshakesByTimeout } from '../transport/handshakes.js'
 import type { MakeTls } from '../transport/layering.js'
@@ -59,12 +61,10 @@ export class Securer {
     options: TlsUpgradeOptions,
     where: string,
   ): ServerSecurity | ClientSecurity {
-    if (typeof options !== 'object' || options === null) {
-      throw new RevioError('ERR_OPTION', `${where}: options must be an object; received ${String(options)}`)
-    }
+    checkObject(options, where)
     const { isServer = connection.info.addressIndex >= 0, ...tls } = options
     if (typeof isServer !== 'boolean') {
-      const message = `${where}: option isServer: must be true or false; received ${String(isServer)}`
+      const message = `${where}: option isServer: must be true or false; received ${show(isServer)}`
       throw new RevioError('ERR_OPTION', message)
     }
     const host = isServer ? undefined : this.#loop.dialer.hostOf(connection.info)

@@ -1,6 +1,7 @@
 import type * as net from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import { Action } from '../action.js'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type {
   AttachOptions,
@@ -13,6 +14,7 @@ import type {
   Server,
 } from '../events.js'
 import type { Address, Info } from '../info.js'
+import { show } from '../show.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions, TlsUpgradeOptions } from '../tls.js'
 import type { ServerSecurity } from '../transport/security.js'
@@ -22,7 +24,7 @@ import type { Connection } from './connection.js'
 import { type Bound, securityOf } from './endpoint.js'
 import { checkHandlers } from './handlers.js'
 import type { Loop } from './loop.js'
-import { asSending, checkOut, releaseFiles } from './reply.js'
+import { asOut, asSending, releaseFiles } from './reply.js'
 import { checkGrace, DEFAULT_TIMEOUT } from './shutdown.js'
 import { Inbound, Life } from './state.js'
 
@@ -74,8 +76,8 @@ export class LoopServer implements Server {
     return connection === undefined ? 0 : connection.unsent + connection.unconfirmed
   }
 
-  send(id: number, out: Out, then?: Action | Sending): boolean {
-    checkOut(out, 'send')
+  send(id: number, given: Out, then?: Action | Sending): boolean {
+    const out = asOut(given, 'send')
     const { action = Action.None, token, shared } = asSending(then)
     const { table, output, closer } = this.#loop
     // A closing connection can still be reset.
@@ -113,7 +115,7 @@ export class LoopServer implements Server {
 
   deadline(id: number, ms: number): boolean {
     if (!(typeof ms === 'number' && ms >= 0)) {
-      const message = `deadline: expected a non-negative number of milliseconds; received ${String(ms)}`
+      const message = `deadline: expected a non-negative number of milliseconds; received ${show(ms)}`
       throw new RevioError('ERR_OPTION', message)
     }
     const connection = this.#open(id)
@@ -141,10 +143,10 @@ export class LoopServer implements Server {
   }
 
   setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
-    const bound = this.#bound[addressIndex]
+    const bound = Number.isInteger(addressIndex) ? this.#bound[addressIndex] : undefined
     if (bound?.security === undefined) {
       const what = bound === undefined ? 'no such address' : `"${bound.binding.text}" does not use TLS`
-      throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
+      throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${show(addressIndex)}: ${what}`)
     }
     const { binding, endpoint, transport } = bound
     const security = securityOf(binding, endpoint.tls, this.#securities[addressIndex], tls)
@@ -161,8 +163,9 @@ export class LoopServer implements Server {
     return this.#pause(id, false)
   }
 
-  stats({ loop }: { loop?: number } = {}): Stats {
-    return this.#loop.counters.stats(loop)
+  stats(options: { loop?: number } = {}): Stats {
+    checkObject(options, 'stats')
+    return this.#loop.counters.stats(options.loop)
   }
 
   post(message: unknown, options: Posting = {}): boolean {
@@ -183,9 +186,7 @@ export class LoopServer implements Server {
   }
 
   shutdown(options: { timeout?: number; grace?: number } = {}): void {
-    if (typeof options !== 'object' || options === null) {
-      throw new RevioError('ERR_OPTION', `shutdown: options must be an object; received ${String(options)}`)
-    }
+    checkObject(options, 'shutdown')
     const { timeout = DEFAULT_TIMEOUT, grace = 0 } = options
     checkGrace(grace)
     if (grace > 0) this.#loop.drain(timeout, grace)

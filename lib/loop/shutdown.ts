@@ -1,6 +1,6 @@
-import { inspect } from 'node:util'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
+import { looksOf } from '../show.js'
 import type { Clock } from './clock.js'
 import type { Closer } from './closer.js'
 import type { Connection } from './connection.js'
@@ -171,13 +171,13 @@ export class Shutdown {
 
 function checkTimeout(timeout: unknown): void {
   if (typeof timeout === 'number' && timeout >= 0) return
-  const message = `option timeout: must be a non-negative number of milliseconds; received ${inspect(timeout)}`
+  const message = `option timeout: must be a non-negative number of milliseconds; received ${looksOf(timeout)}`
   throw new RevioError('ERR_OPTION', message)
 }
 
 /** @throws `ERR_OPTION` unless it is a non-negative number of milliseconds. */
 export function checkGrace(grace: unknown): void {
   if (typeof grace === 'number' && grace >= 0) return
-  const message = `option grace: must be a non-negative number of milliseconds; received ${inspect(grace)}`
+  const message = `option grace: must be a non-negative number of milliseconds; received ${looksOf(grace)}`
   throw new RevioError('ERR_OPTION', message)
 }

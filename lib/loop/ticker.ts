@@ -1,6 +1,7 @@
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import type { Handlers } from '../events.js'
+import { show } from '../show.js'
 import type { AsyncContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import { asAction, checkTick } from './reply.js'
@@ -39,7 +40,7 @@ export class Ticker {
       if (!(typeof delay === 'number' && delay >= 0)) {
         throw new RevioError(
           'ERR_REPLY',
-          `tick returned ${String(delay)} as the delay: expected a non-negative number of milliseconds`,
+          `tick returned ${show(delay)} as the delay: expected a non-negative number of milliseconds`,
         )
       }
       if (action === Action.Shutdown) shutdown()

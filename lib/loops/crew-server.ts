@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Posting } from '../events.js'
 import type { Address } from '../info.js'
@@ -6,6 +7,7 @@ import { Counters } from '../loop/counters.js'
 import { type Site, securityOf } from '../loop/endpoint.js'
 import { checkPosting } from '../loop/mailbox.js'
 import { checkGrace } from '../loop/shutdown.js'
+import { show } from '../show.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions } from '../tls.js'
 import { SystemTransports } from '../transport/system-transports.js'
@@ -48,8 +50,9 @@ export class CrewServer implements LoopsServer {
     return this.stats().connections
   }
 
-  stats({ loop }: { loop?: number } = {}): Stats {
-    return this.#counters.stats(loop)
+  stats(options: { loop?: number } = {}): Stats {
+    checkObject(options, 'stats')
+    return this.#counters.stats(options.loop)
   }
 
   post(message: unknown, options: Posting = {}): boolean {
@@ -58,7 +61,9 @@ export class CrewServer implements LoopsServer {
     return this.#crew.post(message, to, transfer)
   }
 
-  port({ to }: { to?: number } = {}): MessagePort {
+  port(options: { to?: number } = {}): MessagePort {
+    checkObject(options, 'port')
+    const { to } = options
     const { loops } = this
     checkPosting(to === undefined ? {} : { to }, { loops, receivers: loops })
     const { port1: here, port2: there } = new MessageChannel()
@@ -72,10 +77,10 @@ export class CrewServer implements LoopsServer {
   }
 
   setSecureContext(addressIndex: number, tls?: TlsServerOptions): void {
-    const site = this.#sites[addressIndex]
+    const site = Number.isInteger(addressIndex) ? this.#sites[addressIndex] : undefined
     if (site?.security === undefined) {
       const what = site === undefined ? 'no such address' : `"${site.binding.text}" does not use TLS`
-      throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${String(addressIndex)}: ${what}`)
+      throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${show(addressIndex)}: ${what}`)
     }
     // Invalid options are reported here rather than in the loops.
     securityOf(site.binding, site.endpoint.tls, site.security, tls)
@@ -83,13 +88,11 @@ export class CrewServer implements LoopsServer {
   }
 
   shutdown(options: { timeout?: number; grace?: number } = {}): void {
-    if (typeof options !== 'object' || options === null) {
-      throw new RevioError('ERR_OPTION', `shutdown: options must be an object; received ${String(options)}`)
-    }
+    checkObject(options, 'shutdown')
     const { timeout, grace = 0 } = options
     checkGrace(grace)
     if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
-      const message = `option timeout: must be a non-negative number of milliseconds; received ${String(timeout)}`
+      const message = `option timeout: must be a non-negative number of milliseconds; received ${show(timeout)}`
       throw new RevioError('ERR_OPTION', message)
     }
     this.#crew.shutdown(timeout, grace)

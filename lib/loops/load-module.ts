@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { RevioError } from '../errors.js'
 import type { Handlers } from '../events.js'
 import { checkHandlers } from '../loop/handlers.js'
+import { isA, show } from '../show.js'
 import type { LoopStart } from './options.js'
 
 /**
@@ -12,9 +13,9 @@ import type { LoopStart } from './options.js'
  * @throws `ERR_OPTION` for anything else.
  */
 export function moduleUrl(module: unknown, what: string): string {
-  if (module instanceof URL) return module.href
+  if (isA(module, URL)) return module.href
   if (typeof module !== 'string' || module === '') {
-    throw new RevioError('ERR_OPTION', `${what}: expected a module's URL or path; received ${String(module)}`)
+    throw new RevioError('ERR_OPTION', `${what}: expected a module's URL or path; received ${show(module)}`)
   }
   return /^(?:file|data|node):/.test(module) ? module : pathToFileURL(resolve(module)).href
 }

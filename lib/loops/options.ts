@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { RevioError } from '../errors.js'
 import type { Endpoint, Posting, Server } from '../events.js'
 import type { Address } from '../info.js'
+import { show } from '../show.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions } from '../tls.js'
 
@@ -126,5 +127,5 @@ export function checkLoopsOptions(options: unknown): asserts options is LoopsOpt
 }
 
 function wrong(what: string, expected: string, given: unknown): never {
-  throw new RevioError('ERR_OPTION', `serveLoops: ${what}: expected ${expected}; received ${String(given)}`)
+  throw new RevioError('ERR_OPTION', `serveLoops: ${what}: expected ${expected}; received ${show(given)}`)
 }

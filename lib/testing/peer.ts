@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
+import { checkObject } from '../checks.js'
 import { asError, RevioError } from '../errors.js'
 import type { Address } from '../info.js'
+import { show } from '../show.js'
 import type { TlsInfo } from '../tls.js'
 import type { End, Watcher } from './network/connection-end.js'
 import { systemError } from './network/errors.js'
@@ -125,7 +127,9 @@ export class SimulatedPeer implements Peer, Watcher {
     return this.#session?.info
   }
 
-  secure({ servername = '', ALPNProtocols = [], isServer = this.#accepted }: PeerTlsOptions = {}): this {
+  secure(options: PeerTlsOptions = {}): this {
+    checkObject(options, 'secure')
+    const { servername = '', ALPNProtocols = [], isServer = this.#accepted } = options
     if (this.#session !== undefined) throw new Error('this peer already uses TLS')
     const session: TlsSession = new TlsSession({
       side: isServer ? 'server' : 'client',
@@ -206,7 +210,7 @@ export class SimulatedPeer implements Peer, Watcher {
 
   resume(bytes = Number.POSITIVE_INFINITY): this {
     if (bytes !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(bytes) && bytes >= 0)) {
-      throw new RevioError('ERR_OPTION', `resume: expected a non-negative integer; received ${String(bytes)}`)
+      throw new RevioError('ERR_OPTION', `resume: expected a non-negative integer; received ${show(bytes)}`)
     }
     this.#appetite = bytes
     this.#wire.notify()

@@ -1,4 +1,5 @@
 import { parseAddress, tlsAddress } from '../address.js'
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Handlers, Server } from '../events.js'
 import type { Address } from '../info.js'
@@ -6,6 +7,7 @@ import { type Site, siteOf } from '../loop/endpoint.js'
 import { checkHandlers } from '../loop/handlers.js'
 import { Loop } from '../loop/loop.js'
 import { LoopServer } from '../loop/server.js'
+import { show } from '../show.js'
 import { MemoryTransport, UNATTACHABLE } from './memory/transport.js'
 import { type Arrival, MemoryNetwork } from './network/network.js'
 import { Prng } from './network/prng.js'
@@ -107,11 +109,13 @@ export class LoopSimulation implements Simulation {
     return { connections: this.#transport.links, timers: this.#schedule.timers, steps: this.#schedule.steps }
   }
 
-  connect({ addressIndex = 0, ...options }: ConnectOptions = {}): Peer {
+  connect(given: ConnectOptions = {}): Peer {
+    checkObject(given, 'connect')
+    const { addressIndex = 0, ...options } = given
     this.#begin()
-    const address = this.#server.addresses[addressIndex]
+    const address = Number.isInteger(addressIndex) ? this.#server.addresses[addressIndex] : undefined
     if (address === undefined)
-      throw new RevioError('ERR_OPTION', `addressIndex: no such address: ${addressIndex}`)
+      throw new RevioError('ERR_OPTION', `addressIndex: no such address: ${show(addressIndex)}`)
     const peer = this.#peer(
       this.#network.connect(address, error => peer.refused(error)),
       { ...options, accepted: false, secure: address.toString().startsWith('tls') },
@@ -121,6 +125,7 @@ export class LoopSimulation implements Simulation {
   }
 
   listen(address: string, accept: (peer: Peer) => void, options: PeerOptions = {}): void {
+    checkObject(options, 'listen')
     const binding = parseAddress(address)
     const secure = binding.tls !== undefined
     this.#network.listen(binding, arrival =>
@@ -193,6 +198,7 @@ export class LoopSimulation implements Simulation {
 }
 
 function checkOptions(options: SimulationOptions): void {
+  checkObject(options, 'simulate')
   const { seed, sendBuffer = BUFFER, receiveBuffer = BUFFER, latency = 0, failures = 'throw' } = options
   if (failures !== 'throw' && failures !== 'collect') wrong('failures', '"throw" or "collect"', failures)
   if (seed !== undefined && !Number.isSafeInteger(seed)) wrong('seed', 'an integer', seed)
@@ -201,17 +207,18 @@ function checkOptions(options: SimulationOptions): void {
   if (!(Number.isSafeInteger(receiveBuffer) && receiveBuffer > 0)) {
     wrong('receiveBuffer', 'a positive integer', receiveBuffer)
   }
-  if (!(latency >= 0)) wrong('latency', 'a non-negative number of milliseconds', latency)
+  if (!(typeof latency === 'number' && latency >= 0))
+    wrong('latency', 'a non-negative number of milliseconds', latency)
 }
 
 function wrong(name: string, expected: string, given: unknown): never {
-  throw new RevioError('ERR_OPTION', `option ${name}: expected ${expected}; received ${String(given)}`)
+  throw new RevioError('ERR_OPTION', `option ${name}: expected ${expected}; received ${show(given)}`)
 }
 
 function checkSpan(ms: number, call: string): number {
-  if (ms >= 0 && ms < Number.POSITIVE_INFINITY) return ms
+  if (typeof ms === 'number' && ms >= 0 && ms < Number.POSITIVE_INFINITY) return ms
   throw new RevioError(
     'ERR_OPTION',
-    `${call}: expected a finite, non-negative number of milliseconds; received ${String(ms)}`,
+    `${call}: expected a finite, non-negative number of milliseconds; received ${show(ms)}`,
   )
 }

@@ -13,6 +13,8 @@ export interface Segment {
    * ends.
    */
   owned: boolean
+  /** The memory is the program's: it promised not to change it, and may detach or shrink it all the same. */
+  shared: boolean
   /** The block that `bytes` is, if it is one. */
   block: Block | undefined
   next: Segment | undefined
@@ -52,14 +54,21 @@ export class Outbox {
     this.#size += end - start
     this.#lent = true
     if (last !== undefined && !last.owned && last.bytes === bytes && last.end === start) last.end = end
-    else this.#push({ bytes, start, end, owned: false, block: undefined, next: undefined })
+    else this.#push({ bytes, start, end, owned: false, shared: false, block: undefined, next: undefined })
   }
 
   /** Appends bytes without copying them, and owns them from then on. */
   give(bytes: Uint8Array): void {
     const size = lengthOf(bytes)
     this.#size += size
-    this.#push({ bytes, start: 0, end: size, owned: true, block: undefined, next: undefined })
+    this.#push({ bytes, start: 0, end: size, owned: true, shared: false, block: undefined, next: undefined })
+  }
+
+  /** Appends bytes without copying them. Others use them too, and nobody changes them. */
+  share(bytes: Uint8Array): void {
+    const size = lengthOf(bytes)
+    this.#size += size
+    this.#push({ bytes, start: 0, end: size, owned: true, shared: true, block: undefined, next: undefined })
   }
 
   /** Appends a copy of a chunk of `size` bytes. */
@@ -74,9 +83,8 @@ export class Outbox {
    */
   oldest(size: number): Uint8Array {
     const first = this.#first
-    if (first?.owned && first.block === undefined && first.start === 0 && first.end === size) {
-      if (lengthOf(first.bytes) === size) return first.bytes
-    }
+    const own = first?.owned && !first.shared && first.block === undefined
+    if (own && first.start === 0 && first.end === size && lengthOf(first.bytes) === size) return first.bytes
     const bytes = Buffer.allocUnsafe(size)
     let filled = 0
     for (let segment = first; segment !== undefined && filled < size; segment = segment.next) {
@@ -153,7 +161,15 @@ export class Outbox {
     }
     const block = blocks.take(size, this.#blocks++)
     write(chunk, block, 0)
-    this.#push({ bytes: block.bytes, start: 0, end: size, owned: true, block, next: undefined })
+    this.#push({
+      bytes: block.bytes,
+      start: 0,
+      end: size,
+      owned: true,
+      shared: false,
+      block,
+      next: undefined,
+    })
   }
 
   #push(segment: Segment): void {
@@ -169,11 +185,9 @@ export function isGone({ bytes, end }: Segment): boolean {
 }
 
 /** The error for output whose memory is gone. */
-export function goneError({ start, end }: Segment): RevioError {
-  return new RevioError(
-    'ERR_REPLY',
-    `output of ${end - start} bytes was detached or shrunk before it was written`,
-  )
+export function goneError(segment?: Segment): RevioError {
+  const what = segment === undefined ? 'output' : `output of ${segment.end - segment.start} bytes`
+  return new RevioError('ERR_REPLY', `${what} was detached or shrunk before it was written`)
 }
 
 /** Returns the blocks of all runs from `from` up to `to`, exclusive. */

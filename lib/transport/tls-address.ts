@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Binding } from '../address.js'
 import { asError, RevioError } from '../errors.js'
+import { show } from '../show.js'
 import type { TlsClientOptions, TlsServerOptions } from '../tls.js'
 
 type Options = Record<string, unknown>
@@ -33,7 +34,7 @@ export function tlsOptionsOf(
   const options: Options = {}
   for (const given of [tls ?? {}, later]) {
     if (typeof given === 'object' && given !== null) continue
-    throw new RevioError('ERR_OPTION', `${where}: option tls: must be an object; received ${String(given)}`)
+    throw new RevioError('ERR_OPTION', `${where}: option tls: must be an object; received ${show(given)}`)
   }
   for (const [setting, value] of settings ?? []) {
     const name = setting === 'alpn' ? 'ALPNProtocols' : setting

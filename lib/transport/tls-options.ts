@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import { RevioError } from '../errors.js'
 import { isPromiseLike } from '../promise-like.js'
+import { kindOf, show } from '../show.js'
 import type { TlsClientOptions, TlsOptions, TlsServerOptions } from '../tls.js'
 import { checkContext } from './secure-context.js'
 import type { ClientSecurity, Security, ServerSecurity } from './security.js'
@@ -220,12 +221,12 @@ function checkBoolean(name: string, value: unknown, where: string): void {
 }
 
 function wrong(where: string, name: string, needed: string, given: unknown): never {
-  throw new RevioError('ERR_OPTION', `${where}: option ${name}: ${needed}; received ${show(given)}`)
+  throw new RevioError('ERR_OPTION', `${where}: option ${name}: ${needed}; received ${shown(given)}`)
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  return typeof value === 'string' ? `"${value}"` : String(value)
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return kindOf(value)
+  return typeof value === 'string' ? `"${show(value)}"` : show(value)
 }
 
 function missing(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
+import { kindOf, show } from '../show.js'
 import { closePayload } from './close-code.js'
 import type { CloseRequest, MessageSending } from './handlers.js'
 import { checkSlow } from './options.js'
@@ -29,20 +30,20 @@ export function isSending(then: Action | CloseRequest | MessageSending | undefin
 export function checkAction(action: unknown): void {
   if (isCloseRequest(action)) closePayload(action.code, action.reason)
   else if (!ACTIONS.includes(action)) {
-    throw new RevioError('ERR_REPLY', `${String(action)} is not an action of a WebSocket connection`)
+    throw new RevioError('ERR_REPLY', `${show(action)} is not an action of a WebSocket connection`)
   }
 }
 
 /** @throws `ERR_OPTION` unless it is a string. */
 export function checkTopic(topic: unknown): asserts topic is string {
   if (typeof topic === 'string') return
-  throw new RevioError('ERR_OPTION', `a topic must be a string; received ${kind(topic)}`)
+  throw new RevioError('ERR_OPTION', `a topic must be a string; received ${kindOf(topic)}`)
 }
 
 /** @throws `ERR_OPTION`, naming the unknown or invalid option. */
 export function checkPublishing(how: Publishing): Publishing {
   if (typeof how !== 'object' || how === null) {
-    throw new RevioError('ERR_OPTION', `publish: options must be an object; received ${kind(how)}`)
+    throw new RevioError('ERR_OPTION', `publish: options must be an object; received ${kindOf(how)}`)
   }
   for (const name of Object.keys(how)) {
     if (name === 'except' || name === 'slow') continue
@@ -50,11 +51,7 @@ export function checkPublishing(how: Publishing): Publishing {
   }
   if (how.slow !== undefined) checkSlow(how.slow)
   if (how.except !== undefined && typeof how.except !== 'number') {
-    throw new RevioError('ERR_OPTION', `option except: expected an id; received ${kind(how.except)}`)
+    throw new RevioError('ERR_OPTION', `option except: expected an id; received ${kindOf(how.except)}`)
   }
   return how
-}
-
-function kind(value: unknown): string {
-  return value === null ? 'null' : typeof value
 }

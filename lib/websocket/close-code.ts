@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { RevioError } from '../errors.js'
+import { show } from '../show.js'
 import { MAX_CONTROL } from './frame.js'
 
 /** The close codes that RFC 6455 defines, section 7.4.1. */
@@ -64,7 +65,7 @@ export function closePayload(code: number | undefined, reason = ''): Buffer {
   if (!Number.isInteger(sent) || !isCloseCode(sent)) {
     throw new RevioError(
       'ERR_OPTION',
-      `close code ${String(code)}: expected 1000 to 1014, but not 1004 to 1006, or 3000 to 4999`,
+      `close code ${show(code)}: expected 1000 to 1014, but not 1004 to 1006, or 3000 to 4999`,
     )
   }
   if (typeof reason !== 'string') {

@@ -1,5 +1,7 @@
+import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Options } from '../options.js'
+import { show } from '../show.js'
 import type { UpgradeRequest } from './request.js'
 
 /** What to do with a published message for a connection with more unsent output than `highWaterMark`. */
@@ -100,9 +102,7 @@ const RANGES = { level: [1, 9], windowBits: [9, 15], memLevel: [1, 9] } as const
 
 /** @throws `ERR_OPTION`, naming the unknown or invalid option. */
 export function settingsOf(options: WebSocketOptions): Settings {
-  if (typeof options !== 'object' || options === null) {
-    throw new RevioError('ERR_OPTION', `websocket: options must be an object; received ${String(options)}`)
-  }
+  checkObject(options, 'websocket')
   const known: readonly string[] = [...Object.keys(NUMBERS), ...PASSED, ...OTHERS]
   refuseUnknown(options, known, 'option')
   const numbers = { ...NUMBERS }
@@ -132,7 +132,7 @@ export function checkSlow(slow: unknown): asserts slow is Slow {
   if (slow === 'queue' || slow === 'skip' || slow === 'close') return
   throw new RevioError(
     'ERR_OPTION',
-    `option slow: expected 'queue', 'skip' or 'close'; received ${String(slow)}`,
+    `option slow: expected 'queue', 'skip' or 'close'; received ${show(slow)}`,
   )
 }
 
@@ -148,7 +148,7 @@ function deflateOf(deflate: boolean | DeflateOptions): Required<DeflateOptions> 
   if (typeof deflate !== 'object' || deflate === null) {
     throw new RevioError(
       'ERR_OPTION',
-      `option deflate: expected a boolean or an object; received ${String(deflate)}`,
+      `option deflate: expected a boolean or an object; received ${show(deflate)}`,
     )
   }
   refuseUnknown(deflate, Object.keys(DEFLATE), 'option deflate.')
@@ -162,7 +162,7 @@ function deflateOf(deflate: boolean | DeflateOptions): Required<DeflateOptions> 
     if (Number.isInteger(all[name]) && all[name] >= least && all[name] <= most) continue
     throw new RevioError(
       'ERR_OPTION',
-      `option deflate.${name}: expected an integer from ${least} to ${most}; received ${String(all[name])}`,
+      `option deflate.${name}: expected an integer from ${least} to ${most}; received ${show(all[name])}`,
     )
   }
   return all
@@ -179,6 +179,6 @@ function number(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0) return value
   throw new RevioError(
     'ERR_OPTION',
-    `option ${name}: expected a non-negative number; received ${String(value)}`,
+    `option ${name}: expected a non-negative number; received ${show(value)}`,
   )
 }

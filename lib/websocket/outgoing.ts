@@ -3,6 +3,7 @@ import { Action } from '../action.js'
 import { isBytes } from '../bytes.js'
 import { asError, RevioError } from '../errors.js'
 import type { Out, Sending, Server } from '../events.js'
+import { kindOf } from '../show.js'
 import type { Prepared } from './compression.js'
 import { FIN, Opcode } from './frame.js'
 import { type Data, FrameWriter, headOf } from './frame-writer.js'
@@ -149,9 +150,5 @@ export class Outgoing<Context> {
 /** @throws `ERR_REPLY` unless it is a message. */
 export function checkData(data: unknown): asserts data is Data {
   if (typeof data === 'string' || isBytes(data)) return
-  throw new RevioError('ERR_REPLY', `a message must be a string or a Uint8Array; received ${kind(data)}`)
-}
-
-function kind(value: unknown): string {
-  return value === null ? 'null' : typeof value
+  throw new RevioError('ERR_REPLY', `a message must be a string or a Uint8Array; received ${kindOf(data)}`)
 }

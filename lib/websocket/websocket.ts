@@ -1,4 +1,5 @@
 import { RevioError } from '../errors.js'
+import { show } from '../show.js'
 import { Connections } from './connections.js'
 import { HANDLERS, type WebSocketHandlers } from './handlers.js'
 import { settingsOf, type WebSocketOptions } from './options.js'
@@ -49,7 +50,7 @@ function checkHandlers(handlers: unknown): void {
   if (typeof handlers !== 'object' || handlers === null) {
     throw new RevioError(
       'ERR_OPTION',
-      `websocket: expected an object with handlers; received ${String(handlers)}`,
+      `websocket: expected an object with handlers; received ${show(handlers)}`,
     )
   }
   const given = handlers as Readonly<Record<string, unknown>>

@@ -1,6 +1,12 @@
 import t from 'tap'
 import type { Options } from '../../lib/index.js'
-import { datagramLimits, defaultLimits, keepAliveSeconds, limitsOf } from '../../lib/loop/limits.js'
+import {
+  datagramLimits,
+  defaultLimits,
+  keepAliveSeconds,
+  limitsOf,
+  readOptions,
+} from '../../lib/loop/limits.js'
 
 t.test('what is not given is the default of its kind', async t => {
   t.strictSame(limitsOf({}, defaultLimits), defaultLimits)
@@ -69,6 +75,6 @@ t.test('what is wrong is named, with its value', async t => {
     [null, /an object; received null/],
     ['paused', /an object; received paused/],
   ] as [Options, RegExp][]) {
-    t.throws(() => limitsOf(options, defaultLimits), { code: 'ERR_OPTION', message })
+    t.throws(() => limitsOf(readOptions(options), defaultLimits), { code: 'ERR_OPTION', message })
   }
 })

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import t from 'tap'
 import { Action } from '../../lib/index.js'
-import { asAction, asSending, bytesOf, checkOut, checkReply, sizeOf } from '../../lib/loop/reply.js'
+import { asAction, asOut, asSending, bytesOf, checkReply, sizeOf } from '../../lib/loop/reply.js'
 
 t.test('a chunk takes as many bytes as its UTF-8 has', async t => {
   t.equal(sizeOf(''), 0)
@@ -73,7 +73,7 @@ t.test('output is text, bytes, or a list of both', async t => {
     [],
     ['a', Buffer.alloc(1)],
   ]) {
-    t.doesNotThrow(() => checkOut(out, 'data'))
+    t.doesNotThrow(() => asOut(out, 'data'))
   }
   for (const out of [
     5,
@@ -84,12 +84,12 @@ t.test('output is text, bytes, or a list of both', async t => {
     new Uint16Array(2),
     new DataView(new ArrayBuffer(1)),
   ]) {
-    t.throws(() => checkOut(out, 'data'), { code: 'ERR_REPLY', message: /^data: invalid output/ })
-    t.throws(() => checkOut(['x', out], 'send'), {
+    t.throws(() => asOut(out, 'data'), { code: 'ERR_REPLY', message: /^data: invalid output/ })
+    t.throws(() => asOut(['x', out], 'send'), {
       code: 'ERR_REPLY',
       message: /^send: invalid output, an array with /,
     })
   }
-  t.throws(() => checkOut([null], 'data'), { code: 'ERR_REPLY', message: /null/ })
-  t.throws(() => checkOut([['nested']], 'data'), { code: 'ERR_REPLY', message: /an Array/ })
+  t.throws(() => asOut([null], 'data'), { code: 'ERR_REPLY', message: /null/ })
+  t.throws(() => asOut([['nested']], 'data'), { code: 'ERR_REPLY', message: /an Array/ })
 })

@@ -1,4 +1,5 @@
 import { RevioError } from '../../errors.js'
+import { show } from '../../show.js'
 import type { AnsweringBody, HeaderList, HttpRequest, HttpResponse } from '../message.js'
 import { accepted, type Encoding } from './encodings.js'
 import { keep, kept, type Ready, SMALL } from './file-cache.js'
@@ -115,18 +116,15 @@ function redirect(request: HttpRequest, response: HttpResponse): HttpResponse {
 export function checked(options: FileOptions): FileOptions {
   const { root, index, precompressed } = options ?? {}
   if (typeof root !== 'string' || root === '') {
-    throw new RevioError('ERR_OPTION', `file: option root: expected a folder; received ${String(root)}`)
+    throw new RevioError('ERR_OPTION', `file: option root: expected a folder; received ${show(root)}`)
   }
   if (index !== undefined && (typeof index !== 'string' || /[/\\\0]/.test(index))) {
-    throw new RevioError(
-      'ERR_OPTION',
-      `file: option index: expected a file's name; received ${String(index)}`,
-    )
+    throw new RevioError('ERR_OPTION', `file: option index: expected a file's name; received ${show(index)}`)
   }
   if (precompressed !== undefined && typeof precompressed !== 'boolean') {
     throw new RevioError(
       'ERR_OPTION',
-      `file: option precompressed: expected a boolean; received ${String(precompressed)}`,
+      `file: option precompressed: expected a boolean; received ${show(precompressed)}`,
     )
   }
   return options

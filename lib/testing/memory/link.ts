@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type * as net from 'node:net'
 import type { Address } from '../../info.js'
-import type { Outbox } from '../../transport/outbox.js'
+import { goneError, isGone, type Outbox } from '../../transport/outbox.js'
 import type { Link, Receiver } from '../../transport/transport.js'
 import type { End, Watcher } from '../network/connection-end.js'
 import { systemError } from '../network/errors.js'
@@ -161,10 +161,14 @@ export class MemoryLink implements Link, Watcher {
     const { wire } = this
     const { chance } = this.#owner
     let left = chance.once(16) ? 0 : chance.slice(Math.min(this.#offered, wire.room))
-    this.taken = left
     for (let segment = outbox.first; segment !== undefined && left > 0; segment = segment.next) {
+      if (isGone(segment)) {
+        this.failure = goneError(segment)
+        return
+      }
       const size = Math.min(left, segment.end - segment.start)
       wire.write(segment.bytes, segment.start, segment.start + size)
+      this.taken += size
       left -= size
     }
     this.#blocked = this.taken < this.#offered

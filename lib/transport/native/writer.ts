@@ -91,6 +91,8 @@ export class NativeWriter {
 
   #failure(link: NativeLink, index: number, fault: number): Error {
     const error: NodeJS.ErrnoException = link.error(fault)
+    // A `prewrite` has run since the memory was looked at.
+    if (error.errno === -constants.errno.EFAULT) return goneError()
     const fd = this.#records[index * WRITE_SIZE + 2] as number
     return error.errno === -constants.errno.ESTALE ? staleError(fd) : error
   }

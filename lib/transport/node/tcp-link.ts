@@ -185,10 +185,10 @@ export class NetLink implements Link {
     return true
   }
 
-  /** The socket keeps the bytes that the OS does not take, so they must be in memory that does not change. */
-  #lasting({ bytes, owned }: Segment, start: number, end: number): Uint8Array {
+  /** The socket keeps the bytes that the OS does not take, so they must be in memory that neither changes nor goes. */
+  #lasting({ bytes, owned, shared }: Segment, start: number, end: number): Uint8Array {
     const part = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-    if (owned) return part
+    if (owned && !shared) return part
     if (bytes !== this.#owner.stage.bytes) return this.#owner.copies.put(part)
     this.#staged = true
     return part
