@@ -19,7 +19,8 @@ export class Closer<Context> {
   }
 
   /**
-   * Starts the closing handshake. Returns false if the connection is not open.
+   * Starts the closing handshake, and reads again if the program paused: the answer must be seen. Returns false if the
+   * connection is not open.
    *
    * @throws `ERR_OPTION` for a code or a reason that can't be sent.
    */
@@ -29,7 +30,11 @@ export class Closer<Context> {
     session.phase = Phase.Closing
     session.unsent = Number.POSITIVE_INFINITY
     this.#outgoing.control(session, Opcode.Close, payload)
-    this.#outgoing.server?.deadline(session.id, this.#settings.closeTimeout)
+    const { server } = this.#outgoing
+    server?.deadline(session.id, this.#settings.closeTimeout)
+    const { paused } = session
+    session.paused = false
+    if (paused) server?.resume(session.id)
     return true
   }
 

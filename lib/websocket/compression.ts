@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer'
+import { copyOf, lengthOf } from '../bytes.js'
 import { CloseCode, type Violation } from './close-code.js'
 import type { Agreement } from './extension.js'
 import { FIN, Opcode, RSV1 } from './frame.js'
@@ -43,7 +44,7 @@ export class Compression {
       const frame = encode(data)
       return { size: frame.length, frame: async () => frame }
     }
-    const bytes = Buffer.from(data as string)
+    const bytes = typeof data === 'string' ? Buffer.from(data) : copyOf(data)
     const first = FIN | RSV1 | (typeof data === 'string' ? Opcode.Text : Opcode.Binary)
     return { size: bytes.length, frame: async () => framed(first, await this.#zlib.deflate(bytes)) }
   }
@@ -81,7 +82,7 @@ export class Compression {
 
   #compresses(data: Data): boolean {
     const { threshold } = this.#agreement
-    if (typeof data !== 'string') return data.length >= threshold
+    if (typeof data !== 'string') return lengthOf(data) >= threshold
     return data.length >= threshold || (data.length * 3 >= threshold && Buffer.byteLength(data) >= threshold)
   }
 

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
+import { copyOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
 import type { Server } from '../events.js'
-import { checkAction, checkPublishing, checkTopic, isCloseRequest, isSending } from './checks.js'
+import { checkAction, checkIds, checkPublishing, checkSending, checkTopic, isCloseRequest } from './checks.js'
 import { CloseCode } from './close-code.js'
 import { Closer } from './closer.js'
 import { Compression } from './compression.js'
@@ -48,7 +49,10 @@ export class Connections<Context> {
       meet: server => this.#meet(server),
       opened: session => this.#sessions.set(session.id, session),
       closed: session => this.#closed(session),
-      act: (session, action) => this.#act(session, action),
+      act: (session, action) => {
+        checkAction(action)
+        this.#act(session, action)
+      },
     })
   }
 
@@ -79,8 +83,7 @@ export class Connections<Context> {
 
   send(id: number, data: Data, then?: Action | CloseRequest | MessageSending): boolean {
     checkData(data)
-    const { action, token } = isSending(then) ? then : { action: then, token: undefined }
-    checkAction(action)
+    const { action, token } = checkSending(then)
     const session = this.#open(id)
     if (session === undefined) return false
     const sent = this.#outgoing.message(session, data)
@@ -101,7 +104,7 @@ export class Connections<Context> {
 
   ping(id: number, payload: Data = ''): boolean {
     checkData(payload)
-    const bytes = Buffer.from(payload as string)
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : copyOf(payload)
     if (bytes.length > MAX_CONTROL) {
       throw new RevioError('ERR_OPTION', `a ping of ${bytes.length} bytes is longer than ${MAX_CONTROL}`)
     }
@@ -141,6 +144,7 @@ export class Connections<Context> {
   }
 
   broadcast(ids: Iterable<number>, data: Data, how: Publishing = {}): number {
+    checkIds(ids)
     return this.#deliver(this.#named(ids), data, how)
   }
 
@@ -173,7 +177,7 @@ export class Connections<Context> {
   }
 
   #pause(id: number, paused: boolean): boolean {
-    const session = this.#sessions.get(id)
+    const session = this.#open(id)
     if (session === undefined) return false
     session.paused = paused
     session.heard = true
@@ -200,7 +204,9 @@ export class Connections<Context> {
   }
 
   #meet(server: Server): void {
-    if (this.#outgoing.server !== undefined && this.#sessions.size > 0) {
+    const { server: before } = this.#outgoing
+    const over = before === undefined || (before.draining && before.connections === 0)
+    if (before !== server && !over) {
       throw new RevioError('ERR_OPTION', 'these handlers serve another loop: call websocket() once for each')
     }
     this.#outgoing.server = server
@@ -219,6 +225,5 @@ export class Connections<Context> {
     } else if (action === Action.Close || action === Action.End) {
       this.#closer.begin(session, CloseCode.Normal, undefined)
     } else if (action === Action.Reset || action === Action.Shutdown) session.action = action
-    else checkAction(action)
   }
 }

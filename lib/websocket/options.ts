@@ -1,7 +1,7 @@
 import { checkObject } from '../checks.js'
 import { RevioError } from '../errors.js'
 import type { Options } from '../options.js'
-import { show } from '../show.js'
+import { kindOf, show } from '../show.js'
 import type { UpgradeRequest } from './request.js'
 
 /** What to do with a published message for a connection with more unsent output than `highWaterMark`. */
@@ -74,7 +74,6 @@ export interface Settings {
   readonly deflate: Required<DeflateOptions> | undefined
   readonly passed: Passed
   readonly highWaterMark: number
-  readonly maxPending: number
   readonly origin: WebSocketOptions['origin']
   readonly subprotocol: WebSocketOptions['subprotocol']
 }
@@ -87,14 +86,9 @@ const NUMBERS = {
   pongTimeout: 10_000,
   closeTimeout: 5000,
 }
-const PASSED = [
-  'highWaterMark',
-  'maxPending',
-  'writeTimeout',
-  'keepAlive',
-  'noDelay',
-  'reuseInputBuffer',
-] as const
+const PASSED_NUMBERS = ['highWaterMark', 'maxPending', 'writeTimeout', 'keepAlive'] as const
+const PASSED_BOOLEANS = ['noDelay', 'reuseInputBuffer'] as const
+const PASSED = [...PASSED_NUMBERS, ...PASSED_BOOLEANS] as const
 const OTHERS = ['slow', 'deflate', 'origin', 'subprotocol'] as const
 const DEFLATE = { threshold: 1024, contextTakeover: false, level: 1, windowBits: 13, memLevel: 7 }
 /** The ranges of zlib's options. Raw deflate in zlib does not support a window of 8 bits. */
@@ -107,21 +101,22 @@ export function settingsOf(options: WebSocketOptions): Settings {
   refuseUnknown(options, known, 'option')
   const numbers = { ...NUMBERS }
   for (const name of Object.keys(NUMBERS) as (keyof typeof NUMBERS)[]) {
-    numbers[name] = number(name, options[name] ?? NUMBERS[name])
+    const { [name]: value = NUMBERS[name] } = options
+    numbers[name] = number(name, value)
   }
-  const { slow = 'queue', origin, subprotocol, highWaterMark = 1 << 20, maxPending = 16 << 20 } = options
+  const { slow = 'queue', deflate = false, origin, subprotocol } = options
   checkSlow(slow)
   for (const [name, hook] of Object.entries({ origin, subprotocol })) {
     if (hook === undefined || typeof hook === 'function') continue
     throw new RevioError('ERR_OPTION', `option ${name}: expected a function; received ${typeof hook}`)
   }
+  const passed = passedOf(options)
   return {
     ...numbers,
     slow,
-    deflate: deflateOf(options.deflate ?? false),
-    passed: passedOf(options),
-    highWaterMark: number('highWaterMark', highWaterMark),
-    maxPending: number('maxPending', maxPending),
+    deflate: deflateOf(deflate),
+    passed,
+    highWaterMark: passed.highWaterMark ?? 1 << 20,
     origin,
     subprotocol,
   }
@@ -138,8 +133,21 @@ export function checkSlow(slow: unknown): asserts slow is Slow {
 
 /** Only the options that were given; the others stay as `http` sets them. */
 function passedOf(options: WebSocketOptions): Passed {
-  const given = PASSED.filter(name => options[name] !== undefined)
-  return Object.fromEntries(given.map(name => [name, options[name]]))
+  for (const name of PASSED_NUMBERS) if (options[name] !== undefined) number(name, options[name])
+  if (options.keepAlive === Number.POSITIVE_INFINITY) {
+    throw new RevioError('ERR_OPTION', 'option keepAlive: expected a finite number; received Infinity')
+  }
+  for (const name of PASSED_BOOLEANS) if (options[name] !== undefined) boolean(name, options[name])
+  return given(options, PASSED)
+}
+
+/** These options, but for those that are undefined. */
+function given<Given extends object, Name extends keyof Given>(
+  options: Given,
+  names: readonly Name[],
+): Partial<Pick<Given, Name>> {
+  const present = names.filter(name => options[name] !== undefined)
+  return Object.fromEntries(present.map(name => [name, options[name]])) as Partial<Pick<Given, Name>>
 }
 
 function deflateOf(deflate: boolean | DeflateOptions): Required<DeflateOptions> | undefined {
@@ -152,11 +160,9 @@ function deflateOf(deflate: boolean | DeflateOptions): Required<DeflateOptions> 
     )
   }
   refuseUnknown(deflate, Object.keys(DEFLATE), 'option deflate.')
-  const all = { ...DEFLATE, ...deflate }
+  const all = { ...DEFLATE, ...given(deflate, Object.keys(DEFLATE) as (keyof DeflateOptions)[]) }
   number('deflate.threshold', all.threshold)
-  if (typeof all.contextTakeover !== 'boolean') {
-    throw new RevioError('ERR_OPTION', 'option deflate.contextTakeover: expected a boolean')
-  }
+  boolean('deflate.contextTakeover', all.contextTakeover)
   for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
     const [least, most] = RANGES[name]
     if (Number.isInteger(all[name]) && all[name] >= least && all[name] <= most) continue
@@ -181,4 +187,9 @@ function number(name: string, value: number): number {
     'ERR_OPTION',
     `option ${name}: expected a non-negative number; received ${show(value)}`,
   )
+}
+
+function boolean(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  throw new RevioError('ERR_OPTION', `option ${name}: expected true or false; received ${kindOf(value)}`)
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import { type Handlers, type Out, protocol, type Reply, type Server } from '../events.js'
+import { kindOf } from '../show.js'
 import { CloseCode } from './close-code.js'
 import type { Closer } from './closer.js'
 import { Opcode } from './frame.js'
@@ -10,6 +11,7 @@ import type { MessageReply, Messages, WebSocketHandlers } from './handlers.js'
 import { type MessageReader, Received } from './message-reader.js'
 import type { Settings } from './options.js'
 import type { Outgoing } from './outgoing.js'
+import { isPromise } from './promise.js'
 import { Phase, type Session } from './session.js'
 
 /** What the protocol needs from `websocket`. */
@@ -158,7 +160,9 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   /** Returns unread input to the loop, which delivers it again once the connection reads. */
   #handBack(session: Session<Context>, input: Buffer): void {
-    this.#outgoing.server?.configure(session.id, protocol(this, session, { input }))
+    // If the program resumed the loop's connection instead, the same input would come back at once, for ever.
+    const paused = session.paused ? { paused: true } : {}
+    this.#outgoing.server?.configure(session.id, protocol(this, session, { input, ...paused }))
   }
 
   /** Too much output is unsent to read further messages. */
@@ -255,7 +259,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   #apply(session: Session<Context>, reply: Exclude<MessageReply, void>): void {
     if (!Array.isArray(reply)) {
-      const message = `${this.#running} returned ${typeof reply}: expected nothing or [out, action, token]`
+      const message = `${this.#running} returned ${kindOf(reply)}: expected nothing or [out, action, token]`
       throw new RevioError('ERR_REPLY', message)
     }
     const [messages, action, token] = reply
@@ -285,8 +289,4 @@ function taken<Context>(session: Session<Context>, out: Out): Reply {
   if (action === Action.None) return out === undefined ? undefined : [out]
   session.action = Action.None
   return [out, action]
-}
-
-function isPromise(reply: object): reply is PromiseLike<MessageReply> {
-  return 'then' in reply && typeof reply.then === 'function'
 }
