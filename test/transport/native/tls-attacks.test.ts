@@ -69,6 +69,26 @@ for (const leave of ['end', 'resetAndDestroy'] as const) {
   })
 }
 
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+  await t.test(
+    `${maxVersion}: a client that sends close_notify in its handshake has left`,
+    { skip },
+    async t => {
+      const [host, address] = await listening(t, { maxVersion })
+      const client = connectTo(address)
+      t.teardown(() => client.destroy())
+      client.write(await clientHello(t))
+      await once(client, 'data')
+      client.resume()
+      client.write(Buffer.of(21, 3, 3, 0, 2, 1, 0))
+      await once(client, 'end')
+      t.match(host.failed, [{ error: { code: 'ECONNRESET' } }])
+      t.equal(host.heard.length, 0)
+      await lives(t, address)
+    },
+  )
+}
+
 await t.test('any byte of the hello may be another one', { skip }, async t => {
   const [host, address] = await listening(t)
   const hello = await clientHello(t)

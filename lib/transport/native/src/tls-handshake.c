@@ -82,7 +82,7 @@ static void step(endpoint_t *endpoint) {
   if (pushed == 0) endpoint->flags |= FLAG_ARMED;
   if (done == 1) opened(endpoint);
   else if (error == SSL_ERROR_WANT_CLIENT_HELLO_CB) ask(endpoint);
-  else if (endpoint->flags & FLAG_ENDED) tls_truncated(endpoint);
+  else if (error == SSL_ERROR_ZERO_RETURN || (endpoint->flags & FLAG_ENDED)) tls_truncated(endpoint);
 }
 
 /*
