@@ -20,6 +20,28 @@ export interface FileRegionOptions {
 }
 
 /**
+ * What must stay the same while a file is read: its size, and its modification time as the two numbers of a `timespec`.
+ *
+ * @internal
+ */
+export class FileState {
+  readonly size: bigint
+  readonly seconds: bigint
+  readonly nanoseconds: bigint
+
+  constructor({ size, mtimeNs }: BigIntStats) {
+    this.size = size
+    this.seconds = mtimeNs / BILLION
+    this.nanoseconds = mtimeNs % BILLION
+  }
+
+  /** Whether these are of the same version of the file. */
+  isOf({ size, mtimeNs }: BigIntStats): boolean {
+    return size === this.size && mtimeNs === this.seconds * BILLION + this.nanoseconds
+  }
+}
+
+/**
  * Part of a file as output, in place of bytes. It is read as fast as the peer reads it; with `sendfile`, the
  * bytes never enter the process's memory.
  *
@@ -37,7 +59,7 @@ export class FileRegion {
   readonly fd: number
   readonly start: number
   readonly end: number
-  readonly #stats: BigIntStats
+  readonly #state: FileState
   #done: (() => void) | undefined
   #given = false
 
@@ -50,18 +72,16 @@ export class FileRegion {
     return typeof value === 'object' && value !== null && #given in value
   }
 
-  /** @throws `ERR_OPTION` unless it is part of an open regular file; the system's error if `fstat` fails. */
-  constructor(options: FileRegionOptions) {
+  /**
+   * `state` is known to revio's own files alone.
+   *
+   * @throws `ERR_OPTION` unless it is part of an open regular file; the system's error if `fstat` fails.
+   */
+  constructor(options: FileRegionOptions, state?: FileState) {
     checkObject(options, 'FileRegion')
     const { fd, start = 0, end, done } = options
-    if (!(Number.isSafeInteger(fd) && fd >= 0)) {
-      throw new RevioError('ERR_OPTION', `FileRegion: expected a descriptor as fd; received ${show(fd)}`)
-    }
-    this.#stats = fstatSync(fd, { bigint: true })
-    if (!this.#stats.isFile()) {
-      throw new RevioError('ERR_OPTION', `FileRegion: fd ${fd} is not a regular file`)
-    }
-    const size = Number(this.#stats.size)
+    this.#state = state instanceof FileState ? state : stateOf(fd)
+    const size = Number(this.#state.size)
     const last = end ?? size
     if (!(isOffset(start) && isOffset(last) && start <= last && last <= size)) {
       const message = `FileRegion: expected 0 <= start <= end <= ${size}, the size of the file; received start ${show(start)}, end ${show(last)}`
@@ -78,15 +98,9 @@ export class FileRegion {
     return this.end - this.start
   }
 
-  /**
-   * Modification time, as the two numbers of a `timespec`, and size: both must stay the same while the file
-   * is read.
-   *
-   * @internal
-   */
-  get state(): { readonly size: bigint; readonly seconds: bigint; readonly nanoseconds: bigint } {
-    const { size, mtimeNs } = this.#stats
-    return { size, seconds: mtimeNs / BILLION, nanoseconds: mtimeNs % BILLION }
+  /** @internal */
+  get state(): FileState {
+    return this.#state
   }
 
   /**
@@ -133,8 +147,7 @@ export class FileRegion {
     const now = fstatSync(this.fd, { bigint: true })
     const bytes = Buffer.allocUnsafeSlow(Math.min(size, this.end - at))
     const got = readSync(this.fd, bytes, 0, bytes.length, at)
-    if (got === 0 || now.mtimeNs !== this.#stats.mtimeNs || now.size !== this.#stats.size)
-      throw staleError(this.fd)
+    if (got === 0 || !this.#state.isOf(now)) throw staleError(this.fd)
     return got === bytes.length ? bytes : bytes.subarray(0, got)
   }
 }
@@ -142,6 +155,15 @@ export class FileRegion {
 /** The error for a file that was modified while it was being sent. */
 export function staleError(fd: number): RevioError {
   return new RevioError('ESTALE', `the file of descriptor ${fd} was changed while it was being sent`)
+}
+
+function stateOf(fd: number): FileState {
+  if (!(Number.isSafeInteger(fd) && fd >= 0)) {
+    throw new RevioError('ERR_OPTION', `FileRegion: expected a descriptor as fd; received ${show(fd)}`)
+  }
+  const stats = fstatSync(fd, { bigint: true })
+  if (!stats.isFile()) throw new RevioError('ERR_OPTION', `FileRegion: fd ${fd} is not a regular file`)
+  return new FileState(stats)
 }
 
 const BILLION = 1_000_000_000n

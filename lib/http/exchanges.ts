@@ -71,10 +71,9 @@ export class Exchanges implements Outlet {
   /**
    * Answers requests. Returns a promise if that takes longer; it rejects with what a handler threw.
    *
-   * @param requests - Emptied by this call.
    * @throws what a handler threw, after a response that says so.
    */
-  serve(requests: IncomingRequest[], now: number): Promise<void> | undefined {
+  serve(requests: readonly IncomingRequest[], now: number): Promise<void> | undefined {
     this.#now = now
     this.writer.holder = this.id
     let later: Promise<void> | undefined
@@ -85,7 +84,6 @@ export class Exchanges implements Outlet {
       if (request !== undefined) later = this.#serveOne(request)
     }
     const rest = later === undefined || index === requests.length ? NONE : requests.slice(index)
-    requests.length = 0
     return rest.length > 0 && later !== undefined ? this.#serveRest(rest, later) : later
   }
 

@@ -146,6 +146,7 @@ export class Session implements ParserOwner {
       if (parser.ready.length > 0) {
         if (parser.ready[0] !== parser.receiving) this.#times.arrived()
         const later = exchanges.serve(parser.ready, this.#times.now)
+        empty(parser.ready)
         if (later !== undefined) return this.#later(parser, later, input, at)
       }
       if (exchanges.over) return this.#finish()
@@ -326,6 +327,12 @@ const NOTHING = Buffer.alloc(0)
 
 function copyOf(input: Buffer, from: number): Buffer {
   return Buffer.from(input.subarray(from))
+}
+
+/** Removes everything. Of one item, `pop` leaves the array its memory; a length of 0 costs as much as a small response. */
+function empty(list: unknown[]): void {
+  if (list.length === 1) list.pop()
+  else list.length = 0
 }
 
 function gone(error: Error | undefined): Error {

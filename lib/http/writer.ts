@@ -41,6 +41,7 @@ const SHORT = 4096
 /** The most text to collect before it is passed to the loop. */
 const LONG = 256 * 1024
 
+const NOTHING = Buffer.alloc(0)
 const CLOSES: Written = { closes: true, rest: undefined }
 const STAYS: Written = { closes: false, rest: undefined }
 
@@ -60,7 +61,9 @@ export class Writer {
   #bodySize = 0
   #lastHead = ''
   #lastBody = ''
+  /** A repeated response as text, and its bytes. */
   #joined = ''
+  #joinedBytes = NOTHING
 
   constructor(dates: DateLine) {
     this.#heads = new HeadWriter(dates)
@@ -70,7 +73,7 @@ export class Writer {
   take(): Out {
     const text = this.#text
     this.#text = ''
-    if (this.#chunks.length === 0) return text
+    if (this.#chunks.length === 0) return text !== '' && text === this.#joined ? this.#joinedBytes : text
     const chunks = this.#chunks
     this.#chunks = []
     if (text !== '') chunks.push(text)
@@ -201,10 +204,13 @@ export class Writer {
     this.#chunks.push(bytes)
   }
 
-  /** Caches the concatenation of a repeated response, so that it is not flattened on every write. */
+  /** Caches a repeated response: as one flat text, and as bytes, which need no encoding if nothing else goes with them. */
   #whole(head: string, body: string): string {
     if (head === this.#lastHead && body === this.#lastBody) {
-      if (this.#joined === '') this.#joined = join(head, body)
+      if (this.#joined === '') {
+        this.#joinedBytes = Buffer.from(head + body)
+        this.#joined = this.#joinedBytes.toString()
+      }
       return this.#joined
     }
     this.#lastHead = head
@@ -232,11 +238,6 @@ export class Writer {
     this.#bodySize = Buffer.byteLength(body)
     return this.#bodySize
   }
-}
-
-/** Concatenates to a flat string. */
-function join(head: string, body: string): string {
-  return Buffer.from(head + body).toString()
 }
 
 function hasNoContent(status: number): boolean {

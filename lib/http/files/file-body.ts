@@ -4,7 +4,7 @@ import type { AnsweringBody, HeaderList, HttpRequest, HttpResponse } from '../me
 import { accepted, type Encoding } from './encodings.js'
 import { keep, kept, type Ready, SMALL } from './file-cache.js'
 import { open } from './open.js'
-import { namesOf, placeOf } from './path.js'
+import { type Target, targetOf } from './path.js'
 import { describe, load, notFound } from './representation.js'
 import { answer } from './respond.js'
 import { SharedDescriptor } from './shared-descriptor.js'
@@ -60,35 +60,31 @@ export class FileBody implements AnsweringBody {
    */
   respondTo(request: HttpRequest, response: HttpResponse): HttpResponse {
     const { root, index = 'index.html', precompressed = false, headers } = this.#options
-    const names = namesOf(this.#path)
-    const isFolder = this.#path.endsWith('/') || names.length === 0
-    if (isFolder && index === '') throw notFound()
-    const wanted = isFolder ? [...names, index] : names
-    const place = placeOf(root, wanted)
+    const target = targetOf(this.#path, root, index)
     const encodings = precompressed ? accepted(request.headers.get('accept-encoding')) : []
     const fields = response.headers ?? headers
     for (const encoding of encodings) {
-      const found = this.#find(place, encoding)
+      const found = this.#find(target, encoding)
       if (typeof found === 'object') return answer(found, request, { ...response, headers: fields })
     }
-    const found = this.#find(place, undefined)
+    const found = this.#find(target, undefined)
     if (found === undefined) throw notFound()
     if (found === 'folder') {
-      if (isFolder || index === '') throw notFound()
+      if (target.isFolder || index === '') throw notFound()
       return redirect(request, response)
     }
     return answer(found, request, { ...response, headers: fields })
   }
 
-  #find(place: string, encoding: Encoding | undefined): Ready | 'folder' | undefined {
+  #find({ place, key: base }: Target, encoding: Encoding | undefined): Ready | 'folder' | undefined {
     const { root, precompressed = false } = this.#options
     const at = `${place}${encoding?.suffix ?? ''}`
-    const key = `${root}\0${place}\0${encoding?.name ?? (precompressed ? '*' : '')}`
+    const key = base + (encoding?.name ?? (precompressed ? '*' : ''))
     const known = kept(key, at, root)
     if (known !== undefined) return known
     const opened = open(at, root)
     if (opened === undefined) return undefined
-    const descriptor = new SharedDescriptor(opened.fd)
+    const descriptor = new SharedDescriptor(opened.fd, opened.stats)
     try {
       if (!opened.stats.isFile()) return opened.stats.isDirectory() ? 'folder' : undefined
       const what = describe(opened, place, encoding, precompressed)

@@ -1,13 +1,16 @@
-import { closeSync } from 'node:fs'
-import { FileRegion } from '../../file-region.js'
+import { type BigIntStats, closeSync } from 'node:fs'
+import { FileRegion, FileState } from '../../file-region.js'
 
 /** A file descriptor shared by several pieces of output; the last release closes it. */
 export class SharedDescriptor {
   readonly #fd: number
+  readonly #state: FileState
   #users = 1
 
-  constructor(fd: number) {
+  /** `stats`: the file's, as its response describes it. What is sent is of that version. */
+  constructor(fd: number, stats: BigIntStats) {
     this.#fd = fd
+    this.#state = new FileState(stats)
   }
 
   /** Adds a user. */
@@ -16,7 +19,7 @@ export class SharedDescriptor {
   }
 
   region(start: number, end: number): FileRegion {
-    const region = new FileRegion({ fd: this.#fd, start, end, done: () => this.release() })
+    const region = new FileRegion({ fd: this.#fd, start, end, done: () => this.release() }, this.#state)
     this.#users++
     return region
   }

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import t from 'tap'
+import { targetOf } from '../../../lib/http/files/path.js'
 import { openDescriptors } from '../../transport/descriptors.js'
 import { pattern } from '../../transport/pattern.js'
 import { until } from '../../transport/until.js'
@@ -33,6 +34,20 @@ function fill(root: string): void {
   symlinkSync('a.txt', `${root}/link.txt`)
   symlinkSync('/etc', `${root}/etc`)
 }
+
+t.test('the same path leads to wherever root and index say, however often it was asked for', async t => {
+  for (let count = 0; count < 2; count++) {
+    for (const root of ['/a', '/b']) {
+      for (const index of ['index.html', 'i']) {
+        t.match(targetOf('/sub/', root, index), { place: `${root}/sub/${index}`, isFolder: true })
+        t.match(targetOf('/x//%C3%A4', root, index), { place: `${root}/x/ä`, isFolder: false })
+      }
+      t.throws(() => targetOf('/sub/', root, ''), { message: 'Not Found' })
+      t.throws(() => targetOf('/x/../y', root, 'i'), { message: 'Not Found' })
+      t.throws(() => targetOf('/%ff', root, 'i'), { message: /^Bad Request/ })
+    }
+  }
+})
 
 for (const address of ['tcp4://127.0.0.1:0', 'tcp4-net://127.0.0.1:0']) {
   t.test(address, async t => {
