@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.js'
 import { RevioError } from '../errors.js'
-import type { Configuration, Handlers, Protocol } from '../events.js'
+import type { Configuration, Handlers } from '../events.js'
 import { type Clock, moment } from './clock.js'
 import type { Connection } from './connection.js'
 import { checkHandlers } from './handlers.js'
-import { type Limits, limitsOf, readOptions } from './limits.js'
+import { type Limits, limitsOf, type ReadOptions, readOptions } from './limits.js'
 import type { Timeouts } from './timeouts.js'
 
 /** What the configurator needs from its loop. */
@@ -28,10 +28,10 @@ export class Configurator {
   apply(connection: Connection, given: Configuration): void {
     const options = readOptions(given)
     const limits = limitsOf(options, connection.limits)
-    if ('handlers' in options && options.handlers !== undefined) this.#switch(connection, options)
-    else if ('input' in options && options.input !== undefined) {
+    if (options.handlers !== undefined) this.#switch(connection, options)
+    else if (options.input !== undefined) {
       throw new RevioError('ERR_OPTION', 'option input: requires option handlers')
-    } else if ('context' in options) connection.context = options.context
+    } else if (options.hasContext) connection.context = options.context
     this.#startCounting(connection, limits)
     connection.limits = limits
     if (options.paused !== undefined) connection.paused = options.paused
@@ -51,7 +51,7 @@ export class Configurator {
     if (read) connection.heard = now
   }
 
-  #switch(connection: Connection, { handlers, context, input }: Protocol): void {
+  #switch(connection: Connection, { handlers, context, input }: ReadOptions): void {
     checkHandlers(handlers, 'option handlers')
     if (input !== undefined && !isBytes(input)) {
       throw new RevioError('ERR_OPTION', 'option input: expected a Uint8Array')

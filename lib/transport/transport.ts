@@ -183,9 +183,9 @@ export const noLink: Link = {
 }
 
 export interface Tuning {
-  noDelay?: boolean
+  noDelay?: boolean | undefined
   /** Milliseconds; 0 is off. */
-  keepAlive?: number
+  keepAlive?: number | undefined
 }
 
 export interface Transport {

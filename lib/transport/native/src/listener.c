@@ -36,6 +36,7 @@ int listener_open(poller_t *poller, int fd, int tag, int limit, uint16_t flags) 
   }
   listener->tag = tag;
   listener->limit = limit;
+  listener->named = socket_common_name(fd, &listener->local);
   listener->next = poller->listeners;
   poller->listeners = listener;
   watch(listener);
@@ -108,21 +109,29 @@ void listener_freed(poller_t *poller, int32_t slot) {
 
 /* --- accepting --- */
 
-/* Here the addresses cost two system calls; from TypeScript they would also cost strings and arrays. */
-static bool name_ends(int fd, names_t *names) {
-  address_t local, remote;
-  if (socket_name(fd, false, &local) != 0 || local.at.any.sa_family != AF_INET) return false;
-  if (socket_name(fd, true, &remote) != 0 || remote.at.any.sa_family != AF_INET) return false;
-  *names = (names_t){(int32_t)ntohl(local.at.in4.sin_addr.s_addr), ntohs(local.at.in4.sin_port),
-                     (int32_t)ntohl(remote.at.in4.sin_addr.s_addr), ntohs(remote.at.in4.sin_port)};
+/* An IPv4 address, which is looked up if it is not known: NULL for any other. */
+static const address_t *inet4(int fd, bool peer, const address_t *known, address_t *found) {
+  if (known == NULL && socket_name(fd, peer, found) == 0) known = found;
+  return known != NULL && known->at.any.sa_family == AF_INET ? known : NULL;
+}
+
+/* Here an address costs a system call at most; from TypeScript it would also cost strings and arrays. */
+static bool name_ends(int fd, names_t *names, const address_t *local, const address_t *remote) {
+  address_t found_local, found_remote;
+  remote = inet4(fd, true, remote, &found_remote);
+  if (remote == NULL) return false;
+  local = inet4(fd, false, local, &found_local);
+  if (local == NULL) return false;
+  *names = (names_t){(int32_t)ntohl(local->at.in4.sin_addr.s_addr), ntohs(local->at.in4.sin_port),
+                     (int32_t)ntohl(remote->at.in4.sin_addr.s_addr), ntohs(remote->at.in4.sin_port)};
   return true;
 }
 
-void stream_accepted(poller_t *poller, int32_t slot, int tag) {
+void stream_accepted(poller_t *poller, int32_t slot, int tag, const address_t *local, const address_t *remote) {
   endpoint_t *endpoint = endpoint_at(poller, slot);
   int32_t offset = -1;
   names_t names;
-  if (endpoint != NULL && !(endpoint->flags & FLAG_UNIX) && name_ends(endpoint->fd, &names)) {
+  if (endpoint != NULL && !(endpoint->flags & FLAG_UNIX) && name_ends(endpoint->fd, &names, local, remote)) {
     offset = (int32_t)poller->input_top;
     memcpy(poller->input.bytes + poller->input_top, &names, sizeof names);
     poller->input_top += sizeof names;
@@ -152,11 +161,12 @@ static int admit(listener_t *listener, int fd) {
 
 int listener_accept(listener_t *listener) {
   if (listener->datagrams != 0) return FAULT(CALL_ACCEPT, EINVAL);
-  int fd = socket_accept(listener->endpoint.fd);
+  address_t peer;
+  int fd = socket_accept(listener->endpoint.fd, &peer);
   /* Skips peers that have already left without sending anything. */
   while (fd >= 0 && socket_is_deserted(fd)) {
     (void)socket_close(fd, false);
-    fd = socket_accept(listener->endpoint.fd);
+    fd = socket_accept(listener->endpoint.fd, &peer);
   }
   if (fd < 0) return fd;
   int slot = admit(listener, fd);
@@ -187,10 +197,11 @@ void listener_ready(listener_t *listener, int events) {
   poller_t *poller = listener->endpoint.poller;
   for (int tries = 0; tries < BATCH && !is_full(listener); tries++) {
     if (!poller_has_input_room(poller, sizeof(names_t)) || (listener->endpoint.flags & FLAG_CLOSING)) return;
-    int fd = socket_accept(listener->endpoint.fd);
+    address_t peer;
+    int fd = socket_accept(listener->endpoint.fd, &peer);
     int fault = fd < 0 ? fd : admit(listener, fd);
     if (fault >= 0) {
-      if (fault != INT32_MAX) stream_accepted(poller, fault, listener->tag);
+      if (fault != INT32_MAX) stream_accepted(poller, fault, listener->tag, listener->named ? &listener->local : NULL, &peer);
       continue;
     }
     if (fd >= 0) (void)socket_close(fd, true);

@@ -35,7 +35,7 @@ static void open_handed(struct membership *membership, handed_t handed) {
     return;
   }
   endpoint_at(poller, slot)->listener = listener_of(handed.tag);
-  stream_accepted(poller, slot, handed.tag);
+  stream_accepted(poller, slot, handed.tag, NULL, NULL);
 }
 
 static void on_wake(uv_async_t *wake) {

@@ -104,6 +104,8 @@ typedef struct listener {
   int most_handshakes; /* and their limit; 0: connections are plain. */
   int datagrams; /* The family of a datagram socket, which accepts no one; else 0. */
   bool anywhere; /* The datagram socket is bound to all addresses. */
+  bool named;    /* All its connections have the same address on this side: */
+  address_t local;
   bool starved;  /* The OS had no descriptor or memory left for it. */
   bool paused;   /* Must not be polled. */
 } listener_t;
@@ -187,8 +189,8 @@ void poller_record_bytes(poller_t *poller, int32_t slot, enum event_kind kind, s
 
 /* Opens a listener over `fd`. Returns its slot, or a fault after which the caller still owns `fd`. */
 int listener_open(poller_t *poller, int fd, int tag, int limit, uint16_t flags);
-/* Records that a stream was accepted. There must be room for a record and a names_t. */
-void stream_accepted(poller_t *poller, int32_t slot, int tag);
+/* Records that a stream was accepted. There must be room for a record and a names_t. Its ends are NULL if unknown. */
+void stream_accepted(poller_t *poller, int32_t slot, int tag, const address_t *local, const address_t *remote);
 /* Handles libuv's events of a listener: accepts a bounded number. */
 void listener_ready(listener_t *listener, int events);
 void listener_closed(listener_t *listener);

@@ -203,14 +203,15 @@ int socket_connected(int fd) {
   return error == 0 ? 0 : FAULT(CALL_CONNECT, error);
 }
 
-int socket_accept(int fd) {
+int socket_accept(int fd, address_t *peer) {
+  peer->size = sizeof peer->at;
 #if HAS_ACCEPT4
-  int peer = accept4(fd, NULL, NULL, OPEN_FLAGS);
+  int accepted = accept4(fd, &peer->at.any, &peer->size, OPEN_FLAGS);
 #else
-  int peer = accept(fd, NULL, NULL);
+  int accepted = accept(fd, &peer->at.any, &peer->size);
 #endif
-  if (peer < 0) return fail(CALL_ACCEPT);
-  return make_ready(peer) == 0 ? peer : give_up(peer, CALL_ACCEPT);
+  if (accepted < 0) return fail(CALL_ACCEPT);
+  return make_ready(accepted) == 0 ? accepted : give_up(accepted, CALL_ACCEPT);
 }
 
 int socket_receive(int fd, void *bytes, size_t size) {
@@ -324,6 +325,16 @@ int socket_keep_alive(int fd, int seconds) {
   if (fault == 0) fault = set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL);
   if (fault == 0) fault = set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
   return fault;
+}
+
+bool socket_common_name(int fd, address_t *address) {
+#ifdef IP_TRANSPARENT
+  /* Such a listener, which may be inherited, accepts connections to other addresses than its own. */
+  int transparent = 0;
+  socklen_t size = sizeof transparent;
+  if (getsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &transparent, &size) != 0 || transparent != 0) return false;
+#endif
+  return socket_name(fd, false, address) == 0 && address->at.any.sa_family == AF_INET && !address_is_anywhere(address);
 }
 
 int socket_name(int fd, bool peer, address_t *address) {

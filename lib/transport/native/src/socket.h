@@ -72,8 +72,10 @@ int socket_bind(const address_t *address, const listen_options_t *options);
 int socket_connect(const address_t *address);
 /* Returns 0, or the fault of the finished connect. */
 int socket_connected(int fd);
-/* A descriptor, or a fault. */
-int socket_accept(int fd);
+/* A descriptor, or a fault. Sets the peer's address. */
+int socket_accept(int fd, address_t *peer);
+/* The address that every connection of a listener has on this side, or false if that depends on the connection. */
+bool socket_common_name(int fd, address_t *address);
 
 /* Returns the bytes received, 0 at the peer's end, or a fault; EAGAIN is a fault. */
 int socket_receive(int fd, void *bytes, size_t size);
