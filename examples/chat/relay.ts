@@ -29,6 +29,10 @@ interface Message {
   readonly subject: string
   string(): string
 }
+interface Outgoing {
+  readonly subject: string
+  readonly payload: string
+}
 interface Module {
   connect(options: object): Promise<Connection>
 }
@@ -60,7 +64,7 @@ export async function natsRelay(servers: string, listener: Listener): Promise<Re
 class NatsRelay implements Relay {
   readonly #connection: Connection
   readonly #listener: Listener
-  #waiting: { readonly subject: string; readonly payload: string }[] = []
+  #waiting: Outgoing[] = []
   #connected = true
   #flushing = false
   #lost = 0
@@ -80,14 +84,18 @@ class NatsRelay implements Relay {
       subject: PREFIX + Buffer.from(room).toString('base64url'),
       payload: JSON.stringify(message),
     }
-    this.#waiting.push(one)
-    if (this.#waiting.length > WAITING) {
-      this.#waiting.shift()
-      this.#lost++
-    }
+    // Everything else is said again after a reconnect, as it then is.
+    if (message.type === 'said') this.#keep(one)
     if (!this.#connected) return
     this.#connection.publish(one.subject, one.payload)
     void this.#confirm()
+  }
+
+  #keep(one: Outgoing): void {
+    this.#waiting.push(one)
+    if (this.#waiting.length <= WAITING) return
+    this.#waiting.shift()
+    this.#lost++
   }
 
   /** Follows the state of the connection. */

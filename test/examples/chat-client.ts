@@ -43,13 +43,22 @@ export class Guest {
 
   /** Waits for a message, or returns one that has already arrived. */
   async hears(wanted: (message: Guest['got'][number]) => boolean): Promise<Guest['got'][number]> {
-    for (;;) {
-      const found = this.got.find(wanted)
-      if (found !== undefined) return found
+    for (let next = 0; ; ) {
+      for (const message of this.got.slice(next)) if (wanted(message)) return message
+      next = this.got.length
       await new Promise<void>(resolve => {
         this.#changed = resolve
       })
     }
+  }
+
+  /** Waits for a second notice of a kind. */
+  async hearsAgain(words: RegExp): Promise<string> {
+    let count = 0
+    const { text } = await this.hears(
+      ({ type, text }) => type === 'notice' && words.test(String(text)) && ++count === 2,
+    )
+    return String(text)
   }
 
   hearsText(text: string): Promise<unknown> {

@@ -87,6 +87,15 @@ t.test('two servers share rooms by NATS, and lose nothing when it restarts', { s
   )
   const { text } = await ada.hears(({ type, text }) => type === 'notice' && /are back/.test(String(text)))
   t.match(text, /nothing was lost/)
+
+  await stop(nats)
+  await ada.hearsAgain(/out of reach/)
+  for (let index = 0; index < 10_030; index++) ada.say(`c${index}`, `many ${index}`)
+  await ada.hearsText('many 10029')
+  nats = await startNats(natsPort)
+  t.match(await ada.hearsAgain(/are back/), /30 messages were too many/)
+  await bob.hearsText('many 10029')
+  t.notOk(bob.texts.includes('Ada: many 29'), 'the oldest are given up')
 })
 
 t.test('a NATS that is not there is an error at once', async t => {
