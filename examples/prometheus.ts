@@ -21,6 +21,7 @@ const metrics: Readonly<Record<keyof Stats, readonly [name: string, help: string
   events: ['events_total', 'Connection events, with or without a handler.'],
   turns: ['turns_total', 'Turns of the event loop that had events.'],
   longestTurn: ['longest_turn_seconds', 'Duration of the longest turn since the loop started.', SECONDS],
+  recentTurn: ['recent_turn_seconds', 'Duration of the longest turn of the last 15 to 30 seconds.', SECONDS],
   busy: [
     'busy_seconds_total',
     'Time spent in turns: in handlers and in the work the loop does for them.',

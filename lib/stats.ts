@@ -35,6 +35,8 @@ export interface Stats {
   readonly turns: number
   /** Duration of the longest turn in milliseconds. */
   readonly longestTurn: number
+  /** The same of late: the longest turn of the last 15 to 30 seconds. */
+  readonly recentTurn: number
   /** Milliseconds spent in all turns, in handlers and in the loop's own work. */
   readonly busy: number
   /** TLS handshakes completed. */

@@ -34,10 +34,10 @@ export class Sampler {
 }
 
 function shown(stats: Stats): LoopSample {
-  const { connections, accepted, bytesIn, bytesOut, pending, events, turns, longestTurn, busy } = stats
+  const { connections, accepted, bytesIn, bytesOut, pending, events, turns, recentTurn, busy } = stats
   const { handshakes, resumed, handshakesFailed } = stats
   return {
-    ...{ connections, accepted, bytesIn, bytesOut, pending, events, turns, longestTurn, busy },
+    ...{ connections, accepted, bytesIn, bytesOut, pending, events, turns, recentTurn, busy },
     ...{ handshakes, resumed, handshakesFailed },
   }
 }

@@ -2,6 +2,8 @@ import { RevioError } from '../errors.js'
 import { show } from '../show.js'
 import type { Stats } from '../stats.js'
 import type { TlsInfo } from '../tls.js'
+import { type Clock, systemClock } from './clock.js'
+import { noteTurn, recentTurn } from './recent-turn.js'
 
 /** The counters, and their positions in a row. */
 export const Count = {
@@ -38,7 +40,7 @@ export const Current = {
 } as const
 
 /** Numbers per row; a multiple of a cache line, so that loops don't share one. */
-export const ROW = 24
+export const ROW = 32
 
 /** Size in bytes of the rows of `loops` loops. */
 export function sizeOfRows(loops: number): number {
@@ -53,8 +55,18 @@ export class Counters {
   readonly row: Float64Array
   readonly #rows: readonly Float64Array[]
 
-  constructor(rows: ArrayBufferLike = new ArrayBuffer(sizeOfRows(1)), index = 0) {
+  readonly #clock: Pick<Clock, 'now'>
+  /** Added to the clock's time, it is that of all loops: every thread has a clock of its own. */
+  readonly #epoch: number
+
+  constructor(
+    rows: ArrayBufferLike = new ArrayBuffer(sizeOfRows(1)),
+    index = 0,
+    clock: Pick<Clock, 'now'> = systemClock,
+  ) {
     this.#rows = rowsOf(rows)
+    this.#clock = clock
+    this.#epoch = clock === systemClock ? performance.timeOrigin : 0
     const row = this.#rows[index]
     if (row === undefined) throw new Error(`there is no row ${index} among ${this.#rows.length}`)
     this.row = row
@@ -72,9 +84,10 @@ export class Counters {
     if (tls.reused) this.add(Count.resumed, 1)
   }
 
-  /** A turn took this many milliseconds. */
-  turned(ms: number): void {
+  /** A turn took this many milliseconds, up to now. */
+  turned(ms: number, now: number): void {
     const { row } = this
+    noteTurn(row, ms, now + this.#epoch)
     add(row, Count.turns, 1)
     add(row, Count.busy, ms)
     if (ms > (row[Count.longestTurn] as number)) row[Count.longestTurn] = ms
@@ -94,7 +107,8 @@ export class Counters {
       const message = `option loop: expected a loop from 0 to ${this.loops - 1}; received ${show(loop)}`
       throw new RevioError('ERR_OPTION', message)
     }
-    return statsOf(loop === undefined ? this.#rows : this.#rows.slice(loop, loop + 1))
+    const rows = loop === undefined ? this.#rows : this.#rows.slice(loop, loop + 1)
+    return statsOf(rows, this.#clock.now() + this.#epoch)
   }
 }
 
@@ -106,8 +120,8 @@ export function rowsOf(memory: ArrayBufferLike): Float64Array[] {
   )
 }
 
-/** Sums rows. */
-export function statsOf(rows: readonly Float64Array[]): Stats {
+/** Sums rows, at a time that all loops have in common. */
+export function statsOf(rows: readonly Float64Array[], at: number): Stats {
   const sum = (count: number) => rows.reduce((total, row) => total + (row[count] ?? 0), 0)
   const all = Object.fromEntries(Object.entries(Count).map(([name, count]) => [name, sum(count)]))
   const { queued = 0, dropped = 0, ...shown } = all as Record<keyof typeof Count, number>
@@ -116,6 +130,7 @@ export function statsOf(rows: readonly Float64Array[]): Stats {
     connections: shown.accepted + shown.dialled - shown.closed - shown.detached,
     pending: queued - dropped - shown.bytesOut,
     longestTurn: Math.max(0, ...rows.map(row => row[Count.longestTurn] ?? 0)),
+    recentTurn: Math.max(0, ...rows.map(row => recentTurn(row, at))),
   }
 }
 

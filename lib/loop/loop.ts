@@ -6,7 +6,7 @@ import { type Clock, TurnTime } from './clock.js'
 import { Closer } from './closer.js'
 import { Configurator } from './configurator.js'
 import type { Connection, ConnectionOwner } from './connection.js'
-import { Count, Counters } from './counters.js'
+import { Count, Counters, sizeOfRows } from './counters.js'
 import { Deadlines } from './deadlines.js'
 import { Dialer, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
@@ -67,10 +67,11 @@ export class Loop implements Host {
   readonly #turns: Turns
 
   constructor(options: LoopOptions) {
-    const { events, clock, between = run => run(), promised, counters = new Counters() } = options
+    const { events, clock, between = run => run(), promised } = options
     this.#options = options
     this.#events = events
     this.clock = clock
+    const { counters = new Counters(new ArrayBuffer(sizeOfRows(1)), 0, clock) } = options
     this.counters = counters
     const time = new TurnTime(clock)
     this.#turns = this.#makeTurns(time)

@@ -45,7 +45,7 @@ export class Turns {
     } finally {
       this.running = false
       time.pass()
-      counters.turned(time.now - began)
+      counters.turned(time.now - began, time.now)
       if (waiting()) this.schedule()
     }
   }

@@ -14,7 +14,7 @@ export function settleCounts(counts: SharedArrayBuffer, index: number): void {
 
 /** The number of open connections of a loop. */
 export function openIn(counts: SharedArrayBuffer, index: number): number {
-  return statsOf(rowsOf(counts).slice(index, index + 1)).connections
+  return statsOf(rowsOf(counts).slice(index, index + 1), 0).connections
 }
 
 /** Notes that a loop does not respond, or that it does again. */

@@ -159,7 +159,7 @@ t.test('a dashboard that cannot be had ends the program, and says why', async t 
 
 const none: LoopSample = {
   ...{ connections: 0, accepted: 0, bytesIn: 0, bytesOut: 0, pending: 0, events: 0, turns: 0 },
-  ...{ longestTurn: 0, busy: 0, handshakes: 0, resumed: 0, handshakesFailed: 0 },
+  ...{ recentTurn: 0, busy: 0, handshakes: 0, resumed: 0, handshakesFailed: 0 },
 }
 
 t.test('rates are what was counted between two samples, by the time between them', async t => {
@@ -171,14 +171,14 @@ t.test('rates are what was counted between two samples, by the time between them
     })
   at(1000, { events: 10, busy: 5, turns: 3 }, {})
   t.equal(history.points.length, 0, 'one sample is no rate')
-  at(3000, { events: 30, bytesIn: 4000, busy: 505, turns: 13, longestTurn: 7 }, { events: 2, connections: 4 })
+  at(3000, { events: 30, bytesIn: 4000, busy: 505, turns: 13, recentTurn: 7 }, { events: 2, connections: 4 })
   at(3000, {}, {})
   const [point] = history.points
   t.match(point?.loops, [
-    { events: 10, bytesIn: 2000, busy: 0.25, meanTurn: 50, longestTurn: 7 },
+    { events: 10, bytesIn: 2000, busy: 0.25, meanTurn: 50, recentTurn: 7 },
     { events: 1, connections: 4, busy: 0, meanTurn: null },
   ])
-  t.match(point?.total, { events: 11, connections: 4, busy: 0.25, meanTurn: 50, longestTurn: 7 })
+  t.match(point?.total, { events: 11, connections: 4, busy: 0.25, meanTurn: 50, recentTurn: 7 })
   at(4000, {}, {})
   t.match(history.points.at(-1)?.total, { events: 0, bytesIn: 0 }, 'a loop that was replaced counts anew')
   at(5000, {}, {})

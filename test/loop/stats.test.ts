@@ -54,6 +54,27 @@ t.test('timeouts, turns and the time spent in them are counted in the time of th
   t.match(simulation.server.stats(), { timedOut: 1, connections: 0, longestTurn: 30 })
 })
 
+t.test('the longest turn of late is forgotten, whether or not others follow', async t => {
+  let long = 30
+  const simulation: Simulation = simulate({ data: () => simulation.stall(long) })
+  const { server } = simulation
+  const peer = simulation.connect()
+  peer.send('x')
+  t.match(server.stats(), { longestTurn: 30, recentTurn: 30 })
+  simulation.advance(14_000)
+  long = 5
+  peer.send('x')
+  t.equal(server.stats().recentTurn, 30, 'of the same window')
+  simulation.advance(10_000)
+  peer.send('x')
+  t.equal(server.stats().recentTurn, 30, 'of the window before')
+  simulation.advance(16_000)
+  peer.send('x')
+  t.match(server.stats(), { longestTurn: 30, recentTurn: 5 })
+  simulation.advance(31_000)
+  t.match(server.stats(), { longestTurn: 30, recentTurn: 0 }, 'an idle loop has none')
+})
+
 t.test('a socket that is handed over is counted as that', async t => {
   let handedOver: () => void = () => {}
   const detached = new Promise<void>(resolve => {

@@ -8,7 +8,7 @@ const figures: readonly [id: string, name: string, kind: Kind, of: (point: Point
   ['in', 'Received', 'traffic', ({ total }) => total.bytesIn],
   ['out', 'Sent', 'traffic', ({ total }) => total.bytesOut],
   ['busy', 'Busiest loop', 'share', ({ total }) => total.busy],
-  ['longest', 'Longest turn', 'time', ({ total }) => total.longestTurn],
+  ['longest', 'Longest turn', 'time', ({ total }) => total.recentTurn],
   ['pending', 'Unsent output', 'bytes', ({ total }) => total.pending],
   ['resident', 'Memory', 'bytes', ({ sample }) => sample.rss],
 ]

@@ -12,8 +12,8 @@ export interface Rates {
   busy: number
   /** Mean duration of a turn; null without turns. */
   meanTurn: number | null
-  /** The longest turn since the start. */
-  longestTurn: number
+  /** The longest turn of late. */
+  recentTurn: number
   handshakes: number
   resumed: number
   handshakesFailed: number
@@ -61,7 +61,7 @@ function ratesOf(before: LoopSample, now: LoopSample, ms: number): Rates {
   return {
     connections: now.connections,
     pending: now.pending,
-    longestTurn: now.longestTurn,
+    recentTurn: now.recentTurn,
     accepted: rate('accepted'),
     bytesIn: rate('bytesIn'),
     bytesOut: rate('bytesOut'),
@@ -85,7 +85,7 @@ function sumOf(loops: readonly LoopSample[]): LoopSample {
     pending: sum('pending'),
     events: sum('events'),
     turns: sum('turns'),
-    longestTurn: Math.max(0, ...loops.map(({ longestTurn }) => longestTurn)),
+    recentTurn: Math.max(0, ...loops.map(({ recentTurn }) => recentTurn)),
     busy: sum('busy'),
     handshakes: sum('handshakes'),
     resumed: sum('resumed'),

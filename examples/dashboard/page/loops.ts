@@ -10,7 +10,7 @@ const columns: readonly [name: string, kind: Kind, of: (rates: Rates) => number 
   ['Sent', 'traffic', ({ bytesOut }) => bytesOut, 'wide'],
   ['Unsent', 'bytes', ({ pending }) => pending, 'wide'],
   ['Mean turn', 'time', ({ meanTurn }) => meanTurn, 'wide'],
-  ['Longest', 'time', ({ longestTurn }) => longestTurn],
+  ['Longest', 'time', ({ recentTurn }) => recentTurn],
   ['In turns', 'share', ({ busy }) => busy],
 ]
 

@@ -42,7 +42,7 @@ export interface LoopSample {
   readonly pending: number
   readonly events: number
   readonly turns: number
-  readonly longestTurn: number
+  readonly recentTurn: number
   readonly busy: number
   readonly handshakes: number
   readonly resumed: number
