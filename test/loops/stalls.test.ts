@@ -102,7 +102,6 @@ t.test(
     await stuck.until(received => received.endsWith('waitposted;'))
     t.match(server.stats(), { stalled: 0 })
     t.ok(server.stats({ loop: 0 }).recentTurn > 500, 'another thread sees how long it took')
-    t.ok(server.stats({ loop: 1 }).recentTurn < 500)
     await server.reload()
     const after = Array.from({ length: 4 }, () => new Client(server.addresses[0]))
     t.strictSame(await spread(after, 2), [2, 2], 'both get connections again')
