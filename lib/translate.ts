@@ -58,7 +58,7 @@ export function translate<Context = undefined>(
   const opened = (id: number, info: Info) => {
     if (info.closing) return program.opened?.(id, info)
     const connection = openingOf(id)
-    if (connection === undefined) throw new Error('translate: its `opened` is for a loop to call')
+    if (connection === undefined) throw new Error('translate: only a loop may call `opened`')
     const failure = connection.layer((link, host) =>
       should(id, info) ? makeLayer(id, info, wrap, link, host) : undefined,
     )

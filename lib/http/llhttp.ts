@@ -198,7 +198,10 @@ interface Wasm {
 function instantiate(env: Record<string, (...numbers: number[]) => number>): Exports {
   const { WebAssembly: wasm } = globalThis as { WebAssembly?: Wasm }
   if (wasm === undefined) {
-    throw new RevioError('ERR_UNSUPPORTED', 'http: requests are parsed by WebAssembly, which is not there')
+    throw new RevioError(
+      'ERR_UNSUPPORTED',
+      'http: parsing requests requires WebAssembly, which is not available',
+    )
   }
   return new wasm.Instance(compile(wasm), { env }).exports as Exports
 }

@@ -336,5 +336,5 @@ function empty(list: unknown[]): void {
 }
 
 function gone(error: Error | undefined): Error {
-  return error ?? new RevioError('ECONNABORTED', 'http: the connection has gone')
+  return error ?? new RevioError('ECONNABORTED', 'http: the connection has closed')
 }

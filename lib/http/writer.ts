@@ -257,5 +257,5 @@ function checkStatus(response: HttpResponse): number {
 }
 
 function mismatch({ length }: Fields, size: number): RevioError {
-  return new RevioError('ERR_REPLY', `http: content-length says ${length}, and the body has ${size} bytes`)
+  return new RevioError('ERR_REPLY', `http: content-length is ${length}, but the body has ${size} bytes`)
 }

@@ -186,7 +186,7 @@ export class Dialer {
     }
     const { events, context, timeout = 0 } = options
     if (!(typeof timeout === 'number' && timeout >= 0)) {
-      const message = `option timeout: must be a non-negative number of milliseconds; received ${show(timeout)}`
+      const message = `option timeout: expected a non-negative number of milliseconds; received ${show(timeout)}`
       throw new RevioError('ERR_OPTION', message)
     }
     if (events !== undefined) {

@@ -92,7 +92,7 @@ function checkSlowHandler(limit: unknown): void {
   if (limit === undefined || (typeof limit === 'number' && limit >= 0)) return
   throw new RevioError(
     'ERR_OPTION',
-    `option slowHandler: must be a non-negative number of milliseconds; received ${show(limit)}`,
+    `option slowHandler: expected a non-negative number of milliseconds; received ${show(limit)}`,
   )
 }
 

@@ -170,7 +170,7 @@ export class Intake {
       this.#counters.add(Count.queued, size)
       return true
     }
-    const message = `connection ${id}: ${size} bytes more than the ${unsent} unsent ones would pass maxPending, ${limits.maxPending}`
+    const message = `connection ${id}: ${size} more bytes, with ${unsent} unsent, exceed maxPending, ${limits.maxPending}`
     this.#flusher.giveUp(connection, new RevioError('ENOBUFS', message))
     return false
   }

@@ -69,7 +69,7 @@ export function prefaceOf(target: Binding, proxy: DialOptions['proxy']): { prefa
     const instead = 'dial the plain address, and call secure in opened'
     throw new RevioError(
       'ERR_UNSUPPORTED',
-      `address "${target.text}": option proxy: not together with TLS; ${instead}`,
+      `address "${target.text}": option proxy: cannot be combined with TLS; ${instead}`,
     )
   }
   return { preface: proxyHeader({ remoteAddress, localAddress }) }

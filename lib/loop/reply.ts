@@ -60,7 +60,7 @@ export function checkOpening(opening: unknown): asserts opening is readonly unkn
 /** @throws `ERR_OPTION` for an action in place of the options. */
 export function checkNoAction(options: unknown): void {
   if (!isAction(options)) return
-  const message = `opened returned ${options} in place of its options: an action comes third, as in [out, options, action]`
+  const message = `opened returned ${options} as its options: the action comes third, as in [out, options, action]`
   throw new RevioError('ERR_OPTION', message)
 }
 

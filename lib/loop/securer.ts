@@ -64,7 +64,7 @@ export class Securer {
     checkObject(options, where)
     const { isServer = connection.info.addressIndex >= 0, ...tls } = options
     if (typeof isServer !== 'boolean') {
-      const message = `${where}: option isServer: must be true or false; received ${show(isServer)}`
+      const message = `${where}: option isServer: expected true or false; received ${show(isServer)}`
       throw new RevioError('ERR_OPTION', message)
     }
     const host = isServer ? undefined : this.#loop.dialer.hostOf(connection.info)

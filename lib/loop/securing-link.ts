@@ -190,10 +190,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.#ended = true
     if (!this.#begun) return
     this.failed(
-      new RevioError(
-        'ECONNRESET',
-        `TLS handshake with ${this.#options.peer}: the peer has ended the connection`,
-      ),
+      new RevioError('ECONNRESET', `TLS handshake with ${this.#options.peer}: the peer ended the connection`),
     )
   }
 
@@ -215,7 +212,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
 
   expired(): void {
     const { peer, security, turn } = this.#options
-    const message = `TLS handshake with ${peer}: not done in ${security.handshakeTimeout} ms`
+    const message = `TLS handshake with ${peer}: not completed within ${security.handshakeTimeout} ms`
     turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 

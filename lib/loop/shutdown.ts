@@ -171,13 +171,13 @@ export class Shutdown {
 
 function checkTimeout(timeout: unknown): void {
   if (typeof timeout === 'number' && timeout >= 0) return
-  const message = `option timeout: must be a non-negative number of milliseconds; received ${looksOf(timeout)}`
+  const message = `option timeout: expected a non-negative number of milliseconds; received ${looksOf(timeout)}`
   throw new RevioError('ERR_OPTION', message)
 }
 
 /** @throws `ERR_OPTION` unless it is a non-negative number of milliseconds. */
 export function checkGrace(grace: unknown): void {
   if (typeof grace === 'number' && grace >= 0) return
-  const message = `option grace: must be a non-negative number of milliseconds; received ${looksOf(grace)}`
+  const message = `option grace: expected a non-negative number of milliseconds; received ${looksOf(grace)}`
   throw new RevioError('ERR_OPTION', message)
 }

@@ -62,6 +62,6 @@ export function boundSecurity(
 ): ServerSecurity | undefined {
   if (proxyRule === undefined || security === undefined) return security
   if (transport.doesTls === true) return undefined
-  const message = `address "${binding.text}": TLS behind a PROXY header needs the native transport`
+  const message = `address "${binding.text}": TLS behind a PROXY header requires the native transport`
   throw new RevioError('ERR_UNSUPPORTED', message)
 }

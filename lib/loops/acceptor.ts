@@ -63,6 +63,6 @@ export class Acceptor {
 
 /** When descriptors cannot be handed over. */
 export function unsupported(balance: Balance, why: string): RevioError {
-  const message = `balance "${balance}" needs the native transport (${why}); "kernel" does without`
+  const message = `balance "${balance}" requires the native transport (${why}); "kernel" doesn't`
   return new RevioError('ERR_UNSUPPORTED', `serveLoops: ${message}`)
 }

@@ -92,7 +92,7 @@ export class CrewServer implements LoopsServer {
     const { timeout, grace = 0 } = options
     checkGrace(grace)
     if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
-      const message = `option timeout: must be a non-negative number of milliseconds; received ${show(timeout)}`
+      const message = `option timeout: expected a non-negative number of milliseconds; received ${show(timeout)}`
       throw new RevioError('ERR_OPTION', message)
     }
     this.#crew.shutdown(timeout, grace)

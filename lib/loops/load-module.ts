@@ -36,7 +36,7 @@ export async function loadHandlers(url: string, start: LoopStart, version = 0): 
   if (events === undefined) {
     throw new RevioError(
       'ERR_OPTION',
-      `module ${url}: its default export must be handlers, or a function that makes them`,
+      `module ${url}: expected a default export of handlers, or of a function that returns them`,
     )
   }
   checkHandlers(events, `module ${url}`)

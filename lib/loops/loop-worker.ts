@@ -132,7 +132,7 @@ export class LoopWorker implements Watched {
       const answer: Answer = ({ report, error }) => (report === undefined ? reject(error) : resolve(report))
       if (this.stalled)
         return answer({ error: new RevioError('ERR_STALLED', `loop ${this.index} is stalled`) })
-      if (!this.alive) return answer({ error: this.#error ?? new Error(`loop ${this.index} has gone`) })
+      if (!this.alive) return answer({ error: this.#error ?? new Error(`loop ${this.index} has ended`) })
       this.#answer = answer
       this.tell(order)
     })

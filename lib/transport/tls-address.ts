@@ -34,7 +34,7 @@ export function tlsOptionsOf(
   const options: Options = {}
   for (const given of [tls ?? {}, later]) {
     if (typeof given === 'object' && given !== null) continue
-    throw new RevioError('ERR_OPTION', `${where}: option tls: must be an object; received ${show(given)}`)
+    throw new RevioError('ERR_OPTION', `${where}: option tls: expected an object; received ${show(given)}`)
   }
   for (const [setting, value] of settings ?? []) {
     const name = setting === 'alpn' ? 'ALPNProtocols' : setting

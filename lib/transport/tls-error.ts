@@ -23,6 +23,6 @@ export function tlsError(thrown: Error, what: string): Error {
 export function truncationError(): RevioError {
   return new RevioError(
     'ECONNRESET',
-    'the peer ended the connection without close_notify: something may be missing (allowTruncation)',
+    'the peer ended the connection without close_notify: the stream may be truncated (see allowTruncation)',
   )
 }

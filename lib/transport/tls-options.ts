@@ -64,10 +64,10 @@ export function serverSecurity(
     !(maxHandshakes === Number.POSITIVE_INFINITY || Number.isSafeInteger(maxHandshakes)) ||
     maxHandshakes < 1
   ) {
-    wrong(where, 'maxHandshakes', 'must be a positive integer', maxHandshakes)
+    wrong(where, 'maxHandshakes', 'expected a positive integer', maxHandshakes)
   }
   if (choose !== undefined && typeof choose !== 'function')
-    wrong(where, 'choose', 'must be a function', choose)
+    wrong(where, 'choose', 'expected a function', choose)
   if (missing(options.cert) && missing(options.pfx) && choose === undefined) {
     throw new RevioError(
       'ERR_OPTION',
@@ -113,7 +113,7 @@ export function servernameOf(options: TlsClientOptions, where: string, host: str
 
 function checkServername(servername: unknown, where: string): void {
   if (servername === undefined || (typeof servername === 'string' && servername !== '')) return
-  wrong(where, 'servername', 'must be a name or an IP address', servername)
+  wrong(where, 'servername', 'expected a name or an IP address', servername)
 }
 
 function security(
@@ -125,7 +125,7 @@ function security(
   checkBoolean('rejectUnauthorized', rejectUnauthorized, where)
   checkBoolean('allowTruncation', allowTruncation, where)
   if (!(typeof handshakeTimeout === 'number' && handshakeTimeout > 0)) {
-    wrong(where, 'handshakeTimeout', 'must be a positive number of milliseconds', handshakeTimeout)
+    wrong(where, 'handshakeTimeout', 'expected a positive number of milliseconds', handshakeTimeout)
   }
   const context = contextOptions(options, where, defaults)
   const alpn = encodeProtocols(options.ALPNProtocols, where)
@@ -147,12 +147,12 @@ function contextOptions(
   }
   const { minVersion, maxVersion, ticketKeys, cert, key, secureOptions = 0 } = context
   for (const [name, value] of Object.entries({ minVersion, maxVersion })) {
-    if (!VERSIONS.includes(value)) wrong(where, name, 'must be TLSv1.2 or TLSv1.3', value)
+    if (!VERSIONS.includes(value)) wrong(where, name, 'expected TLSv1.2 or TLSv1.3', value)
   }
   if (ticketKeys !== undefined && !(ticketKeys instanceof Uint8Array && ticketKeys.length === TICKET_KEYS)) {
     const given =
       ticketKeys instanceof Uint8Array ? `${(ticketKeys as Uint8Array).length} bytes` : typeof ticketKeys
-    wrong(where, 'ticketKeys', `must be a Buffer of ${TICKET_KEYS} bytes`, given)
+    wrong(where, 'ticketKeys', `expected a Buffer of ${TICKET_KEYS} bytes`, given)
   }
   if (!missing(cert) && missing(key) && context.privateKeyIdentifier === undefined) {
     throw new RevioError('ERR_OPTION', `${where}: option cert requires its private key, the option key`)
@@ -194,7 +194,7 @@ function sessionScope({ requestCert, rejectUnauthorized, ca }: TlsServerOptions)
 /** Encodes the protocols for the wire: each preceded by its length in one byte. */
 function encodeProtocols(protocols: unknown, where: string): Buffer | undefined {
   if (protocols === undefined) return undefined
-  const needed = 'must be a list of names, each of 1 to 255 bytes'
+  const needed = 'expected a list of names, each of 1 to 255 bytes'
   if (!Array.isArray(protocols)) return wrong(where, 'ALPNProtocols', needed, protocols)
   const pieces = protocols.map((name: unknown) => {
     const length = typeof name === 'string' ? Buffer.byteLength(name) : 0
@@ -205,7 +205,7 @@ function encodeProtocols(protocols: unknown, where: string): Buffer | undefined 
 }
 
 function checkNames(options: object, known: ReadonlySet<string>, where: string): void {
-  if (typeof options !== 'object' || options === null) wrong(where, 'tls', 'must be an object', options)
+  if (typeof options !== 'object' || options === null) wrong(where, 'tls', 'expected an object', options)
   for (const name of Object.keys(options)) {
     if (known.has(name)) continue
     const hint =
@@ -217,7 +217,7 @@ function checkNames(options: object, known: ReadonlySet<string>, where: string):
 }
 
 function checkBoolean(name: string, value: unknown, where: string): void {
-  if (typeof value !== 'boolean') wrong(where, name, 'must be true or false', value)
+  if (typeof value !== 'boolean') wrong(where, name, 'expected true or false', value)
 }
 
 function wrong(where: string, name: string, needed: string, given: unknown): never {

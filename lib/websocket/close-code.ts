@@ -65,7 +65,7 @@ export function closePayload(code: number | undefined, reason = ''): Buffer {
   if (!Number.isInteger(sent) || !isCloseCode(sent)) {
     throw new RevioError(
       'ERR_OPTION',
-      `close code ${show(code)}: expected 1000 to 1014, but not 1004 to 1006, or 3000 to 4999`,
+      `close code ${show(code)}: expected 1000 to 1003, 1007 to 1014, or 3000 to 4999`,
     )
   }
   if (typeof reason !== 'string') {

@@ -106,7 +106,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   /** Reports that the messages with a token were discarded. */
   #lost({ id, context }: Session<Context>, token: unknown): void {
-    const error = new RevioError('EPIPE', `connection ${id}: it took no messages any more`)
+    const error = new RevioError('EPIPE', `connection ${id}: accepted no more messages`)
     this.#handlers.sent?.(id, token, error, context)
   }
 

@@ -80,7 +80,7 @@ t.test('wrong arguments are told by name', { skip }, async t => {
   })
   await t.rejects(serveLoops(fixture('plain'), {}, 'tcp-net://127.0.0.1:0'), {
     code: 'ERR_UNSUPPORTED',
-    message: /balance "round-robin" needs the native transport .*; "kernel" does without/,
+    message: /balance "round-robin" requires the native transport .*; "kernel" doesn't/,
   })
   await t.rejects(serveLoops(fixture('plain'), { balance: 'kernel' }, 'unix:///tmp/x.sock'), {
     code: 'ERR_UNSUPPORTED',

@@ -6,7 +6,7 @@ import { onEvery } from '../transport/on-every.js'
 const returns: readonly (readonly [events: unknown, error: object])[] = [
   [
     { opened: () => ['hi', Action.Close] },
-    { code: 'ERR_OPTION', message: /^opened returned 2 in place of its options: an action comes third/ },
+    { code: 'ERR_OPTION', message: /^opened returned 2 as its options: the action comes third/ },
   ],
   [
     { opened: () => 'hi' },

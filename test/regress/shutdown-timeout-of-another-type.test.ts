@@ -21,7 +21,7 @@ t.test('what is no number of milliseconds is refused, and the loop goes on', asy
   ] as [number, string][]) {
     t.throws(() => running?.shutdown({ timeout }), {
       code: 'ERR_OPTION',
-      message: `option timeout: must be a non-negative number of milliseconds; received ${shown}`,
+      message: `option timeout: expected a non-negative number of milliseconds; received ${shown}`,
     })
   }
   for (const options of [null, 5, 'now'] as never[]) {

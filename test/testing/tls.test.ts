@@ -53,7 +53,7 @@ t.test('plain text, silence and a cut are what they are with TLS', { skip }, asy
     t.match(failures, [{ code: 'ERR_TLS', message: /wrong version number/ }])
     simulation.connect({ tls: false })
     simulation.advance(10_000)
-    t.match(failures[1], { code: 'ETIMEDOUT', message: /not done in 10000 ms/ })
+    t.match(failures[1], { code: 'ETIMEDOUT', message: /not completed within 10000 ms/ })
     const peer = simulation.connect()
     simulation.run()
     peer.close()

@@ -41,9 +41,9 @@ t.test('what an address says of TLS is checked before anything is bound', { skip
   await wrong(
     `${files}&minVersion=TLSv1`,
     'ERR_OPTION',
-    /minVersion: must be TLSv1\.2 or TLSv1\.3; received "TLSv1"/,
+    /minVersion: expected TLSv1\.2 or TLSv1\.3; received "TLSv1"/,
   )
-  await wrong(`${files}&alpn=h2,`, 'ERR_OPTION', /ALPNProtocols: must be a list of names/)
+  await wrong(`${files}&alpn=h2,`, 'ERR_OPTION', /ALPNProtocols: expected a list of names/)
   await wrong(`${files}&requestCert=yes`, 'ERR_ADDRESS', /requestCert=yes: expected true or false/)
   await wrong(`${files}&handshakeTimeout=0`, 'ERR_ADDRESS', /handshakeTimeout=0: expected a number from 1/)
   await wrong(`${files}&servername=a.test`, 'ERR_OPTION', /unknown option "servername" for TLS/)
@@ -64,16 +64,16 @@ t.test('so is what stands beside it', { skip }, async t => {
     'ERR_OPTION',
     /"secureProtocol" for TLS; minVersion and maxVersion/,
   )
-  await wrong({ choose: 'x' }, 'ERR_OPTION', /choose: must be a function/)
-  await wrong({ requestCert: 1 }, 'ERR_OPTION', /requestCert: must be true or false; received 1/)
-  await wrong({ maxHandshakes: 0 }, 'ERR_OPTION', /maxHandshakes: must be a positive integer; received 0/)
-  await wrong({ handshakeTimeout: -1 }, 'ERR_OPTION', /handshakeTimeout: must be a positive number/)
+  await wrong({ choose: 'x' }, 'ERR_OPTION', /choose: expected a function/)
+  await wrong({ requestCert: 1 }, 'ERR_OPTION', /requestCert: expected true or false; received 1/)
+  await wrong({ maxHandshakes: 0 }, 'ERR_OPTION', /maxHandshakes: expected a positive integer; received 0/)
+  await wrong({ handshakeTimeout: -1 }, 'ERR_OPTION', /handshakeTimeout: expected a positive number/)
   await wrong(
     { ticketKeys: Buffer.alloc(47) },
     'ERR_OPTION',
-    /ticketKeys: must be a Buffer of 48 bytes; received "47 bytes"/,
+    /ticketKeys: expected a Buffer of 48 bytes; received "47 bytes"/,
   )
-  await wrong({ ALPNProtocols: 'h2' }, 'ERR_OPTION', /ALPNProtocols: must be a list/)
+  await wrong({ ALPNProtocols: 'h2' }, 'ERR_OPTION', /ALPNProtocols: expected a list/)
   await wrong({ key: 'no key' }, 'ERR_TLS', /option key: no PEM/)
   await refuses(
     t,
@@ -87,7 +87,7 @@ t.test('so is what stands beside it', { skip }, async t => {
     'ERR_OPTION',
     /option tls: only for the schemes tls/,
   )
-  await refuses(t, { address, tls: 7 as never }, 'ERR_OPTION', /option tls: must be an object; received 7/)
+  await refuses(t, { address, tls: 7 as never }, 'ERR_OPTION', /option tls: expected an object; received 7/)
   const running = serve(
     {},
     { address: `${address}?cert=${encodeURIComponent(certFile)}`, tls: { key } },
@@ -116,6 +116,6 @@ t.test('a dial says at once what is wrong with its options', { skip }, async t =
   })
   t.throws(() => server.dial('tls://127.0.0.1:1', { tls: { servername: '' } }), {
     code: 'ERR_OPTION',
-    message: /servername: must be a name/,
+    message: /servername: expected a name/,
   })
 })

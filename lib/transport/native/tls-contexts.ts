@@ -60,7 +60,7 @@ export class TlsContexts {
     const make = () => void createSecureContext(options)
     const context = this.#addon.secureContext(make, flags, alpn, ticketKeys(options.ticketKeys))
     if (context === undefined)
-      throw new RevioError('ERR_TLS', 'createSecureContext made no context of OpenSSL')
+      throw new RevioError('ERR_TLS', 'createSecureContext created no OpenSSL context')
     return context
   }
 }

@@ -81,7 +81,7 @@ export class Handshake implements Receiver, TimedHandshake {
 
   expired(): void {
     const { what, security } = this.session
-    const message = `${what}: not done in ${security.handshakeTimeout} ms`
+    const message = `${what}: not completed within ${security.handshakeTimeout} ms`
     this.#owner.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 

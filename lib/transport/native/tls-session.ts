@@ -102,7 +102,7 @@ export class TlsSession {
 
 /** The error for a peer that ended during the handshake. */
 function endedError(): NodeJS.ErrnoException {
-  return Object.assign(new Error('the peer has ended the connection'), { code: 'ECONNRESET' })
+  return Object.assign(new Error('the peer ended the connection'), { code: 'ECONNRESET' })
 }
 
 function infoOf(security: ServerSecurity | ClientSecurity, names: TlsNames): TlsInfo {

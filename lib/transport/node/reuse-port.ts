@@ -9,7 +9,7 @@ import { RevioError } from '../../errors.js'
  */
 export function checkReusePort({ text }: Binding, needed: string): void {
   if (!canReusePort()) {
-    throw new RevioError('ERR_UNSUPPORTED', `address "${text}": reuseport needs ${needed}`)
+    throw new RevioError('ERR_UNSUPPORTED', `address "${text}": reuseport requires ${needed}`)
   }
 }
 

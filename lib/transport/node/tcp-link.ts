@@ -90,7 +90,7 @@ export class NetLink implements Link {
     this.#inFlight = 0
     this.taken = before
     if (this.#mute) {
-      this.failure = new RevioError('EPIPE', 'the output of the socket had been ended before it was attached')
+      this.failure = new RevioError('EPIPE', 'the output of the socket was ended before it was attached')
       return
     }
     let skip = before
@@ -125,7 +125,7 @@ export class NetLink implements Link {
     // EPIPE before the peer's end has been read is no break: a Unix socket looks like this when its peer closes it.
     if (code === undefined || code === 'EAGAIN' || (code === 'EPIPE' && !this.#ended)) return
     this.#owner.breaks.delete(this)
-    const error = Object.assign(new Error(`read ${code}: the peer has broken the connection`), { code })
+    const error = Object.assign(new Error(`read ${code}: the peer broke the connection`), { code })
     if (this.#ended || this.#surrendered) return this.#onError(error)
     this.#broken = error
     this.#socket.resume()

@@ -59,7 +59,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
   input(): void {}
 
   ended(): void {
-    this.failed(Object.assign(new Error('the peer has ended the connection'), { code: 'ECONNRESET' }))
+    this.failed(Object.assign(new Error('the peer ended the connection'), { code: 'ECONNRESET' }))
   }
 
   failed(error: Error): void {
@@ -76,7 +76,7 @@ export class TlsHandshake implements Receiver, TimedHandshake {
 
   expired(): void {
     const { security, peer, transport } = this.#options
-    const message = `TLS handshake with ${peer}: not done in ${security.handshakeTimeout} ms`
+    const message = `TLS handshake with ${peer}: not completed within ${security.handshakeTimeout} ms`
     transport.host.turn(() => this.failed(new RevioError('ETIMEDOUT', message)))
   }
 

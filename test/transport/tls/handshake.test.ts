@@ -129,7 +129,7 @@ await onTls(t, 'a peer that stays silent is given up after handshakeTimeout', as
   const socket = net.connect(portOf(server), '127.0.0.1').resume()
   socket.on('error', () => {})
   await Promise.all([failed, gone(socket)])
-  t.match(failures, [[{ code: 'ETIMEDOUT', message: /not done in 50 ms$/ }]])
+  t.match(failures, [[{ code: 'ETIMEDOUT', message: /not completed within 50 ms$/ }]])
 })
 
 await onTls(t, 'beyond maxHandshakes peers wait for those that are under way', async (t, ground) => {

@@ -158,7 +158,7 @@ await trial(
 await trial(t, 'a peer that stays silent is given up after handshakeTimeout', async (t, scheme) => {
   const { port, closed } = await story(t, scheme, starttls({ ...credentials, handshakeTimeout: 50 }))
   const socket = await asked(port)
-  t.match(await closed, { code: 'ETIMEDOUT', message: /not done in 50 ms/ })
+  t.match(await closed, { code: 'ETIMEDOUT', message: /not completed within 50 ms/ })
   socket.destroy()
 })
 
@@ -317,7 +317,7 @@ await trial(t, 'it is refused where it cannot be', async (t, scheme) => {
   })
   t.throws(() => server.secure(2, { isServer: 1 as never }), {
     code: 'ERR_OPTION',
-    message: /isServer: must be true or false/,
+    message: /isServer: expected true or false/,
   })
   t.throws(() => server.secure(2, { isServer: false, ca }), {
     code: 'ERR_OPTION',
