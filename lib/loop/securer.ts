@@ -89,6 +89,7 @@ export class Securer {
         unread,
         plain: connection.unsent,
         offered: Math.max(0, connection.offered),
+        blocked: connection.blocked,
         layer: link => this.#makeTls(link, { security, peer, host }),
         turn: run => loop.turn(run),
         ready: () => loop.clock.soon(() => loop.turn(() => securing.begin())),

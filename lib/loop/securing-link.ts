@@ -22,6 +22,8 @@ export interface SecuringOptions {
   readonly plain: number
   /** Of these, how many the link below has on offer already, in a flush that is under way. */
   readonly offered: number
+  /** The link below takes no more for now. */
+  readonly blocked: boolean
   /** Undelivered input, which goes to the handshake. */
   readonly unread: readonly Uint8Array[]
   /** Adds TLS around a link without TLS of its own. */
@@ -66,6 +68,7 @@ export class SecuringLink implements LayeredLink, Receiver, TimedHandshake {
     this.#unread = [...options.unread]
     this.#plain = options.plain
     this.#offered = options.offered
+    this.#blocked = options.blocked
     raw.read(false)
     if (this.#plain === 0) options.ready()
   }

@@ -116,10 +116,17 @@ export class LoopSimulation implements Simulation {
     const address = Number.isInteger(addressIndex) ? this.#server.addresses[addressIndex] : undefined
     if (address === undefined)
       throw new RevioError('ERR_OPTION', `addressIndex: no such address: ${show(addressIndex)}`)
+    // A peer of a TLS address that nobody listens on is refused while it is made.
+    let refusal: Error | undefined
+    let refuse = (error: Error): void => {
+      refusal = error
+    }
     const peer = this.#peer(
-      this.#network.connect(address, error => peer.refused(error)),
+      this.#network.connect(address, error => refuse(error)),
       { ...options, accepted: false, secure: address.toString().startsWith('tls') },
     )
+    refuse = error => peer.refused(error)
+    if (refusal !== undefined) peer.refused(refusal)
     this.#schedule.follow()
     return peer
   }

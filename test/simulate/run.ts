@@ -93,12 +93,14 @@ async function settle(world: World, story: Story): Promise<void> {
   if (promised === undefined) return
   const { reaction, resolve, reject } = promised
   world.note('settle', story.id, reaction)
+  // A program without `closed` isn't told that its connection timed out; the reply has no effect all the same.
+  const over = story.over !== undefined || world.server.info(story.id) === undefined
   if (reaction.fault) {
     const fault = new Error(`planned rejection ${world.faults.length + 1}`)
     world.faults.push(fault)
-    if (story.over === undefined) story.thrown.push(fault)
+    if (!over) story.thrown.push(fault)
     reject(fault)
-  } else if (story.over === undefined) {
+  } else if (!over) {
     const reply = world.reply(story, reaction, undefined, true)
     world.act(story, reaction.action)
     resolve(reply)

@@ -1,5 +1,5 @@
 import { type Binding, inetAddress, unixAddress } from '../../address.js'
-import { RevioError } from '../../errors.js'
+import { asError, RevioError } from '../../errors.js'
 import type { Address } from '../../info.js'
 import { End, type WireOptions } from './connection-end.js'
 import { systemError } from './errors.js'
@@ -70,8 +70,9 @@ export class MemoryNetwork {
 
   /** Connects the loop to the listener at `target`. */
   dial(target: Binding, done: (outcome: Arrival | Error) => void): void {
-    const address = this.#place(target, 'connect', target.port)
+    const address = this.#findPlace(target)
     this.schedule.post(() => {
+      if (address instanceof Error) return done(address)
       const listener = [...this.#listeners].find(other => overlap(other, address, false))
       if (listener === undefined) return done(systemError('connect', 'ECONNREFUSED', address))
       const [near, far] = End.pair(this.schedule, this.#options)
@@ -79,6 +80,15 @@ export class MemoryNetwork {
       listener.arrived({ wire: far, local: address, remote: local })
       done({ wire: near, local, remote: address })
     }, this.#options.latency)
+  }
+
+  /** Where a target is, or why it is nowhere: a dial fails later, as a resolver does. */
+  #findPlace(target: Binding): Address | Error {
+    try {
+      return this.#place(target, 'connect', target.port)
+    } catch (thrown) {
+      return asError(thrown)
+    }
   }
 
   #find(address: Address): Listener | undefined {
