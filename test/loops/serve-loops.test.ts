@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import * as net from 'node:net'
 import t from 'tap'
 import { serveLoops } from '../../lib/index.js'
 import { nativeMissing } from '../transport/native/missing.js'
@@ -26,3 +28,22 @@ t.test('each loop serves, and Shutdown in one ends all', { skip }, async t => {
   )
   t.equal(server.stats().connections, 0)
 })
+
+t.test(
+  'with a grace, the connections of all loops go on until they end, and nobody else comes',
+  { skip },
+  async t => {
+    const running = serveLoops(echo, { loops: 2 }, 'tcp://127.0.0.1:0')
+    const server = await running.listening
+    const clients = Array.from({ length: 4 }, () => new Client(server.addresses[0]))
+    t.strictSame(await spread(clients, 2), [2, 2])
+    server.shutdown({ grace: 1e9 })
+    const late = net.connect(server.addresses[0]?.port ?? 0, '127.0.0.1')
+    const [refused] = (await once(late, 'error')) as [NodeJS.ErrnoException]
+    t.equal(refused.code, 'ECONNREFUSED')
+    for (const client of clients) await client.send('still').until(received => received.endsWith('still'))
+    for (const client of clients) await client.close()
+    await running
+    t.match(server.stats(), { accepted: 4, closed: 4, connections: 0 })
+  },
+)
