@@ -51,12 +51,15 @@ export class NetLink implements Link {
   #gathered = 0
   /** Some of them are in the staging buffer. */
   #staged = false
+  /** The local address, if it is known without asking the OS. */
+  readonly #local: Address | undefined
 
   /** Calls `left` when the link is closed or detached. */
-  constructor(owner: NetLinkOwner, socket: net.Socket, left: (() => void) | undefined) {
+  constructor(owner: NetLinkOwner, socket: net.Socket, left: (() => void) | undefined, local?: Address) {
     this.#owner = owner
     this.#socket = socket
     this.#left = left
+    this.#local = local
     this.#mute = !socket.writable
     if (socket.listenerCount('readable') > 0) this.#makeFlow()
     socket.on('data', this.#onData)
@@ -156,12 +159,10 @@ export class NetLink implements Link {
   }
 
   addresses(): { local: Address; remote: Address } {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket
-    if (localAddress === undefined) return { local: unixAddress(''), remote: unixAddress('') }
-    return {
-      local: inetAddress('tcp', localAddress, localPort ?? 0),
-      remote: inetAddress('tcp', remoteAddress ?? '', remotePort ?? 0),
-    }
+    const local = this.#local ?? localOf(this.#socket)
+    if (local === undefined) return { local: unixAddress(''), remote: unixAddress('') }
+    const { remoteAddress = '', remotePort = 0 } = this.#socket
+    return { local, remote: inetAddress('tcp', remoteAddress, remotePort) }
   }
 
   /** Returns false if the OS did not take all of it; the rest of what was written is then in flight. */
@@ -269,4 +270,8 @@ export class NetLink implements Link {
 /** Node can reset only TCP sockets, and throws for any other, such as an attached TLS socket. */
 function isPlainTcp(socket: net.Socket): boolean {
   return socket.remoteFamily !== undefined && !('encrypted' in socket)
+}
+
+function localOf({ localAddress, localPort = 0 }: net.Socket): Address | undefined {
+  return localAddress === undefined ? undefined : inetAddress('tcp', localAddress, localPort)
 }

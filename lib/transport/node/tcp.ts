@@ -27,6 +27,8 @@ interface Listener {
   readonly server: net.Server
   readonly binding: Binding
   readonly addressIndex: number
+  /** The local address of every connection, if it is known without asking the OS. */
+  local: Address | undefined
   /** Accepted by the OS, but waiting for room under `maxConnections`; not read. */
   readonly waiting: net.Socket[]
   /** Open links, and how many of them are in a handshake. */
@@ -72,6 +74,7 @@ export class NetTransport implements Transport, NetLinkOwner {
       server,
       binding,
       addressIndex,
+      local: undefined,
       waiting: [],
       links: 0,
       handshaking: 0,
@@ -82,6 +85,9 @@ export class NetTransport implements Transport, NetLinkOwner {
     server.on('error', () => {})
     server.on('connection', socket => this.#connected(listener, socket))
     const address = await this.#listen(listener)
+    if (address.network === 'tcp4' && address.host !== '0.0.0.0' && binding.fd === undefined) {
+      listener.local = address
+    }
     this.#listeners.push(listener)
     return address
   }
@@ -191,10 +197,11 @@ export class NetTransport implements Transport, NetLinkOwner {
   #admit(listener: Listener, socket: net.Socket): void {
     const { security, addressIndex } = listener
     listener.links++
-    const link = new NetLink(this, socket, () => {
+    const left = () => {
       listener.links--
       this.#admitSoon(listener)
-    })
+    }
+    const link = new NetLink(this, socket, left, listener.local)
     if (security === undefined) this.#begin(link, () => this.host.accepted(this, link, addressIndex))
     else this.#acceptSecurely(listener, link, security)
   }
