@@ -65,7 +65,7 @@ export class FileBody implements AnsweringBody {
     const fields = response.headers ?? headers
     for (const encoding of encodings) {
       const found = this.#find(target, encoding)
-      if (typeof found === 'object') return answer(found, request, { ...response, headers: fields })
+      if (typeof found === 'object') return answer(found, request, response, fields)
     }
     const found = this.#find(target, undefined)
     if (found === undefined) throw notFound()
@@ -73,7 +73,7 @@ export class FileBody implements AnsweringBody {
       if (target.isFolder || index === '') throw notFound()
       return redirect(request, response)
     }
-    return answer(found, request, { ...response, headers: fields })
+    return answer(found, request, response, fields)
   }
 
   #find({ place, key: base }: Target, encoding: Encoding | undefined): Ready | 'folder' | undefined {

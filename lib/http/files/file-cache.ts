@@ -43,6 +43,8 @@ const large = new LRUCache<string, Kept>({
   max: MOST_OPEN,
   ttl: OPEN_FOR,
   ttlAutopurge: true,
+  // Otherwise a timer resets the cached time: after nearly every turn, if the files are large.
+  ttlResolution: 0,
   dispose: ({ descriptor }) => descriptor?.release(),
 })
 

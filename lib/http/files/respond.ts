@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../../events.js'
-import type { HttpRequest, HttpResponse } from '../message.js'
+import type { HeaderList, HttpRequest, HttpResponse } from '../message.js'
 import { discard } from '../outgoing-body.js'
 import type { Ready } from './file-cache.js'
 import { type Range, wantedOf } from './ranges.js'
@@ -15,15 +15,20 @@ interface Source {
   done(): void
 }
 
-/** The response of a file to a request: the whole file, parts of it, or no content. Releases the descriptor. */
+/**
+ * The response of a file to a request: the whole file, parts of it, or no content. Releases the descriptor.
+ *
+ * @param fields - Headers beside the file's own, in place of those of `response`.
+ */
 export function answer(
   { what, descriptor }: Ready,
   request: HttpRequest,
   response: HttpResponse,
+  fields: HeaderList | undefined,
 ): HttpResponse {
   const source = descriptor === undefined ? inMemory(what) : inFile(descriptor)
   try {
-    return select(what, source, request, response)
+    return select(what, source, request, response, withFields(what.headers, fields))
   } finally {
     source.done()
   }
@@ -34,11 +39,11 @@ function select(
   source: Source,
   request: HttpRequest,
   response: HttpResponse,
+  headers: readonly Pair[],
 ): HttpResponse {
   const isHead = request.method === 'HEAD'
-  const headers = withFields(what.headers, response.headers)
   if (response.status !== undefined || !(isHead || request.method === 'GET')) {
-    return whole(what, source, isHead, { ...response, headers })
+    return whole(what, source, isHead, response, headers)
   }
   const verdict = judge(request.headers, what)
   if (verdict === 304)
@@ -46,21 +51,26 @@ function select(
   if (verdict === 412) return { ...response, status: 412, headers: {}, body: '' }
   const field = isHead ? undefined : request.headers.get('range')
   const wanted = wantedOf(isSameVersion(request.headers, what) ? field : undefined, what.size)
-  if (wanted.kind === 'whole') return whole(what, source, isHead, { ...response, headers })
+  if (wanted.kind === 'whole') return whole(what, source, isHead, response, headers)
   if (wanted.kind === 'none') {
     return { ...response, status: 416, headers: { 'Content-Range': `bytes */${what.size}` }, body: '' }
   }
   const [first, ...others] = wanted.parts
-  if (first !== undefined && others.length === 0) return single(what, source, first, { ...response, headers })
-  return several(what, source, wanted.parts, { ...response, headers })
+  if (first !== undefined && others.length === 0) return single(what, source, first, response, headers)
+  return several(what, source, wanted.parts, response, headers)
 }
 
-function whole(what: Representation, source: Source, isHead: boolean, response: HttpResponse): HttpResponse {
+function whole(
+  what: Representation,
+  source: Source,
+  isHead: boolean,
+  response: HttpResponse,
+  headers: readonly Pair[],
+): HttpResponse {
   if (isHead) {
-    const headers = [...(response.headers as readonly Pair[]), ['Content-Length', String(what.size)] as const]
-    return { ...response, headers, body: null }
+    return { ...response, headers: [...headers, ['Content-Length', String(what.size)]], body: null }
   }
-  return { ...response, body: what.text ?? (what.size === 0 ? '' : source.part(0, what.size)) }
+  return { ...response, headers, body: what.text ?? (what.size === 0 ? '' : source.part(0, what.size)) }
 }
 
 function single(
@@ -68,10 +78,10 @@ function single(
   source: Source,
   { start, end }: Range,
   response: HttpResponse,
+  headers: readonly Pair[],
 ): HttpResponse {
   const range: Pair = ['Content-Range', `bytes ${start}-${end}/${what.size}`]
-  const headers = [...(response.headers as readonly Pair[]), range]
-  return { ...response, status: 206, headers, body: source.part(start, end + 1) }
+  return { ...response, status: 206, headers: [...headers, range], body: source.part(start, end + 1) }
 }
 
 function several(
@@ -79,6 +89,7 @@ function several(
   source: Source,
   parts: readonly Range[],
   response: HttpResponse,
+  headers: readonly Pair[],
 ): HttpResponse {
   const boundary = randomBytes(12).toString('hex')
   const body: Chunk[] = []
@@ -92,10 +103,8 @@ function several(
     throw error
   }
   body.push(`\r\n--${boundary}--\r\n`)
-  const headers = withFields(response.headers as readonly Pair[], {
-    'Content-Type': `multipart/byteranges; boundary=${boundary}`,
-  })
-  return { ...response, status: 206, headers, body }
+  const type = { 'Content-Type': `multipart/byteranges; boundary=${boundary}` }
+  return { ...response, status: 206, headers: withFields(headers, type), body }
 }
 
 /** A response without content has no fields that describe content. */
