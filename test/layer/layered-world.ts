@@ -17,6 +17,7 @@ export class LayeredWorld implements World {
   readonly transport: World['transport']
   readonly network: World['network']
   readonly real: boolean
+  readonly much: number
   readonly resizes: boolean
   readonly #world: World
   readonly #coder: Coder
@@ -29,6 +30,7 @@ export class LayeredWorld implements World {
     this.transport = world.transport
     this.network = world.network
     this.real = world.real
+    this.much = world.much
     this.resizes = name === 'deflate' || name === 'stored'
     this.#world = world
     this.#coder = coders[name]

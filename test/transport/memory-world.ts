@@ -10,6 +10,8 @@ const GUARD = 120_000
 /** Loops without sockets. Waiting advances the simulation's time. */
 export class MemoryWorld implements World {
   readonly real = false
+  /** Its buffers hold 128 KiB. */
+  readonly much = 2 * 1024 * 1024
   readonly transport = 'memory'
   readonly title: string
   readonly network: World['network']

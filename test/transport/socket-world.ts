@@ -15,6 +15,7 @@ export class SocketWorld implements World {
   readonly title: string
   readonly transport: 'native' | 'net'
   readonly network: World['network']
+  readonly much: number
   readonly #loops = new Loops()
   readonly #peers: SocketPeer[] = []
   readonly #folders: string[] = []
@@ -23,6 +24,8 @@ export class SocketWorld implements World {
     this.title = `${transport} over ${network}`
     this.transport = transport
     this.network = network
+    // Linux lets buffers of TCP grow by themselves, to some MiB; one of a Unix socket holds 208 KiB.
+    this.much = (network === 'unix' ? 2 : 8) * 1024 * 1024
   }
 
   address(options = ''): string {

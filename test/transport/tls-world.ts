@@ -1,3 +1,4 @@
+import * as tls from 'node:tls'
 import type { Address, DialOptions, Events, Server } from '../../lib/index.js'
 import { SocketPeer } from './socket-peer.js'
 import { SocketWorld } from './socket-world.js'
@@ -6,11 +7,14 @@ import type { PeerOptions, Running } from './world.js'
 
 let authority: Authority | undefined
 let local: Certificate | undefined
+/** What every peer trusts, parsed once: for each peer again, it would take as long as the handshake. */
+let trust: tls.SecureContext | undefined
 
 /** Loops whose addresses use TLS, and peers that use it. */
 export class TlsWorld extends SocketWorld {
   override readonly title: string
   readonly resizes = true
+  readonly handshakes = true
   readonly #version: 'TLSv1.2' | 'TLSv1.3'
   readonly #ca: string
 
@@ -21,6 +25,7 @@ export class TlsWorld extends SocketWorld {
     authority ??= new Authority()
     local ??= authority.issue(...LOCAL)
     this.#ca = authority.cert
+    trust ??= tls.createSecureContext({ ca: this.#ca })
   }
 
   override address(options = ''): string {
@@ -48,6 +53,6 @@ export class TlsWorld extends SocketWorld {
   }
 
   protected override peer(address: Address, options: PeerOptions): SocketPeer {
-    return new SocketPeer(address, options, { ca: this.#ca, servername: 'localhost' })
+    return new SocketPeer(address, options, { secureContext: trust, servername: 'localhost' })
   }
 }

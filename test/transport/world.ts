@@ -8,8 +8,12 @@ export interface World {
   readonly network: 'tcp4' | 'tcp6' | 'unix'
   /** Real sockets and time, as opposed to simulated ones. */
   readonly real: boolean
+  /** More bytes than all buffers on the way to a peer that does not read hold, and than the default of `highWaterMark`. */
+  readonly much: number
   /** The length on the wire differs from the plain length. */
   readonly resizes?: boolean
+  /** Each connection costs both sides a handshake: a rule that needs many does with fewer. */
+  readonly handshakes?: boolean
   /** An unused address for `serve`: port 0, or a new path. */
   address(options?: string): string
   /** Runs a loop; resolves once `serving` has run. Rejects as `serve` does. Without addresses: on one. */

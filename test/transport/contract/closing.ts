@@ -4,8 +4,6 @@ import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
-/** More than all buffers on the way to a peer that does not read. */
-const MUCH = 8 * MIB
 
 /** Close: writes everything pending first, then ends in order. */
 export const closing: Rules = {
@@ -13,7 +11,7 @@ export const closing: Rules = {
     t,
     world,
   ) => {
-    const out = pattern(3 * MIB)
+    const out = pattern(world.real ? 3 * MIB : MIB)
     for (const from of ['data', 'opened', 'send', 'prewrite', 'postwrite']) {
       let closed = 0
       const close = (where: string) => (from === where ? Action.Close : Action.None)
@@ -43,11 +41,11 @@ export const closing: Rules = {
     const { server } = await world.serve({
       opened(given) {
         id = given
-        return [undefined, { maxPending: 2 * MUCH }]
+        return [undefined, { maxPending: 2 * world.much }]
       },
       data(): Reply {
         inputs += 1
-        return ['x'.repeat(MUCH), Action.Close]
+        return ['x'.repeat(world.much), Action.Close]
       },
       closed: () => void closed++,
     })
@@ -63,12 +61,12 @@ export const closing: Rules = {
     t.equal(closed, 1, 'the one that closes is still there')
     peer.resume()
     await world.until('the end', () => peer.ended && closed === 2)
-    t.equal(peer.received, 'x'.repeat(MUCH))
+    t.equal(peer.received, 'x'.repeat(world.much))
     t.equal(inputs, 1)
   },
 
   'what is asked for after a Close neither takes it back nor loses the output': async (t, world) => {
-    const out = pattern(MUCH)
+    const out = pattern(world.much)
     let inputs = 0
     const { server } = await world.serve({
       data(id): Reply {
@@ -87,7 +85,7 @@ export const closing: Rules = {
   },
 
   'a peer that goes on sending gets the last of the output, and no reset before it': async (t, world) => {
-    const out = pattern(4 * MIB)
+    const out = pattern(world.much / 2)
     let closed = 0
     const { server } = await world.serve({
       data: () => [out, Action.Close],
@@ -128,7 +126,7 @@ export const closing: Rules = {
     const errors: (Error | undefined)[] = []
     const { server } = await world.serve({
       opened: id => [undefined, id === 1 ? { writeTimeout: 300 } : {}],
-      data: (id, input): Reply => (id === 1 ? [pattern(MUCH), Action.Close] : [input]),
+      data: (id, input): Reply => (id === 1 ? [pattern(world.much), Action.Close] : [input]),
       closed: (_id, error) => void errors.push(error),
     })
     const peer = world.connect(server, { paused: true }).send('x')
@@ -148,7 +146,7 @@ export const closing: Rules = {
   },
 
   'Close in answer to the last of the input, with the end right behind it': async (t, world) => {
-    const out = pattern(8 * MIB)
+    const out = pattern(world.much)
     let errors = 0
     const { server } = await world.serve({
       data: () => [out, Action.Close],
@@ -225,7 +223,7 @@ export const closing: Rules = {
   },
 
   'many connections may come and go at once': async (t, world) => {
-    const count = 500
+    const count = world.handshakes ? 160 : 500
     let opened = 0
     let closed = 0
     const { server } = await world.serve({

@@ -4,8 +4,6 @@ import { Action, type Reply } from '../../../lib/index.js'
 import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
-const MUCH = 8 * 1024 * 1024
-
 /** Detach: writes everything pending first, then the program owns the socket. */
 export const detaching: Rules = {
   'Detach hands over a socket on which both sides go on': async (t, world) => {
@@ -34,7 +32,7 @@ export const detaching: Rules = {
   },
 
   'all pending output leaves before the socket is handed over': async (t, world) => {
-    const out = pattern(MUCH)
+    const out = pattern(world.much)
     let detached = 0
     const { server } = await world.serve({
       data: () => [out, Action.Detach],
@@ -49,8 +47,8 @@ export const detaching: Rules = {
     peer.resume()
     await world.until('the end', () => peer.ended)
     t.equal(detached, 1)
-    t.equal(digest(peer.receivedBytes.subarray(0, MUCH)), digest(out))
-    t.equal(peer.receivedBytes.subarray(MUCH).toString(), 'the end')
+    t.equal(digest(peer.receivedBytes.subarray(0, world.much)), digest(out))
+    t.equal(peer.receivedBytes.subarray(world.much).toString(), 'the end')
   },
 
   'what was sent and not delivered can be read from the socket': async (t, world) => {
@@ -61,7 +59,7 @@ export const detaching: Rules = {
       opened: () => [undefined, { reuseInputBuffer: true }],
       data(_id, input): Reply {
         delivered.push(Buffer.from(input ?? ''))
-        return ['x'.repeat(MUCH), Action.Detach]
+        return ['x'.repeat(world.much), Action.Detach]
       },
       detached(_id, socket) {
         socket.on('data', bytes => void read.push(bytes))
@@ -115,7 +113,7 @@ export const detaching: Rules = {
     ]) {
       const ends: string[] = []
       const { server } = await world.serve({
-        data: () => ['x'.repeat(MUCH), asked],
+        data: () => ['x'.repeat(world.much), asked],
         prewrite: () => later,
         postwrite: () => later,
         closed: () => void ends.push('closed'),
@@ -128,19 +126,19 @@ export const detaching: Rules = {
       await world.until('pending output', () => server.pending(1) > 0)
       peer.resume()
       await world.until('the end', () => peer.ended && ends.length > 0)
-      t.equal(peer.received.length, MUCH)
+      t.equal(peer.received.length, world.much)
       t.strictSame(ends, [asked === Action.Close ? 'closed' : 'detached'])
     }
   },
 
   'while it waits for its output to leave, no more is read than the socket will give': async (t, world) => {
-    const sent = pattern(4 * MUCH)
+    const sent = pattern(4 * world.much)
     const read: Buffer[] = []
     let ended = false
     const { server } = await world.serve({
       data(_id, input): Reply {
         read.push(Buffer.from(input ?? ''))
-        return ['x'.repeat(MUCH), Action.Detach]
+        return ['x'.repeat(world.much), Action.Detach]
       },
       detached(_id, socket) {
         socket.on('data', bytes => void read.push(bytes))

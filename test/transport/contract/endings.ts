@@ -25,7 +25,7 @@ export const endings: Rules = {
   },
 
   'all that a peer sent before its end is delivered before closed': async (t, world) => {
-    for (const size of [1, 27_260, 100_000, 10 * MIB]) {
+    for (const size of [1, 27_260, 100_000, world.much]) {
       const got: Buffer[] = []
       let closed = 0
       const { server } = await world.serve({
@@ -104,7 +104,7 @@ export const endings: Rules = {
   },
 
   'a peer that only shuts down its sending side gets all the output for what it sent': async (t, world) => {
-    const out = pattern(8 * MIB)
+    const out = pattern(world.much)
     let closed = 0
     const { server } = await world.serve({
       data: () => [out],
@@ -122,7 +122,7 @@ export const endings: Rules = {
       if (way === 'reset' && noReset(world)) continue
       const errors: (Error | undefined)[] = []
       const { server } = await world.serve({
-        opened: () => [Buffer.alloc(8 * MIB)],
+        opened: () => [Buffer.alloc(world.much)],
         closed: (_id, error) => void errors.push(error),
       })
       const peer = world.connect(server, { paused: true })
@@ -141,7 +141,7 @@ export const endings: Rules = {
       opened: id => void opened.add(id),
       closed: id => void closed.add(id),
     })
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < (world.handshakes ? 8 : 20); round++) {
       const peers = Array.from({ length: 10 }, () => world.connect(server))
       await world.until('all connected or gone', () => peers.every(connectedOrGone))
       for (const peer of peers) noReset(world) ? peer.close() : peer.reset()
@@ -190,7 +190,7 @@ export const endings: Rules = {
   },
 
   'nobody who has ended is left waiting to be closed': async (t, world) => {
-    const count = 300
+    const count = world.handshakes ? 100 : 300
     let closed = 0
     const { server } = await world.serve({ closed: () => void closed++ })
     const peers = Array.from({ length: count }, () => world.connect(server).end())

@@ -7,8 +7,6 @@ import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
 const MIB = 1024 * 1024
-/** More than all buffers on the way to a peer that does not read. */
-const MUCH = 24 * MIB
 
 /** An open file with these bytes, removed after the test. */
 function fileOf(t: Test, bytes: Uint8Array): number {
@@ -50,7 +48,7 @@ export const files: Rules = {
   },
 
   'a large file waits for its reader, and its token and `done` come when it has gone': async (t, world) => {
-    const content = pattern(MUCH)
+    const content = pattern(3 * world.much)
     const fd = fileOf(t, content)
     const log: string[] = []
     const { server } = await world.serve({
@@ -63,7 +61,7 @@ export const files: Rules = {
     await world.pass(20)
     t.strictSame(log, [], 'nothing is told while the peer does not read')
     peer.resume()
-    await world.until('all of it', () => peer.receivedBytes.length >= MUCH + 6)
+    await world.until('all of it', () => peer.receivedBytes.length >= content.length + 6)
     t.equal(digest(peer.receivedBytes), digest(Buffer.concat([content, Buffer.from('behind')])))
     await world.until('both', () => log.length === 2)
     t.strictSame(log.toSorted(), ['done', 'token'])
@@ -83,7 +81,7 @@ export const files: Rules = {
   },
 
   'the descriptor is given back when the peer goes, with tokens told of': async (t, world) => {
-    const fd = fileOf(t, pattern(MUCH))
+    const fd = fileOf(t, pattern(3 * world.much))
     const log: string[] = []
     const { server } = await world.serve({
       opened: () => [null, { maxPending: Number.POSITIVE_INFINITY }],
@@ -123,7 +121,7 @@ export const files: Rules = {
 
   'a file that is cut or written to while it goes out breaks its connection': async (t, world) => {
     for (const cut of [true, false]) {
-      const content = pattern(MUCH)
+      const content = pattern(3 * world.much)
       const fd = fileOf(t, content)
       const closed: (Error | undefined)[] = []
       let done = 0
@@ -139,13 +137,13 @@ export const files: Rules = {
       const peer = world.connect(server, { paused: true }).send('x')
       await world.until('some of it has gone', () => written > 0)
       if (cut) ftruncateSync(fd, MIB)
-      else writeSync(fd, 'x', MUCH)
+      else writeSync(fd, 'x', content.length)
       peer.resume()
       await world.until('closed', () => closed.length === 1)
       t.match(closed[0], { code: 'ESTALE', message: `descriptor ${fd}` })
       await world.until('the peer is done', () => peer.closed)
       const got = peer.receivedBytes
-      t.ok(got.length < MUCH)
+      t.ok(got.length < content.length)
       // The OS may return zeros for a truncated file.
       if (!cut) t.equal(digest(got), digest(content.subarray(0, got.length)), 'a beginning of what there was')
       await world.until('done', () => done === 1)

@@ -2,9 +2,6 @@ import { Action, type Events, type Reply } from '../../../lib/index.js'
 import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
-/** More than all buffers on the way to a peer that does not read. */
-const MUCH = 12 * 1024 * 1024
-
 /** Handlers of half-open connections that record their events. */
 function halfOpen(events: Events, log: string[]): Events {
   return {
@@ -97,7 +94,7 @@ export const halfOpenness: Rules = {
   },
 
   'End is sent behind all pending output': async (t, world) => {
-    const out = pattern(MUCH)
+    const out = pattern(1.5 * world.much)
     const log: string[] = []
     const { server } = await world.serve(halfOpen({ data: () => [out, Action.End] }, log))
     const peer = world.connect(server, { allowHalfOpen: true, paused: true }).send('x')

@@ -184,7 +184,7 @@ export const handlers: Rules = {
   },
 
   'a promised reply that comes behind a Close that was sent does not go out': async (t, world) => {
-    const much = 12 * 1024 * 1024
+    const much = 1.5 * world.much
     let keep: (reply: Reply) => void = () => {}
     let closed = false
     const { server } = await world.serve({

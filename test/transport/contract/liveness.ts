@@ -2,9 +2,6 @@ import { Action, type Events, type Reply, type Server } from '../../../lib/index
 import type { Peer, World } from '../world.js'
 import type { Rules } from './rule.js'
 
-/** More than all buffers on the way to a peer that does not read. */
-const MUCH = 12 * 1024 * 1024
-
 type Wakes = (server: () => Server) => Events['data']
 
 /** Handlers that wake their own connection whenever they run. */
@@ -131,7 +128,7 @@ export const liveness: Rules = {
     const serving = await counting(world, {
       data(id) {
         server?.pause(id)
-        return [Buffer.alloc(MUCH)]
+        return [Buffer.alloc(1.5 * world.much)]
       },
       postwrite(id, _amount, remaining) {
         attempts += 1

@@ -118,7 +118,7 @@ export const order: Rules = {
     const attempts: { announced: number; taken: number; left: number }[] = []
     let announced = 0
     let pending = 0
-    const size = 8 * 1024 * 1024
+    const size = world.much
     const { server } = await world.serve({
       opened: () => [undefined, { maxPending: size }],
       data: (_id, input) => (input === null ? undefined : ['x'.repeat(size)]),
@@ -215,7 +215,7 @@ export const order: Rules = {
     const { server } = await world.serve({
       opened: given => {
         id = given
-        return ['x'.repeat(8_000_000), { paused: true }]
+        return ['x'.repeat(world.much), { paused: true }]
       },
       data: (_id, input) => void (input === null && wakes++),
     })

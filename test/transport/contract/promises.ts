@@ -49,7 +49,7 @@ export const promises: Rules = {
         return inputs === 1 ? reply : undefined
       },
     })
-    const size = 12_000_000
+    const size = 1.5 * world.much
     const peer = world.connect(server).send(Buffer.alloc(size))
     await world.until('the first input', () => inputs === 1)
     const other = world.connect(server).end()

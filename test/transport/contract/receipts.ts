@@ -2,10 +2,6 @@ import { Action, type Events, type Reply } from '../../../lib/index.js'
 import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
-const MIB = 1024 * 1024
-/** More than all buffers on the way to a peer that does not read. */
-const MUCH = 12 * MIB
-
 /** Records reported tokens and the end. */
 function noted(events: Events, log: string[]): Events {
   const codeOf = (error: Error | undefined) => (error as NodeJS.ErrnoException | undefined)?.code
@@ -66,14 +62,14 @@ export const receipts: Rules = {
 
   'a token waits for the peer to read': async (t, world) => {
     const log: string[] = []
-    const first = pattern(MUCH)
+    const first = pattern(1.5 * world.much)
     let id = 0
     const { server } = await world.serve(
       noted(
         {
           opened(given) {
             id = given
-            return [null, { maxPending: 2 * MUCH }]
+            return [null, { maxPending: 3 * world.much }]
           },
         },
         log,
@@ -84,15 +80,15 @@ export const receipts: Rules = {
     server.send(id, first, { token: 'first' })
     server.send(id, null, { token: 'nothing' })
     server.send(id, 'second', { token: 'second' })
-    await world.until('an attempt', () => server.pending(id) < MUCH)
+    await world.until('an attempt', () => server.pending(id) < 1.5 * world.much)
     await world.pass(20)
     t.strictSame(log, [])
     peer.resume()
     await world.until('the tokens', () => log.length === 3)
     t.strictSame(log, ['sent first', 'sent nothing', 'sent second'])
     t.equal(server.pending(id), 0)
-    await world.until('the bytes', () => peer.receivedBytes.length === MUCH + 6)
-    t.equal(digest(peer.receivedBytes.subarray(0, MUCH)), digest(first))
+    await world.until('the bytes', () => peer.receivedBytes.length === 1.5 * world.much + 6)
+    t.equal(digest(peer.receivedBytes.subarray(0, 1.5 * world.much)), digest(first))
   },
 
   'a token without output is told of when all before it has gone, and not inside a handler': async (
@@ -140,7 +136,7 @@ export const receipts: Rules = {
         {
           opened(given) {
             id = given
-            return [null, { maxPending: 2 * MUCH }]
+            return [null, { maxPending: 3 * world.much }]
           },
         },
         log,
@@ -150,9 +146,9 @@ export const receipts: Rules = {
     await world.until('a connection', () => id > 0)
     server.send(id, 'little', { token: 'little' })
     await world.until('the first', () => log.length === 1)
-    server.send(id, pattern(MUCH), { token: 'much' })
+    server.send(id, pattern(1.5 * world.much), { token: 'much' })
     server.send(id, 'more', { token: 'more' })
-    await world.until('an attempt', () => server.pending(id) < MUCH)
+    await world.until('an attempt', () => server.pending(id) < 1.5 * world.much)
     peer.reset()
     await world.until('the end', () => log.length === 4)
     const [, much = '', more = '', closed = ''] = log

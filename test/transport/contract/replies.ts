@@ -217,7 +217,7 @@ export const replies: Rules = {
   },
 
   'pending counts the bytes that have not left': async (t, world) => {
-    const size = 8_000_000
+    const size = world.much
     let id = 0
     const { server } = await world.serve({
       opened(given) {
@@ -236,7 +236,7 @@ export const replies: Rules = {
   },
 
   'a stream to a reader that stops and goes on loses, doubles and moves nothing': async (t, world) => {
-    const sent = pattern(world.real ? 12_000_000 : 3_000_000)
+    const sent = pattern(1.5 * world.much)
     const events: Events = {
       opened: () => [undefined, { highWaterMark: 256 * 1024 }],
       data: (_id, input) => [input],
@@ -247,7 +247,7 @@ export const replies: Rules = {
     while (peer.receivedBytes.length < sent.length) {
       await world.until('some more', () => peer.receivedBytes.length > before)
       before = peer.receivedBytes.length
-      peer.resume(world.real ? 700_000 : 90_000)
+      peer.resume(sent.length / 16)
     }
     t.equal(peer.receivedBytes.length, sent.length)
     t.equal(digest(peer.receivedBytes), digest(sent))

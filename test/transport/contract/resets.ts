@@ -1,9 +1,6 @@
 import { Action, type Reply } from '../../../lib/index.js'
 import type { Rules } from './rule.js'
 
-/** More than all buffers on the way to a peer that does not read. */
-const MUCH = 12 * 1024 * 1024
-
 /** Reset: an immediate end that no one can mistake for an orderly one. */
 export const resets: Rules = {
   'Reset closes at once, from data, opened, send, prewrite, postwrite and sent, and the peer learns of it':
@@ -45,10 +42,10 @@ export const resets: Rules = {
       const { server } = await world.serve({
         opened(given) {
           id = given
-          return [undefined, { maxPending: 2 * MUCH }]
+          return [undefined, { maxPending: 3 * world.much }]
         },
         data(): Reply {
-          server.send(id, 'x'.repeat(MUCH), before)
+          server.send(id, 'x'.repeat(1.5 * world.much), before)
           return [undefined, Action.Reset]
         },
         closed: () => void closed++,
@@ -57,7 +54,7 @@ export const resets: Rules = {
       await world.until('closed', () => closed === 1)
       peer.resume()
       await world.until('the end', () => peer.error !== undefined || peer.ended)
-      t.ok(peer.receivedBytes.length < MUCH, 'not all of it')
+      t.ok(peer.receivedBytes.length < 1.5 * world.much, 'not all of it')
     }
   },
 

@@ -2,13 +2,11 @@ import { Action, type Events } from '../../../lib/index.js'
 import { digest, pattern } from '../pattern.js'
 import type { Rules } from './rule.js'
 
-const MIB = 1024 * 1024
-
 /** How the loop ends, whoever requests it. */
 export const shutdown: Rules = {
   'pending output may leave, every connection is closed, then serve resolves': async (t, world) => {
     const count = world.real ? 40 : 10
-    const out = pattern(MIB)
+    const out = pattern(world.much / 8)
     let asked = 0
     let closed = 0
     let closedAtEnd = 0
@@ -35,7 +33,7 @@ export const shutdown: Rules = {
   },
 
   'listeners are released first: who connects during the drain is refused': async (t, world) => {
-    const running = await world.serve({ data: () => ['x'.repeat(8 * MIB)] })
+    const running = await world.serve({ data: () => ['x'.repeat(world.much)] })
     const { server } = running
     const peer = world.connect(server, { paused: true }).send('x')
     await world.until('pending output', () => server.pending(1) > 0)
@@ -47,11 +45,11 @@ export const shutdown: Rules = {
     t.equal(running.ended, false)
     peer.resume()
     await world.until('the end', () => running.ended && peer.ended)
-    t.equal(peer.received.length, 8 * MIB)
+    t.equal(peer.received.length, world.much)
   },
 
   'nothing more is read once the end was asked for': async (t, world) => {
-    const out = 'x'.repeat(8 * MIB)
+    const out = 'x'.repeat(world.much)
     let inputs = 0
     const running = await world.serve({
       data() {
@@ -74,7 +72,7 @@ export const shutdown: Rules = {
   'what does not leave in time is given up, with ETIMEDOUT': async (t, world) => {
     const errors: (Error | undefined)[] = []
     const running = await world.serve({
-      data: () => ['x'.repeat(8 * MIB)],
+      data: () => ['x'.repeat(world.much)],
       closed: (_id, error) => void errors.push(error),
     })
     const peer = world.connect(running.server, { paused: true, careful: true }).send('x')
@@ -166,7 +164,7 @@ export const shutdown: Rules = {
   },
 
   'a connection that is closing when the end comes still gets its output': async (t, world) => {
-    const out = pattern(8 * MIB)
+    const out = pattern(world.much)
     const errors: (Error | undefined)[] = []
     const running = await world.serve({
       data: () => [out, Action.Close],
