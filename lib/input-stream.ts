@@ -26,6 +26,8 @@ export class InputStream {
   readonly #maxBuffered: number
   /** Input that `begin` returned without a copy, until `end` tells what is left of it. */
   #given: Buffer | undefined
+  /** Bytes that the iteration in progress has taken from the front, until its end or another call removes them. */
+  #used = 0
   /** Number of buffered bytes known not to start `#delimiter`. */
   #searched = 0
   #delimiter: Buffer = EMPTY
@@ -38,9 +40,9 @@ export class InputStream {
     this.#maxBuffered = maxBuffered
   }
 
-  /** Number of buffered bytes. */
+  /** Number of buffered bytes. While `lines` or `frames` iterate, those after the current line or frame. */
   get buffered(): number {
-    return this.#length
+    return (this.#given?.length ?? this.#length) - this.#used
   }
 
   /**
@@ -51,6 +53,7 @@ export class InputStream {
    * @param input - The input of `data`; `null`, after a wake, adds nothing.
    */
   begin(input: Uint8Array | null): Buffer {
+    if (this.#used > 0) this.#drop()
     if (this.#given !== undefined) this.#renew(this.#given, this.#given.length)
     this.#length = this.#given?.length ?? this.#length
     this.#given = undefined
@@ -59,7 +62,7 @@ export class InputStream {
       return this.#given
     }
     if (input !== null) this.#append(input)
-    return this.#block.subarray(this.#start, this.#start + this.#length)
+    return this.#tail()
   }
 
   /**
@@ -75,6 +78,7 @@ export class InputStream {
       )
     }
     this.#given = undefined
+    this.#used = 0
     this.#searched = 0
     if (rest.length > this.#maxBuffered) {
       throw new RevioError(
@@ -90,6 +94,8 @@ export class InputStream {
 
   /**
    * Returns the first `size` bytes once that many have arrived; until then buffers all and returns undefined.
+   * While `lines` or `frames` iterate, these are the bytes after the current line or frame, and the iteration goes
+   * on after them.
    *
    * @param input - Further bytes, after the buffered ones.
    */
@@ -147,10 +153,15 @@ export class InputStream {
         const line = bytes.subarray(at, end)
         at = end + delimiter.length
         from = at
+        this.#used = at
         yield line
+        if (this.#used === at) continue
+        bytes = this.begin(null)
+        at = 0
+        from = 0
       }
     } finally {
-      this.end(bytes.subarray(at))
+      this.end(this.#used === at ? bytes.subarray(at) : this.begin(null))
       this.#searched = from - at
       this.#delimiter = delimiter
     }
@@ -174,11 +185,30 @@ export class InputStream {
         if (bytes.length - at - lengthBytes < length) return
         const start = at + lengthBytes
         at = start + length
+        this.#used = at
         yield bytes.subarray(start, at)
+        if (this.#used === at) continue
+        bytes = this.begin(null)
+        at = 0
       }
     } finally {
-      this.end(bytes.subarray(at))
+      this.end(this.#used === at ? bytes.subarray(at) : this.begin(null))
     }
+  }
+
+  #tail(): Buffer {
+    return this.#block.subarray(this.#start, this.#start + this.#length)
+  }
+
+  /** Removes what the iteration in progress has used, for a call in the middle of it. */
+  #drop(): void {
+    if (this.#given !== undefined) this.#given = this.#given.subarray(this.#used)
+    else {
+      this.#start += this.#used
+      this.#length -= this.#used
+    }
+    this.#used = 0
+    this.#searched = 0
   }
 
   /**
@@ -188,7 +218,7 @@ export class InputStream {
   #append(input: Uint8Array): void {
     const length = this.#length + input.length
     if (this.#start + length > this.#block.length) {
-      const tail = this.#block.subarray(this.#start, this.#start + this.#length)
+      const tail = this.#tail()
       if (2 * length > this.#block.length) this.#renew(tail, Math.max(length, 2 * this.#block.length))
       else {
         this.#block.set(tail)
