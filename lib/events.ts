@@ -98,7 +98,7 @@ export interface Handlers<Context = undefined> {
    * `ETIMEDOUT`, what a handler threw …); it is `undefined` after a normal close. Only the action `Shutdown`
    * has an effect here.
    */
-  closed?(id: number, error: Error | undefined, context: Context): Action | void
+  closed?(id: number, error: NodeJS.ErrnoException | undefined, context: Context): Action | void
   /**
    * Runs instead of `closed` after `Detach`: the program now owns `socket`, and undelivered input is still
    * readable on it. Only the action `Shutdown` has an effect here. Without this handler, `Detach` counts as
@@ -118,7 +118,7 @@ export interface Handlers<Context = undefined> {
    *
    * Accepted by the system doesn't mean received by the peer: only a reply from the peer proves that.
    */
-  sent?(id: number, token: unknown, error: Error | undefined, context: Context): Action | void
+  sent?(id: number, token: unknown, error: NodeJS.ErrnoException | undefined, context: Context): Action | void
   /**
    * Runs when a handler throws or its promised reply rejects. Without this handler revio emits a process
    * warning with the stack. Either way the connection closes, and `closed` receives the error. A connection
@@ -130,7 +130,7 @@ export interface Handlers<Context = undefined> {
    * with the reason in words, `ETIMEDOUT`, or the error that broke the connection. `opened` and `closed` do
    * not run for it.
    */
-  tlsFailed?(error: Error, remoteAddress: Address): void
+  tlsFailed?(error: NodeJS.ErrnoException, remoteAddress: Address): void
   /**
    * Runs right after `serving`, and again `delay` milliseconds (at least 1) after it returned `[delay]`. An
    * exception ends the loop and rejects `serve`.

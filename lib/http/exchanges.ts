@@ -321,14 +321,20 @@ export class Exchanges implements Outlet {
   #threw(request: IncomingRequest, error: unknown): void {
     this.#leaves(request)
     this.writer.holder = this.id
-    const meant = error instanceof HttpError
-    const closes = this.#closes(request) || !meant
-    const response = meant ? responseTo(error) : FAILED
-    this.over = this.writer.respond(request.head, response, closes, this.#now).closes
     if (request.head.upgrade) this.declined = true
-    if (meant) return
+    const closes = this.#closes(request)
+    let fault = error
+    if (error instanceof HttpError) {
+      try {
+        this.over = this.writer.respond(request.head, responseTo(error), closes, this.#now).closes
+        return
+      } catch (invalid) {
+        fault = invalid
+      }
+    }
+    this.over = this.writer.respond(request.head, FAILED, true, this.#now).closes
     this.flush()
-    throw error
+    throw fault
   }
 
   #leaves(request: IncomingRequest): void {

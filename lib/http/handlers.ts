@@ -38,9 +38,9 @@ export interface HttpHandlers<Context = undefined> {
   /** As in `Events`. Must not return output, nor the options that `http` sets itself. */
   opened?(id: number, info: Info): Opening<Context>
   /** As in `Events`; does not run for an upgraded connection. */
-  closed?(id: number, error: Error | undefined, context: Context): Action | void
+  closed?(id: number, error: NodeJS.ErrnoException | undefined, context: Context): Action | void
   /** Runs when the response with this token has been written or discarded. */
-  sent?(id: number, token: unknown, error: Error | undefined, context: Context): Action | void
+  sent?(id: number, token: unknown, error: NodeJS.ErrnoException | undefined, context: Context): Action | void
   /** As in `Events`: after `Action.Detach`. */
   detached?(id: number, socket: net.Socket, context: Context): Action | void
   /** As in `Events`; `handler` is `request` for what `request` and `upgrade` throw. */
@@ -48,7 +48,7 @@ export interface HttpHandlers<Context = undefined> {
   /** As in `Events`. */
   serving?(server: Server): Action | void
   /** As in `Events`. */
-  tlsFailed?(error: Error, remoteAddress: Address): void
+  tlsFailed?(error: NodeJS.ErrnoException, remoteAddress: Address): void
   /** As in `Events`. */
   tick?(): Tick
   /** As in `Events`. */

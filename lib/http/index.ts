@@ -3,7 +3,7 @@ export { type FileBody, type FileOptions, file } from './files/file-body.js'
 export { files } from './files/files.js'
 export type { HttpHandlers, HttpReply, Upgraded } from './handlers.js'
 export { type Http, http } from './http.js'
-export { HttpError } from './http-error.js'
+export { HttpError, type HttpErrorOptions } from './http-error.js'
 export type { HttpOptions } from './limits.js'
 export type {
   AnsweringBody,

@@ -2,8 +2,9 @@ import { RevioError } from '../errors.js'
 import type { HttpReply, Upgraded } from './handlers.js'
 import type { HttpError } from './http-error.js'
 import type { IncomingRequest } from './incoming-request.js'
-import type { HttpResponse } from './message.js'
+import type { HeaderList, HttpResponse } from './message.js'
 import { discard } from './outgoing-body.js'
+import { type Pair, withFields } from './with-fields.js'
 
 /** What a handler returns. */
 export type Returned = HttpReply | Upgraded
@@ -30,16 +31,18 @@ export function readyFor(request: IncomingRequest, response: HttpResponse): Http
   return answers ? body.respondTo(request, response) : response
 }
 
+const TEXT: readonly Pair[] = [['Content-Type', 'text/plain; charset=utf-8']]
+
 /** The response for a handler that threw. */
 export const FAILED: HttpResponse = responseOf(500, 'Internal Server Error')
 
 /** The response for an `HttpError`. */
 export function responseTo(error: HttpError): HttpResponse {
-  return responseOf(error.status, error.message)
+  return responseOf(error.status, error.message, error.headers)
 }
 
-function responseOf(status: number, text: string): HttpResponse {
-  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+function responseOf(status: number, text: string, headers?: HeaderList): HttpResponse {
+  return { status, headers: withFields(TEXT, headers), body: `${text}\n` }
 }
 
 export function isPromise(returned: unknown): returned is PromiseLike<Returned | undefined> {

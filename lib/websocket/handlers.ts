@@ -52,9 +52,15 @@ export interface WebSocketHandlers<Context = undefined> {
    * no code, 1006 if there was no close frame. If the peer violated the protocol or a handler threw, they are those
    * that were sent to it. Only the action `Shutdown` has an effect here.
    */
-  closed?(id: number, code: number, reason: string, error: Error | undefined, context: Context): Action | void
+  closed?(
+    id: number,
+    code: number,
+    reason: string,
+    error: NodeJS.ErrnoException | undefined,
+    context: Context,
+  ): Action | void
   /** Runs when the messages with this token have been written; with an error, when they were discarded. */
-  sent?(id: number, token: unknown, error: Error | undefined, context: Context): Action | void
+  sent?(id: number, token: unknown, error: NodeJS.ErrnoException | undefined, context: Context): Action | void
   /** Runs when a handler throws or its promise rejects. Without this handler revio emits a process warning. */
   failed?(error: Error, where: { readonly id: number; readonly handler: string }): void
 }

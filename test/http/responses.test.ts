@@ -1,5 +1,5 @@
 import { Action } from 'revio'
-import { HttpError, type HttpResponse } from 'revio/http'
+import { type HeaderList, HttpError, type HttpResponse } from 'revio/http'
 import t from 'tap'
 import { answersIn, world } from './exchange.js'
 
@@ -206,6 +206,37 @@ t.test('what a handler throws is answered and reported; an HttpError is an answe
   ])
   t.notOk(peer.ended)
   t.same(simulation.failures, [])
+})
+
+t.test('an HttpError has header fields; invalid ones are a fault of the handler', async t => {
+  const failing = (headers: HeaderList) =>
+    world({
+      request() {
+        throw new HttpError(405, 'no', { headers })
+      },
+    })
+  for (const headers of [
+    { allow: ['GET', 'HEAD'], 'Content-Type': 'a/b' },
+    new Headers({ allow: 'GET, HEAD' }),
+  ]) {
+    const { simulation, peer } = failing(headers)
+    peer.send(request('GET') + request('GET'))
+    t.match(peer.received, /^HTTP\/1.1 405 [\s\S]*allow: GET(, |\r\nallow: )HEAD\r\n[\s\S]*no\n$/)
+    t.equal(peer.received.match(/content-type/gi)?.length, 2, 'one of each response')
+    t.notOk(peer.ended)
+    t.same(simulation.failures, [])
+  }
+  for (const headers of [{ 'a b': 'c' }, { allow: 'GET\r\nx: y' }, { 'content-length': 1 }]) {
+    const { simulation, peer } = failing(headers as HeaderList)
+    peer.send(request('GET') + request('GET'))
+    t.match(answersIn(peer.received), [{ status: 500 }])
+    t.ok(peer.ended)
+    t.match(simulation.failures, [{ error: { code: 'ERR_REPLY' } }])
+  }
+  t.throws(() => new HttpError(401, 'no', { headers: 'x' as never }), {
+    code: 'ERR_OPTION',
+    message: /headers must be an object/,
+  })
 })
 
 t.test('actions and tokens', async t => {

@@ -1,13 +1,11 @@
 import { Buffer, isAscii } from 'node:buffer'
 import { type BigIntStats, readSync } from 'node:fs'
 import { HttpError } from '../http-error.js'
-import type { HeaderList } from '../message.js'
+import type { Pair } from '../with-fields.js'
 import type { Encoding } from './encodings.js'
 import { mediaTypeOf } from './media-type.js'
 import type { Opened } from './open.js'
 import { type Version, versionOf } from './validators.js'
-
-export type Pair = readonly [name: string, value: string]
 
 /** A file as it is sent: its metadata and its bytes. */
 export interface Representation extends Version {
@@ -74,22 +72,6 @@ export function load(of: Representation, fd: number): Representation | undefined
     filled += got
   }
   return { ...of, content, text: isAscii(content) ? content.toString('latin1') : undefined }
-}
-
-/** The program's fields override those of the file. */
-export function withFields(own: readonly Pair[], given: HeaderList | undefined): readonly Pair[] {
-  if (given === undefined) return own
-  const pairs: Pair[] = []
-  const entries = Symbol.iterator in given ? given : Object.entries(given)
-  for (const [name, value] of entries as Iterable<
-    [string, string | number | readonly string[] | undefined]
-  >) {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined) pairs.push([name, String(each)])
-    }
-  }
-  const names = new Set(pairs.map(([name]) => name.toLowerCase()))
-  return [...own.filter(([name]) => !names.has(name.toLowerCase())), ...pairs]
 }
 
 export function notFound(): HttpError {
