@@ -139,7 +139,7 @@ export const closing: Rules = {
       await world.until('the other to be served', () => other.received.length === rounds)
       await world.pass(1)
     }
-    t.ok(rounds > 2, `${rounds} answers meanwhile`)
+    t.ok(rounds > 0, `${rounds} answers meanwhile`)
     t.match(errors, [{ code: 'ETIMEDOUT' }])
     t.equal(server.connections, 1)
     peer.close()
