@@ -3,6 +3,10 @@ import * as net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Action, type Events, type Options, serve } from '../../lib/index.js'
+import { NetTransport } from '../../lib/transport/node/tcp.js'
+import { NetLink } from '../../lib/transport/node/tcp-link.js'
+import type { Host } from '../../lib/transport/transport.js'
+import { openDescriptors } from '../transport/descriptors.js'
 import { onBoth } from '../transport/on-both.js'
 import { until } from '../transport/until.js'
 
@@ -130,4 +134,24 @@ await onBoth(t, 'a peer that ends stays connected for what is still to be said',
   say()
   await once(socket, 'end')
   t.equal(got, 'an answer')
+})
+
+// Node refuses to reset a socket whose shutdown is in progress, keeps its descriptor, and never exits.
+await t.test('a reset while an end of this side is in transit, on net', async t => {
+  const listener = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+  t.teardown(() => listener.close())
+  await once(listener, 'listening')
+  const transport = new NetTransport({ turn: run => run() } as Host)
+  const before = openDescriptors()
+  const accepted = once(listener, 'connection') as Promise<[net.Socket]>
+  const peer = await connect((listener.address() as net.AddressInfo).port)
+  const [socket] = await accepted
+  peer.resume()
+  const link = new NetLink(transport, socket, undefined)
+  link.end()
+  link.close({ reset: true })
+  await once(peer, 'end')
+  peer.destroy()
+  await until('both descriptors to be closed', () => openDescriptors() === before)
+  t.pass('none is left')
 })

@@ -143,7 +143,7 @@ export class NetLink implements Link {
     this.#leave()
     // Later errors of the socket concern no one, and must not end the process.
     this.#socket.on('error', () => {})
-    if (reset && isPlainTcp(this.#socket)) this.#socket.resetAndDestroy()
+    if (reset && isPlainTcp(this.#socket)) resetSocket(this.#socket)
     else this.#socket.destroy()
   }
 
@@ -274,4 +274,11 @@ function isPlainTcp(socket: net.Socket): boolean {
 
 function localOf({ localAddress, localPort = 0 }: net.Socket): Address | undefined {
   return localAddress === undefined ? undefined : inetAddress('tcp', localAddress, localPort)
+}
+
+/** While an end is in transit libuv refuses to reset, and Node would leak the descriptor and never exit. */
+function resetSocket(socket: net.Socket): void {
+  const ending = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+  if (ending) socket.once('finish', () => socket.resetAndDestroy())
+  else socket.resetAndDestroy()
 }
