@@ -130,7 +130,7 @@ function parse(args: readonly string[], { only, module, extras = {} }: Command) 
     return { given: values as Readonly<Record<string, string[] | undefined>>, positionals }
   } catch (error) {
     // The first sentence names the option; the rest is advice about positional arguments.
-    throw new UsageError(String((error as Error).message).split(/\. |\n/)[0])
+    throw new UsageError(String((error as Error).message).split(/\.(?: |\n|$)|\n/)[0])
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import type { TlsServerOptions } from 'revio'
 import { type Chosen, UsageError } from '../options.js'
 import { run } from '../program.js'
@@ -47,10 +48,22 @@ function certificateOf(chosen: Chosen): () => TlsServerOptions | undefined {
   const [cert, key] = [one(chosen, 'cert'), one(chosen, 'key')]
   if ((cert === '') !== (key === '')) throw new UsageError('--cert and --key belong together')
   if (cert === '') return () => undefined
-  const read = () => ({ cert: readFileSync(cert), key: readFileSync(key) })
+  const read = () => {
+    try {
+      const files = { cert: readFileSync(cert), key: readFileSync(key) }
+      createSecureContext(files)
+      return files
+    } catch (error) {
+      throw new UsageError(`--cert ${cert} --key ${key}: ${(error as Error).message}`)
+    }
+  }
   let current = read()
   process.on('SIGHUP', () => {
-    current = read()
+    try {
+      current = read()
+    } catch (error) {
+      console.error(`${(error as Error).message}; the earlier certificate stays in use`)
+    }
   })
   return () => current
 }

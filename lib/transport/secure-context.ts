@@ -5,6 +5,8 @@ import { RevioError } from '../errors.js'
 /** Options that OpenSSL can reject one by one. */
 const PARTS = ['cert', 'key', 'pfx', 'ca', 'crl', 'ciphers', 'ecdhCurve', 'sigalgs', 'dhparam'] as const
 
+type Part = (typeof PARTS)[number]
+
 const contexts = new WeakMap<SecureContextOptions, SecureContext>()
 
 /**
@@ -25,7 +27,9 @@ export function checkContext(options: SecureContextOptions, where: string): void
   try {
     secureContextOf(options)
   } catch (cause) {
-    throw new RevioError('ERR_TLS', `${where}: ${culpritOf(options)}: ${reasonOf(cause)}`, { cause })
+    const culprit = culpritOf(options)
+    const hint = hintFor(options[culprit as Part])
+    throw new RevioError('ERR_TLS', `${where}: option ${culprit}: ${reasonOf(cause)}${hint}`, { cause })
   }
   checkAuthorities(options, where)
 }
@@ -39,21 +43,27 @@ function checkAuthorities({ ca }: SecureContextOptions, where: string): void {
     } catch (cause) {
       throw new RevioError(
         'ERR_TLS',
-        `${where}: option ca: expected certificates in PEM: ${reasonOf(cause)}`,
+        `${where}: option ca: expected certificates in PEM: ${reasonOf(cause)}${hintFor(authority)}`,
         { cause },
       )
     }
   }
 }
 
+/** `tls` takes PEM where an address takes a file's name: the two are easily confused. */
+function hintFor(value: unknown): string {
+  const isName = typeof value === 'string' && /^[^\n]{1,255}\.(?:pem|crt|cer|key)$/i.test(value)
+  return isName ? '; expected its content, not the name of a file' : ''
+}
+
 /** OpenSSL says what is wrong, but not with which option. */
 function culpritOf(options: SecureContextOptions): string {
   const given = PARTS.filter(name => options[name] !== undefined)
   const culprit = given.find(name => !stands(name, options))
-  return `option ${culprit ?? given.filter(name => name === 'cert' || name === 'key').join(' and ')}`
+  return culprit ?? given.filter(name => name === 'cert' || name === 'key').join(' and ')
 }
 
-function stands(name: (typeof PARTS)[number], { passphrase, ...options }: SecureContextOptions): boolean {
+function stands(name: Part, { passphrase, ...options }: SecureContextOptions): boolean {
   try {
     createSecureContext({ [name]: options[name], passphrase })
     return true

@@ -75,6 +75,16 @@ t.test('so is what stands beside it', { skip }, async t => {
   )
   await wrong({ ALPNProtocols: 'h2' }, 'ERR_OPTION', /ALPNProtocols: expected a list/)
   await wrong({ key: 'no key' }, 'ERR_TLS', /option key: no PEM/)
+  await wrong(
+    { cert: 'cert.pem' },
+    'ERR_TLS',
+    /option cert: .*; expected its content, not the name of a file$/,
+  )
+  await wrong(
+    { ca: '/etc/ca.crt' },
+    'ERR_TLS',
+    /option ca: .*; expected its content, not the name of a file$/,
+  )
   await refuses(
     t,
     { address: `${address}?cert=${certFile}`, tls: { cert, key } },
