@@ -1,21 +1,21 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import ts from 'typescript'
-import { root } from '../paths.js'
+import { built, root } from '../paths.js'
 import type { Sample } from './pages.js'
 
 /** Marks the position of the block in a comment that completes it. */
 const PLACE = '…'
 
-/** The entry points of the library, and declarations for packages without types. */
-const LIBRARY = [
-  'lib/index.ts',
-  'lib/testing.ts',
-  'lib/http/index.ts',
-  'lib/http/ambient.d.ts',
-  'lib/http/undici.d.ts',
-  'lib/websocket/index.ts',
-].filter(path => existsSync(join(root, path)))
+/** The entry points of the library. */
+const ENTRIES = {
+  revio: 'lib/index.ts',
+  'revio/testing': 'lib/testing.ts',
+  'revio/http': 'lib/http/index.ts',
+  'revio/websocket': 'lib/websocket/index.ts',
+}
+/** Declarations for packages without types. */
+const AMBIENT = ['lib/http/ambient.d.ts', 'lib/http/undici.d.ts'].filter(path => existsSync(join(root, path)))
 
 /** The documents' samples as one program, in which `revio` is the library itself. */
 export interface Program {
@@ -34,8 +34,8 @@ export function isFragment({ note }: Sample): boolean {
 }
 
 /**
- * Writes the samples into `folder` as modules and compiles them with the library. `folder` becomes a package named
- * revio, so that the samples import the fresh build; it must be inside the repository.
+ * Writes the samples into `folder` as modules and compiles them against the built library. `folder` becomes a package
+ * named revio, so that the samples import that build; it must be inside the repository.
  */
 export function compile(samples: readonly Sample[], folder: string): Program {
   const modules = new Map<string, { sample: Sample; offset: number }>()
@@ -56,18 +56,18 @@ export function compile(samples: readonly Sample[], folder: string): Program {
     JSON.stringify({ name: 'revio', type: 'module', exports: entry }),
   )
   const out = join(folder, 'out')
-  const library = [...LIBRARY, 'test/docs/served.ts'].map(path => join(root, path))
+  const library = [...Object.values(ENTRIES).map(declared), ...AMBIENT.map(path => join(root, path))]
   const program = ts.createProgram([...library, ...modules.keys()], optionsFor(out))
   const found = ts.getPreEmitDiagnostics(program)
   if (found.length === 0) {
     program.emit()
-    takeAddon(out)
+    for (const part of ['lib', 'test']) symlinkSync(join(root, 'dist', part), join(out, part))
   }
   return {
     faults: found.map(fault => describe(fault, modules)),
     checker: program.getTypeChecker(),
     source(path) {
-      const file = program.getSourceFile(join(root, path))
+      const file = program.getSourceFile(declared(path))
       if (file === undefined) throw new Error(`${path} is not part of the program`)
       return file
     },
@@ -93,7 +93,7 @@ function optionsFor(out: string): ts.CompilerOptions {
   const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'))
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
-  const paths = { revio: [join(root, 'lib/index.ts')], 'revio/testing': [join(root, 'lib/testing.ts')] }
+  const paths = Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, [declared(path)]]))
   const loose = {
     noImplicitReturns: false,
     noUnusedLocals: false,
@@ -118,13 +118,9 @@ function describe(
   return `${module.sample.page}:${module.sample.line + line - module.offset}: ${what}`
 }
 
-/** Samples run on the native transport if it has been built. */
-function takeAddon(out: string): void {
-  const addon = join(root, 'dist/lib/transport/native/revio.node')
-  const place = join(out, 'lib/transport/native/revio.node')
-  if (!existsSync(addon)) return
-  mkdirSync(dirname(place), { recursive: true })
-  copyFileSync(addon, place)
+/** What the build has made of a file of the library: its types, without checking all of it again. */
+function declared(path: string): string {
+  return built(path.replace(/\.ts$/, '.d.ts'))
 }
 
 /** The members that an interface declares itself, or those of a type alias; by name. */
