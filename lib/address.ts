@@ -236,7 +236,7 @@ function isIPv6(host: string): boolean {
   return isIP(numbers) === 6 && (zone === undefined || /^[^\s/%]+$/.test(zone))
 }
 
-/** Their names, so that not each address has one of its own. */
+/** Constants, so that addresses share these strings. */
 const NETWORKS = { tcp4: 'tcp4', tcp6: 'tcp6', udp4: 'udp4', udp6: 'udp6' } as const
 
 /** One end of an internet connection. A mapped IPv4 host (`::ffff:1.2.3.4`) reads as IPv4. */

@@ -56,7 +56,7 @@ export class Counters {
   readonly #rows: readonly Float64Array[]
 
   readonly #clock: Pick<Clock, 'now'>
-  /** Added to the clock's time, it is that of all loops: every thread has a clock of its own. */
+  /** Converts this thread's clock to the time of all loops: every thread has a separate clock. */
   readonly #epoch: number
 
   constructor(

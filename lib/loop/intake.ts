@@ -125,13 +125,13 @@ export class Intake {
     else this.#flusher.mark(connection)
   }
 
-  /** What was shared last is nobody's here any more. */
+  /** Drops the view of the memory that was shared last. */
   forget(): void {
     this.#viewed = undefined
     this.#view = undefined
   }
 
-  /** What is sent to many goes by one view for all of them. */
+  /** Returns one view for output that goes to many connections. */
   #viewOf(bytes: Uint8Array, size: number): Uint8Array {
     const view = this.#view
     if (view !== undefined && bytes === this.#viewed && lengthOf(view) === size) return view

@@ -48,7 +48,7 @@ export class LoopWorker implements Watched {
   #ended = false
   #error: Error | undefined
   #answer: Answer | undefined
-  /** Answers still to come that nobody waits for any more. */
+  /** Outstanding answers that no one waits for any more. */
   #abandoned = 0
   #awaited = false
   #missed = 0

@@ -7,7 +7,7 @@ export class SharedDescriptor {
   readonly #state: FileState
   #users = 1
 
-  /** `stats`: the file's, as its response describes it. What is sent is of that version. */
+  /** `stats` are those that the response describes: only that version is sent. */
   constructor(fd: number, stats: BigIntStats) {
     this.#fd = fd
     this.#state = new FileState(stats)
