@@ -42,7 +42,7 @@ export interface Outlet {
  * @throws what the body throws, after a reset: the peer must not mistake a partial body for a complete one.
  */
 export async function sendStream(outlet: Outlet, rest: Rest): Promise<boolean> {
-  const iterator = iteratorOf(rest.body.source)
+  const iterator = begin(outlet, rest)
   const giveUp = () => {
     if (outlet.giveUp !== giveUp) return
     outlet.giveUp = undefined
@@ -64,6 +64,16 @@ export async function sendStream(outlet: Outlet, rest: Rest): Promise<boolean> {
 }
 
 type Pieces = ReturnType<typeof iteratorOf>
+
+/** A stream that someone else reads, for example, throws before its first piece. */
+function begin({ server, id }: Outlet, { body }: Rest): Pieces {
+  try {
+    return iteratorOf(body.source)
+  } catch (error) {
+    server.send(id, null, Action.Reset)
+    throw error
+  }
+}
 
 /** Lets an abandoned body clean up. No one is left to receive its errors. */
 function end(iterator: Pieces): void {

@@ -77,6 +77,15 @@ for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescrip
         }),
   })
 }
+// `fetch` and `new Request` read the state of a `Request` there, in the versions of Node that keep it behind symbols.
+for (const symbol of Object.getOwnPropertySymbols(new Request('http://localhost'))) {
+  Object.defineProperty(LazyRequest.prototype, symbol, {
+    configurable: true,
+    get(this: LazyRequest) {
+      return Reflect.get(this.real, symbol)
+    },
+  })
+}
 Object.setPrototypeOf(LazyRequest.prototype, Request.prototype)
 
 /** Returns a `Request` for an `HttpRequest`. */

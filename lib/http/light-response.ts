@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.js'
 import type { Chunk } from '../events.js'
 import type { HeaderList, HttpResponse } from './message.js'
@@ -14,21 +15,31 @@ type BodyInit = NonNullable<ConstructorParameters<typeof Response>[0]>
  */
 class LightResponse {
   readonly #content: Content
-  readonly #init: ResponseInit | undefined
+  readonly #status: number
+  readonly #statusText: string
+  readonly #fields: Readonly<Record<string, string>> | undefined
   #headers: Headers | undefined
   #real: Response | undefined
 
   constructor(body?: BodyInit | null, init?: ResponseInit) {
     const simple = body === null || body === undefined || typeof body === 'string' || isBytes(body)
-    this.#content = simple ? ((body as Content | undefined) ?? null) : null
-    this.#init = init
+    const { status = 200, statusText = '', headers } = init ?? {}
+    this.#status = status
+    this.#statusText = statusText
     // The real one reports what is wrong with its arguments.
-    if (!simple || !isSimple(init)) this.#real = new Real(body, init)
-    else if (init?.headers instanceof Headers) this.#headers = new Headers(init.headers)
+    if (!simple || !isSimple(init)) {
+      this.#content = null
+      this.#real = new Real(body, init)
+      return
+    }
+    // As in the real one, later changes to the arguments change nothing.
+    this.#content = isBytes(body) ? Buffer.from(body) : ((body as string | undefined) ?? null)
+    if (headers instanceof Headers) this.#headers = new Headers(headers)
+    else if (headers !== undefined) this.#fields = { ...(headers as Record<string, string>) }
   }
 
   get status(): number {
-    return this.#real?.status ?? this.#init?.status ?? 200
+    return this.#real?.status ?? this.#status
   }
 
   get ok(): boolean {
@@ -36,8 +47,8 @@ class LightResponse {
   }
 
   get headers(): Headers {
-    if (this.#real !== undefined) return this.#real.headers
-    this.#headers ??= withType(new Headers(this.#init?.headers), this.#content)
+    // The same object from the first call on.
+    this.#headers ??= this.#real?.headers ?? withType(new Headers(this.#fields), this.#content)
     return this.#headers
   }
 
@@ -46,9 +57,17 @@ class LightResponse {
     if (this.#real === undefined) {
       const { headers, status } = this
       const body = this.#content as BodyInit | null
-      this.#real = new Real(body, { headers, status, statusText: this.#init?.statusText ?? '' })
+      this.#real = new Real(body, { headers, status, statusText: this.#statusText })
     }
     return this.#real
+  }
+
+  clone(): Response {
+    const copy = this.real.clone()
+    if (this.headers === this.real.headers) return copy
+    // The real one was made with these headers as they were then.
+    const { headers, status } = this
+    return new Real(copy.body, { headers, status, statusText: this.#statusText })
   }
 
   /** What to send; undefined if only the real one knows. */
@@ -56,10 +75,9 @@ class LightResponse {
     if (!(#real in response)) return undefined
     const light = response as unknown as LightResponse
     if (light.#real !== undefined) return undefined
-    const status = light.#init?.status ?? 200
-    const headers = light.#headers ?? (light.#init?.headers as HeaderList | undefined)
-    if (typeof light.#content !== 'string') return { status, headers, body: light.#content }
-    return { status, headers: typed(headers), body: light.#content }
+    const body = light.#content
+    const headers = light.#headers ?? light.#fields
+    return { status: light.#status, headers: typeof body === 'string' ? typed(headers) : headers, body }
   }
 }
 
@@ -83,17 +101,24 @@ function typed(headers: HeaderList | undefined): HeaderList {
 function isSimple(init: ResponseInit | undefined): boolean {
   if (init === undefined) return true
   if (typeof init !== 'object' || init === null) return false
-  const { status = 200, headers } = init
+  const { status = 200, statusText = '', headers } = init
   if (!Number.isInteger(status) || status < 200 || status > 599) return false
+  if (typeof statusText !== 'string' || !VALUE.test(statusText)) return false
   if (status === 204 || status === 205 || status === 304) return false
   return headers === undefined || headers instanceof Headers || isRecord(headers)
 }
 
 function isRecord(headers: object): boolean {
   if (headers === null || typeof headers !== 'object' || Symbol.iterator in headers) return false
-  for (const name in headers) if (typeof (headers as Record<string, unknown>)[name] !== 'string') return false
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== 'string' || !NAME.test(name) || !VALUE.test(value)) return false
+  }
   return true
 }
+
+const NAME = /^[!#$%&'*+.^`|~\w-]+$/
+/** Printable, and with nothing around it that `Headers` removes. */
+const VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/
 
 /** The real `Response` implements everything else. */
 for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(Real.prototype))) {

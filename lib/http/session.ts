@@ -97,7 +97,11 @@ export class Session implements ParserOwner {
 
   bodyWanted(): void {
     const request = this.#parser?.receiving
-    if (request !== undefined) this.#exchanges.goOnNow(request)
+    if (request?.expects !== true) return
+    this.#exchanges.goOnNow(request)
+    // The session waits for the peer from now on.
+    this.#times.pass()
+    this.#times.body()
   }
 
   bodyDrained(): void {
@@ -115,7 +119,7 @@ export class Session implements ParserOwner {
     if (parser.refusal !== undefined && request !== undefined) return this.#refuse(parser.refusal, request)
     if (parser.receiving === undefined) {
       this.#times.busy()
-      return this.#hold(parser, working, copyOf(input, at))
+      return this.#hold(parser, working, Buffer.from(input.subarray(at)))
     }
     this.#timeBody(request)
     if (request?.incoming?.full === true) {
@@ -143,6 +147,7 @@ export class Session implements ParserOwner {
     let at = 0
     do {
       at = parser.feed(input, at)
+      if (parser.refusal === undefined) this.#leaveBody(parser)
       if (parser.ready.length > 0) {
         if (parser.ready[0] !== parser.receiving) this.#times.arrived()
         const later = exchanges.serve(parser.ready, this.#times.now)
@@ -157,20 +162,32 @@ export class Session implements ParserOwner {
     return this.#reply(parser)
   }
 
+  /** Whatever follows a body has times of its own, and is not discarded with it. */
+  #leaveBody({ receiving }: Parser): void {
+    if (this.#moving === undefined || receiving === this.#moving) return
+    this.#moving = undefined
+    this.#discarding = false
+    this.#times.arrived()
+  }
+
   /** A request continues after the loop's handler has returned. */
   #later(parser: Parser, later: Promise<void>, input: Buffer, at: number): Reply | Promise<Reply> {
     this.#exchanges.flush()
-    if (parser.receiving === undefined) {
+    const request = parser.receiving
+    // A body that is arriving whole is that of a later request, which has to wait.
+    if (request === undefined || this.limits.bodies === 'bytes') {
       this.#times.busy()
-      return this.#hold(parser, later, copyOf(input, at))
+      return this.#hold(parser, later, Buffer.from(input.subarray(at)))
     }
-    this.#timeBody(parser.receiving)
+    this.#timeBody(request)
+    // The peer waits for the program to read the body.
+    if (request.expects) this.#times.hold()
     this.#working = later.then(
       () => this.#worked(parser),
       (error: unknown) => this.#failed(error),
     )
     // The body may have begun in the same piece of input, and may already be invalid.
-    return parser.refusal === undefined ? undefined : this.#refuse(parser.refusal, parser.receiving)
+    return parser.refusal === undefined ? undefined : this.#refuse(parser.refusal, request)
   }
 
   /** Returns a promise for the work in progress, and continues with the input after it. */
@@ -229,11 +246,8 @@ export class Session implements ParserOwner {
   // Ends of a piece of input. ///////////////////////////////////////////////////////////////////////////////////////
 
   #reply(parser: Parser): Reply | Promise<Reply> {
+    this.#leaveBody(parser)
     const request = parser.receiving
-    if (request === undefined) {
-      this.#discarding = false
-      this.#moving = undefined
-    }
     if (request !== undefined) {
       if (this.limits.bodies === 'bytes') {
         const later = this.#exchanges.expect(request, this.#times.now)
@@ -324,10 +338,6 @@ export class Session implements ParserOwner {
 }
 
 const NOTHING = Buffer.alloc(0)
-
-function copyOf(input: Buffer, from: number): Buffer {
-  return Buffer.from(input.subarray(from))
-}
 
 /** Removes everything. Of one item, `pop` leaves the array its memory; a length of 0 costs as much as a small response. */
 function empty(list: unknown[]): void {
