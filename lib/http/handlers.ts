@@ -51,6 +51,10 @@ export interface HttpHandlers<Context = undefined> {
   tlsFailed?(error: NodeJS.ErrnoException, remoteAddress: Address): void
   /** As in `Events`. */
   tick?(): Tick
+  /** As in `Events`: a message from another loop or thread. */
+  message?(payload: unknown, from: number): Action | void
+  /** As in `Events`. */
+  readonly slowHandler?: number | undefined
   /** As in `Events`. */
   readonly signal?: AbortSignal | undefined
 }

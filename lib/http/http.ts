@@ -48,20 +48,24 @@ class HttpProtocol implements Http, SessionOwner {
   readonly #sessions = new Map<number, Session>()
   #server: Server | undefined
   readonly signal?: AbortSignal
+  readonly slowHandler?: number
   readonly tick?: NonNullable<Handlers['tick']>
   readonly detached?: NonNullable<Handlers<Session>['detached']>
   readonly tlsFailed?: NonNullable<Handlers['tlsFailed']>
+  readonly message?: NonNullable<Handlers['message']>
   readonly failed?: NonNullable<Handlers['failed']>
 
   constructor(handlers: HttpHandlers<unknown>, limits: Limits) {
     this.handlers = handlers
     this.limits = limits
     llhttp()
-    const { signal, tick, detached, failed, tlsFailed } = handlers
+    const { signal, slowHandler, tick, detached, failed, tlsFailed, message } = handlers
     if (signal !== undefined) this.signal = signal
+    if (slowHandler !== undefined) this.slowHandler = slowHandler
     // Only if the program has them: the loop behaves differently when these handlers exist.
     if (tick !== undefined) this.tick = () => tick.call(handlers)
     if (tlsFailed !== undefined) this.tlsFailed = (error, address) => tlsFailed.call(handlers, error, address)
+    if (message !== undefined) this.message = (payload, from) => message.call(handlers, payload, from)
     if (failed !== undefined) {
       this.failed = (error, { id, handler }) =>
         failed.call(handlers, error, { id, handler: handler === 'data' ? 'request' : handler })
@@ -149,6 +153,7 @@ const HANDLERS = [
   'serving',
   'tlsFailed',
   'tick',
+  'message',
 ]
 
 function checked<Context>(handlers: HttpHandlers<Context>): HttpHandlers<Context> {

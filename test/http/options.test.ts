@@ -1,3 +1,4 @@
+import { type Server, serve } from 'revio'
 import { HttpError, http } from 'revio/http'
 import { simulate } from 'revio/testing'
 import t from 'tap'
@@ -40,6 +41,30 @@ t.test('what opened returns counts for the connection, and its context is handed
   t.match(answersIn(peer.received), [{ body: 'Ada' }])
   simulation.advance(6)
   t.same(closed, [[true, { name: 'Ada' }]])
+})
+
+t.test('messages of other threads and slowHandler reach the handlers of the loop', async t => {
+  const warned = new Promise<Error>(resolve => process.once('warning', resolve))
+  const text = await new Promise(resolve => {
+    let server: Server
+    const handlers = http({
+      request,
+      serving(running) {
+        server = running
+        server.port().postMessage('hello')
+      },
+      slowHandler: 1,
+      message(payload, from) {
+        const until = performance.now() + 5
+        while (performance.now() < until);
+        resolve([payload, from])
+        server.shutdown()
+      },
+    })
+    serve(handlers, 'tcp4://127.0.0.1:0').catch(resolve)
+  })
+  t.same(text, ['hello', -1])
+  t.match((await warned).message, /^message held the loop for/)
 })
 
 t.test('opened must not speak first', async t => {
