@@ -29,6 +29,8 @@ export class Intake {
   readonly #counters: Counters
   /** The current output found an empty outbox, and is accepted whatever its size. */
   #first = false
+  /** Unsent bytes before the current output. */
+  #before = 0
   /** What was shared last, and the view of it that outboxes have. */
   #viewed: Uint8Array | undefined
   #view: Uint8Array | undefined
@@ -69,6 +71,7 @@ export class Intake {
   }
 
   #begin({ unsent, limits }: Connection): void {
+    this.#before = unsent
     this.#first = unsent === 0 && limits.maxPending > 0
   }
 
@@ -172,6 +175,8 @@ export class Intake {
     }
     const message = `connection ${id}: ${size} more bytes, with ${unsent} unsent, exceed maxPending, ${limits.maxPending}`
     this.#flusher.giveUp(connection, new RevioError('ENOBUFS', message))
+    // A list is refused as a whole: what of it was appended already was never pending.
+    connection.discarded = this.#before
     return false
   }
 }
