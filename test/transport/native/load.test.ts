@@ -22,7 +22,14 @@ function lay(t: Test, tree: Tree): string {
     'package.json': '{"type":"module"}',
     dist: { lib: { transport: { native: {} } } },
   })
-  for (const name of ['dist/lib/errors.js', `${place}/addon.js`, `${place}/load.js`, `${place}/platform.js`])
+  const library = [
+    'errors',
+    'show',
+    'transport/native/addon',
+    'transport/native/load',
+    'transport/native/platform',
+  ]
+  for (const name of library.map(file => `dist/lib/${file}.js`))
     copyFileSync(join(root, name), join(folder, name))
   for (const [path, content] of Object.entries(tree)) {
     const file = join(folder, path)
