@@ -93,12 +93,13 @@ export class Parser implements llhttp.Callbacks {
     this.#input = EMPTY
     this.#head.bytes = EMPTY
     this.#text.close()
+    // Requests that were not served, because a handler threw, must not reach the next connection.
+    if (this.ready.length > 0) this.ready.length = 0
     if (!this.#dirty && this.idle && this.refusal === undefined) return
     this.#dirty = false
     this.#over = false
     this.#machine.reset(this.#pointer)
     this.#head.reset()
-    this.ready.length = 0
     this.refusal = undefined
     this.#request = undefined
     this.#kept = EMPTY

@@ -164,6 +164,8 @@ export class Writer {
     let framing = chunks ? CHUNKED : (fields.length ?? known ?? UNFRAMED)
     if (status === 205) framing = 0
     else if (none) framing = status === 304 && fields.length !== undefined ? fields.length : UNFRAMED
+    // How long the content of a GET would be is unknown.
+    else if (body === null && request.method === 'HEAD') framing = fields.length ?? UNFRAMED
     // Before anything is written, because it may throw.
     const tail = chunks && sends && !isStreamed(content) ? this.trailers(trailers) : ''
     // An unframed body ends with the connection, for a peer that does not support chunks.
