@@ -8,6 +8,7 @@ import type { End, Watcher } from './network/connection-end.js'
 import { systemError } from './network/errors.js'
 import type { Arrival } from './network/network.js'
 import type { Schedule } from './network/schedule.js'
+import { Received } from './received.js'
 import { TlsSession } from './tls/session.js'
 
 /** Options of a peer. */
@@ -68,7 +69,7 @@ export interface Peer {
   readonly tls: TlsInfo | undefined
   /** Everything received, as UTF-8. */
   readonly received: string
-  /** Everything received. */
+  /** Everything received. Must not be changed. */
   readonly receivedBytes: Buffer
   /** Returns `received` and clears it. */
   take(): string
@@ -97,7 +98,7 @@ export class SimulatedPeer implements Peer, Watcher {
   #plain: Buffer[] = []
   readonly #waiting: Buffer[] = []
   #unsent = 0
-  #received: Buffer[] = []
+  readonly #received = new Received()
   /** Bytes it will still read before it stops. */
   #appetite: number
   #ending = false
@@ -158,8 +159,7 @@ export class SimulatedPeer implements Peer, Watcher {
   }
 
   get receivedBytes(): Buffer {
-    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)]
-    return Buffer.concat(this.#received)
+    return this.#received.bytes
   }
 
   get unsent(): number {
@@ -219,7 +219,7 @@ export class SimulatedPeer implements Peer, Watcher {
 
   take(): string {
     const { received } = this
-    this.#received = []
+    this.#received.clear()
     return received
   }
 
@@ -265,9 +265,9 @@ export class SimulatedPeer implements Peer, Watcher {
     if (size === 0) return
     this.#appetite -= size
     const bytes = this.#wire.take(size)
-    if (this.#session === undefined) return void this.#received.push(bytes)
+    if (this.#session === undefined) return this.#received.append(bytes)
     try {
-      this.#received.push(...this.#session.decode(bytes))
+      for (const plain of this.#session.decode(bytes)) this.#received.append(plain)
     } catch (thrown) {
       this.#fails(asError(thrown))
     }
