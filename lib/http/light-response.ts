@@ -110,11 +110,20 @@ function isSimple(init: ResponseInit | undefined): boolean {
 
 function isRecord(headers: object): boolean {
   if (headers === null || typeof headers !== 'object' || Symbol.iterator in headers) return false
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value !== 'string' || !NAME.test(name) || !VALUE.test(value)) return false
+  for (const name in headers) {
+    const value = (headers as Record<string, unknown>)[name]
+    if (typeof value !== 'string') return false
+    if (valid.get(name) === value) continue
+    if (!NAME.test(name) || !VALUE.test(value)) return false
+    if (value.length <= LONGEST && (valid.size < REMEMBERED || valid.has(name))) valid.set(name, value)
   }
   return true
 }
+
+/** The last valid value of each name: most responses repeat it. */
+const valid = new Map<string, string>()
+const REMEMBERED = 1000
+const LONGEST = 256
 
 const NAME = /^[!#$%&'*+.^`|~\w-]+$/
 /** Printable, and with nothing around it that `Headers` removes. */
