@@ -52,11 +52,15 @@ export interface Bound extends Site {
   readonly transport: Transport
 }
 
-/** @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_TLS`, naming the address and the fault. */
-export function siteOf(address: string | Endpoint): Site {
+/**
+ * Parses and checks an address. `later` overrides its TLS options.
+ *
+ * @throws `ERR_ADDRESS`, `ERR_OPTION`, `ERR_TLS`, naming the address and the fault.
+ */
+export function siteOf(address: string | Endpoint, later?: TlsServerOptions): Site {
   const endpoint = asEndpoint(address)
   const binding = parseAddress(endpoint.address)
-  const security = securityOf(binding, endpoint.tls)
+  const security = securityOf(binding, endpoint.tls, undefined, later)
   const { proxy: wanted } = binding
   return { endpoint, binding, security, ...(wanted && { proxyRule: { wanted, security } }) }
 }

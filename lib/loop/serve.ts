@@ -45,7 +45,7 @@ async function run(
   listens: (server: Server) => void,
 ): Promise<void> {
   checkHandlers(events, 'serve')
-  const sites = addresses.map(siteOf)
+  const sites = addresses.map(address => siteOf(address))
   const endpoints = sites.map(({ endpoint }) => endpoint)
   warnOfLostHandlers(events, endpoints)
   const { loop, transports } = systemLoop(events, sites)

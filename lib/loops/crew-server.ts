@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { checkObject } from '../checks.js'
-import { RevioError } from '../errors.js'
+import { asError, RevioError } from '../errors.js'
 import type { Posting } from '../events.js'
 import type { Address } from '../info.js'
 import { Counters } from '../loop/counters.js'
@@ -11,6 +11,8 @@ import { show } from '../show.js'
 import type { Stats } from '../stats.js'
 import type { TlsServerOptions } from '../tls.js'
 import { SystemTransports } from '../transport/system-transports.js'
+import { tlsOptionsOf } from '../transport/tls-address.js'
+import { copyToLoops } from './copy-to-loops.js'
 import type { Crew } from './crew.js'
 import { moduleUrl } from './load-module.js'
 import { addressOf } from './loop-thread.js'
@@ -67,9 +69,20 @@ export class CrewServer implements LoopsServer {
     const { loops } = this
     checkPosting(to === undefined ? {} : { to }, { loops, receivers: loops })
     const { port1: here, port2: there } = new MessageChannel()
-    here.on('message', message => void this.#crew.post(message, to, []))
+    here.on('message', message => this.#forward(message, to))
     here.unref()
     return there
+  }
+
+  /** Nobody catches what is thrown here: a message that cannot be copied once more must not end the process. */
+  #forward(message: unknown, to: number | undefined): void {
+    try {
+      this.#crew.post(message, to, [])
+    } catch (thrown) {
+      const cause = asError(thrown)
+      const warning = new Error(`port: a message cannot be copied to the loops: ${cause.message}`, { cause })
+      process.emitWarning(Object.assign(warning, { name: 'RevioWarning' }))
+    }
   }
 
   async reload(module?: string | URL): Promise<void> {
@@ -82,9 +95,11 @@ export class CrewServer implements LoopsServer {
       const what = site === undefined ? 'no such address' : `"${site.binding.text}" does not use TLS`
       throw new RevioError('ERR_OPTION', `setSecureContext: addressIndex ${show(addressIndex)}: ${what}`)
     }
-    // Invalid options are reported here rather than in the loops.
-    securityOf(site.binding, site.endpoint.tls, site.security, tls)
-    this.#crew.setSecureContext(addressIndex, tls)
+    const { binding, endpoint, security } = site
+    // Files are read and invalid options reported here, once: the loops might find other files.
+    const options = copyToLoops(tlsOptionsOf(binding, endpoint.tls, tls), binding.text)
+    securityOf(binding, endpoint.tls, security, options)
+    this.#crew.setSecureContext(addressIndex, options)
   }
 
   shutdown(options: { timeout?: number; grace?: number } = {}): void {

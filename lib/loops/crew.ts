@@ -4,7 +4,7 @@ import { DEFAULT_TIMEOUT } from '../loop/shutdown.js'
 import type { TlsServerOptions } from '../tls.js'
 import { holderOf, markStalled, openIn, settleCounts } from './counts.js'
 import { LoopWorker } from './loop-worker.js'
-import type { PlainAddress } from './options.js'
+import type { PlainAddress, PlainEndpoint } from './options.js'
 import type { Start } from './protocol.js'
 import { RestartDelay } from './restart-delay.js'
 import { StallWatch } from './stall-watch.js'
@@ -32,7 +32,7 @@ export class Crew {
   readonly #workers: (LoopWorker | undefined)[] = []
   readonly #delay = new RestartDelay()
   /** Changes since the start, by the index of the address. */
-  readonly #secured = new Map<number, TlsServerOptions | undefined>()
+  readonly #secured = new Map<number, TlsServerOptions>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #settle: () => void = () => {}
   /** Settles when the latest change, a reload or a replacement, is done: each waits for the one before. */
@@ -53,7 +53,7 @@ export class Crew {
     this.#watch = new StallWatch({
       timeout: options.stallTimeout,
       // A loop that is starting may take its time to load a module.
-      loops: () => this.#alive.filter(({ running }) => running || this.#ending),
+      loops: () => this.#alive.filter(({ bound }) => bound || this.#ending),
       stalled: worker => this.#stalled(worker),
     })
     this.done = new Promise((resolve, reject) => {
@@ -113,7 +113,7 @@ export class Crew {
   }
 
   /** Changes certificates in all loops, present and future. */
-  setSecureContext(addressIndex: number, tls: TlsServerOptions | undefined): void {
+  setSecureContext(addressIndex: number, tls: TlsServerOptions): void {
     this.#secured.set(addressIndex, tls)
     for (const worker of this.#alive) worker.tell({ kind: 'secure', addressIndex, tls })
   }
@@ -124,8 +124,16 @@ export class Crew {
     this.#ending = true
     this.#deadline = Math.min(this.#deadline, performance.now() + timeout + grace)
     for (const timer of this.#timers) clearTimeout(timer)
-    for (const worker of this.#alive) worker.tell({ kind: 'stop', timeout, grace })
+    for (const worker of this.#alive) {
+      if (this.#running && !worker.bound) this.#dismiss(worker)
+      else worker.tell({ kind: 'stop', timeout, grace })
+    }
     this.#ended()
+  }
+
+  /** A loop that is still loading its module has no connections to wait for, and may never have loaded it. */
+  #dismiss(worker: LoopWorker): void {
+    void worker.terminate().then(() => this.#gone(worker, undefined))
   }
 
   get #alive(): LoopWorker[] {
@@ -159,10 +167,18 @@ export class Crew {
     if (this.#ending) throw new RevioError('ERR_ENDED', 'reload: the loops are ending')
   }
 
+  /** The addresses with the TLS options that are in force now. */
+  get #endpoints(): PlainEndpoint[] {
+    return this.#options.start.endpoints.map((endpoint, index) => {
+      const secured = this.#secured.get(index)
+      return secured === undefined ? endpoint : { ...endpoint, secured }
+    })
+  }
+
   #hire(index: number): LoopWorker {
     const { start } = this.#options
     const worker: LoopWorker = new LoopWorker(
-      { ...start, index, module: this.#module },
+      { ...start, index, module: this.#module, endpoints: this.#endpoints },
       {
         ending: (timeout, grace) => {
           if (!this.#ending) this.shutdown(timeout, grace)
@@ -213,7 +229,8 @@ export class Crew {
       return worker.kill(stall(`loop ${index} was terminated after the shutdown: ${held}; ${lost}`))
     }
     if (worker.stalled) return
-    worker.stall(stall(`loop ${index} is stalled: ${held}`))
+    // serveLoops waits for a slow start; nothing waits for a slow replacement.
+    worker.stall(this.#running ? stall(`loop ${index} is stalled: ${held}`) : undefined)
     markStalled(start.counts, index, true)
     hold(index, true)
     if (killStalled && !this.#ending) return worker.kill(stall(held))
@@ -241,9 +258,8 @@ export class Crew {
     try {
       await worker.bind(this.#addresses)
       await worker.run(this.#addresses)
-      for (const [addressIndex, tls] of this.#secured) worker.tell({ kind: 'secure', addressIndex, tls })
     } catch {
-      // It has crashed, which is reported.
+      // It has crashed or is stalled, which is reported.
     }
   }
 

@@ -22,6 +22,7 @@ export class LoopThread {
   readonly #loop: Loop
   readonly #transports: SystemTransports
   readonly #sites: readonly Site[]
+  readonly #changes: (Order & { kind: 'secure' })[] = []
   #server: LoopServer | undefined
   #loaded: Handlers<unknown> | undefined
 
@@ -31,7 +32,7 @@ export class LoopThread {
     const counters = new Counters(start.counts, start.index)
     const siblings = new SiblingPorts(start.index, counters.loops)
     this.#siblings = siblings
-    this.#sites = start.endpoints.map(siteOf)
+    this.#sites = start.endpoints.map(({ secured, ...endpoint }) => siteOf(endpoint, secured))
     const draining = (timeout: number, grace: number) => this.#report({ kind: 'ending', timeout, grace })
     const released = (timeout: number) => draining(timeout, 0)
     const { loop, transports } = systemLoop(events, this.#sites, { counters, siblings, draining, released })
@@ -64,9 +65,15 @@ export class LoopThread {
     else if (order.kind === 'bind') await this.#bind(order.known)
     else if (order.kind === 'run') this.#run(order.addresses)
     else if (order.kind === 'load') await this.#load(order)
-    else if (order.kind === 'secure') this.#server?.setSecureContext(order.addressIndex, order.tls)
+    else if (order.kind === 'secure') this.#secure(order)
     else if (order.kind === 'swap') await this.#swap(order.taken)
     else if (order.kind === 'stop') this.#stop(order)
+  }
+
+  /** Until the loop runs, the change waits: it must be made before the first handshake. */
+  #secure(order: Order & { kind: 'secure' }): void {
+    if (this.#server === undefined) this.#changes.push(order)
+    else this.#server.setSecureContext(order.addressIndex, order.tls)
   }
 
   #stop({ timeout, grace }: Order & { kind: 'stop' }): void {
@@ -104,6 +111,7 @@ export class LoopThread {
     const loop = this.#loop
     const server = new LoopServer(loop, this.#bound(addresses), this.#transports.plain())
     this.#server = server
+    for (const change of this.#changes.splice(0)) this.#secure(change)
     loop.meet(server)
     loop.run()
     loop.done.then(

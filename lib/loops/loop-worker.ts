@@ -39,8 +39,8 @@ export class LoopWorker implements Watched {
   readonly index: number
   /** Whether it can be reached. */
   alive = true
-  /** It serves, or has ended. */
-  running = false
+  /** It has loaded its module and bound its addresses: from now on, only handlers hold its thread. */
+  bound = false
   /** It has not responded for a while; orders wait for it. */
   stalled = false
   readonly #worker: Worker
@@ -102,9 +102,13 @@ export class LoopWorker implements Watched {
     return this.#missed
   }
 
-  /** Whoever waits for an answer gets this error; the loop carries the order out when it responds again. */
-  stall(error: Error): void {
+  /**
+   * Whoever waits for an answer gets this error, if there is one; the loop carries the order out when it responds
+   * again.
+   */
+  stall(error: Error | undefined): void {
     this.stalled = true
+    if (error === undefined) return
     if (this.#answer !== undefined) this.#abandoned++
     this.#settle({ error })
   }
@@ -142,7 +146,7 @@ export class LoopWorker implements Watched {
     if (report.kind === 'ending') return this.#events.ending(report.timeout, report.grace)
     if (report.kind === 'alive') return this.#responded()
     if (report.kind === 'unfit') return this.#unfit(report.fault)
-    if (report.kind === 'running') this.running = true
+    if (report.kind === 'bound') this.bound = true
     if (report.kind === 'ended') {
       this.#ended = true
       this.#events.ended(report.fault && errorOf(report.fault))

@@ -76,7 +76,13 @@ export interface ServingLoops extends Promise<void> {
 }
 
 /** Describes an address to a worker, which parses it itself. */
-export type PlainEndpoint = Pick<Endpoint, 'address' | 'tls'>
+export interface PlainEndpoint extends Pick<Endpoint, 'address' | 'tls'> {
+  /**
+   * All TLS options in force, with the contents of files: a loop that starts later may find other files, or may not
+   * read them.
+   */
+  readonly secured?: TlsServerOptions
+}
 
 /** An address that crosses between threads. */
 export type PlainAddress = Omit<Address, 'toString'>

@@ -30,7 +30,7 @@ export type Order =
   | { readonly kind: 'load'; readonly module: string; readonly version: number }
   /** Install or discard the loaded handlers. */
   | { readonly kind: 'swap'; readonly taken: boolean }
-  | { readonly kind: 'secure'; readonly addressIndex: number; readonly tls: TlsServerOptions | undefined }
+  | { readonly kind: 'secure'; readonly addressIndex: number; readonly tls: TlsServerOptions }
   /** Answer at once. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop'; readonly timeout: number; readonly grace: number }

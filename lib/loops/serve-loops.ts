@@ -4,7 +4,9 @@ import { RevioError } from '../errors.js'
 import type { Endpoint } from '../events.js'
 import { sizeOfRows } from '../loop/counters.js'
 import { type Site, siteOf } from '../loop/endpoint.js'
+import { tlsOptionsOf } from '../transport/tls-address.js'
 import { Acceptor, unsupported } from './acceptor.js'
+import { copyToLoops } from './copy-to-loops.js'
 import { Crew } from './crew.js'
 import { CrewServer } from './crew-server.js'
 import { moduleUrl } from './load-module.js'
@@ -61,7 +63,7 @@ async function run(
   const { loops = availableParallelism(), balance = 'round-robin', restart = false, workerData } = options
   const { stallTimeout = 5000, killStalled = false } = options
   const url = moduleUrl(module, 'serveLoops')
-  const sites = addresses.map(siteOf)
+  const sites = addresses.map(address => siteOf(address))
   const endpoints = sites.map(plainEndpoint)
   const own = sites.map(site => bindsItself(site, balance))
   const shares = own.includes(false)
@@ -118,11 +120,7 @@ function plainEndpoint({ endpoint, binding }: Site): PlainEndpoint {
     throw new RevioError('ERR_OPTION', message)
   }
   if (binding.tls === undefined && tls === undefined) return { address }
-  try {
-    // Sessions that began in one loop can be resumed in any.
-    return structuredClone({ address, tls: { ticketKeys: randomBytes(48), ...tls } })
-  } catch (cause) {
-    const message = `address "${address}": option tls: cannot be copied to the loops: ${(cause as Error).message}`
-    throw new RevioError('ERR_OPTION', message, { cause })
-  }
+  // Sessions that began in one loop can be resumed in any.
+  const shared = copyToLoops({ ticketKeys: randomBytes(48), ...tls }, address)
+  return { address, tls: shared, secured: copyToLoops(tlsOptionsOf(binding, shared), address) }
 }

@@ -45,7 +45,7 @@ export class LoopSimulation implements Simulation {
     this.#collects = options.failures === 'collect'
     const { seed, addresses = ['tcp4://127.0.0.1:0'], latency = 0, stepwise = false } = options
     const { sendBuffer = BUFFER, receiveBuffer = BUFFER } = options
-    const sites = addresses.map(siteOf)
+    const sites = addresses.map(address => siteOf(address))
     this.#schedule = new Schedule(new Prng(seed), stepwise, () => this.#throw())
     this.#network = new MemoryNetwork(this.#schedule, { sendBuffer, receiveBuffer, latency })
     this.#loop = new Loop({
