@@ -104,6 +104,15 @@ export class FileRegion {
   }
 
   /**
+   * Whether an output claimed it.
+   *
+   * @internal
+   */
+  get given(): boolean {
+    return this.#given
+  }
+
+  /**
    * Claims it for an output.
    *
    * @throws `ERR_REPLY` if it was claimed before.

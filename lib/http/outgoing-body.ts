@@ -29,10 +29,14 @@ export function sizeOfChunk(chunk: unknown): number {
 /** @throws `ERR_REPLY` unless `body` is a valid body. */
 export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
   if (isBytes(body)) return { chunks: [body], size: lengthOf(body) }
-  if (FileRegion.is(body)) return { chunks: [body], size: body.length }
+  if (FileRegion.is(body)) {
+    checkUnsent([body])
+    return { chunks: [body], size: body.length }
+  }
   if (Array.isArray(body)) {
     let size = 0
     for (const chunk of body) size += sizeOfChunk(chunk)
+    checkUnsent(body.filter(FileRegion.is))
     return { chunks: body, size }
   }
   if (typeof body !== 'object') throw noBody(body)
@@ -41,6 +45,16 @@ export function bodyOf(body: Exclude<Body, string | null>): Counted | Streamed {
     return { size: undefined, source: body as AsyncIterable<Chunk> }
   }
   throw noBody(body)
+}
+
+/** Before the head is written: the loop would refuse these only after it. */
+function checkUnsent(regions: readonly FileRegion[]): void {
+  const before = new Set<FileRegion>()
+  for (const region of regions) {
+    if (region.given || before.has(region))
+      throw new RevioError('ERR_REPLY', `http: a FileRegion of fd ${region.fd} was sent twice`)
+    before.add(region)
+  }
 }
 
 function noBody(body: unknown): RevioError {

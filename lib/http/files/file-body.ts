@@ -6,7 +6,7 @@ import { keep, kept, type Ready, SMALL } from './file-cache.js'
 import { open } from './open.js'
 import { type Target, targetOf } from './path.js'
 import { describe, load, notFound } from './representation.js'
-import { answer } from './respond.js'
+import { answer, withoutContent } from './respond.js'
 import { SharedDescriptor } from './shared-descriptor.js'
 
 /** Where files are, and how they are sent. */
@@ -71,7 +71,7 @@ export class FileBody implements AnsweringBody {
     if (found === undefined) throw notFound()
     if (found === 'folder') {
       if (target.isFolder || index === '') throw notFound()
-      return redirect(request, response)
+      return redirect(request, response, fields)
     }
     return answer(found, request, response, fields)
   }
@@ -100,12 +100,16 @@ export class FileBody implements AnsweringBody {
 }
 
 /** Redirects to the folder's name with a slash, so that relative links in its index work. */
-function redirect(request: HttpRequest, response: HttpResponse): HttpResponse {
+function redirect(
+  request: HttpRequest,
+  response: HttpResponse,
+  fields: HeaderList | undefined,
+): HttpResponse {
   const query = request.target.indexOf('?')
   // Two slashes at the start would be another host.
   const path = request.path.replace(/^\/+/, '/')
   const location = `${path}/${query < 0 ? '' : request.target.slice(query)}`
-  return { ...response, status: 301, headers: { Location: location }, body: '' }
+  return { ...response, status: 301, headers: withoutContent([['Location', location]], fields), body: '' }
 }
 
 /** @throws `ERR_OPTION` for an invalid option. */

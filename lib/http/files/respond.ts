@@ -29,7 +29,7 @@ export function answer(
 ): HttpResponse {
   const source = descriptor === undefined ? inMemory(what) : inFile(descriptor)
   try {
-    return select(what, source, request, response, withFields(what.headers, fields))
+    return select(what, source, request, response, fields)
   } finally {
     source.done()
   }
@@ -40,8 +40,9 @@ function select(
   source: Source,
   request: HttpRequest,
   response: HttpResponse,
-  headers: readonly Pair[],
+  fields: HeaderList | undefined,
 ): HttpResponse {
+  const headers = withFields(what.headers, fields)
   const isHead = request.method === 'HEAD'
   if (response.status !== undefined || !(isHead || request.method === 'GET')) {
     return whole(what, source, isHead, response, headers)
@@ -49,12 +50,13 @@ function select(
   const verdict = judge(request.headers, what)
   if (verdict === 304)
     return { ...response, status: 304, headers: headers.filter(isOfNotModified), body: null }
-  if (verdict === 412) return { ...response, status: 412, headers: {}, body: '' }
+  if (verdict === 412) return { ...response, status: 412, headers: withoutContent([], fields), body: '' }
   const field = isHead ? undefined : request.headers.get('range')
   const wanted = wantedOf(isSameVersion(request.headers, what) ? field : undefined, what.size)
   if (wanted.kind === 'whole') return whole(what, source, isHead, response, headers)
   if (wanted.kind === 'none') {
-    return { ...response, status: 416, headers: { 'Content-Range': `bytes */${what.size}` }, body: '' }
+    const size: Pair = ['Content-Range', `bytes */${what.size}`]
+    return { ...response, status: 416, headers: withoutContent([size], fields), body: '' }
   }
   const [first, ...others] = wanted.parts
   if (first !== undefined && others.length === 0) return single(what, source, first, response, headers)
@@ -106,6 +108,13 @@ function several(
   body.push(`\r\n--${boundary}--\r\n`)
   const type = { 'Content-Type': `multipart/byteranges; boundary=${boundary}` }
   return { ...response, status: 206, headers: withFields(headers, type), body }
+}
+
+/** The program's fields for a response that is not the file, after the response's `own`, which can't be overridden. */
+export function withoutContent(own: readonly Pair[], fields: HeaderList | undefined): readonly Pair[] {
+  const names = new Set(own.map(([name]) => name.toLowerCase()))
+  const given = withFields([], fields).filter(isOfNotModified)
+  return [...own, ...given.filter(([name]) => !names.has(name.toLowerCase()))]
 }
 
 /** A response without content has no fields that describe content. */
