@@ -276,6 +276,8 @@ export class Exchanges implements Outlet {
     if (!isAction(action)) throw noReply(action)
     // A live response body may be produced from the request's body, and later would be too late to request that.
     if (request.expects && isLive(response?.body)) this.goOn(request)
+    // Passing output to the loop may have run the handlers of another connection.
+    this.writer.holder = this.id
     const written = this.writer.respond(
       request.head,
       response,
