@@ -5,7 +5,7 @@ import { type Outlet, sendStream, whenDrained } from './body-stream.js'
 import type { HttpHandlers, HttpReply, Upgraded } from './handlers.js'
 import { interim } from './head-writer.js'
 import { HttpError } from './http-error.js'
-import type { IncomingRequest } from './incoming-request.js'
+import { type IncomingRequest, takeExpectation } from './incoming-request.js'
 import type { Limits } from './limits.js'
 import type { HeaderList, HttpResponse } from './message.js'
 import { discard, isLive } from './outgoing-body.js'
@@ -75,7 +75,7 @@ export class Exchanges implements Outlet {
    */
   serve(requests: readonly IncomingRequest[], now: number): Promise<void> | undefined {
     this.#now = now
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     let later: Promise<void> | undefined
     let index = 0
     while (index < requests.length && !this.over && later === undefined) {
@@ -90,14 +90,15 @@ export class Exchanges implements Outlet {
   /** Responds to invalid input. */
   refuse(refusal: HttpError, now: number): void {
     this.#now = now
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     this.over = this.writer.respond(UNKNOWN, responseTo(refusal), true, now).closes
   }
 
   /** Returns the remaining output, and the action that follows it. */
   finish(): { out: Out; action: Action } {
-    this.writer.holder = this.id
-    return { out: this.writer.take(), action: this.#action === Action.None ? Action.Close : this.#action }
+    this.writer.begin(this.id, this.server)
+    const action = this.#action === Action.None ? Action.Close : this.#action
+    return { out: this.writer.take(this.id), action }
   }
 
   flush(): void {
@@ -111,7 +112,7 @@ export class Exchanges implements Outlet {
   expect(request: IncomingRequest, now: number): Promise<void> | undefined {
     if (!request.expects) return undefined
     this.#now = now
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     try {
       const refusal = this.#handlers.expect?.(this.id, request, this.context)
       if (refusal === undefined) this.goOn(request)
@@ -129,7 +130,7 @@ export class Exchanges implements Outlet {
   /** Sends `100 Continue` with the next output. */
   goOn(request: IncomingRequest): void {
     if (!takeExpectation(request)) return
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     this.writer.goOn()
   }
 
@@ -151,9 +152,9 @@ export class Exchanges implements Outlet {
 
   /** The output before another protocol takes over. */
   switch(response: HttpResponse | undefined): Out {
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     this.writer.switch(response ?? {})
-    return this.writer.take()
+    return this.writer.take(this.id)
   }
 
   /** The connection is closed. */
@@ -209,7 +210,7 @@ export class Exchanges implements Outlet {
       const returned = await promise
       if (this.gone) return discardReply(returned)
       this.#now = this.server.now
-      this.writer.holder = this.id
+      this.writer.begin(this.id, this.server)
       later = this.#take(request, returned)
     } catch (error) {
       if (this.gone) return thrownLate(request, error)
@@ -276,8 +277,7 @@ export class Exchanges implements Outlet {
     if (!isAction(action)) throw noReply(action)
     // A live response body may be produced from the request's body, and later would be too late to request that.
     if (request.expects && isLive(response?.body)) this.goOn(request)
-    // Passing output to the loop may have run the handlers of another connection.
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     const written = this.writer.respond(
       request.head,
       response,
@@ -291,7 +291,7 @@ export class Exchanges implements Outlet {
     this.#leaves(request)
     if (token === undefined) return undefined
     this.#sends = true
-    this.server.send(this.id, this.writer.take(), { token })
+    this.server.send(this.id, this.writer.take(this.id), { token })
     return undefined
   }
 
@@ -322,7 +322,7 @@ export class Exchanges implements Outlet {
   /** Responds for a handler that threw, and rethrows any error that is not meant as a response. */
   #threw(request: IncomingRequest, error: unknown): void {
     this.#leaves(request)
-    this.writer.holder = this.id
+    this.writer.begin(this.id, this.server)
     if (request.head.upgrade) this.declined = true
     const closes = this.#closes(request)
     let fault = error
@@ -348,9 +348,3 @@ export class Exchanges implements Outlet {
 /** Stands for input that is not a request. */
 const UNKNOWN = { method: 'GET', minor: 1 }
 const NONE: readonly IncomingRequest[] = []
-
-/** Whether a peer waits for `100 Continue`; marks it as sent. */
-function takeExpectation({ incoming, expects }: IncomingRequest): boolean {
-  if (incoming !== undefined) incoming.expected = false
-  return expects
-}

@@ -116,3 +116,9 @@ function originOf(target: string): string {
 }
 
 async function* nothing(): AsyncGenerator<Buffer> {}
+
+/** Whether a peer waits for `100 Continue`; marks it as sent. */
+export function takeExpectation({ incoming, expects }: IncomingRequest): boolean {
+  if (incoming !== undefined) incoming.expected = false
+  return expects
+}

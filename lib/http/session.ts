@@ -263,7 +263,7 @@ export class Session implements ParserOwner {
       this.#times.idle()
       this.#releaseParser()
     }
-    const out = this.#owner.writer.take()
+    const out = this.#owner.writer.take(this.#id)
     return out === '' ? undefined : [out]
   }
 

@@ -53,8 +53,8 @@ export class Writer {
   readonly #fields = new Fields()
   readonly #trailers = new Fields()
   readonly #heads: HeadWriter
-  /** The connection whose output is collected. */
-  holder = 0
+  /** The connection whose output is collected: whatever is collected is its own. */
+  #holder = 0
   #text = ''
   #chunks: Chunk[] = []
   #body = ''
@@ -69,8 +69,23 @@ export class Writer {
     this.#heads = new HeadWriter(dates)
   }
 
-  /** Returns the collected output and clears it. */
-  take(): Out {
+  /**
+   * From now on collects output of the connection `id`. What another one has left goes to it first: passing output to
+   * the loop outside of a turn runs handlers, and these may write, too.
+   */
+  begin(id: number, server: Server): void {
+    while (this.#holder !== id) {
+      if (this.#text === '' && this.#chunks.length === 0) this.#holder = id
+      else this.flush(server)
+    }
+  }
+
+  /** Returns the output collected for the connection `id` and clears it. */
+  take(id: number): Out {
+    return id === this.#holder ? this.#take() : ''
+  }
+
+  #take(): Out {
     const text = this.#text
     this.#text = ''
     if (this.#chunks.length === 0) return text !== '' && text === this.#joined ? this.#joinedBytes : text
@@ -82,8 +97,8 @@ export class Writer {
 
   /** Sends the collected output to its connection. */
   flush(server: Server): void {
-    const out = this.take()
-    if (out !== '') server.send(this.holder, out)
+    const out = this.#take()
+    if (out !== '') server.send(this.#holder, out)
   }
 
   /**
