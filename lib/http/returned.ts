@@ -1,4 +1,5 @@
 import { RevioError } from '../errors.js'
+import { isPromiseLike } from '../promise-like.js'
 import type { HttpReply, Upgraded } from './handlers.js'
 import type { HttpError } from './http-error.js'
 import type { IncomingRequest } from './incoming-request.js'
@@ -46,10 +47,7 @@ function responseOf(status: number, text: string, headers?: HeaderList): HttpRes
 }
 
 export function isPromise(returned: unknown): returned is PromiseLike<Returned | undefined> {
-  return (
-    !Array.isArray(returned) &&
-    typeof (returned as { then?: unknown } | undefined | null)?.then === 'function'
-  )
+  return !Array.isArray(returned) && isPromiseLike(returned)
 }
 
 export function isUpgraded([first]: Returned): boolean {

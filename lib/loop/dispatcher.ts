@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { RevioError } from '../errors.js'
 import type { Handlers, Opening, Reply } from '../events.js'
+import { isPromiseLike } from '../promise-like.js'
 import { whileOpening } from '../transport/layering.js'
 import type { Closer } from './closer.js'
 import type { Configurator } from './configurator.js'
@@ -8,7 +9,7 @@ import type { Connection } from './connection.js'
 import { Count, type Counters } from './counters.js'
 import type { Intake } from './intake.js'
 import type { Output } from './output.js'
-import { asAction, asOut, checkNoAction, checkOpening, checkReply, isPromise } from './reply.js'
+import { asAction, asOut, checkNoAction, checkOpening, checkReply } from './reply.js'
 import { Life } from './state.js'
 
 /** The handlers that reply. */
@@ -160,7 +161,7 @@ export class Dispatcher {
     handler: Replying,
     lent: Buffer | undefined,
   ): void {
-    if (isPromise(reply)) this.awaitReply(connection, reply, handler)
+    if (isPromiseLike(reply)) this.awaitReply(connection, reply, handler)
     else this.#replied(connection, reply, handler, lent)
   }
 

@@ -6,7 +6,7 @@ import { type Clock, TurnTime } from './clock.js'
 import { Closer } from './closer.js'
 import { Configurator } from './configurator.js'
 import type { Connection, ConnectionOwner } from './connection.js'
-import { Count, Counters, sizeOfRows } from './counters.js'
+import { Count, Counters } from './counters.js'
 import { Deadlines } from './deadlines.js'
 import { Dialer, release } from './dialer.js'
 import { Dispatcher } from './dispatcher.js'
@@ -71,7 +71,7 @@ export class Loop implements Host {
     this.#options = options
     this.#events = events
     this.clock = clock
-    const { counters = new Counters(new ArrayBuffer(sizeOfRows(1)), 0, clock) } = options
+    const { counters = new Counters(undefined, 0, clock) } = options
     this.counters = counters
     const time = new TurnTime(clock)
     this.#turns = this.#makeTurns(time)

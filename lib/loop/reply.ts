@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Action, isAction } from '../action.js'
 import { copyOf, isBytes, lengthOf } from '../bytes.js'
 import { RevioError } from '../errors.js'
-import type { Chunk, Out, Reply, Sending } from '../events.js'
+import type { Chunk, Out, Sending } from '../events.js'
 import { FileRegion } from '../file-region.js'
 import { classOf, isArray } from '../show.js'
 
@@ -41,11 +41,6 @@ function copyOfChunk(chunk: Chunk): Buffer {
     throw new RevioError('ERR_REPLY', 'a FileRegion cannot be sent as a datagram')
   }
   return typeof chunk === 'string' ? Buffer.from(chunk) : copyOf(chunk)
-}
-
-/** Whether a reply is a promise. */
-export function isPromise(reply: Reply | PromiseLike<Reply>): reply is PromiseLike<Reply> {
-  return typeof (reply as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** @throws `ERR_REPLY` unless `opened` may return `opening`. */

@@ -207,9 +207,10 @@ export class Crew {
     const { restart, loops, start } = this.#options
     if (this.#workers[worker.index] === worker) this.#workers[worker.index] = undefined
     settleCounts(start.counts, worker.index)
-    if (this.#ending && isStall(error)) this.#failure ??= error
+    const terminated = this.#ending && isStall(error)
+    if (terminated) this.#failure ??= error
     if (!this.#running) return
-    if (this.#ending && isStall(error)) return this.#ended()
+    if (terminated) return this.#ended()
     const replaced = restart && !this.#ending
     const left = this.#alive.length
     const then = replaced ? 'another takes its place' : `${left} of ${loops} are left`

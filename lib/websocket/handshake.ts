@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { RevioError } from '../errors.js'
+import { isPromiseLike } from '../promise-like.js'
 import { type Agreement, agree, readOffers } from './extension.js'
 import type { Settings } from './options.js'
-import { isPromise } from './promise.js'
 import type { UpgradeRequest } from './request.js'
 
 /** An HTTP response that accepts or refuses a handshake. */
@@ -70,7 +70,7 @@ function after<Value, Result>(
   value: Value | Promise<Value>,
   next: (value: Value) => Result | Promise<Result>,
 ): Result | Promise<Result> {
-  return isPromise(value) ? Promise.resolve(value).then(next) : next(value)
+  return isPromiseLike(value) ? Promise.resolve(value).then(next) : next(value)
 }
 
 function faultOf({ method, version, headers }: UpgradeRequest): UpgradeResponse | undefined {

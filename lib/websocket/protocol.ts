@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { Action } from '../action.js'
 import { RevioError } from '../errors.js'
 import { type Handlers, type Out, protocol, type Reply, type Server } from '../events.js'
+import { isPromiseLike } from '../promise-like.js'
 import { kindOf } from '../show.js'
 import { CloseCode } from './close-code.js'
 import type { Closer } from './closer.js'
@@ -11,7 +12,6 @@ import type { MessageReply, Messages, WebSocketHandlers } from './handlers.js'
 import { type MessageReader, Received } from './message-reader.js'
 import type { Settings } from './options.js'
 import type { Outgoing } from './outgoing.js'
-import { isPromise } from './promise.js'
 import { Phase, type Session } from './session.js'
 
 /** What the protocol needs from `websocket`. */
@@ -235,7 +235,7 @@ export class Protocol<Context> implements Handlers<Session<Context>> {
 
   #replied(session: Session<Context>, reply: MessageReply | Promise<MessageReply>): Pending {
     if (reply === undefined) return undefined
-    if (isPromise(reply)) return this.#promised(session, reply)
+    if (isPromiseLike(reply)) return this.#promised(session, reply)
     this.#apply(session, reply)
     return undefined
   }

@@ -3,6 +3,7 @@ import { type LoopsOptions, type LoopsServer, type ServingLoops, serveLoops } fr
 import { StallWatch } from '../../lib/loops/stall-watch.js'
 import { nativeMissing } from '../transport/native/missing.js'
 import { Client, spread } from './client.js'
+import { changed, warned } from './waits.js'
 
 const skip = nativeMissing() ?? false
 
@@ -23,18 +24,6 @@ async function start(
   return { running, server, clients }
 }
 
-/** Waits for a process warning about that. */
-function warned(message: RegExp): Promise<Error> {
-  return new Promise(resolve => {
-    const listen = (warning: Error) => {
-      if (!message.test(warning.message)) return
-      process.off('warning', listen)
-      resolve(warning)
-    }
-    process.on('warning', listen)
-  })
-}
-
 t.test(
   'a shutdown terminates a loop whose handler never returns, and says where it was',
   { skip },
@@ -43,7 +32,7 @@ t.test(
     const { running, server, clients } = await start({ workerData: { slowHandler: 50, gate } })
     const [hung, fine] = clients
     hung.send('hang')
-    await isOne(gate, 1)
+    await changed(gate, 1, 0)
     await fine.send('still here').until(received => received.endsWith('still here'))
     server.shutdown({ timeout: 0 })
     await fine.closed()
@@ -59,15 +48,6 @@ t.test(
   },
 )
 
-/** Waits until another thread has set it to 1. */
-async function isOne(array: Int32Array, index: number): Promise<void> {
-  // Node 20 has it; the types of ES2023 do not.
-  const { waitAsync } = Atomics as unknown as {
-    waitAsync(array: Int32Array, index: number, value: number): { value: Promise<string> | string }
-  }
-  await waitAsync(array, index, 0).value
-}
-
 t.test(
   'what a stalled loop misses is told, waits, or goes to the others, until it responds',
   { skip },
@@ -77,7 +57,7 @@ t.test(
     const [stuck, fine] = clients
     const stalled = warned(/is stalled/)
     stuck.send('wait')
-    await isOne(gate, 1)
+    await changed(gate, 1, 0)
     // Some of these wait for the stalled loop, at first.
     const early = Array.from({ length: 4 }, () => new Client(server.addresses[0]))
     t.match(await stalled, {

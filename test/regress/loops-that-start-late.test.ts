@@ -5,6 +5,7 @@ import * as tls from 'node:tls'
 import { MessageChannel } from 'node:worker_threads'
 import t from 'tap'
 import { type LoopsOptions, serveLoops } from '../../lib/index.js'
+import { changed, warned } from '../loops/waits.js'
 import { nativeMissing } from '../transport/native/missing.js'
 import { Authority, certificatesMissing } from '../transport/tls/certificates.js'
 
@@ -14,27 +15,6 @@ const skip = nativeMissing() ?? certificatesMissing() ?? false
 function data(more: object = {}): { loaded: Int32Array; options: LoopsOptions } {
   const loaded = new Int32Array(new SharedArrayBuffer(8))
   return { loaded, options: { loops: 1, restart: true, workerData: { loaded, ...more } } }
-}
-
-/** Waits for a process warning about that. */
-function warned(message: RegExp): Promise<Error> {
-  return new Promise(resolve => {
-    const listen = (warning: Error) => {
-      if (!message.test(warning.message)) return
-      process.off('warning', listen)
-      resolve(warning)
-    }
-    process.on('warning', listen)
-  })
-}
-
-/** Waits until another thread has changed it from this. */
-async function changed(array: Int32Array, index: number, from: number): Promise<void> {
-  // Node 20 has it; the types of ES2023 do not.
-  const { waitAsync } = Atomics as unknown as {
-    waitAsync(array: Int32Array, index: number, value: number): { value: Promise<string> | string }
-  }
-  await waitAsync(array, index, from).value
 }
 
 t.test('a shutdown does not wait for a replacement that never loads its module', { skip }, async t => {

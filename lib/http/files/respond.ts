@@ -110,11 +110,9 @@ function several(
   return { ...response, status: 206, headers: withFields(headers, type), body }
 }
 
-/** The program's fields for a response that is not the file, after the response's `own`, which can't be overridden. */
+/** The program's fields for a response that is not the file, and the response's `own`, which can't be overridden. */
 export function withoutContent(own: readonly Pair[], fields: HeaderList | undefined): readonly Pair[] {
-  const names = new Set(own.map(([name]) => name.toLowerCase()))
-  const given = withFields([], fields).filter(isOfNotModified)
-  return [...own, ...given.filter(([name]) => !names.has(name.toLowerCase()))]
+  return withFields(withFields([], fields).filter(isOfNotModified), own)
 }
 
 /** A response without content has no fields that describe content. */
